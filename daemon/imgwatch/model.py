@@ -1,0 +1,219 @@
+"""The contract in a model file's metadata: what the daemon may rely on, read and checked, written atomically.
+
+It opens no session and computes no score; `scorer` does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from imgwatch.errors import CannotCreate, ModelError
+from imgwatch.picture import Pixels, Shape
+
+if TYPE_CHECKING:
+    import onnx
+
+METADATA_KEY = "imgwatch"
+SCHEMA_VERSION = 1
+INPUT = "pictures"
+OUTPUTS = ("score", "parts", "error_map", "embedding")
+_KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spaced ones
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Part(_Strict):
+    """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells how to word it."""
+
+    name: str
+    kind: Literal["error", "expert", "pseudo_junk"] = "error"
+    says: str = "unlike your pictures"
+
+
+class Calibration(_Strict):
+    """Scores and parts of held-out normal pictures, ascending; what a threshold's promise rests on."""
+
+    pictures: Annotated[int, Field(ge=1)]
+    scores: tuple[Finite, ...]
+    parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
+    mean: Finite
+    std: Annotated[Finite, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _ascending(self) -> Self:
+        if not self.scores or any(list(row) != sorted(row) for row in (self.scores, *self.parts)):
+            raise ValueError("calibration scores must be there, in ascending order")
+        return self
+
+    @classmethod
+    def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]]) -> Self:
+        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K]."""
+        return cls(
+            pictures=len(scores),
+            scores=_thinned(scores),
+            parts=tuple(_thinned(column) for column in parts.T),
+            mean=float(np.mean(scores)),
+            std=float(np.std(scores)),
+        )
+
+    def threshold_for(self, false_alarms: float) -> float:
+        """Return the score that at most this share of normal pictures exceeds: the split conformal quantile,
+        the ceil((1 - a)(n + 1))-th smallest score (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
+
+        With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
+        """
+        rank = min(math.ceil((1.0 - false_alarms) * (self.pictures + 1)), self.pictures)
+        index = (
+            round((rank - 1) * (len(self.scores) - 1) / max(self.pictures - 1, 1))
+            if self._is_thinned
+            else rank - 1
+        )
+        return self.scores[index]
+
+    def share_below(self, score: float) -> float:
+        """Return the share of held-out normal pictures that are less strange than `score`, 0 to 1."""
+        return float(np.searchsorted(self.scores, score, side="left")) / len(self.scores)
+
+    def part_share_below(self, part: int, value: float) -> float:
+        """Return the share of held-out normal pictures whose part number `part` is below `value`, 0 to 1."""
+        row = self.parts[part]
+        return float(np.searchsorted(row, value, side="left")) / len(row)
+
+    @property
+    def _is_thinned(self) -> bool:
+        return len(self.scores) != self.pictures
+
+
+def _thinned(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    ordered = np.sort(np.asarray(values, dtype=np.float32))
+    if len(ordered) > _KEPT_SCORES:
+        ordered = ordered[np.linspace(0, len(ordered) - 1, _KEPT_SCORES).round().astype(int)]
+    return tuple(float(value) for value in ordered)
+
+
+class Threshold(_Strict):
+    """How the model's own threshold was chosen, and the score it came to."""
+
+    rule: Literal["false_alarms", "mean_plus_std", "score"]
+    value: Finite
+    score: Finite
+
+
+class SelfTest(_Strict):
+    """Scores that the model must reproduce on `golden_pictures(seed, len(scores), shape)`."""
+
+    seed: int
+    scores: tuple[Finite, ...]
+
+
+class Contract(_Strict):
+    """All that travels with the weights."""
+
+    schema_version: Literal[1]
+    architecture: str
+    height: Annotated[int, Field(ge=8, le=4096)]
+    width: Annotated[int, Field(ge=8, le=4096)]
+    mode: Literal["RGB", "L"]
+    parts: tuple[Part, ...]
+    calibration: Calibration
+    threshold: Threshold
+    self_test: SelfTest
+    generic: bool = False  # true for the model that ships: trained on nobody's own pictures
+    training: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if len(self.calibration.parts) != len(self.parts):
+            raise ValueError("calibration.parts and parts differ in number")
+        return self
+
+    @property
+    def shape(self) -> Shape:
+        """What `picture` has to decode to for this model."""
+        return Shape(self.height, self.width, self.mode)
+
+
+def parse_contract(metadata: str | None, path: Path) -> Contract:
+    """Read a contract from the metadata of the model file at `path`. Raises ModelError that says what is wrong."""
+    if metadata is None:
+        raise ModelError(
+            f"{path}: an ONNX file, but not an imgwatch model (no metadata key {METADATA_KEY!r})"
+        )
+    try:
+        fields = json.loads(metadata)
+        version = fields.get("schema_version") if isinstance(fields, dict) else None
+        if version != SCHEMA_VERSION:
+            raise ModelError(
+                f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again or use a fitting imgwatch"
+            )
+        return Contract.model_validate(fields)
+    except (json.JSONDecodeError, RecursionError) as fault:
+        raise ModelError(f"{path}: the model's metadata is not JSON: {fault}") from fault
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(str(step) for step in first["loc"])
+        raise ModelError(
+            f"{path}: the model's metadata is wrong at {where or 'top level'}: {first['msg']}"
+        ) from fault
+
+
+def golden_pictures(seed: int, count: int, shape: Shape) -> Pixels:
+    """Return `count` seeded smooth pictures, uint8 [count, height, width, channels], made with integers alone.
+
+    Each is an 8x8 grid of colours enlarged by repetition, so that every platform makes the same bytes.
+    """
+    grid = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, shape.channels), dtype=np.uint8)
+    rows = np.arange(shape.height) * 8 // shape.height
+    columns = np.arange(shape.width) * 8 // shape.width
+    return np.ascontiguousarray(grid[:, rows][:, :, columns])
+
+
+def write_model(proto: onnx.ModelProto, contract: Contract, path: Path) -> None:
+    """Put the contract into the graph's metadata and replace the file at `path` atomically. Raises CannotCreate."""
+    others = [entry for entry in proto.metadata_props if entry.key != METADATA_KEY]
+    del proto.metadata_props[:]
+    proto.metadata_props.extend(others)
+    entry = proto.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, contract.model_dump_json()
+    replace_atomically(path, proto.SerializeToString())
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, whole, also after a power cut. Raises CannotCreate."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        unfinished = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fsync(descriptor)
+            unfinished.chmod(0o644)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as fault:
+        raise CannotCreate(f"{path}: cannot be written: {fault.strerror}") from fault
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,108 @@
+"""Run a model file: the only user of onnxruntime. What a score means, `verdict` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from imgwatch.errors import ModelError
+from imgwatch.model import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
+from imgwatch.picture import Pixels
+
+Floats = NDArray[np.float32]
+_SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that a model says of N pictures: score [N], parts [N, K], error_map [N, h, w], embedding [N, D]."""
+
+    score: Floats
+    parts: Floats
+    error_map: Floats
+    embedding: Floats
+
+
+def open_session(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Open an ONNX file (path) or graph (bytes) for steady, quiet use: threads as told, no spinning, small arenas."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = max(1, threads)  # set always: guessing crashes under some cpusets
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False  # an arena never shrinks; batches are small
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class Scorer:
+    """A model file, checked and ready. Raises ModelError when the file is not usable."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self.path = path
+        self._session = _open(path, threads)
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
+        _check_signature(self._session, self.contract, path)
+        self._reproduce_self_test()
+
+    def score(self, pictures: Pixels) -> tuple[Floats, Floats]:
+        """Score uint8 pictures [N, H, W, C]; return score [N] and parts [N, K]."""
+        score, parts = self._run(pictures, OUTPUTS[:2])
+        return score, parts
+
+    def embed(self, pictures: Pixels) -> tuple[Floats, Floats, Floats]:
+        """Score uint8 pictures [N, H, W, C]; return score [N], parts [N, K] and embedding [N, D]."""
+        score, parts, embedding = self._run(pictures, ("score", "parts", "embedding"))
+        return score, parts, embedding
+
+    def explain(self, pictures: Pixels) -> Explanation:
+        """Return all outputs for uint8 pictures [N, H, W, C]."""
+        return Explanation(*self._run(pictures, OUTPUTS))
+
+    def _run(self, pictures: Pixels, outputs: tuple[str, ...]) -> list[Any]:
+        return self._session.run(list(outputs), {INPUT: pictures})
+
+    def _reproduce_self_test(self) -> None:
+        expected = np.asarray(self.contract.self_test.scores, dtype=np.float32)
+        golden = golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
+        try:
+            found, parts = self.score(golden)
+        except Exception as fault:  # noqa: BLE001 - onnxruntime raises its own kinds, and a broken graph any of them
+            raise ModelError(f"{self.path}: the model does not run: {fault}") from fault
+        if len(found) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
+            raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
+        if not np.allclose(found, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
+            raise ModelError(
+                f"{self.path}: the self-test does not reproduce (expected {expected.round(4).tolist()}, "
+                f"found {np.round(found, 4).tolist()}); the file is damaged or not for this machine: train again"
+            )
+
+
+def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise ModelError(
+            f"{path}: no such model file; run `imgwatch train` or set `model` to an existing file"
+        )
+    try:
+        return open_session(str(path), threads)
+    except Exception as fault:  # noqa: BLE001 - see above
+        raise ModelError(f"{path}: not a readable ONNX model: {str(fault)[:200]}") from fault
+
+
+def _check_signature(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    missing = sorted(set(OUTPUTS) - {entry.name for entry in session.get_outputs()})
+    if set(inputs) != {INPUT} or inputs[INPUT].type != "tensor(uint8)":
+        raise ModelError(
+            f"{path}: the model must have the one input {INPUT!r} of uint8, it has {sorted(inputs)}"
+        )
+    if missing:
+        raise ModelError(f"{path}: the model lacks the outputs {', '.join(missing)}")
+    wanted = [contract.height, contract.width, contract.shape.channels]
+    if [size for size in inputs[INPUT].shape[1:] if isinstance(size, int)] not in (wanted, []):
+        raise ModelError(f"{path}: the model's input is {inputs[INPUT].shape}, its contract says {wanted}")
