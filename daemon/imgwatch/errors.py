@@ -50,3 +50,54 @@ class ModelError(ImgwatchError):
     """The model file is missing, of another schema, or does not reproduce its self-test."""
 
     exit_code = 78
+
+
+class QuarantineError(IoFailed):
+    """The quarantine refused or failed; the picture is whole in exactly one of its two places."""
+
+
+class Changed(QuarantineError):
+    """What lies there now is not the file that was judged; it stays."""
+
+
+class AlreadyRestored(QuarantineError):
+    """The user has restored this very picture before; it stays."""
+
+
+class MoveRefused(QuarantineError):
+    """Moving would lose something of the picture (a hard link, its owner, an attribute); it stays."""
+
+
+class MoveFailed(QuarantineError):
+    """The operating system refused a step; `errno` is its number, the message names the places and what to do."""
+
+    def __init__(self, message: str, errno: int | None) -> None:
+        super().__init__(message)
+        self.errno = errno
+
+
+class OutsideRoots(QuarantineError):
+    """A place lies below none of the watched folders, or a symlink leads there."""
+
+
+class Conflict(CannotCreate):
+    """Something lies where a picture is to be restored; nothing is ever overwritten."""
+
+
+class RecordMissing(InputMissing):
+    """No picture in quarantine has this id."""
+
+
+class RecordAmbiguous(UsageError):
+    """Several pictures in quarantine have an id that begins so."""
+
+
+class RecordMalformed(ImgwatchError):
+    """A record is not one that this program writes; it is reported and never followed."""
+
+    exit_code = 74
+
+
+def shown(text: object) -> str:
+    """Spell a path or name so that log and terminal stay sane: whatever does not print is escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))

@@ -1,9 +1,26 @@
-"""What the file system knows of a file, and the few operations that the quarantine's promises rest on."""
+"""What the file system knows of a file, and the few operations that the quarantine's promises rest on.
+
+It knows nothing of pictures and records; what changes the file system on the quarantine's behalf goes through `mover`.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import fcntl
+import hashlib
 import os
+import signal
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import NamedTuple, Self
+
+_CHUNK_BYTES = 1 << 20
+_RENAME_NOREPLACE = 1
+_libc = ctypes.CDLL(None, use_errno=True)
+_FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Identity(NamedTuple):
@@ -18,3 +35,137 @@ class Identity(NamedTuple):
     def of(cls, status: os.stat_result) -> Self:
         """Take the identity from a stat result."""
         return cls(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+class Place(NamedTuple):
+    """A name in a folder that is held open; `path` says where that was when it was opened, for messages."""
+
+    folder: int
+    name: str
+    path: Path
+
+
+def status_of(place: Place) -> os.stat_result | None:
+    """Look at what lies there, following no symlink; None if there is nothing."""
+    try:
+        return os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def opened_folder(root: Path, parts: Sequence[str] = ()) -> Iterator[int]:
+    """Open the folder `parts` below `root`, which must be resolved already; no component may be a symlink."""
+    folder = os.open(root, _FOLDER | (os.O_PATH if parts else os.O_RDONLY))
+    try:
+        for number, part in enumerate(parts, 1):
+            folder = step_into(folder, part, last=number == len(parts))
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def step_into(folder: int, name: str, *, last: bool) -> int:
+    """Give the descriptor of the folder `name` in `folder`, and close `folder` if that worked."""
+    if name in ("", ".", "..") or "/" in name:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
+    # O_PATH on the way down needs no right to list the folder; the last one is opened for fsync.
+    below = os.open(name, _FOLDER | (os.O_RDONLY if last else os.O_PATH), dir_fd=folder)
+    os.close(folder)
+    return below
+
+
+@contextmanager
+def opened_file(place: Place) -> Iterator[int]:
+    """Open a regular file for reading, and nothing else: a FIFO or device is looked at without being opened."""
+    looked_at = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
+    try:
+        if not stat.S_ISREG(os.fstat(looked_at).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(place.path))
+        descriptor = os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(looked_at)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def rename_exclusive(source: Place, target: Place) -> None:
+    """Rename without ever overwriting; where the file system has no such rename, link and unlink.
+
+    Raises FileExistsError if something lies at the target, OSError EXDEV across file systems.
+    A crash between link and unlink leaves one file under both names.
+    """
+    try:
+        _rename_noreplace(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOSYS):
+            raise
+        os.link(
+            source.name,
+            target.name,
+            src_dir_fd=source.folder,
+            dst_dir_fd=target.folder,
+            follow_symlinks=False,
+        )
+        os.unlink(source.name, dir_fd=source.folder)
+
+
+def _rename_noreplace(source: Place, target: Place) -> None:
+    renameat2 = getattr(_libc, "renameat2", None)
+    if renameat2 is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+    old, new = os.fsencode(source.name), os.fsencode(target.name)
+    if renameat2(source.folder, old, target.folder, new, _RENAME_NOREPLACE) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(source.path), None, str(target.path))
+
+
+def create_exclusive(folder: int, name: str) -> int:
+    """Create a private file that did not exist; its owner is the folder's, also when root creates it."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
+    _give_to_owner_of(folder, descriptor)
+    return descriptor
+
+
+def make_folder(folder: int, name: str, mode: int) -> None:
+    """Make a folder; its owner is that of the folder it lies in, also when root makes it."""
+    os.mkdir(name, mode, dir_fd=folder)
+    made = os.open(name, _FOLDER, dir_fd=folder)
+    try:
+        _give_to_owner_of(folder, made)
+    finally:
+        os.close(made)
+
+
+def _give_to_owner_of(folder: int, made: int) -> None:
+    owner = os.fstat(folder)
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.fchown(made, owner.st_uid, owner.st_gid)
+
+
+def digest_of(descriptor: int) -> str:
+    """Read the whole file from the beginning and give its SHA-256 as hexadecimal digits."""
+    digest, offset = hashlib.sha256(), 0
+    while chunk := os.pread(descriptor, _CHUNK_BYTES, offset):
+        digest.update(chunk)
+        offset += len(chunk)
+    return digest.hexdigest()
+
+
+def has_writer(descriptor: int) -> bool:
+    """Tell whether somebody has the file open for writing; False too where the file system cannot tell.
+
+    A read lease is refused with EAGAIN while a writer has the file, see fcntl(2).
+    """
+    try:
+        # Should a writer come just now, the kernel signals us; SIGURG is ignored, the default SIGIO would kill.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    with suppress(OSError):
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    return False
