@@ -1,4 +1,4 @@
-"""Faults of a run, each with the exit code it ends the command with. Faults of one picture are verdicts, not these.
+"""Faults of a run, each with the exit code it ends the command with. Faults of one picture are verdicts.
 
 Exit codes follow sysexits.h; `imgwatch.service` does not restart on 78.
 """
@@ -69,7 +69,7 @@ class MoveRefused(QuarantineError):
 
 
 class MoveFailed(QuarantineError):
-    """The operating system refused a step; `errno` is its number, the message names the places and what to do."""
+    """The operating system refused a step; `errno` is its number, the message says what to do."""
 
     def __init__(self, message: str, errno: int | None) -> None:
         super().__init__(message)

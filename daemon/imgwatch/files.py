@@ -1,6 +1,6 @@
 """What the file system knows of a file, and the few operations that the quarantine's promises rest on.
 
-It knows nothing of pictures and records; what changes the file system on the quarantine's behalf goes through `mover`.
+It knows nothing of pictures and records; what the quarantine changes on the disk goes through `mover`.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def step_into(folder: int, name: str, *, last: bool) -> int:
 
 @contextmanager
 def opened_file(place: Place) -> Iterator[int]:
-    """Open a regular file for reading, and nothing else: a FIFO or device is looked at without being opened."""
+    """Open a regular file for reading, and nothing else: a FIFO or device is never opened."""
     looked_at = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
     try:
         if not stat.S_ISREG(os.fstat(looked_at).st_mode):
@@ -161,7 +161,7 @@ def has_writer(descriptor: int) -> bool:
     A read lease is refused with EAGAIN while a writer has the file, see fcntl(2).
     """
     try:
-        # Should a writer come just now, the kernel signals us; SIGURG is ignored, the default SIGIO would kill.
+        # Should a writer come just now, the kernel signals us: SIGURG is ignored, SIGIO would kill.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

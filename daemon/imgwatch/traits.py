@@ -54,7 +54,7 @@ def _read_xattrs(descriptor: int) -> dict[str, bytes]:
 
 
 def put_traits(descriptor: int, wanted: Traits) -> list[str]:
-    """Set what differs from `wanted` and name what could not be set; times last, as the rest may touch them."""
+    """Set what differs from `wanted`, times last, and name what could not be set."""
     present = read_traits(descriptor)
     if (present.uid, present.gid) != (wanted.uid, wanted.gid):
         _attempt(lambda: os.fchown(descriptor, wanted.uid, wanted.gid))

@@ -1,0 +1,103 @@
+"""The journal: the one operation of the quarantine that is under way, so that the next process can end it.
+
+It only holds the operation; what ending it means, `store` knows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, cast
+
+from imgwatch.errors import RecordMalformed
+from imgwatch.files import Identity
+from imgwatch.mover import RealMover
+from imgwatch.record import decode_json, encode_json, is_plain_name, is_plain_path
+
+NAME = "under_way"
+_BYTES = (
+    64 << 10
+)  # the longest path, every byte of it escaped, fits; never grows, so that a full disk cannot stop it
+_MAGIC = b"imgwatch"
+_HEADER_BYTES = len(_MAGIC) + 4 + 32
+
+
+class Event(StrEnum):
+    """What happens to a picture, as the log names it."""
+
+    QUARANTINED = "quarantined"
+    RESTORED = "restored"
+    DELETED = "deleted"
+    PURGED = "purged"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move ("" if none)."""
+
+    event: Event
+    id: str
+    file: str
+    identity: Identity
+    log_bytes: int  # how long the log was before: what lies behind it belongs to this operation
+    far_folder: str = ""
+    far_name: str = ""
+    copy_ino: int | None = None  # the inode of the copy, once the move has become one across file systems
+
+    @property
+    def part(self) -> str:
+        """Give the name of the unfinished copy."""
+        return f".imgwatch-{self.id}.part"
+
+    def copying(self, ino: int) -> Operation:
+        """Give the same operation, now known to be a copy."""
+        return replace(self, copy_ino=ino)
+
+
+class Journal:
+    """A file of fixed size; what is torn or fails its checksum was never begun."""
+
+    def __init__(self, descriptor: int, mover: RealMover) -> None:
+        self._descriptor = descriptor
+        self._mover = mover
+
+    def read(self) -> Operation | None:
+        """Give the operation under way, if any."""
+        content = os.pread(self._descriptor, _BYTES, 0)
+        length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
+        payload = content[_HEADER_BYTES : _HEADER_BYTES + length]
+        if content[:_HEADER_BYTES] != _header(payload):
+            return None
+        try:
+            return _operation(decode_json(payload))
+        except (RecordMalformed, TypeError, ValueError, KeyError):
+            return None
+
+    def write(self, operation: Operation) -> None:
+        """Put the operation on the disk before it begins."""
+        if os.fstat(self._descriptor).st_size < _BYTES:
+            self._mover.write(self._descriptor, bytes(_BYTES), 0)
+        payload = encode_json(asdict(operation))
+        self._mover.write(self._descriptor, _header(payload) + payload, 0)
+        self._mover.sync(self._descriptor)
+
+    def clear(self) -> None:
+        """Forget the operation; not waited for, as ending it once more after a power cut does no harm."""
+        self._mover.write(self._descriptor, bytes(_HEADER_BYTES), 0)
+
+
+def _header(payload: bytes) -> bytes:
+    return _MAGIC + len(payload).to_bytes(4, "big") + hashlib.sha256(payload).digest()
+
+
+def _operation(found: object) -> Operation:
+    fields = cast(dict[str, Any], found)
+    fields["event"] = Event(fields["event"])
+    fields["identity"] = Identity(*fields["identity"])
+    operation = Operation(**fields)
+    far_is_good = is_plain_path(operation.far_folder) or operation.far_folder in ("", "/")
+    if not far_is_good or not is_plain_name(operation.file) or not is_plain_name(operation.part):
+        raise ValueError("leads elsewhere")
+    return operation
