@@ -1,0 +1,45 @@
+"""What a training run is asked to do, and where it puts what it makes. It trains nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgwatch.picture import Limits
+from imgwatch.settings import ThresholdRule, TrainSettings, Watch
+
+Progress = Callable[[str, int, int], None]  # stage, how many are done, how many there are
+DEFAULT_IGNORE: tuple[str, ...] = Watch.model_fields["ignore"].default
+
+
+def silent(stage: str, done: int, total: int) -> None:
+    """Show no progress."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """Train on the pictures below `folders`, write the model to `out`.
+
+    `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
+    name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run.
+    """
+
+    folders: tuple[Path, ...]
+    settings: TrainSettings
+    out: Path
+    threshold: ThresholdRule | None = None
+    exclude: tuple[Path, ...] = ()
+    ignore: tuple[str, ...] = DEFAULT_IGNORE
+    limits: Limits = field(default_factory=Limits)
+    fresh: bool = False
+
+    @property
+    def report_folder(self) -> Path:
+        """Where the report and its plots go: beside the model."""
+        return self.out.with_name(f"{self.out.stem}-report")
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        """Where decoded pictures and checkpoints lie until the model is written."""
+        return self.out.with_name(f"{self.out.stem}-checkpoint")
