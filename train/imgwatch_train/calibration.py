@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import onnxruntime
 from numpy.typing import NDArray
 
-from imgwatch.model import Calibration, Threshold
+from imgwatch.model import INPUT, Calibration, Threshold
+from imgwatch.picture import Pixels
+from imgwatch.scorer import Floats
 from imgwatch.settings import ThresholdRule
 from imgwatch_train.intervals import clopper_pearson
+from imgwatch_train.job import Progress
 
 MANY_FALSE_ALARMS = 0.05  # a rule that flags more of the normal pictures than this is warned of
+_BATCH = 32
 
 
 def threshold_of(calibration: Calibration, rule: ThresholdRule) -> Threshold:
@@ -70,9 +75,9 @@ class Promise:
         told = []
         if not self.can_be_kept and self.asked is not None:
             told.append(
-                f"{self.held_out} held-out pictures are too few to promise at most {self.asked:.3g} false "
+                f"{self.held_out} held-out pictures are too few to promise {self.asked:.3g} false "
                 f"alarms: the threshold is the largest of their scores, which promises "
-                f"{1 / (self.held_out + 1):.2g}; {math.ceil(1 / self.asked) - 1} held-out pictures are needed."
+                f"{1 / (self.held_out + 1):.2g}; {math.ceil(1 / self.asked) - 1} held-out ones are needed."
             )
         if self.asked is None and self.share > MANY_FALSE_ALARMS:
             told.append(
@@ -92,3 +97,26 @@ def promise_of(scores: NDArray[np.floating[Any]], threshold: Threshold) -> Promi
     low, high = clopper_pearson(flagged, len(scores))
     asked = threshold.value if threshold.rule == "false_alarms" else None
     return Promise(len(scores), flagged, low, high, asked)
+
+
+class PictureRows(Protocol):
+    """Pictures that are read a few rows at a time, as uint8 [N, H, W, C]."""
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> Pixels:
+        """Read these rows."""
+        ...
+
+
+def score_rows(
+    session: onnxruntime.InferenceSession,
+    pictures: PictureRows,
+    rows: NDArray[np.int64],
+    progress: Progress,
+) -> tuple[Floats, Floats]:
+    """Score rows with the exported graph, as the daemon will; return score [N] and parts [N, K]."""
+    scored = []
+    for start in range(0, len(rows), _BATCH):
+        scored.append(session.run(["score", "parts"], {INPUT: pictures[rows[start : start + _BATCH]]}))
+        progress("score", min(start + _BATCH, len(rows)), len(rows))
+    scores, parts = zip(*scored, strict=True)
+    return np.concatenate(scores), np.concatenate(parts)

@@ -1,0 +1,92 @@
+"""Keep what a training run has reached, so that it goes on after a kill; only one run at a time may.
+
+It knows arrays and a history, not networks.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.errors import CannotCreate, InputMissing, Unavailable
+
+Arrays = Mapping[str, NDArray[Any]]
+_FACTS = "facts"
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def checkpoint_folder(folder: Path, fresh: bool) -> Iterator[Path]:
+    """Make the folder ours while the block runs; remove it when the block ends well, keep it otherwise.
+
+    `fresh` empties it first. Raises Unavailable when another run has it, CannotCreate when it cannot be made.
+    """
+    lock = folder.with_name(f".{folder.name}.lock")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        held = lock.open("wb")
+    except OSError as fault:
+        raise CannotCreate(f"{folder}: cannot be made: {fault.strerror}") from fault
+    with held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as fault:
+            raise Unavailable(f"{folder}: another training run is using it") from fault
+        if fresh:
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as fault:
+            raise CannotCreate(f"{folder}: cannot be made: {fault.strerror}") from fault
+        try:
+            yield folder
+        except InputMissing:  # nothing was begun that could go on
+            _remove(folder, lock)
+            raise
+        _remove(folder, lock)
+
+
+def _remove(folder: Path, lock: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.unlink(missing_ok=True)
+
+
+def save(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
+    """Replace the checkpoint at `path` with named arrays and facts (JSON), whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    text = np.frombuffer(json.dumps(dict(facts)).encode(), dtype=np.uint8)
+    try:
+        with unfinished.open("wb") as stream:
+            np.savez(stream, allow_pickle=False, **{_FACTS: text, **arrays})
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    except OSError as fault:
+        raise CannotCreate(f"{path}: the checkpoint cannot be written: {fault.strerror}") from fault
+
+
+def load(path: Path, fingerprint: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """Read arrays and facts, or None when there are none or their fact `fingerprint` is another."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            facts = json.loads(kept[_FACTS].tobytes())
+            if facts.get("fingerprint") == fingerprint:
+                return {name: kept[name] for name in kept.files if name != _FACTS}, facts
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as fault:
+        _log.warning("%s: not a whole checkpoint, starting over: %s", path, fault)
+        return None
+    _log.info("%s: made from other pictures or settings, starting over", path)
+    return None

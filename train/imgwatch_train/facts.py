@@ -1,0 +1,52 @@
+"""What a model file and its report say of how it was made. It measures nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from imgwatch_train.calibration import Promise
+from imgwatch_train.job import Job
+
+TOOLS = ("imgwatch", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
+
+
+def training_facts(job: Job, pictures: Mapping[str, int], promise: Promise) -> dict[str, Any]:
+    """Collect the facts that travel in the contract; `pictures` counts them by use (train, held_out, ...)."""
+    settings = job.settings.model_dump(
+        mode="json", include={"architecture", "seed", job.settings.architecture}
+    )
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pictures": dict(pictures),
+        "seed": job.settings.seed,
+        "settings": settings,
+        "tools": tool_versions(),
+        "false_alarms": promise.facts(),
+    }
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of the tools that are installed."""
+    found = {}
+    for name in TOOLS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def described(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Turn training facts into lines for a person, nested ones with a path of words."""
+    lines: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        if isinstance(value, Mapping):
+            lines += [(f"{name} {below}", text) for below, text in described(value)]
+        elif isinstance(value, float):
+            lines.append((name, f"{value:.4g}"))
+        else:
+            lines.append((name, str(value)))
+    return [(name.replace("_", " "), text) for name, text in lines]

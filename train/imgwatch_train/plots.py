@@ -1,0 +1,115 @@
+"""Draw the plots of reports, each for light and for dark pages, as PNG. It computes nothing but bins."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.errors import Unavailable
+
+Floats = NDArray[np.floating[Any]]
+INKS = ("#2f6fb2", "#d9702b", "#3f9b6c", "#a0528f", "#8a7a2f", "#c23b4b", "#5a6fd0", "#6c7780")
+_LIGHT = {"ink": "#24292f", "faint": "#d5dae0", "page": "#ffffff"}
+_DARK = {"ink": "#d7dde3", "faint": "#3a4149", "page": "#1b2026"}
+_BINS = 60
+_FAR_OUT = 99.5  # percentile at which a histogram's axis ends, so that one picture does not flatten it
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A drawn plot: PNG bytes for light and for dark pages; `name` is its file name's stem."""
+
+    name: str
+    title: str
+    says: str
+    light: bytes
+    dark: bytes
+
+
+def learning_curves(losses: Mapping[str, Sequence[float]], breaks: Sequence[float] = ()) -> Plot:
+    """Draw named losses by epoch, on a logarithmic axis; `breaks` are the epochs at which a step began."""
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        for ink, (name, values) in zip(INKS, losses.items(), strict=False):
+            axes.plot(np.arange(1, len(values) + 1), values, color=ink, label=name, linewidth=1.6)
+        for place in breaks:
+            axes.axvline(place, color=colours["faint"], linewidth=0.8, zorder=0)
+        axes.set(xlabel="epoch", ylabel="loss", yscale="log")
+        axes.legend(frameon=False)
+
+    return _drawn("learning", "Learning curves", "Lower is better; the lines should run side by side.", paint)
+
+
+def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") -> Plot:
+    """Draw the distribution of named groups of scores, each to its own height, with the threshold."""
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        everything = np.concatenate([*scores.values(), [threshold]])
+        end = max(float(np.percentile(everything, _FAR_OUT)), threshold)
+        bins = np.linspace(float(everything.min()), end + 1e-9, _BINS)
+        for ink, (name, values) in zip(INKS, scores.items(), strict=False):
+            weights = np.full(len(values), 100.0 / max(len(values), 1))
+            shown = np.minimum(values, end)  # the last bar holds all that lies beyond
+            axes.hist(shown, bins, weights=weights, color=ink, alpha=0.55, label=f"{name} ({len(values)})")
+        axes.axvline(
+            threshold, color=colours["ink"], linestyle="--", linewidth=1.2, label=f"threshold {threshold:.4g}"
+        )
+        axes.set(xlabel="score (bigger is stranger)", ylabel="% of pictures")
+        axes.legend(frameon=False)
+
+    return _drawn("histogram", "Scores", says, paint)
+
+
+def roc(curves: Mapping[str, tuple[Floats, Floats]]) -> Plot:
+    """Draw ROC curves, name -> (normal flagged, junk caught), shares; false alarms on a log axis."""
+
+    def paint(axes: Any, colours: Mapping[str, str]) -> None:
+        for ink, (name, (alarms, caught)) in zip(INKS * 9, curves.items(), strict=False):
+            axes.plot(
+                np.maximum(alarms, 1e-3), caught, color=ink, label=name, linewidth=1.6, drawstyle="steps-post"
+            )
+        for promise in (0.005, 0.01, 0.05):
+            axes.axvline(promise, color=colours["faint"], linewidth=0.8, zorder=0)
+        axes.set(
+            xlabel="normal pictures flagged",
+            ylabel="junk caught",
+            xscale="log",
+            xlim=(1e-3, 1),
+            ylim=(0, 1.02),
+        )
+        axes.legend(frameon=False, fontsize=8)
+
+    return _drawn("roc", "ROC", "Higher and further left is better; the lines mark 0.5, 1 and 5 %.", paint)
+
+
+def _drawn(name: str, title: str, says: str, paint: Callable[[Any, Mapping[str, str]], None]) -> Plot:
+    return Plot(name, title, says, _png(paint, _LIGHT), _png(paint, _DARK))
+
+
+def _png(paint: Callable[[Any, Mapping[str, str]], None], colours: Mapping[str, str]) -> bytes:
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as fault:
+        raise Unavailable("plots need matplotlib; install imgwatch[train]") from fault
+    ink, page = colours["ink"], colours["page"]
+    style: Any = {
+        "text.color": ink,
+        "axes.labelcolor": ink,
+        "xtick.color": ink,
+        "ytick.color": ink,
+        "font.size": 9,
+    }
+    style |= {"axes.edgecolor": colours["faint"], "axes.facecolor": page, "figure.facecolor": page}
+    style |= {"axes.spines.top": False, "axes.spines.right": False}
+    with mpl.rc_context(style):
+        figure = Figure(figsize=(6.4, 3.6), dpi=150, layout="constrained")
+        paint(figure.add_subplot(), colours)
+        drawn = io.BytesIO()
+        figure.savefig(drawn, format="png")
+    return drawn.getvalue()

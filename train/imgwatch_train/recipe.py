@@ -1,0 +1,29 @@
+"""Train a model file from folders of normal pictures: the way in for every architecture."""
+
+from __future__ import annotations
+
+import logging
+
+from imgwatch.errors import CannotCreate
+from imgwatch.model import Contract
+from imgwatch_train.job import Job, Progress, silent
+
+_log = logging.getLogger(__name__)
+
+
+def train(job: Job, progress: Progress = silent) -> Contract:
+    """Train as the job says, write the model and its report, and return the model's contract.
+
+    Run again after a kill, it goes on from the last checkpoint. Raises InputMissing (a folder is missing, too
+    few pictures), CannotCreate, Unavailable (another run writes the same model), ModelError (the exported
+    graph computes something else).
+    """
+    if job.out.is_dir():
+        raise CannotCreate(f"{job.out}: is a folder; --out names the model file")
+    if job.settings.architecture == "perceptual":
+        from imgwatch_train.perceptual import train_perceptual
+
+        return train_perceptual(job, progress)
+    from imgwatch_train.classic import train_classic
+
+    return train_classic(job, progress)

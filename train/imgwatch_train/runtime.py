@@ -1,0 +1,40 @@
+"""Set TensorFlow up for a training run: quiet, repeatable, with as many threads as told. It fits nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+
+def prepare_tensorflow(seed: int, threads: int) -> None:
+    """Import TensorFlow without its chatter, and make what follows repeatable.
+
+    Call it before the first import of a module that uses TensorFlow.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums depend on the number of threads
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    with _without_stderr():
+        import keras
+        import tensorflow as tf
+    tf.get_logger().setLevel("ERROR")
+    with suppress(RuntimeError):  # an earlier run in this process has started its threads
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
+    keras.utils.set_random_seed(seed)
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Drop what C++ code writes to descriptor 2 while it is loaded; no log level silences its first lines."""
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
