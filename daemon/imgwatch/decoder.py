@@ -11,9 +11,8 @@ import resource
 import signal
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import TimeoutError as DecodeTimeout
+from concurrent.futures import wait
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
@@ -25,6 +24,7 @@ Outcome = Decoded | Unreadable | FileNotFoundError
 _AHEAD = (
     4  # pictures under way per worker: enough that none waits for work, few enough to stay flat in memory
 )
+_LOOK_UP_SECONDS = 0.25  # how often a wait for a slow picture looks whether it is interrupted
 _RECYCLE = 5000  # pictures after which a worker is replaced, so that a leak in a codec cannot grow
 
 
@@ -36,13 +36,12 @@ class Decoder:
         self.limits = limits
         self._workers = max(1, workers)
         self._pool: ProcessPool | None = None
+        self._interrupted = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
@@ -52,24 +51,32 @@ class Decoder:
             for path in paths:
                 under_way.append((path, self._schedule(path)))
                 if len(under_way) >= _AHEAD * self._workers:
-                    yield self._finished(*under_way.popleft())
+                    yield under_way[0][0], self._finished(*under_way[0])
+                    under_way.popleft()
             while under_way:
-                yield self._finished(*under_way.popleft())
+                yield under_way[0][0], self._finished(*under_way[0])
+                under_way.popleft()
+        except _Interrupted:
+            return
         finally:
             for _, future in under_way:
-                future.cancel()
+                future.cancel()  # type: ignore[no-untyped-call]  # pebble
+
+    def interrupt(self) -> None:
+        """Make `decode` end early, from now on. Safe to call from a signal handler."""
+        self._interrupted = True
 
     def rest(self) -> None:
         """Stop the workers while there is nothing to do; the next picture starts them again."""
         if self._pool is not None:
-            self._pool.close()
+            self._pool.close()  # type: ignore[no-untyped-call]  # pebble
             self._pool.join()
             self._pool = None
 
     def close(self) -> None:
         """Stop the workers at once; what they were decoding is dropped."""
         if self._pool is not None:
-            self._pool.stop()
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble
             self._pool.join()
             self._pool = None
 
@@ -86,15 +93,33 @@ class Decoder:
             _decode, args=(os.fspath(path), self.shape, self.limits), timeout=self.limits.decode_seconds
         )
 
-    def _finished(self, path: Path, future: ProcessFuture[Outcome]) -> tuple[Path, Outcome]:
+    def _finished(self, path: Path, future: ProcessFuture[Outcome]) -> Outcome:
+        """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
         try:
-            return path, future.result()
-        except DecodeTimeout:
-            return path, Unreadable(
+            return self._result(future)
+        except ProcessExpired:
+            try:
+                return self._result(self._schedule(path))
+            except ProcessExpired as death:
+                return Unreadable(f"crashed the decoder twice (exit {death.exitcode})")
+
+    def _result(self, future: ProcessFuture[Outcome]) -> Outcome:
+        self._wait(future)
+        try:
+            return future.result()
+        except TimeoutError:
+            return Unreadable(
                 f"takes longer than {self.limits.decode_seconds:g} s to decode (limits.decode_seconds)"
             )
-        except ProcessExpired as death:
-            return path, Unreadable(f"crashed the decoder (exit {death.exitcode})")
+
+    def _wait(self, future: ProcessFuture[Outcome]) -> None:
+        while not wait([future], timeout=_LOOK_UP_SECONDS).done:
+            if self._interrupted:
+                raise _Interrupted
+
+
+class _Interrupted(Exception):
+    """`interrupt` was called while a picture was waited for."""
 
 
 def _prepare_worker(decode_megabytes: int) -> None:
@@ -105,7 +130,9 @@ def _prepare_worker(decode_megabytes: int) -> None:
     limit = _address_space() + decode_megabytes * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     picture.allow_any_size()
-    with open(os.devnull, "wb") as nowhere:  # codecs in C write to descriptor 2 as strangers' files please
+    with Path(os.devnull).open(
+        "wb"
+    ) as nowhere:  # codecs in C write to descriptor 2 as strangers' files please
         os.dup2(nowhere.fileno(), 2)
 
 

@@ -76,6 +76,12 @@ class MoveFailed(QuarantineError):
         self.errno = errno
 
 
+class QuarantineUnusable(MoveFailed):
+    """The quarantine's own folder cannot be made or written."""
+
+    exit_code = 73
+
+
 class OutsideRoots(QuarantineError):
     """A place lies below none of the watched folders, or a symlink leads there."""
 

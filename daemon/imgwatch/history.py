@@ -1,4 +1,4 @@
-"""The log of the quarantine: one JSON line for each thing that happened to a picture, appended and never changed.
+"""The log of the quarantine: one JSON line for each thing that happened to a picture, append-only.
 
 It is also the memory of what the user restored. Who may write when, `store` knows.
 """
@@ -35,36 +35,32 @@ class Log:
     """The open log file, to be written under the quarantine's lock only."""
 
     def __init__(self, descriptor: int, mover: RealMover) -> None:
-        self._descriptor = descriptor
+        self.descriptor = descriptor
         self._mover = mover
 
     @property
     def size_bytes(self) -> int:
         """Give its present length."""
-        return os.fstat(self._descriptor).st_size
+        return os.fstat(self.descriptor).st_size
 
     def append(self, event: Event, at: datetime, record: Record) -> None:
         """Write one line and wait until it is on the disk."""
         line = encode_json({"event": event, "at": rfc3339(at), "record": record.to_json()})
         end = self.size_bytes
-        if end and os.pread(self._descriptor, 1, end - 1) != b"\n":
+        if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # a torn line, not ours to remove, stays a line of its own
-        self._mover.write(self._descriptor, line, end)
-        self._mover.sync(self._descriptor)
+        self._mover.write(self.descriptor, line, end)
+        self._mover.sync(self.descriptor)
 
     def ends_after(self, offset: int) -> bool:
         """Tell whether a whole line was written behind `offset`."""
         end = self.size_bytes
-        return end > offset and os.pread(self._descriptor, 1, end - 1) == b"\n"
+        return end > offset and os.pread(self.descriptor, 1, end - 1) == b"\n"
 
     def withdraw(self, offset: int) -> None:
         """Take back what an operation wrote that did not happen."""
         if self.size_bytes > offset:
-            self._mover.truncate(self._descriptor, offset)
-
-    def lines(self, offset: int = 0) -> Iterator[tuple[int, bytes]]:
-        """Yield each whole line behind `offset` with the offset behind it; a torn last line is not yielded."""
-        return whole_lines(self._descriptor, offset)
+            self._mover.truncate(self.descriptor, offset)
 
 
 class Restored:
@@ -74,11 +70,11 @@ class Restored:
         self._digests: set[str] = set()
         self._offset = 0
 
-    def update(self, log: Log) -> None:
-        """Read what was appended since, by whatever process. To be called under the lock."""
-        if log.size_bytes < self._offset:
+    def update(self, descriptor: int, end: int) -> None:
+        """Read what was appended since, by whatever process, up to `end`. To be called under the lock."""
+        if end < self._offset:
             self._offset = 0  # somebody took the log away: begin again, forget nothing
-        for offset, line in log.lines(self._offset):
+        for offset, line in whole_lines(descriptor, self._offset, end):
             self._offset = offset
             if b'"restored"' in line and (entry := read_entry(line)) and entry.event is Event.RESTORED:
                 self._digests.add(entry.record.sha256)
@@ -87,10 +83,13 @@ class Restored:
         return digest in self._digests
 
 
-def whole_lines(descriptor: int, offset: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines behind `offset` without ever holding more than one chunk and one line."""
+def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the whole lines from `offset` on, each with the offset behind it; a torn last one is not.
+
+    Never holds more than one chunk and one line.
+    """
     rest, position = b"", offset
-    while chunk := os.pread(descriptor, _CHUNK_BYTES, position):
+    while chunk := os.pread(descriptor, min(_CHUNK_BYTES, end_of_log - position), position):
         position += len(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         end = offset

@@ -17,9 +17,8 @@ from imgwatch.mover import RealMover
 from imgwatch.record import decode_json, encode_json, is_plain_name, is_plain_path
 
 NAME = "under_way"
-_BYTES = (
-    64 << 10
-)  # the longest path, every byte of it escaped, fits; never grows, so that a full disk cannot stop it
+# The longest path, every byte escaped, fits. The file never grows, so no full disk stops it.
+_BYTES = 64 << 10
 _MAGIC = b"imgwatch"
 _HEADER_BYTES = len(_MAGIC) + 4 + 32
 
@@ -35,7 +34,7 @@ class Event(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move ("" if none)."""
+    """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move, or ""."""
 
     event: Event
     id: str

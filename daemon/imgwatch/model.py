@@ -157,7 +157,7 @@ def parse_contract(metadata: str | None, path: Path) -> Contract:
         version = fields.get("schema_version") if isinstance(fields, dict) else None
         if version != SCHEMA_VERSION:
             raise ModelError(
-                f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again or use a fitting imgwatch"
+                f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again"
             )
         return Contract.model_validate(fields)
     except (json.JSONDecodeError, RecursionError) as fault:

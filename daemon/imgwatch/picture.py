@@ -19,14 +19,30 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from imgwatch.files import Identity
 
 ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
 
-EXTENSIONS = frozenset(".jpg .jpeg .jpe .jfif .png .apng .gif .bmp .dib .webp .tif .tiff .avif".split())
+EXTENSIONS = frozenset(
+    [
+        ".jpg",
+        ".jpeg",
+        ".jpe",
+        ".jfif",
+        ".png",
+        ".apng",
+        ".gif",
+        ".bmp",
+        ".dib",
+        ".webp",
+        ".tif",
+        ".tiff",
+        ".avif",
+    ]
+)
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
 SNIFF_BYTES = 32
@@ -41,6 +57,8 @@ DECODE_FAULTS = (
 
 class Unreadable(Exception):
     """This file cannot be judged; the text is the reason that the user is told."""
+
+    sha256: str | None = None  # of the file's bytes, where they could be read
 
 
 @dataclass(frozen=True)
@@ -127,7 +145,12 @@ def read(path: Path | str | bytes, shape: Shape, limits: Limits) -> Decoded:
         identity = Identity.of(before)
         if Identity.of(os.fstat(fd)) != identity or len(content) != before.st_size:
             raise Unreadable("changed while it was read")
-    return Decoded(decode(content, shape, limits), hashlib.sha256(content).hexdigest(), identity)
+    sha256 = hashlib.sha256(content).hexdigest()
+    try:
+        return Decoded(decode(content, shape, limits), sha256, identity)
+    except Unreadable as fault:
+        fault.sha256 = sha256
+        raise
 
 
 def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
@@ -192,7 +215,7 @@ def _why(fault: BaseException) -> str:
     if isinstance(fault, MemoryError):
         return "needs more memory than limits.decode_megabytes to decode"
     text = " ".join(str(fault).split())[:120]
-    if isinstance(fault, Image.UnidentifiedImageError):
+    if isinstance(fault, UnidentifiedImageError):
         return "not a picture of a supported format"
     return f"damaged or incomplete: {text}" if text else f"damaged or incomplete ({type(fault).__name__})"
 

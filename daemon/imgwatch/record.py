@@ -6,6 +6,7 @@ It reads and writes JSON and trusts nothing that it reads; where records lie, `s
 from __future__ import annotations
 
 import base64
+import errno
 import json
 import math
 import os
@@ -13,22 +14,53 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Self, cast
+from pathlib import Path
+from typing import Any, Protocol, Self, cast
 
-from imgwatch.errors import RecordMalformed
+from imgwatch.errors import RecordMalformed, shown
+from imgwatch.files import Place, opened_file
 from imgwatch.traits import Traits
 
 LONGEST_NAME_BYTES = 255
 LONGEST_RECORD_BYTES = 1 << 20
+LONGEST_TEXT = 10_000
 RECORD_SUFFIX = ".json"
 _LONGEST_PATH_BYTES = 4095
 _INT64 = 1 << 63
 _HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
 
+class Grounds(Protocol):
+    """What a verdict says of a picture; the digest is None where it could not be read as a picture."""
+
+    @property
+    def score(self) -> float | None:
+        """Bigger is stranger."""
+
+    @property
+    def threshold(self) -> float | None:
+        """Above it a picture is moved."""
+
+    @property
+    def reason(self) -> str:
+        """Why, in words."""
+
+    @property
+    def model(self) -> str:
+        """Which model said so."""
+
+    @property
+    def sha256(self) -> str | None:
+        """The digest of what was judged."""
+
+    @property
+    def parts(self) -> Mapping[str, float]:
+        """What the score is made of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Why a picture is moved. Score and threshold are None for one that could not be read."""
+    """Why a picture was moved, as its record keeps it: the grounds with the digest of what was moved."""
 
     score: float | None
     threshold: float | None
@@ -36,6 +68,12 @@ class Judgement:
     model: str
     sha256: str
     parts: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, grounds: Grounds, sha256: str) -> Self:
+        """Take over the grounds; a reason longer than a record may hold is cut."""
+        reason = grounds.reason[:LONGEST_TEXT]
+        return cls(grounds.score, grounds.threshold, reason, grounds.model, sha256, dict(grounds.parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +131,23 @@ class Record:
             judgement=judgement,
             quarantined_at=parsed_time(fields["quarantined_at"]),
         )
+
+
+def load_record(folder: int, name: str) -> Record:
+    """Read one file of the folder of records; raises RecordMalformed or OSError."""
+    try:
+        with opened_file(Place(folder, name, Path(name))) as descriptor:
+            content = os.pread(descriptor, LONGEST_RECORD_BYTES + 1, 0)
+    except OSError as fault:
+        if fault.errno != errno.EINVAL:
+            raise
+        raise RecordMalformed("is not a regular file") from fault
+    if len(content) > LONGEST_RECORD_BYTES:
+        raise RecordMalformed("is too long")
+    record = Record.from_json(decode_json(content))
+    if record.file + RECORD_SUFFIX != name:
+        raise RecordMalformed(f"speaks of another file, {shown(record.file)}")
+    return record
 
 
 def encode_json(content: object) -> bytes:
@@ -158,7 +213,7 @@ def _is_number_or_none(value: object) -> bool:
 
 
 def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 10_000
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
 
 
 def _is_matching(pattern: str) -> Callable[[object], bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ class Scorer:
 
     def __init__(self, path: Path, threads: int = 1) -> None:
         self.path = path
-        self._session = _open(path, threads)
+        self._session, digest = _open(path, threads)
+        self.name = f"{path.stem}-{digest[:8]}"  # what the ledger, the records and the user call this model
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
         _check_signature(self._session, self.contract, path)
@@ -65,32 +67,38 @@ class Scorer:
         return Explanation(*self._run(pictures, OUTPUTS))
 
     def _run(self, pictures: Pixels, outputs: tuple[str, ...]) -> list[Any]:
-        return self._session.run(list(outputs), {INPUT: pictures})
+        found: list[Any] = self._session.run(list(outputs), {INPUT: pictures})
+        return found
 
     def _reproduce_self_test(self) -> None:
         expected = np.asarray(self.contract.self_test.scores, dtype=np.float32)
         golden = golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
         try:
             found, parts = self.score(golden)
-        except Exception as fault:  # noqa: BLE001 - onnxruntime raises its own kinds, and a broken graph any of them
+        except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
             raise ModelError(f"{self.path}: the model does not run: {fault}") from fault
         if len(found) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
             raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
         if not np.allclose(found, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
             raise ModelError(
                 f"{self.path}: the self-test does not reproduce (expected {expected.round(4).tolist()}, "
-                f"found {np.round(found, 4).tolist()}); the file is damaged or not for this machine: train again"
+                f"found {np.round(found, 4).tolist()}); the file is damaged: train again"
             )
 
 
-def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise ModelError(
-            f"{path}: no such model file; run `imgwatch train` or set `model` to an existing file"
-        )
+def _open(path: Path, threads: int) -> tuple[onnxruntime.InferenceSession, str]:
+    """Read the file once, so that the digest is that of what runs, also while the file is being replaced."""
     try:
-        return open_session(str(path), threads)
-    except Exception as fault:  # noqa: BLE001 - see above
+        content = path.read_bytes()
+    except FileNotFoundError as fault:
+        raise ModelError(
+            f"{path}: no such model file; run `imgwatch train`, or set `model` to a file that is there"
+        ) from fault
+    except OSError as fault:
+        raise ModelError(f"{path}: the model file cannot be read: {fault.strerror}") from fault
+    try:
+        return open_session(content, threads), hashlib.sha256(content).hexdigest()
+    except Exception as fault:  # onnxruntime raises its own kinds
         raise ModelError(f"{path}: not a readable ONNX model: {str(fault)[:200]}") from fault
 
 

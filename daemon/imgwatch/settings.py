@@ -6,12 +6,13 @@ Every field here is a key of config.yaml. A description says what the user needs
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from platformdirs import user_data_path, user_state_path
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from imgwatch.picture import Limits
+if TYPE_CHECKING:
+    from imgwatch.picture import Limits
 
 MAX_FALSE_ALARMS = 0.5
 
@@ -88,6 +89,8 @@ class LimitSettings(_Section):
 
     def limits(self) -> Limits:
         """Return these as what `picture` takes."""
+        from imgwatch.picture import Limits  # brings numpy and Pillow, which a config does without
+
         return Limits(**self.model_dump())
 
 

@@ -1,0 +1,41 @@
+"""imgwatch: learns from your normal pictures, and moves what does not belong into a quarantine that can be undone.
+
+As a library: `load_model(path).judge(paths)` yields verdicts, `Quarantine(path)` lists, restores and deletes.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judge
+    from imgwatch.quarantine import Quarantine as Quarantine
+
+__all__ = ["Quarantine", "__version__", "load_model"]
+__version__ = version("imgwatch")
+
+
+def load_model(path: Path | str, *, false_alarms: float | None = None, workers: int = 1) -> Judge:
+    """Open a model file; its `judge(paths)` yields a judgement for each picture, in order.
+
+    `false_alarms` asks for another promise than the model's own threshold keeps. Use it as a context manager, or
+    call `close`, to stop the decoding workers. Raises ModelError when the file is not usable.
+    """
+    from imgwatch.judging import Judge
+    from imgwatch.picture import Limits
+    from imgwatch.scorer import Scorer
+    from imgwatch.settings import ThresholdRule
+
+    rule = None if false_alarms is None else ThresholdRule(false_alarms=false_alarms)
+    return Judge(Scorer(Path(path)), rule, Limits(), workers)
+
+
+def __getattr__(name: str) -> Any:
+    """Import `Quarantine` at its first use, so that `import imgwatch` stays quick."""
+    if name == "Quarantine":
+        from imgwatch.quarantine import Quarantine
+
+        return Quarantine
+    raise AttributeError(f"module 'imgwatch' has no attribute {name!r}")

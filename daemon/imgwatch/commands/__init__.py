@@ -1,0 +1,1 @@
+"""One module a group of commands; thin over the library, and quick to import."""

@@ -1,0 +1,170 @@
+"""`imgwatch score` and `imgwatch rescan`: judge now what lies somewhere; `score` moves nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import (
+    ConfigOption,
+    JsonOption,
+    existing,
+    load_settings,
+    open_judge,
+    open_ledger,
+    open_quarantine,
+)
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judged
+    from imgwatch.ledger import Ledger
+    from imgwatch.scan import Scope
+    from imgwatch.settings import Settings
+    from imgwatch.sorting import Sorted
+
+_Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Files or folders; without any, the watched folders.", metavar="PATH..."),
+]
+
+
+def score(
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders.", metavar="PATH...")],
+    explain: Annotated[
+        Path | None,
+        typer.Option(
+            "--explain", help="Write each picture's copy and heat map into this folder.", metavar="DIR"
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print score, threshold, verdict and reason of pictures; move nothing."""
+    settings = load_settings(config)
+    with open_judge(settings) as judge, console.progress() as progress:
+        wanted = list(_pictures(existing(paths)))
+        for number, judged in enumerate(judge.judge(wanted), 1):
+            _say_judged(judged, as_json)
+            progress("score", number, len(wanted))
+        if explain is not None:
+            from imgwatch.explain import explain_pictures
+
+            explain_pictures(judge, wanted, explain)
+
+
+def rescan(
+    paths: _Paths = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Judge and print, move nothing, remember nothing.")
+    ] = False,
+    judge_all: Annotated[bool, typer.Option("--all", help="Also what this model has judged before.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
+    from imgwatch.sorting import Policy, Sorter
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
+        scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
+        wanted = list(_candidates(scopes, ledger, None if judge_all else judge.scorer.name))
+        seen: Counter[str] = Counter()
+        if dry_run:
+            for number, judged in enumerate(judge.judge(wanted), 1):
+                _say_judged(judged, as_json)
+                seen[judged.judgement.verdict] += 1
+                progress("rescan", number, len(wanted))
+        else:
+            ledger.allow_restore_to(scope.root for scope in scopes)
+            sorter = Sorter(lambda: judge, open_quarantine(settings, ledger), ledger, Policy.of(settings))
+            for number, result in enumerate(sorter.sort(wanted), 1):
+                _say_sorted(result, as_json)
+                seen[result.judged.judgement.verdict] += 1
+                progress("rescan", number, len(wanted))
+    if not as_json:
+        console.say(_summary(seen, dry_run))
+
+
+def _pictures(paths: list[Path]) -> Iterator[Path]:
+    """Yield named files as they are, and the candidates in named folders."""
+    from imgwatch.scan import Scope, is_candidate, walk
+
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            for folder, listing in walk(Scope(path.resolve())):
+                yield from (folder / name for name in sorted(listing) if is_candidate(folder / name))
+        else:
+            yield path
+
+
+def _scopes(settings: Settings, paths: list[Path]) -> list[Scope]:
+    """Return what to look into: the watched folders, or the named places with the rules of the folder they lie in."""
+    from dataclasses import replace
+
+    from imgwatch.scan import Scope
+    from imgwatch.service import scopes_of
+
+    watched = scopes_of(settings)
+    if not paths:
+        return existing_scopes(watched)
+    found: list[Scope] = []
+    for path in paths:
+        around = next(
+            (scope for scope in watched if path == scope.root or path.is_relative_to(scope.root)), None
+        )
+        folder = path if path.is_dir() else path.parent
+        rules = around or Scope(folder, ignore=settings.watch[0].ignore, apart=watched[0].apart)
+        found.append(replace(rules, root=folder, only=None if path.is_dir() else path.name))
+    return found
+
+
+def existing_scopes(scopes: list[Scope]) -> list[Scope]:
+    """Return the scopes, or raise InputMissing for a watched folder that is not there."""
+    existing([scope.root for scope in scopes])
+    return scopes
+
+
+def _candidates(scopes: list[Scope], ledger: Ledger, judged_by: str | None) -> Iterator[Path]:
+    """Yield what wants a judgement: all candidates, or those that the model `judged_by` has not judged."""
+    from imgwatch.scan import is_candidate, walk
+
+    for scope in scopes:
+        for folder, listing in walk(scope):
+            known = ledger.known_in(folder) if judged_by else {}
+            for name, identity in sorted(listing.items()):
+                before = known.get(name)
+                if before and before.covers(identity) and before.model == judged_by:
+                    continue
+                if is_candidate(folder / name):
+                    yield folder / name
+
+
+def _say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
+    judgement = judged.judgement
+    if as_json:
+        found = {"path": str(judged.path), "verdict": judgement.verdict, "score": judgement.score,
+                 "threshold": judgement.threshold, "reason": judgement.reason, "model": judgement.model}  # fmt: skip
+        console.say_json(found | more)
+        return
+    figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
+    moved = f"  -> {more['id']}" if "id" in more else ""
+    console.say(f"{judgement.verdict:<10} {figure:>17}  {judged.path}  ({judgement.reason}){moved}")
+
+
+def _say_sorted(result: Sorted, as_json: bool) -> None:
+    record = result.record
+    if record is None:
+        _say_judged(result.judged, as_json)
+    else:
+        _say_judged(result.judged, as_json, moved_to=record.file, id=record.id)
+
+
+def _summary(seen: Counter[str], dry_run: bool) -> str:
+    strange = seen["quarantine"]
+    what = "would be quarantined" if dry_run else "to quarantine (`imgwatch quarantine list`)"
+    return f"{seen.total()} judged: {seen['keep']} kept, {strange} {what}, {seen['unreadable']} unreadable"

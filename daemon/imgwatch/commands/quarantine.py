@@ -1,0 +1,187 @@
+"""`imgwatch quarantine`: list, show, restore, delete and purge from a shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
+from imgwatch.errors import ImgwatchError, UsageError
+
+if TYPE_CHECKING:
+    from imgwatch.quarantine import Quarantine
+    from imgwatch.record import Record
+
+app = typer.Typer(help="List, show, restore, delete and purge what is in quarantine.", no_args_is_help=True)
+
+_Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="Ids as `list` shows them; the first characters will do.", metavar="ID..."),
+]
+_Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since",
+        help="All quarantined since then: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago.",
+        metavar="TIME",
+    ),
+]
+_All = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
+
+
+@app.command("list")
+def list_records(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List what is in quarantine, oldest first."""
+    quarantine = open_quarantine(load_settings(config))
+    if as_json:
+        for record in quarantine.list():
+            console.say_json(record.to_json())
+        return
+    rows = [_row(record) for record in quarantine.list()]
+    if rows:
+        console.table(("id", "quarantined", "score", "from", "reason"), rows)
+    else:
+        console.say("The quarantine is empty.")
+
+
+@app.command()
+def show(
+    id: Annotated[str, typer.Argument(help="An id as `list` shows it.", metavar="ID")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show all that is known of one picture."""
+    quarantine = open_quarantine(load_settings(config))
+    record = quarantine.find(id)
+    if as_json:
+        console.say_json(record.to_json())
+        return
+    for key, value in (record.to_json() | {"lies at": str(quarantine.picture(record))}).items():
+        console.say(f"{key:>15}: {value}")
+
+
+@app.command()
+def restore(  # noqa: PLR0913 - the options of a command
+    ids: _Ids = None,
+    since: _Since = None,
+    everything: _All = False,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="Into this folder instead of where they came from.", metavar="DIR"),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put pictures back where they came from; they are not quarantined again. Never overwrites."""
+    from imgwatch import decisions
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        quarantine = open_quarantine(settings, ledger)
+        chosen = _chosen(quarantine, ids, since, everything)
+        _each(
+            chosen,
+            lambda which: f"restored to {decisions.restore(quarantine, ledger, which, to)}",
+            as_json,
+            "restored",
+        )
+
+
+@app.command()
+def delete(
+    ids: _Ids = None,
+    since: _Since = None,
+    everything: _All = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete pictures in quarantine for good. This cannot be undone."""
+    quarantine = open_quarantine(load_settings(config))
+    chosen = _chosen(quarantine, ids, since, everything)
+
+    def remove(which: Record | str) -> str:
+        quarantine.delete(which)
+        return "deleted"
+
+    _each(chosen, remove, as_json, "deleted")
+
+
+@app.command()
+def purge(
+    older_than_days: Annotated[
+        float | None,
+        typer.Option("--older-than-days", help="Instead of quarantine.keep_days.", min=0, metavar="DAYS"),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete for good what exceeds quarantine.keep_days and quarantine.max_gigabytes. This cannot be undone."""
+    settings = load_settings(config)
+    keep_days = older_than_days if older_than_days is not None else settings.quarantine.keep_days
+    if keep_days is None and settings.quarantine.max_gigabytes is None:
+        raise UsageError(
+            "no limit is set: give --older-than-days, or set quarantine.keep_days or quarantine.max_gigabytes"
+        )
+    limit = settings.quarantine.max_gigabytes
+    purged = open_quarantine(settings).purge(keep_days, None if limit is None else int(limit * 1e9))
+    for record in purged:
+        _say(record, "purged", as_json, "purged")
+    if not as_json:
+        console.say(f"{len(purged)} purged.")
+
+
+def _row(record: Record) -> tuple[str, ...]:
+    judgement = record.judgement
+    figure = "-" if judgement.score is None else f"{judgement.score:.3g}"
+    return record.id, f"{record.quarantined_at:%Y-%m-%d %H:%M}", figure, record.original, judgement.reason
+
+
+def _chosen(
+    quarantine: Quarantine, ids: list[str] | None, since: str | None, everything: bool
+) -> list[Record | str]:
+    if sum((bool(ids), since is not None, everything)) != 1:
+        raise UsageError("say which: ids, or --since TIME, or --all")
+    if ids:
+        return list(ids)
+    begin = _moment(since) if since is not None else None
+    return [record for record in quarantine.list() if begin is None or record.quarantined_at >= begin]
+
+
+def _moment(text: str) -> datetime:
+    units = {"m": "minutes", "h": "hours", "d": "days"}
+    try:
+        if text[-1:] in units:
+            return datetime.now(UTC) - timedelta(**{units[text[-1]]: float(text[:-1])})
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError) as fault:
+        raise UsageError(f"--since {text}: write 2026-01-31, 2026-01-31T12:00, 90m, 12h or 7d") from fault
+
+
+def _each(chosen: list[Record | str], act: Callable[[Record | str], str], as_json: bool, done: str) -> None:
+    """Do it to each; a fault of one is told and the others go on. Then fail with the first fault's exit code."""
+    faults: list[ImgwatchError] = []
+    for which in chosen:
+        try:
+            text = act(which)
+        except ImgwatchError as fault:
+            console.complain(str(fault))
+            faults.append(fault)
+        else:
+            _say(which, text, as_json, done)
+    if not as_json:
+        console.say(f"{len(chosen) - len(faults)} {done}" + (f", {len(faults)} not." if faults else "."))
+    if faults:
+        raise typer.Exit(faults[0].exit_code)
+
+
+def _say(which: Record | str, text: str, as_json: bool, done: str) -> None:
+    name = which if isinstance(which, str) else which.id
+    if as_json:
+        console.say_json({"id": name, "event": done, "result": text})
+    else:
+        console.say(f"{name}: {text}")

@@ -1,0 +1,83 @@
+"""What most commands begin with: the config, and the ledger, quarantine and model that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch.errors import InputMissing
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judge
+    from imgwatch.ledger import Ledger
+    from imgwatch.quarantine import Quarantine
+    from imgwatch.settings import Settings
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The config file to use.", metavar="FILE")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Override one key of the config, such as train.dense.latent=16.", metavar="KEY=VALUE"
+    ),
+]
+
+LEDGER = "ledger.sqlite"
+DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
+
+
+def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:
+    """Find, read and check the config."""
+    from imgwatch.config import find_config, load_config
+
+    return load_config(find_config(config), tuple(overrides or ()))
+
+
+def model_path(settings: Settings) -> Path:
+    """Return the model file that the config names."""
+    return DEFAULT_MODEL if settings.model == "default" else Path(settings.model)
+
+
+def open_judge(settings: Settings, workers: int | None = None) -> Judge:
+    """Open the config's model with its threshold."""
+    from imgwatch.judging import Judge
+    from imgwatch.scorer import Scorer
+
+    scorer = Scorer(model_path(settings), settings.threads)
+    return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
+
+
+@contextmanager
+def open_ledger(settings: Settings) -> Iterator[Ledger]:
+    """Open the ledger for as long as a command needs it."""
+    from imgwatch.ledger import Ledger
+
+    ledger = Ledger(settings.state / LEDGER)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarantine:
+    """Open the quarantine; pictures may go back to the watched folders and to those that were rescanned by name."""
+    from imgwatch.quarantine import Quarantine
+
+    roots = [watch.path for watch in settings.watch]
+    if ledger is not None:
+        roots += ledger.rescanned()
+    return Quarantine(settings.quarantine.path, roots=roots)
+
+
+def existing(paths: list[Path]) -> list[Path]:
+    """Return the paths as they are, or raise InputMissing for the first that is not there."""
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise InputMissing(f"{path}: no such file or folder")
+    return paths

@@ -1,0 +1,72 @@
+"""What a command prints: results on stdout, for people or, with --json, one object a line; progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from imgwatch.errors import shown
+
+Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
+
+
+def say(text: str) -> None:
+    """Print a line for people; what does not print is escaped."""
+    _write("\n".join(shown(line) for line in text.split("\n")))
+
+
+def say_json(found: dict[str, object]) -> None:
+    """Print one object on one line. Names that are not UTF-8 keep their bytes as escaped surrogates."""
+    _write(json.dumps(found, default=str))
+
+
+def _write(line: str) -> None:
+    try:
+        print(line, flush=True)  # noqa: T201 - the one place that prints results
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has had enough (`| head`): end quietly
+        raise SystemExit(0) from None
+
+
+def complain(text: str) -> None:
+    """Print a fault on stderr."""
+    print("\n".join(shown(line) for line in f"imgwatch: {text}".split("\n")), file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table that fits the terminal, or plain tab-separated lines in a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            _write("\t".join(shown(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        drawn.add_row(*(Text(shown(cell)) for cell in row))
+    Console().print(drawn)
+
+
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """Show a progress bar on a terminal, nothing in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks = {}
+
+        def show(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total or None)
+            bars.update(tasks[stage], completed=done, total=total or None)
+
+        yield show

@@ -1,0 +1,36 @@
+"""What the user decides about a picture in quarantine, done in both places that must know: quarantine and ledger.
+
+The quarantine's log is the authority; the ledger counts it and is spared a second judgement.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from imgwatch.files import Identity
+from imgwatch.ledger import Ledger, Row, State
+from imgwatch.quarantine import Quarantine
+from imgwatch.record import Record
+
+
+def restore(quarantine: Quarantine, ledger: Ledger, which: str | Record, to: Path | None = None) -> Path:
+    """Put a picture back and give its path; the ledger knows it as kept, so that it is not judged again.
+
+    Raises what `Quarantine.restore` raises; then nothing has changed.
+    """
+    path = quarantine.restore(which, to)
+    try:
+        identity = Identity.of(path.lstat())
+    except FileNotFoundError:  # taken away by somebody at once
+        return path
+    ledger.remember([Row(path, identity, State.KEPT)], time.time())
+    count_history(quarantine, ledger)
+    return path
+
+
+def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
+    """Take into the ledger what the quarantine's log has had added, by whatever process."""
+    events, offset = quarantine.events_since(ledger.log_offset())
+    if events:
+        ledger.count_events((entry.event for entry in events), offset)

@@ -1,0 +1,120 @@
+"""Judge pictures: decode in guarded workers, score in batches, compare and give the reason. It moves nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from imgwatch.decoder import Decoder
+from imgwatch.errors import ModelError
+from imgwatch.files import Identity
+from imgwatch.model import Contract
+from imgwatch.picture import Decoded, Limits, Unreadable
+from imgwatch.scan import identity_of
+from imgwatch.scorer import Scorer
+from imgwatch.settings import ThresholdRule
+from imgwatch.verdict import Judgement, judge, threshold_of, unreadable
+
+log = logging.getLogger(__name__)
+
+BATCH = 16  # pictures scored in one run; more gain nothing on a processor and cost memory
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One picture, the version of it that was looked at, and the judgement."""
+
+    path: Path
+    identity: Identity
+    judgement: Judgement
+
+
+class Judge:
+    """A model with its threshold and its decoding workers. Use `close` or a with statement to stop the workers."""
+
+    def __init__(self, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, workers: int = 1) -> None:
+        self.scorer = scorer
+        self.rule = rule
+        self.threshold = threshold_of(rule, scorer.contract)
+        self.decoder = Decoder(scorer.contract.shape, limits, workers)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def contract(self) -> Contract:
+        """The contract of the model in use."""
+        return self.scorer.contract
+
+    def judge(self, paths: Iterable[Path]) -> Iterator[Judged]:
+        """Yield a judgement for each path that is there, in order. No picture ends the loop."""
+        batch: list[tuple[Path, Decoded | Unreadable]] = []
+        for path, outcome in self.decoder.decode(paths):
+            if isinstance(outcome, FileNotFoundError):
+                continue
+            batch.append((path, outcome))
+            if len(batch) == BATCH:
+                yield from self._judge_batch(batch)
+                batch = []
+        yield from self._judge_batch(batch)
+
+    def close(self) -> None:
+        """Stop the decoding workers."""
+        self.decoder.close()
+
+    def _judge_batch(self, batch: Sequence[tuple[Path, Decoded | Unreadable]]) -> Iterator[Judged]:
+        decoded = [outcome for _, outcome in batch if isinstance(outcome, Decoded)]
+        judgements = iter(self._score(decoded))
+        for path, outcome in batch:
+            if isinstance(outcome, Decoded):
+                yield Judged(path, outcome.identity, next(judgements))
+            else:
+                identity = identity_of(path)
+                if identity is not None:
+                    yield Judged(path, identity, unreadable(str(outcome), self.scorer.name, outcome.sha256))
+
+    def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
+        if not decoded:
+            return
+        scores, parts = self.scorer.score(np.stack([picture.pixels for picture in decoded]))
+        for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
+            yield judge(score, row, self.threshold, self.contract, picture.sha256, self.scorer.name)
+
+
+class LiveModel:
+    """The model file of a running daemon: a new one is picked up, a faulty one is refused and the old one stays."""
+
+    def __init__(self, path: Path, rule: ThresholdRule | None, limits: Limits, threads: int) -> None:
+        self._path, self._rule, self._limits, self._threads = path, rule, limits, threads
+        self._version = identity_of(path)
+        self.judge = self._load()
+        self.refused: str | None = None
+
+    def refresh(self) -> bool:
+        """Load the file again if it changed. Return whether another model is in use now."""
+        version = identity_of(self._path)
+        if version == self._version:
+            return False
+        self._version = version
+        try:
+            fresh = self._load()
+        except ModelError as fault:
+            self.refused = str(fault)
+            log.error("the new model is refused, the running one stays: %s", fault)
+            return False
+        self.judge.close()
+        self.judge = fresh
+        self.refused = None
+        log.info("model %s taken into use, threshold %.4g", fresh.scorer.name, fresh.threshold)
+        return True
+
+    def _load(self) -> Judge:
+        return Judge(Scorer(self._path, self._threads), self._rule, self._limits, self._threads)

@@ -1,0 +1,301 @@
+"""What was judged, what is under way and what the user decided: SQLite in the state folder.
+
+It makes each version of each file judged once. Lost, it is rebuilt from the quarantine's log and a new scan.
+It moves nothing; of the quarantine it reads only the log's events that it is given.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from imgwatch.errors import IoFailed, Unavailable
+from imgwatch.files import Identity
+from imgwatch.verdict import Judgement, Verdict
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {_VERSION};
+CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
+CREATE TABLE seen (                 -- one row a file: the version of it that was dealt with last
+    folder INTEGER NOT NULL REFERENCES folder (id),
+    name BLOB NOT NULL,
+    ino INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    score REAL,
+    model TEXT,
+    sha256 BLOB,
+    at REAL,                        -- seconds since 1970, UTC
+    PRIMARY KEY (folder, name)
+) WITHOUT ROWID;
+CREATE INDEX seen_waiting ON seen (state) WHERE state IN ('held', 'pending');
+CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+
+class State(StrEnum):
+    """Where one version of one file stands."""
+
+    EXISTING = "existing"  # lay there before the first start: left alone
+    OTHER = "other"  # not a picture
+    KEPT = "kept"
+    UNREADABLE = "unreadable"
+    REPORTED = "reported"  # would be quarantined, but mode is report
+    PENDING = "pending"  # is to be quarantined; the move is under way or failed and is tried again
+    HELD = "held"  # would be quarantined, but the breaker is open
+
+
+_FINISHED = frozenset(State) - {State.PENDING}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is remembered of one file."""
+
+    path: Path
+    identity: Identity
+    state: State
+    judgement: Judgement | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the ledger answers of a file: its version (no device: a reboot may renumber it), state, model."""
+
+    ino: int
+    size: int
+    mtime_ns: int
+    state: State
+    model: str | None
+
+    def covers(self, identity: Identity) -> bool:
+        """Tell whether this version of the file needs no more work."""
+        return self.is_version(identity) and self.state in _FINISHED
+
+    def is_version(self, identity: Identity) -> bool:
+        """Tell whether this is the version of the file that was dealt with."""
+        return (self.ino, self.size, self.mtime_ns) == (identity.ino, identity.size, identity.mtime_ns)
+
+
+class Ledger:
+    """One ledger file, open. Safe for several processes; one object is for one thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = _open(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def known_in(self, folder: Path) -> dict[str, Known]:
+        """Return what is known of the files of one folder, by name."""
+        rows = self._connection.execute(
+            "SELECT name, ino, size, mtime_ns, state, model FROM seen"
+            " WHERE folder = (SELECT id FROM folder WHERE path = ?)",
+            (os.fsencode(folder),),
+        )
+        return {os.fsdecode(row[0]): _known(row[1:]) for row in rows}
+
+    def known(self, path: Path) -> Known | None:
+        """Return what is known of one file."""
+        row = self._connection.execute(
+            "SELECT ino, size, mtime_ns, state, model FROM seen"
+            " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
+            (os.fsencode(path.parent), os.fsencode(path.name)),
+        ).fetchone()
+        return None if row is None else _known(row)
+
+    def remember(self, rows: Iterable[Row], now: float) -> None:
+        """Write rows in one transaction; a version that is judged for the first time is counted."""
+        with self._writing():
+            for row in rows:
+                self._remember_one(row, now)
+
+    def _remember_one(self, row: Row, now: float) -> None:
+        judgement = row.judgement
+        known = self.known(row.path)
+        if judgement is not None and (
+            known is None or not known.is_version(row.identity) or known.model is None
+        ):
+            self._count("judged")
+            if judgement.verdict is Verdict.UNREADABLE:
+                self._count("unreadable")
+        digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
+        self._connection.execute(
+            "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                self._folder_id(row.path.parent),
+                os.fsencode(row.path.name),
+                *row.identity[1:],
+                row.state,
+                judgement.score if judgement else None,
+                judgement.model if judgement else None,
+                digest,
+                now,
+            ),
+        )
+
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Drop the rows of files that have left their folder; what was counted stays counted."""
+        with self._writing():
+            for path in paths:
+                self._connection.execute(
+                    "DELETE FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
+                    (os.fsencode(path.parent), os.fsencode(path.name)),
+                )
+
+    def waiting(self, state: State) -> list[Path]:
+        """Return the files that are in state PENDING or HELD."""
+        rows = self._connection.execute(
+            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = ?",
+            (state,),
+        )
+        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+
+    def count_events(self, events: Iterable[str], offset: int) -> None:
+        """Count new events of the quarantine's log and note up to which byte it has been read, in one transaction."""
+        with self._writing():
+            for event in events:
+                self._count(event)
+            self._put_fact("log_offset", str(offset))
+
+    def log_offset(self) -> int:
+        """Return up to which byte the quarantine's log has been counted."""
+        return int(self.fact("log_offset") or 0)
+
+    def counters(self) -> dict[str, int]:
+        """Return all counts since the ledger began."""
+        return dict(self._connection.execute("SELECT name, value FROM counter"))
+
+    def fact(self, name: str) -> str | None:
+        """Return a fact that was put, or None."""
+        row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Remember one named fact of the daemon's."""
+        with self._writing():
+            self._put_fact(name, value)
+
+    def allow_restore_to(self, roots: Iterable[Path]) -> None:
+        """Remember folders that were rescanned by name: what came from there may go back there."""
+        with self._writing():
+            for root in roots:
+                self._connection.execute(
+                    "INSERT OR IGNORE INTO rescanned (path) VALUES (?)", (os.fsencode(root),)
+                )
+
+    def rescanned(self) -> list[Path]:
+        """Return the folders that were rescanned by name."""
+        return [Path(os.fsdecode(row[0])) for row in self._connection.execute("SELECT path FROM rescanned")]
+
+    def is_first_start(self, root: Path) -> bool:
+        """Tell whether this watched folder was never begun with."""
+        return self.fact(f"begun {root}") is None
+
+    def begin(self, root: Path, rows: Iterable[Row], now: float) -> int:
+        """Remember, all or nothing, what lies in a watched folder at its first start. Return how many files."""
+        number = 0
+        with self._writing():
+            for number, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
+                self._remember_one(row, now)
+            self._put_fact(f"begun {root}", str(now))
+        return number
+
+    def _put_fact(self, name: str, value: str) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_sane(name), value)
+        )
+
+    def _count(self, name: str) -> None:
+        self._connection.execute(
+            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+            (name,),
+        )
+
+    def _folder_id(self, folder: Path) -> int:
+        path = os.fsencode(folder)
+        self._connection.execute("INSERT OR IGNORE INTO folder (path) VALUES (?)", (path,))
+        return int(self._connection.execute("SELECT id FROM folder WHERE path = ?", (path,)).fetchone()[0])
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.OperationalError as fault:
+            raise IoFailed(f"{self.path}: the ledger cannot be written: {fault}") from fault
+
+
+def _known(row: tuple[Any, ...]) -> Known:
+    ino, size, mtime_ns, state, model = row
+    return Known(ino, size, mtime_ns, State(state), model)
+
+
+def _sane(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """Open or make the ledger; a damaged or newer file is set aside, named by what is wrong with it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            return _connect(path)
+        except sqlite3.DatabaseError as fault:
+            if isinstance(fault, sqlite3.OperationalError) and "locked" in str(fault):
+                raise Unavailable(f"{path}: locked by another process for too long") from fault
+            if not path.exists() or isinstance(fault, sqlite3.OperationalError):
+                raise IoFailed(f"{path}: the ledger cannot be opened: {fault}") from fault
+            _set_aside(path, str(fault))
+            return _connect(path)
+    except OSError as fault:
+        raise IoFailed(f"{path}: the ledger cannot be opened: {fault}") from fault
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+    try:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > _VERSION:
+            raise sqlite3.DatabaseError(f"schema version {version}, newer than {_VERSION}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        if version == 0:
+            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
+        connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _set_aside(path: Path, why: str) -> None:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    log.error("%s: not usable (%s); kept aside as %s, a new one is begun", path, why, aside.name)
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))

@@ -1,0 +1,57 @@
+"""Set up the log on stderr: one line a message whatever a file is called, with levels that journald understands."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from imgwatch.errors import shown
+
+_PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
+
+
+class _OneLine(logging.Formatter):
+    """Escapes what does not print, so that a hostile file name can forge no line and move no cursor."""
+
+    def __init__(self, for_journal: bool) -> None:
+        super().__init__("%(message)s" if for_journal else "%(asctime)s %(levelname)-7s %(message)s")
+        self._for_journal = for_journal
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = shown(super().format(record))
+        return f"<{_PRIORITY.get(record.levelno, 6)}>{line}" if self._for_journal else line
+
+
+class LastError(logging.Handler):
+    """Keeps the last error that was logged, for `imgwatch status`."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the text of an error."""
+        self.text = shown(record.getMessage())
+
+
+def set_up(verbose: bool = False) -> LastError:
+    """Send the log to stderr, for the journal with sd-daemon(3) priorities; return what keeps the last error."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine(for_journal=_is_journal()))
+    last_error = LastError()
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO, handlers=[handler, last_error], force=True
+    )
+    logging.getLogger("watchdog").setLevel(logging.WARNING)
+    logging.getLogger("PIL").setLevel(logging.WARNING)
+    return last_error
+
+
+def _is_journal() -> bool:
+    """Tell whether stderr is the journal's stream, as $JOURNAL_STREAM (device:inode) says; see systemd.exec(5)."""
+    try:
+        status = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"

@@ -1,0 +1,32 @@
+"""Under which name a picture is kept, so that the folder explains itself and nothing collides. Pure."""
+
+from __future__ import annotations
+
+import os
+
+from imgwatch.record import LONGEST_NAME_BYTES, RECORD_SUFFIX
+
+_LONGEST_EXTENSION_BYTES = 16
+
+
+def stored_names(name: str, record_id: str) -> tuple[str, str]:
+    """Give the name to try first, the picture's own, and the one to take if that is taken."""
+    return _fitted(name, ""), _fitted(name, f"-{record_id}")
+
+
+def _fitted(name: str, suffix: str) -> str:
+    """Put the suffix before the extension; shorten what lies before so that the record's name fits too."""
+    stem, extension = os.path.splitext(os.fsencode(name))  # noqa: PTH122 - Path knows no bytes
+    if len(extension) > _LONGEST_EXTENSION_BYTES:
+        stem, extension = stem + extension, b""
+    room = LONGEST_NAME_BYTES - len(RECORD_SUFFIX) - len(suffix) - len(extension)
+    return os.fsdecode(_cut(stem, room) + suffix.encode() + extension)
+
+
+def _cut(stem: bytes, room: int) -> bytes:
+    if len(stem) <= room:
+        return stem
+    end = room
+    while end > room - 4 and stem[end] & 0xC0 == 0x80:  # not in the middle of a character
+        end -= 1
+    return stem[:end]

@@ -1,0 +1,27 @@
+"""Tell systemd how the service is: the sd_notify protocol, a datagram to $NOTIFY_SOCKET. Silent without systemd."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+
+def notify(*lines: str) -> None:
+    """Send lines such as "READY=1" or "STATUS=..."; see sd_notify(3). Does nothing where no one listens."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    name = "\0" + address[1:] if address.startswith("@") else address
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as connection:
+        try:
+            connection.connect(name)
+            connection.sendall("\n".join(lines).encode())
+        except OSError:
+            return  # a manager that is gone must not stop the daemon
+
+
+def watchdog_seconds() -> float | None:
+    """Return how often systemd wants to hear WATCHDOG=1 at the least, halved for safety; None without a watchdog."""
+    told = os.environ.get("WATCHDOG_USEC", "")
+    for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+    return int(told) / 2e6 if told.isdigit() and int(told) > 0 and for_us else None

@@ -1,0 +1,226 @@
+"""What the quarantine does: begin an operation, carry it out, undo what failed, end what was left.
+
+An operation is in the journal before it begins. Whatever breaks it off, afterwards the picture is whole in
+exactly one place, and has a record if and only if that is the quarantine.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+from imgwatch.errors import Conflict, ImgwatchError, RecordMalformed, RecordMissing, shown
+from imgwatch.files import Identity, Place, opened_file, opened_folder, status_of
+from imgwatch.journal import Event, Operation
+from imgwatch.record import RECORD_SUFFIX, Record, encode_json, load_record
+from imgwatch.store import Store, move_failed
+from imgwatch.transfer import Transfer, settle, take_back, transfer
+
+_NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is in our own folder
+_log = logging.getLogger(__name__)
+
+
+def take_in(store: Store, record: Record, source: Place, identity: Identity) -> None:
+    """Quarantine: record first, move second."""
+    operation = _begin(store, Event.QUARANTINED, record, identity, source)
+    _carry_out(store, operation, _move(store, operation, source, record.sha256), record)
+
+
+def give_back(store: Store, record: Record, target: Place) -> None:
+    """Restore: the log knows the digest before the picture reappears, so that it is not taken again."""
+    identity = _put_back_traits(store, record)
+    operation = _begin(store, Event.RESTORED, record, identity, target)
+    _carry_out(store, operation, _move(store, operation, target, None), record)
+
+
+def _put_back_traits(store: Store, record: Record) -> Identity:
+    """Give the picture the traits of its record before it is moved, and look at what it is then."""
+    picture = store.picture(record.file)
+    try:
+        with opened_file(picture) as opened:
+            lost = shown(", ".join(store.mover.put_traits(opened, record.traits.harmless())))
+            if lost:
+                _log.warning("%s: restored without %s", shown(picture.path), lost)
+            return Identity.of(os.fstat(opened))
+    except FileNotFoundError as fault:
+        raise RecordMissing(
+            f"{shown(picture.path)} is gone; delete {record.id} to drop its record"
+        ) from fault
+    except OSError as fault:
+        raise move_failed(fault, f"cannot restore {shown(picture.path)}") from fault
+
+
+def remove(store: Store, record: Record, event: Event) -> None:
+    """Delete or purge the picture for good."""
+    picture = store.picture(record.file)
+    operation = _begin(store, event, record, None, None)
+    try:
+        if status_of(picture) is not None:
+            store.mover.unlink(picture)
+        store.mover.sync(store.pictures)
+        store.log.append(event, store.clock(), record)
+    except OSError as fault:
+        if not _undone_nevertheless(store, operation, None):
+            raise move_failed(fault, f"cannot delete {shown(picture.path)}") from fault
+    _conclude_later(store, operation)
+
+
+def _begin(
+    store: Store, event: Event, record: Record, identity: Identity | None, far: Place | None
+) -> Operation:
+    operation = Operation(
+        event=event,
+        id=record.id,
+        file=record.file,
+        identity=identity or _NO_FILE,
+        log_bytes=store.log.size_bytes,
+        far_folder=str(far.path.parent) if far else "",
+        far_name=far.name if far else "",
+    )
+    try:
+        store.journal.write(operation)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot begin with {shown(record.file)} in {shown(store.path)}") from fault
+    return operation
+
+
+def _move(store: Store, operation: Operation, far: Place, sha256: str | None) -> Transfer:
+    near, inward = store.picture(operation.file), operation.event is Event.QUARANTINED
+    source, target = (far, near) if inward else (near, far)
+    return Transfer(source, target, operation.identity, operation.part, inward, sha256)
+
+
+def _carry_out(store: Store, operation: Operation, move: Transfer, record: Record) -> None:
+    begun = operation
+
+    def note_copy(ino: int) -> None:
+        nonlocal begun
+        begun = operation.copying(ino)
+        store.journal.write(begun)
+
+    try:
+        if move.inward:
+            _write_record(store, record)
+        else:
+            store.log.append(operation.event, store.clock(), record)
+        transfer(store.mover, move, note_copy)
+        if move.inward:
+            store.log.append(operation.event, store.clock(), record)
+    except (OSError, ImgwatchError) as fault:
+        if not _undone_nevertheless(store, begun, move):
+            raise _failure(fault, move) from fault
+    _conclude_later(store, begun)
+
+
+def _undone_nevertheless(store: Store, operation: Operation, move: Transfer | None) -> bool:
+    """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
+    try:
+        if move is None:
+            is_done = _where_left(store, operation)
+        else:
+            is_done = take_back(store.mover, move, operation.copy_ino)
+        if not is_done:
+            _conclude(store, operation, is_done=False)
+    except OSError as fault:
+        _log.warning("%s: left to the next operation: %s", shown(operation.file), fault.strerror)
+        return False
+    return is_done
+
+
+def _conclude_later(store: Store, operation: Operation) -> None:
+    """Tidy up after what is done; if that fails the next operation does it."""
+    try:
+        _conclude(store, operation, is_done=True)
+    except OSError as fault:
+        _log.warning("%s: left to the next operation: %s", shown(operation.file), fault.strerror)
+
+
+def _write_record(store: Store, record: Record) -> None:
+    unfinished = store.unfinished_record
+    if status_of(unfinished) is not None:
+        store.mover.unlink(unfinished)
+    descriptor = store.mover.create(store.root, unfinished.name)
+    try:
+        store.mover.write(descriptor, encode_json(record.to_json()), 0)
+        store.mover.sync(descriptor)
+    finally:
+        os.close(descriptor)
+    store.mover.rename(unfinished, store.record(record.file))  # this reserves the name
+    store.mover.sync(store.records)
+
+
+def recover(store: Store) -> bool:
+    """End the operation that a killed process left, if any; may be killed itself. True if there was one."""
+    operation = store.journal.read()
+    if operation is None:
+        return False
+    try:
+        is_done = _where_left(store, operation)
+        _conclude(store, operation, is_done)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
+    _log.warning(
+        "%s: %s, broken off, is now %s",
+        shown(operation.file),
+        operation.event,
+        "finished" if is_done else "undone",
+    )
+    return True
+
+
+def _where_left(store: Store, operation: Operation) -> bool:
+    """End the move or deletion itself and tell whether it happened."""
+    is_here = status_of(store.picture(operation.file)) is not None
+    if not operation.far_folder:
+        return not is_here
+    with ExitStack() as stack:
+        parts = Path(operation.far_folder).parts[1:]
+        try:
+            folder = stack.enter_context(opened_folder(Path("/"), parts))
+        except OSError:  # gone or unmounted: what lies here decides
+            return is_here == (operation.event is Event.QUARANTINED)
+        far = Place(folder, operation.far_name, Path(operation.far_folder) / operation.far_name)
+        return settle(store.mover, _move(store, operation, far, None), operation.copy_ino)
+
+
+def _conclude(store: Store, operation: Operation, is_done: bool) -> None:
+    """Make log and record tell what is, then forget the operation. May be repeated."""
+    record = record_of(store, operation.file, operation.id)
+    if not is_done:
+        store.log.withdraw(operation.log_bytes)
+    elif record is not None and not store.log.ends_after(operation.log_bytes):
+        store.log.withdraw(operation.log_bytes)
+        store.log.append(operation.event, store.clock(), record)
+    stays_here = is_done == (operation.event is Event.QUARANTINED)
+    if record is not None and not stays_here:
+        store.mover.unlink(store.record(operation.file))
+        store.mover.sync(store.records)
+    unfinished = store.unfinished_record
+    if status_of(unfinished) is not None:
+        store.mover.unlink(unfinished)
+    store.journal.clear()
+
+
+def record_of(store: Store, file: str, record_id: str) -> Record | None:
+    """Read the record of a picture, if it is there and has this id."""
+    try:
+        record = load_record(store.records, file + RECORD_SUFFIX)
+    except (FileNotFoundError, RecordMalformed):
+        return None
+    return record if record.id == record_id else None
+
+
+def conflict(target: Place) -> Conflict:
+    """Say what is in the way of a restored picture."""
+    return Conflict(f"{shown(target.path)} is in the way; move it aside or restore to another folder")
+
+
+def _failure(fault: OSError | ImgwatchError, move: Transfer) -> ImgwatchError:
+    if isinstance(fault, ImgwatchError):
+        return fault
+    if isinstance(fault, FileExistsError) and not move.inward:
+        return conflict(move.target)
+    source, target = shown(move.source.path), shown(move.target.path)
+    return move_failed(fault, f"cannot move {source} to {target}; it stays where it is")

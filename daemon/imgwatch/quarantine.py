@@ -1,0 +1,233 @@
+"""The quarantine: move a picture away with a record that can undo it; list, restore, delete, purge.
+
+It never overwrites, and deletes only what it is told to. How that survives faults and kill -9: `operations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imgwatch import operations, retention, shelf
+from imgwatch.admission import examined, new_record, opened_folder_of
+from imgwatch.destination import Below, below, below_roots, make_way
+from imgwatch.errors import (
+    AlreadyRestored,
+    OutsideRoots,
+    RecordAmbiguous,
+    RecordMissing,
+    shown,
+)
+from imgwatch.files import Identity, Place, status_of
+from imgwatch.history import Entry, Restored, read_entry, whole_lines
+from imgwatch.journal import Event
+from imgwatch.mover import RealMover
+from imgwatch.record import Grounds, Judgement, Record
+from imgwatch.shelf import Problem
+from imgwatch.store import Store, move_failed, opened_store
+
+Candidate = Path | tuple[Path, Path]
+Records = list[Record]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Quarantine:
+    """A quarantine folder, made at the first picture. `roots` are the watched folders; None: any folder.
+
+    Several processes may use one folder at the same time: each operation is done under a lock.
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        roots: Sequence[Path] | None = None,
+        mover: RealMover | None = None,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
+        self._mover = mover or RealMover()
+        self._clock = clock
+        self._restored = Restored()
+
+    def quarantine(self, candidate: Candidate, identity: Identity, judgement: Grounds) -> Record:
+        """Move a judged picture into quarantine.
+
+        `candidate` is a path, or a root and a path below it; no symlink below the root is followed.
+        Raises Changed if it is no longer the file `identity`, AlreadyRestored if the user restored this very
+        picture before, MoveRefused if the move would lose something, MoveFailed; then the picture stays.
+        """
+        place = self._source(candidate)
+        with self._opened() as store, opened_folder_of(place) as folder:
+            source = Place(folder, place.name, place.path)
+            traits, sha256 = examined(source, identity, judgement.sha256)
+            self._restored.update(store.log.descriptor, store.log.size_bytes)
+            if sha256 in self._restored:
+                raise AlreadyRestored(f"{shown(place.path)} was restored by you before; it stays")
+            grounds = Judgement.of(judgement, sha256)
+            record = new_record(store, place, identity, traits, grounds)
+            operations.take_in(store, record, source, identity)
+            return record
+
+    def restore(self, which: str | Record, to: Path | None = None) -> Path:
+        """Put a picture back where it came from, or into the folder `to`, and give its path.
+
+        Raises Conflict if something lies there, OutsideRoots if that is below none of the roots or behind a
+        symlink, RecordMissing, RecordAmbiguous, MoveFailed; then it stays in quarantine.
+        """
+        record = self._named(which)
+        with self._opened() as store, ExitStack() as stack:
+            record = _reread(store, record)
+            place = self._target(record, to)
+            target = Place(_way_to(stack, store, place), place.name, place.path)
+            if status_of(target) is not None:
+                raise operations.conflict(target)
+            operations.give_back(store, record, target)
+            return target.path
+
+    def delete(self, which: str | Record) -> Record:
+        """Delete a picture in quarantine for good; its record stays in the log."""
+        record = self._named(which)
+        with self._opened() as store:
+            record = _reread(store, record)
+            operations.remove(store, record, Event.DELETED)
+            return record
+
+    def purge(
+        self, keep_days: float | None = None, max_bytes: int | None = None, now: datetime | None = None
+    ) -> Records:
+        """Delete for good, oldest first, what exceeds the limits that the user set, and give their records.
+
+        A clock that is behind the newest line of the log purges nothing by age.
+        """
+        if not self.path.exists():
+            return []
+        records = self._present()
+        sizes = {file: status.st_size for file, status in shelf.present_pictures(self.path).items()}
+        newest = max((entry.at for entry in self.history()), default=None)
+        old = retention.overdue(records, keep_days, now or self._clock(), newest)
+        old_ids = {record.id for record in old}
+        young = [record for record in records if record.id not in old_ids]
+        gone = old + retention.beyond(young, sizes, max_bytes)
+        return [record for record in gone if self._purged(record)]
+
+    def _purged(self, record: Record) -> bool:
+        with self._opened() as store:
+            try:
+                operations.remove(store, _reread(store, record), Event.PURGED)
+            except RecordMissing:  # somebody else took it meanwhile
+                return False
+            return True
+
+    def list(self) -> Iterator[Record]:
+        """Yield what is in quarantine, oldest first; needs no lock and no right to write."""
+        yield from self._present()
+
+    def find(self, prefix: str) -> Record:
+        """Give the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        found = [r for r in shelf.read_records(self.path) if prefix and r.id.startswith(prefix)]
+        if not found:
+            raise RecordMissing(
+                f"no picture in {shown(self.path)} has an id that begins with {shown(prefix)}"
+            )
+        if len(found) > 1:
+            raise RecordAmbiguous(f"{len(found)} ids begin with {prefix}; give more of it")
+        return found[0]
+
+    def picture(self, record: Record) -> Path:
+        """Say where the picture of a record lies now."""
+        return self.path / "pictures" / record.file
+
+    def history(self) -> Iterator[Entry]:
+        """Yield all that happened, oldest first."""
+        return shelf.read_history(self.path)
+
+    def events_since(self, offset: int) -> tuple[Sequence[Entry], int]:
+        """Give what happened behind `offset` of the log, and the offset to ask from next; 0 at first."""
+        with shelf.committed_log(self.path) as opened:
+            if opened is None:
+                return [], 0
+            log, end = opened
+            found: list[Entry] = []
+            for behind, line in whole_lines(log, offset if offset <= end else 0, end):
+                offset = behind
+                if entry := read_entry(line):
+                    found.append(entry)
+            return found, offset
+
+    def was_restored(self, sha256: str) -> bool:
+        """Tell whether the user has restored the picture with this digest before, by whatever process."""
+        with shelf.committed_log(self.path) as opened:
+            if opened is not None:
+                self._restored.update(*opened)
+        return sha256 in self._restored
+
+    def check(self) -> Sequence[Problem]:
+        """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
+        return shelf.find_problems(self.path)
+
+    def recover(self) -> bool:
+        """Finish or undo what a killed process left, if anything; every operation begins with that too."""
+        if not self.path.exists():
+            return False
+        with opened_store(self.path, self._mover, self._clock) as store:
+            return operations.recover(store)
+
+    @contextmanager
+    def _opened(self) -> Iterator[Store]:
+        with opened_store(self.path, self._mover, self._clock) as store:
+            operations.recover(store)
+            yield store
+
+    def _present(self) -> Records:
+        pictures = shelf.present_pictures(self.path)
+        return [record for record in shelf.read_records(self.path) if record.file in pictures]
+
+    def _named(self, which: str | Record) -> Record:
+        return which if isinstance(which, Record) else self.find(which)
+
+    def _source(self, candidate: Candidate) -> Below:
+        if isinstance(candidate, tuple):
+            place = below(*candidate)
+        else:
+            path = candidate.absolute()
+            place = (
+                below(path.parent, Path(path.name)) if self._roots is None else below_roots(path, self._roots)
+            )
+        return self._outside(place)
+
+    def _target(self, record: Record, to: Path | None) -> Below:
+        original = Path(record.original)
+        if to is not None:
+            folder = to.expanduser().resolve()
+            place = below(Path("/"), folder.relative_to("/") / original.name)
+        elif self._roots is None:
+            place = below(Path("/"), original.relative_to("/"))
+        else:
+            place = below_roots(original, self._roots)
+        return self._outside(place)
+
+    def _outside(self, place: Below) -> Below:
+        if place.path.is_relative_to(self.path.resolve()):
+            raise OutsideRoots(f"{shown(place.path)} lies in the quarantine itself")
+        return place
+
+
+def _way_to(stack: ExitStack, store: Store, place: Below) -> int:
+    try:
+        return make_way(stack, store.mover, place)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot restore {shown(place.path)}") from fault
+
+
+def _reread(store: Store, record: Record) -> Record:
+    """Read the record again under the lock: somebody else may have restored the picture meanwhile."""
+    present = operations.record_of(store, record.file, record.id)
+    if present is None:
+        raise RecordMissing(f"{shown(record.file)} ({record.id}) is no longer in quarantine")
+    return present

@@ -1,0 +1,64 @@
+"""Which candidates have finished being written. Pure: the time and the file's identity are passed in.
+
+A file is settled when it was not noticed again, and its size, time and inode stayed the same, for `settle_seconds`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch.files import Identity
+
+
+@dataclass
+class _Waiting:
+    due: float
+    identity: Identity
+
+
+class Settling:
+    """Candidates that wait until they are no longer written to. Times are seconds of one monotonic clock."""
+
+    def __init__(self, settle_seconds: float) -> None:
+        self._settle_seconds = settle_seconds
+        self._waiting: dict[Path, _Waiting] = {}
+        self._order: list[
+            tuple[float, Path]
+        ] = []  # one entry a waiting path; its time may be too early, never late
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def notice(self, path: Path, identity: Identity, now: float) -> None:
+        """Begin, or begin again, to wait for a file that looks like `identity` now."""
+        due = now + self._settle_seconds
+        if path in self._waiting:
+            self._waiting[path] = _Waiting(due, identity)
+        else:
+            self._waiting[path] = _Waiting(due, identity)
+            heapq.heappush(self._order, (due, path))
+
+    def next_due(self) -> float | None:
+        """Return when `settled` is worth a call, or None while nothing waits."""
+        return self._order[0][0] if self._order else None
+
+    def settled(self, now: float, look: Callable[[Path], Identity | None]) -> list[Path]:
+        """Return the paths that are settled, and forget them; `look` gives a file's identity, None when it is gone."""
+        ready: list[Path] = []
+        while self._order and self._order[0][0] <= now:
+            _, path = heapq.heappop(self._order)
+            waiting = self._waiting[path]
+            if waiting.due > now:
+                heapq.heappush(self._order, (waiting.due, path))
+                continue
+            seen = look(path)
+            if seen is None or seen == waiting.identity:
+                del self._waiting[path]
+                ready += [path] if seen is not None else []
+            else:
+                self._waiting[path] = _Waiting(now + self._settle_seconds, seen)
+                heapq.heappush(self._order, (now + self._settle_seconds, path))
+        return ready

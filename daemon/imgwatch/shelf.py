@@ -1,0 +1,134 @@
+"""Read the quarantine without changing it: records, history, and what is wrong. Works on a read-only folder.
+
+What it reads may be hostile: a record that is not one of ours is reported and never followed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch import history, journal
+from imgwatch.errors import RecordMalformed, shown
+from imgwatch.files import Place, opened_file, opened_folder, status_of
+from imgwatch.history import Entry, read_entry, whole_lines
+from imgwatch.journal import Journal, Operation
+from imgwatch.mover import RealMover
+from imgwatch.record import RECORD_SUFFIX, Record, load_record
+from imgwatch.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the quarantine that should not be so; `what` is a sentence for the user."""
+
+    path: Path
+    what: str
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read all usable records, oldest first; the others are named in the log."""
+    found, bad = _read_all(path)
+    for problem in bad:
+        _log.warning("%s %s", shown(problem.path), problem.what)
+    return found
+
+
+def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:
+    found: list[Record] = []
+    bad: list[Problem] = []
+    try:
+        with opened_folder(path.resolve(), [RECORDS]) as folder:
+            for name in sorted(os.listdir(folder)):
+                _read_one(folder, name, path / RECORDS / name, found, bad)
+    except FileNotFoundError:
+        return [], []
+    return sorted(found, key=lambda record: (record.quarantined_at, record.file)), bad
+
+
+def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list[Problem]) -> None:
+    try:
+        found.append(load_record(folder, name))
+    except FileNotFoundError:
+        return  # taken away since the folder was listed
+    except RecordMalformed as fault:
+        bad.append(Problem(path, str(fault)))
+    except OSError as fault:
+        bad.append(Problem(path, f"cannot be read: {fault.strerror}"))
+
+
+def present_pictures(path: Path) -> dict[str, os.stat_result]:
+    """Name the regular files in pictures/."""
+    try:
+        with opened_folder(path.resolve(), [PICTURES]) as folder:
+            found = ((name, status_of(Place(folder, name, path))) for name in os.listdir(folder))
+            return {name: status for name, status in found if status and stat.S_ISREG(status.st_mode)}
+    except FileNotFoundError:
+        return {}
+
+
+def read_history(path: Path) -> Iterator[Entry]:
+    """Yield what happened, oldest first; lines that are torn or not ours are passed over."""
+    try:
+        with opened_folder(path.resolve()) as root, opened_file(Place(root, history.NAME, path)) as log:
+            for _, line in whole_lines(log, 0, os.fstat(log).st_size):
+                if entry := read_entry(line):
+                    yield entry
+    except FileNotFoundError:
+        return
+
+
+@contextmanager
+def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
+    """Give the open log and how far it is certain: an operation under way may yet be undone. None: no log."""
+    with ExitStack() as stack:
+        yield _committed(stack, path)
+
+
+def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
+    try:
+        root = stack.enter_context(opened_folder(path.resolve()))
+        fcntl.flock(stack.enter_context(opened_file(Place(root, LOCK, path / LOCK))), fcntl.LOCK_SH)
+        log = stack.enter_context(opened_file(Place(root, history.NAME, path / history.NAME)))
+        operation = _operation_under_way(root, path)
+    except FileNotFoundError:
+        return None
+    end = os.fstat(log).st_size
+    return log, min(end, operation.log_bytes) if operation else end
+
+
+def _operation_under_way(root: int, path: Path) -> Operation | None:
+    with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
+        return Journal(opened, RealMover()).read()
+
+
+def find_problems(path: Path) -> list[Problem]:
+    """Name malformed records, records without a picture, pictures without a record, and leftovers."""
+    records, problems = _read_all(path)
+    pictures = set(present_pictures(path))
+    recorded = {record.file for record in records}
+    for file in sorted(recorded - pictures):
+        problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
+    for file in sorted(pictures - recorded):
+        problems.append(Problem(path / PICTURES / file, "has no record, so nobody knows where it came from"))
+    if (path / UNFINISHED_RECORD).exists():
+        problems.append(Problem(path / UNFINISHED_RECORD, "is a record left unfinished"))
+    if _is_under_way(path):
+        problems.append(Problem(path / journal.NAME, "holds an operation that was broken off"))
+    return problems
+
+
+def _is_under_way(path: Path) -> bool:
+    try:
+        with opened_folder(path.resolve()) as root:
+            return _operation_under_way(root, path) is not None
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,94 @@
+"""How the daemon is, told from outside: a lock that only one daemon holds, and a small file that it keeps current."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from imgwatch.errors import CannotCreate, Unavailable
+
+_LOCK = "daemon.lock"
+_STATUS = "status.json"
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """How the daemon is, as it says itself every second or so while it works."""
+
+    backlog: int  # pictures noticed and not judged yet
+    breaker: str  # "open" | "closed"
+    model: str
+    threshold: float
+    generic_model: bool
+    folders: dict[str, str]  # path -> "watched" | "scanned" | "gone"
+
+
+class DaemonLock:
+    """Held while a daemon runs on a state folder. Raises Unavailable, with its pid, while another one holds it."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state
+        try:
+            state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._descriptor = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as fault:
+            raise CannotCreate(f"{state}: the state folder cannot be used: {fault.strerror}") from fault
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid = os.pread(self._descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
+            os.close(self._descriptor)
+            raise Unavailable(
+                f"{state}: another imgwatch watches already (pid {pid}); stop it first"
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Let another daemon start."""
+        os.close(self._descriptor)
+
+
+def is_held(state: Path) -> bool:
+    """Tell whether a daemon runs on this state folder."""
+    try:
+        descriptor = os.open(state / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
+    """Tell how the daemon is, in a file that is replaced whole."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
+    fresh = state / f"{_STATUS}.new"
+    fresh.write_text(json.dumps(told))
+    fresh.replace(state / _STATUS)
+
+
+def clear_status(state: Path) -> None:
+    """Forget what an earlier daemon told."""
+    (state / _STATUS).unlink(missing_ok=True)
+
+
+def read_status(state: Path) -> dict[str, Any]:
+    """Return what the daemon told last; nothing while none runs or one is still starting."""
+    if not is_held(state):
+        return {}
+    try:
+        told = json.loads((state / _STATUS).read_text())
+    except (OSError, ValueError):
+        return {}
+    return told if isinstance(told, dict) else {}

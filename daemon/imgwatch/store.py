@@ -1,0 +1,137 @@
+"""The quarantine's folder, open for writing: its lock, its two folders, the journal and the log.
+
+It makes what is missing and changes nothing else; what is done with it, `operations` knows.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from imgwatch import history, journal
+from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
+from imgwatch.files import Place, opened_folder, status_of
+from imgwatch.history import Log
+from imgwatch.journal import Journal
+from imgwatch.mover import RealMover
+from imgwatch.record import RECORD_SUFFIX
+
+PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"
+_LOCK_SECONDS = 20.0
+_WHAT_TO_DO = {
+    errno.ENOSPC: "make room on that file system",
+    errno.EDQUOT: "make room: the quota is used up",
+    errno.EACCES: "give this user the right to write both folders",
+    errno.EPERM: "give this user the right to write both folders",
+    errno.EROFS: "one of the two is mounted read-only: mount it for writing",
+    errno.EIO: "the disk reports an error: look at the system's log",
+    errno.ENOENT: "a folder is missing: mount it or make it",
+}
+
+
+def move_failed(fault: OSError, what: str) -> MoveFailed:
+    """Say which step failed, why, and what to do."""
+    remedy = _WHAT_TO_DO.get(fault.errno or 0, "try again")
+    return MoveFailed(f"{what}: {fault.strerror or fault}; {remedy}", fault.errno)
+
+
+@dataclass(slots=True)
+class Store:
+    """What is open: the folder, its two folders, journal and log. Made by `opened_store`."""
+
+    path: Path
+    root: int
+    pictures: int
+    records: int
+    journal: Journal
+    log: Log
+    mover: RealMover
+    clock: Callable[[], datetime]
+
+    def picture(self, file: str) -> Place:
+        """Say where a picture in quarantine lies."""
+        return Place(self.pictures, file, self.path / PICTURES / file)
+
+    def record(self, file: str) -> Place:
+        """Say where a picture's record lies."""
+        name = file + RECORD_SUFFIX
+        return Place(self.records, name, self.path / RECORDS / name)
+
+    @property
+    def unfinished_record(self) -> Place:
+        """Say where a record is written before it gets its name."""
+        return Place(self.root, UNFINISHED_RECORD, self.path / UNFINISHED_RECORD)
+
+    def is_taken(self, file: str) -> bool:
+        """Tell whether a picture or a record has this name."""
+        return status_of(self.picture(file)) is not None or status_of(self.record(file)) is not None
+
+
+@contextmanager
+def opened_store(path: Path, mover: RealMover, clock: Callable[[], datetime]) -> Iterator[Store]:
+    """Open the quarantine for one operation and make what is missing of it.
+
+    Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written.
+    """
+    with ExitStack() as stack:
+        try:
+            store = _opened(stack, path, mover, clock)
+        except OSError as fault:
+            failed = move_failed(fault, f"cannot write the quarantine {shown(path)}")
+            raise QuarantineUnusable(str(failed), fault.errno) from fault
+        yield store
+
+
+def _opened(stack: ExitStack, path: Path, mover: RealMover, clock: Callable[[], datetime]) -> Store:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = path.resolve()
+    root = stack.enter_context(opened_folder(path))
+    _lock(_file(stack, root, LOCK), path)
+    for name in (PICTURES, RECORDS):
+        if status_of(Place(root, name, path / name)) is None:
+            mover.make_folder(root, name, 0o700)
+            mover.sync(root)
+    return Store(
+        path=path,
+        root=root,
+        pictures=stack.enter_context(opened_folder(path, [PICTURES])),
+        records=stack.enter_context(opened_folder(path, [RECORDS])),
+        journal=Journal(_file(stack, root, journal.NAME, mover), mover),
+        log=Log(_file(stack, root, history.NAME, mover), mover),
+        mover=mover,
+        clock=clock,
+    )
+
+
+def _file(stack: ExitStack, root: int, name: str, mover: RealMover | None = None) -> int:
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        descriptor = os.open(name, flags, dir_fd=root)
+    except FileNotFoundError:
+        try:
+            descriptor = (mover or RealMover()).create(root, name)
+        except FileExistsError:  # another process was quicker
+            descriptor = os.open(name, flags, dir_fd=root)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Wait for the lock, but not for ever: a stopped process must not stop the daemon."""
+    until = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise Unavailable(f"another process keeps the quarantine {shown(path)}; try again") from None
+            time.sleep(0.005)
+        else:
+            return

@@ -1,0 +1,115 @@
+"""Turn file-system events into hints on a queue, and nothing else: the only user of watchdog.
+
+Events get lost, so a hint only makes things quick; `scan` makes them complete. Nothing is judged on these threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from pathlib import Path
+from queue import SimpleQueue
+
+from watchdog.events import (
+    DirCreatedEvent,
+    DirMovedEvent,
+    FileClosedEvent,
+    FileCreatedEvent,
+    FileModifiedEvent,
+    FileMovedEvent,
+    FileSystemEvent,
+    FileSystemEventHandler,
+)
+from watchdog.observers.inotify import InotifyObserver
+
+from imgwatch.scan import Scope
+
+log = logging.getLogger(__name__)
+
+_KINDS: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,  # also a file moved or hard-linked in, which is never "closed"
+    FileModifiedEvent,
+    FileClosedEvent,
+    FileMovedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+]
+
+
+class Overflow:
+    """The hint that events were lost: only a scan can tell which."""
+
+
+class Wake:
+    """The hint that something else than a file wants the loop's attention (a signal)."""
+
+
+Hint = Path | Overflow | Wake
+Hints = SimpleQueue[Hint]
+
+
+class _Forward(FileSystemEventHandler):
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+
+    def dispatch(self, event: FileSystemEvent) -> None:
+        """Forward where the file or folder lies now: of a rename that is the destination, never the source."""
+        path = event.dest_path or event.src_path
+        self._hints.put(Path(os.fsdecode(path)))
+
+
+class _OverflowInLog(logging.Handler):
+    """watchdog tells of a lost queue only in its log."""
+
+    def __init__(self, hints: Hints) -> None:
+        super().__init__(logging.WARNING)
+        self._hints = hints
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "overflow" in record.getMessage().lower():
+            self._hints.put(Overflow())
+
+
+class Watcher:
+    """Watches scopes with inotify until `stop`; `is_alive` tells the truth about its threads."""
+
+    def __init__(self, hints: Hints) -> None:
+        self._hints = hints
+        self._observer: InotifyObserver | None = None
+        self._overflow = _OverflowInLog(hints)
+        self._watched = 0
+
+    def start(self, scopes: list[Scope]) -> list[tuple[Scope, OSError]]:
+        """Watch these scopes. Return those that cannot be watched, with the reason; scans must serve them."""
+        logging.getLogger("watchdog").addHandler(self._overflow)
+        # watchdog warns when a folder is announced twice; were warnings errors, that would end its thread
+        warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
+        self._observer = InotifyObserver()
+        failed: list[tuple[Scope, OSError]] = []
+        self._observer.start()
+        for scope in scopes:
+            try:
+                self._observer.schedule(
+                    _Forward(self._hints), str(scope.root), recursive=scope.recursive, event_filter=_KINDS
+                )
+            except OSError as fault:
+                failed.append((scope, fault))
+        self._watched = len(self._observer.emitters)
+        return failed
+
+    def is_alive(self) -> bool:
+        """Tell whether every thread that should deliver hints still does."""
+        if self._observer is None:
+            return False
+        emitters = self._observer.emitters
+        alive = self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
+        return alive and len(emitters) == self._watched
+
+    def stop(self) -> None:
+        """Stop watching; hints that are already on the queue stay there."""
+        logging.getLogger("watchdog").removeHandler(self._overflow)
+        if self._observer is not None:
+            self._observer.stop()
+            self._observer.join(5)
+            self._observer = None

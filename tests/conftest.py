@@ -1,0 +1,139 @@
+"""What many tests need: a small model that finds bright pictures strange, and pictures to judge."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from imgwatch.ledger import Ledger
+from imgwatch.model import Calibration, Contract, Part, SelfTest, Threshold, golden_pictures, write_model
+from imgwatch.picture import Shape
+
+SHAPE = Shape(32, 32, "RGB")
+
+
+def brightness_graph(scale: float = 1.0) -> onnx.ModelProto:
+    """Return a graph whose score is the mean brightness, 0 to `scale`."""
+    nodes = [
+        helper.make_node("Cast", ["pictures"], ["float"], to=TensorProto.FLOAT),
+        helper.make_node("Mul", ["float", "scale"], ["scaled"]),
+        helper.make_node("ReduceMean", ["scaled"], ["score"], axes=[1, 2, 3], keepdims=0),
+        helper.make_node("ReduceMean", ["scaled"], ["parts3"], axes=[1, 2, 3], keepdims=1),
+        helper.make_node("Reshape", ["parts3", "flat"], ["parts"]),
+        helper.make_node("ReduceMean", ["scaled"], ["error_map"], axes=[3], keepdims=0),
+        helper.make_node("ReduceMean", ["scaled"], ["embedding"], axes=[1, 2], keepdims=0),
+    ]
+    outputs = [("score", ["N"]), ("parts", ["N", 1]), ("error_map", ["N", 32, 32]), ("embedding", ["N", 3])]
+    graph = helper.make_graph(
+        nodes,
+        "brightness",
+        [helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["N", 32, 32, 3])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs],
+        [
+            helper.make_tensor("scale", TensorProto.FLOAT, [], [scale / 255.0]),
+            helper.make_tensor("flat", TensorProto.INT64, [2], [-1, 1]),
+        ],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+
+
+def brightness_contract(scale: float = 1.0, threshold: float = 0.5) -> Contract:
+    scores = np.linspace(0.05, 0.45, 200, dtype=np.float32) * scale
+    golden = golden_pictures(7, 4, SHAPE).astype(np.float64).mean(axis=(1, 2, 3)) / 255.0 * scale
+    return Contract(
+        schema_version=1,
+        architecture="brightness",
+        height=32,
+        width=32,
+        mode="RGB",
+        parts=(Part(name="brightness", says="brighter than your pictures"),),
+        calibration=Calibration.of(scores, scores[:, None]),
+        threshold=Threshold(rule="score", value=threshold, score=threshold),
+        self_test=SelfTest(seed=7, scores=tuple(golden.tolist())),
+    )
+
+
+def write_brightness_model(path: Path, scale: float = 1.0, threshold: float = 0.5) -> Path:
+    """Write a model for which bright pictures are junk."""
+    write_model(brightness_graph(scale), brightness_contract(scale, threshold), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_brightness_model(tmp_path_factory.mktemp("model") / "brightness.onnx")
+
+
+_number = iter(range(1_000_000_000))
+
+
+def picture_bytes(brightness: int, size: int = 24, file_format: str = "PNG") -> bytes:
+    """Return a small picture of this brightness, 0 to 255; no two are the same file."""
+    pixels = np.full((size, size, 3), brightness, dtype=np.uint8)
+    serial = next(_number)
+    pixels[0, 0] = (serial & 255, serial >> 8 & 255, serial >> 16 & 255)
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, file_format)
+    return stream.getvalue()
+
+
+def dark(path: Path) -> Path:
+    """Write a normal picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture_bytes(40))
+    return path
+
+
+def bright(path: Path) -> Path:
+    """Write a junk picture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture_bytes(230))
+    return path
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    opened = Ledger(tmp_path / "state" / "ledger.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def shared() -> Path:
+    """Return the folder of real pictures; a test that wants it is marked `shared`, and fails without it."""
+    place = Path(os.environ.get("IMGWATCH_SHARED", Path(__file__).parent.parent.parent / "shared"))
+    assert (place / "data").is_dir(), f"{place}/data is not there: set IMGWATCH_SHARED"
+    return place / "data"
+
+
+WriteConfig = Callable[..., Path]
+
+
+@pytest.fixture
+def write_config(tmp_path: Path, model_file: Path) -> WriteConfig:
+    """Return what writes a config for an inbox below the test's folder; keywords replace or add top-level lines."""
+
+    def write(inbox: Path | None = None, **lines: str) -> Path:
+        inbox = inbox or tmp_path / "inbox"
+        inbox.mkdir(exist_ok=True)
+        keys = {
+            "watch": f"[{{path: {inbox}}}]",
+            "model": str(model_file),
+            "quarantine": f"{{path: {tmp_path / 'quarantine'}}}",
+            "state": str(tmp_path / "state"),
+            "settle_seconds": "0.1",
+            "breaker": "{window: 100000, share: 1}",
+        } | lines
+        path = tmp_path / "config.yaml"
+        path.write_text("".join(f"{key}: {value}\n" for key, value in keys.items()))
+        return path
+
+    return write
