@@ -18,7 +18,7 @@ from imgwatch.picture import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.scorer import Scorer
 from imgwatch.settings import ThresholdRule
-from imgwatch.verdict import Judgement, judge, threshold_of, unreadable
+from imgwatch.verdict import Judgement, Standard, threshold_of, unreadable
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,7 @@ class Judge:
 
     def __init__(self, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, workers: int = 1) -> None:
         self.scorer = scorer
-        self.rule = rule
-        self.threshold = threshold_of(rule, scorer.contract)
+        self.standard = Standard(scorer.contract, scorer.name, threshold_of(rule, scorer.contract))
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
 
     def __enter__(self) -> Self:
@@ -48,6 +47,11 @@ class Judge:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def threshold(self) -> float:
+        """The score above which a picture is quarantined."""
+        return self.standard.threshold
 
     @property
     def contract(self) -> Contract:
@@ -86,7 +90,7 @@ class Judge:
             return
         scores, parts = self.scorer.score(np.stack([picture.pixels for picture in decoded]))
         for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
-            yield judge(score, row, self.threshold, self.contract, picture.sha256, self.scorer.name)
+            yield self.standard.judge(score, row, picture.sha256)
 
 
 class LiveModel:

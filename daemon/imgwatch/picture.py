@@ -27,7 +27,7 @@ ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
 
 EXTENSIONS = frozenset(
-    [
+    {
         ".jpg",
         ".jpeg",
         ".jpe",
@@ -41,7 +41,7 @@ EXTENSIONS = frozenset(
         ".tif",
         ".tiff",
         ".avif",
-    ]
+    }
 )
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")

@@ -45,20 +45,28 @@ def threshold_of(rule: ThresholdRule | None, contract: Contract) -> float:
     return calibration.threshold_for(value)
 
 
-def judge(
-    score: float, parts: Sequence[float], threshold: float, contract: Contract, sha256: str, model: str
-) -> Judgement:
-    """Judge one picture. A score that is not a number is never quarantined: in doubt, leave it."""
-    strange = score > threshold
-    return Judgement(
-        verdict=Verdict.QUARANTINE if strange else Verdict.KEEP,
-        reason=_reason(parts, score, contract) if strange else _calm(score, contract.calibration),
-        model=model,
-        score=score,
-        threshold=threshold,
-        sha256=sha256,
-        parts={part.name: value for part, value in zip(contract.parts, parts, strict=True)},
-    )
+@dataclass(frozen=True)
+class Standard:
+    """What pictures are judged by: a model's contract, the name it goes by, and the threshold in force."""
+
+    contract: Contract
+    model: str
+    threshold: float
+
+    def judge(self, score: float, parts: Sequence[float], sha256: str) -> Judgement:
+        """Judge one picture. A score that is not a number is never quarantined: in doubt, leave it."""
+        strange = score > self.threshold
+        return Judgement(
+            verdict=Verdict.QUARANTINE if strange else Verdict.KEEP,
+            reason=_reason(parts, score, self.contract)
+            if strange
+            else _calm(score, self.contract.calibration),
+            model=self.model,
+            score=score,
+            threshold=self.threshold,
+            sha256=sha256,
+            parts={part.name: value for part, value in zip(self.contract.parts, parts, strict=True)},
+        )
 
 
 def unreadable(reason: str, model: str, sha256: str | None = None) -> Judgement:
