@@ -24,7 +24,7 @@ def training_facts(job: Job, pictures: Mapping[str, int], promise: Promise) -> d
         "seed": job.settings.seed,
         "settings": settings,
         "tools": tool_versions(),
-        "false_alarms": promise.facts(),
+        "promise": promise.facts(),
     }
 
 

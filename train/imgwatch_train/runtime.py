@@ -13,7 +13,6 @@ def prepare_tensorflow(seed: int, threads: int) -> None:
     Call it before the first import of a module that uses TensorFlow.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # its sums depend on the number of threads
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
     with _without_stderr():
         import keras
