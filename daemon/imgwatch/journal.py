@@ -18,7 +18,7 @@ from imgwatch.record import decode_json, encode_json, is_plain_name, is_plain_pa
 
 NAME = "under_way"
 # The longest path, every byte escaped, fits. The file never grows, so no full disk stops it.
-_BYTES = 64 << 10
+_SLOT_BYTES = 64 << 10
 _MAGIC = b"imgwatch"
 _HEADER_BYTES = len(_MAGIC) + 4 + 32
 
@@ -56,7 +56,10 @@ class Operation:
 
 
 class Journal:
-    """A file of fixed size; what is torn or fails its checksum was never begun."""
+    """A file of two slots: an operation as it began, and the same once it has become a copy.
+
+    What is torn or fails its checksum was never written: so neither write can lose the other.
+    """
 
     def __init__(self, descriptor: int, mover: RealMover) -> None:
         self._descriptor = descriptor
@@ -64,7 +67,13 @@ class Journal:
 
     def read(self) -> Operation | None:
         """Give the operation under way, if any."""
-        content = os.pread(self._descriptor, _BYTES, 0)
+        begun, copying = self._slot(0), self._slot(_SLOT_BYTES)
+        if begun and copying and replace(copying, copy_ino=None) == begun:
+            return copying
+        return begun
+
+    def _slot(self, offset: int) -> Operation | None:
+        content = os.pread(self._descriptor, _SLOT_BYTES, offset)
         length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
         payload = content[_HEADER_BYTES : _HEADER_BYTES + length]
         if content[:_HEADER_BYTES] != _header(payload):
@@ -75,11 +84,12 @@ class Journal:
             return None
 
     def write(self, operation: Operation) -> None:
-        """Put the operation on the disk before it begins."""
-        if os.fstat(self._descriptor).st_size < _BYTES:
-            self._mover.write(self._descriptor, bytes(_BYTES), 0)
+        """Put the operation on the disk before it begins, and again before it becomes a copy."""
+        if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
+            self._mover.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
         payload = encode_json(asdict(operation))
-        self._mover.write(self._descriptor, _header(payload) + payload, 0)
+        offset = 0 if operation.copy_ino is None else _SLOT_BYTES
+        self._mover.write(self._descriptor, _header(payload) + payload, offset)
         self._mover.sync(self._descriptor)
 
     def clear(self) -> None:

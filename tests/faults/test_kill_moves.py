@@ -1,0 +1,219 @@
+"""Real processes, really killed, in the middle of moving pictures: nothing lost, nothing twice, no orphan."""
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgwatch.errors import ImgwatchError
+from imgwatch.files import Identity
+from imgwatch.journal import Event
+from imgwatch.mover import RealMover
+from imgwatch.quarantine import Quarantine
+from imgwatch.record import Judgement, Record
+
+pytestmark = pytest.mark.faults
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+KILLS = 120  # for each of the two layouts
+OTHER_FILE_SYSTEM = Path(os.environ.get("IMGWATCH_OTHER_FILE_SYSTEM", "/dev/shm"))
+
+
+class Dying(RealMover):
+    """Ends the process at once, as kill -9 does, before its n-th step; the step before it may have been torn."""
+
+    def __init__(self, step: int, *, torn: bool = False) -> None:
+        self.steps_left, self.torn = step, torn
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        if name in vars(RealMover) and callable(found):
+            self.count(name)
+        return found
+
+    def count(self, name: str) -> None:
+        self.steps_left -= 1
+        if self.steps_left < 0 and not (self.torn and name == "write"):
+            os._exit(9)
+
+    def write(self, descriptor: int, content: bytes, offset: int) -> None:
+        if self.steps_left < 0:
+            os.pwrite(descriptor, content[: len(content) // 2], offset)
+            os._exit(9)
+        super().write(descriptor, content, offset)
+
+
+class Scene:
+    """A folder of pictures, a quarantine on the same or another file system, and what the digests were."""
+
+    def __init__(self, folder: Path, other: Path) -> None:
+        self.inbox, self.path, self.to = folder / "inbox", other / "quarantine", folder / "to"
+        self.inbox.mkdir()
+        self.before: Counter[str] = Counter()
+
+    def opened(self, mover: RealMover | None = None, days: int = 0) -> Quarantine:
+        return Quarantine(self.path, [self.inbox], mover, lambda: NOON + timedelta(days=days))
+
+    def add(self, name: str, size: int = 2000) -> Path:
+        path = self.inbox / name
+        path.write_bytes(random.randbytes(size))
+        self.before[digest(path)] += 1
+        return path
+
+    def whole(self) -> None:
+        """Recover as the next start does, then compare."""
+        quarantine = self.opened()
+        quarantine.recover()
+        entries = list(quarantine.history())
+        gone = (e.record.sha256 for e in entries if e.event in (Event.DELETED, Event.PURGED))
+        folders = (self.inbox, self.to, self.path / "pictures")
+        files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+        assert Counter(map(digest, files)) + Counter(gone) == self.before
+        assert quarantine.check() == []
+        last = {entry.record.id: entry.event for entry in entries}
+        assert {r.id for r in quarantine.list()} == {i for i, e in last.items() if e is Event.QUARANTINED}
+        assert len(entries) == len({(entry.record.id, entry.event) for entry in entries})
+        assert not [path for path in files if path.name.startswith(".imgwatch")]
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def take(quarantine: Quarantine, path: Path) -> Record:
+    return quarantine.quarantine(
+        path, Identity.of(path.stat()), Judgement(4.5, 3.2, "strange", "m", digest(path))
+    )
+
+
+@pytest.fixture(params=["one file system", "across file systems"])
+def folders(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Scene]]:
+    """Give fresh scenes."""
+    base = tmp_path
+    if request.param != "one file system":
+        if not OTHER_FILE_SYSTEM.is_dir() or OTHER_FILE_SYSTEM.stat().st_dev == tmp_path.stat().st_dev:
+            pytest.fail(
+                f"{OTHER_FILE_SYSTEM} is no other file system: name one in IMGWATCH_OTHER_FILE_SYSTEM"
+            )
+        base = Path(tempfile.mkdtemp(prefix="imgwatch-", dir=OTHER_FILE_SYSTEM))
+    made = 0
+
+    def fresh() -> Scene:
+        nonlocal made
+        made += 1
+        folder, other = tmp_path / f"scene{made}", base / f"other{made}"
+        folder.mkdir()
+        other.mkdir()
+        return Scene(folder, other)
+
+    yield fresh
+    if base != tmp_path:
+        shutil.rmtree(base)
+
+
+def in_a_process(act: Callable[[], None]) -> int:
+    """Run it in a child of its own and give the exit status once it ended."""
+    child = spawn(act)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def spawn(act: Callable[[], None]) -> int:
+    child = os.fork()
+    if child:
+        return child
+    try:
+        act()
+    except BaseException:  # noqa: BLE001 - nothing of the child may reach pytest
+        os._exit(1)
+    os._exit(0)
+
+
+def do_quarantine(scene: Scene, quarantine: Quarantine) -> None:
+    take(quarantine, scene.inbox / "subject.jpg")
+
+
+def do_restore(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.restore(next(quarantine.list()))
+
+
+def do_restore_to(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.restore(next(quarantine.list()), to=scene.to)
+
+
+def do_delete(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.delete(next(quarantine.list()))
+
+
+def do_purge(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.purge(keep_days=1)
+
+
+ACTS = (do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
+
+
+@pytest.mark.parametrize("torn", [False, True], ids=["between steps", "in the middle of a write"])
+@pytest.mark.parametrize("act", ACTS)
+def test_a_process_killed_at_each_step_leaves_everything_whole(
+    folders: Callable[[], Scene], act: Callable[[Scene, Quarantine], None], torn: bool
+) -> None:
+    for step in range(100):
+        scene = folders()
+        path = scene.add("subject.jpg")
+        if act is not do_quarantine:
+            take(scene.opened(), path)
+        mover = Dying(step, torn=torn)
+        status = in_a_process(lambda: act(scene, scene.opened(mover, days=9)))  # noqa: B023 - run at once
+        scene.whole()
+        assert status in (0, 9)
+        if status == 0:
+            assert step > 5
+            return
+    pytest.fail("the operation never came to its end")
+
+
+def work(scene: Scene, seed: int) -> None:
+    """Move, restore and delete without end; what another worker did meanwhile is no fault."""
+    quarantine, chance = scene.opened(), random.Random(seed)
+    while True:
+        outside, inside = sorted(scene.inbox.iterdir()), list(quarantine.list())
+        try:
+            choice = chance.random()
+            if outside and (choice < 0.6 or not inside):
+                take(quarantine, chance.choice(outside))
+            elif choice < 0.8:
+                quarantine.restore(chance.choice(inside), to=chance.choice([None, scene.to]))
+            elif choice < 0.9:
+                quarantine.delete(chance.choice(inside))
+            else:
+                quarantine.purge(max_bytes=30_000)
+        except (ImgwatchError, FileNotFoundError, IndexError):
+            continue
+
+
+def test_processes_killed_at_random_instants_leave_everything_whole(folders: Callable[[], Scene]) -> None:
+    chance = random.Random(20260501)
+    scene, kills = folders(), 0
+    while kills < KILLS:
+        if kills % 20 == 0:
+            scene = folders()
+        for number in range(12):
+            scene.add(f"{kills}-{number}.jpg", size=chance.choice([0, 10, 3000, 300_000]))
+        children = [spawn(lambda: work(scene, kills)), spawn(lambda: work(scene, -kills))]  # noqa: B023
+        time.sleep(chance.uniform(0.0, 0.12))
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+            assert os.WIFSIGNALED(os.waitpid(child, 0)[1]), "the worker fell before it was killed"
+            kills += 1
+        if (
+            chance.random() < 0.5 or kills % 20 == 0
+        ):  # else the next workers recover, and may be killed at that
+            scene.whole()

@@ -1,0 +1,195 @@
+"""The file-system primitives, on the real file system."""
+
+import ctypes
+import errno
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from imgwatch import files
+from imgwatch.files import (
+    Identity,
+    Place,
+    digest_of,
+    has_writer,
+    opened_file,
+    opened_folder,
+    rename_exclusive,
+    status_of,
+)
+from imgwatch.mover import RealMover
+from imgwatch.traits import Traits, put_traits, read_traits
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[int]:
+    with opened_folder(tmp_path) as opened:
+        yield opened
+
+
+def place(folder: int, tmp_path: Path, name: str) -> Place:
+    return Place(folder, name, tmp_path / name)
+
+
+@pytest.fixture(params=["renameat2", "link and unlink"])
+def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param != "renameat2":
+        # A C library or file system without the call is not at hand on every machine.
+        monkeypatch.setattr(files, "_libc", object())
+
+
+@pytest.mark.usefixtures("renaming")
+def test_rename_moves_and_never_overwrites(folder: int, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"a")
+    ino = (tmp_path / "a").stat().st_ino
+    rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, "-b\n"))
+    assert (tmp_path / "-b\n").stat().st_ino == ino
+    (tmp_path / "c").symlink_to("nowhere")
+    for taken in ("-b\n", "c"):
+        (tmp_path / "a").write_bytes(b"another")
+        with pytest.raises(FileExistsError):
+            rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, taken))
+    assert (tmp_path / "-b\n").read_bytes() == b"a"
+    assert (tmp_path / "a").read_bytes() == b"another"
+
+
+@pytest.mark.usefixtures("renaming")
+def test_rename_says_what_is_missing(folder: int, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, "b"))
+
+
+def test_the_c_library_here_has_the_rename() -> None:
+    assert hasattr(ctypes.CDLL(None), "renameat2")
+
+
+def test_folders_are_opened_without_following_a_symlink(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to("a")
+    with opened_folder(tmp_path, ["a", "b"]) as opened:
+        assert os.path.samestat(os.fstat(opened), (tmp_path / "a" / "b").stat())
+    for parts in (["link", "b"], ["link"], ["a", ".."], ["a", ""], ["a/b"], ["."]):
+        with (
+            pytest.raises(OSError, match=r"Not a directory|Too many levels|Invalid"),
+            opened_folder(tmp_path, parts),
+        ):
+            pytest.fail("opened")
+
+
+def test_no_descriptor_leaks(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "f").touch()
+    before = len(os.listdir("/proc/self/fd"))
+    with ExitStack() as stack:
+        root = stack.enter_context(opened_folder(tmp_path, ["a"]))
+        with pytest.raises(FileNotFoundError), opened_folder(tmp_path, ["a", "no", "such"]):
+            pass
+        with pytest.raises(FileNotFoundError), opened_file(place(root, tmp_path, "f")):
+            pass
+    with opened_folder(tmp_path) as opened, opened_file(place(opened, tmp_path, "f")):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_only_regular_files_are_opened(folder: int, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "file").write_bytes(b"content")
+    for name in ("fifo", "folder", "link"):
+        with pytest.raises(OSError, match="not a regular file"), opened_file(place(folder, tmp_path, name)):
+            pytest.fail("opened")
+    with opened_file(place(folder, tmp_path, "file")) as opened:
+        assert os.read(opened, 100) == b"content"
+
+
+def test_the_digest_is_that_of_the_whole_file_wherever_it_was_read_to(folder: int, tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    (tmp_path / "big").write_bytes(b"x" * ((1 << 20) + 1))
+    with opened_file(place(folder, tmp_path, "empty")) as opened:
+        assert digest_of(opened).startswith("e3b0c442")
+    with opened_file(place(folder, tmp_path, "big")) as opened:
+        os.read(opened, 10)
+        assert digest_of(opened) == digest_of(opened)
+        assert os.lseek(opened, 0, os.SEEK_CUR) == 10
+
+
+def test_a_writer_is_noticed_and_no_signal_comes_of_it(folder: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with opened_file(place(folder, tmp_path, "file")) as opened:
+        assert not has_writer(opened)
+        with path.open("ab"):
+            assert has_writer(opened)
+        assert not has_writer(opened)
+    assert signal.getsignal(signal.SIGIO) == signal.SIG_DFL
+
+
+def test_identity_tells_versions_apart(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"1")
+    first = Identity.of(path.stat())
+    assert Identity.of(path.stat()) == first
+    path.write_bytes(b"22")
+    assert Identity.of(path.stat()) != first
+
+
+def test_status_follows_no_symlink(folder: int, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    assert status_of(place(folder, tmp_path, "link")) is not None
+    assert status_of(place(folder, tmp_path, "nothing")) is None
+
+
+def test_traits_are_read_put_back_and_compared(folder: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch(0o600)
+    with opened_file(place(folder, tmp_path, "file")) as opened:
+        now = read_traits(opened)
+        wanted = Traits(now.uid, now.gid, 0o640, 5, 10**18 + 1, {"user.note": b"x"})
+        assert put_traits(opened, wanted) == []
+        assert read_traits(opened) == wanted
+
+
+def test_traits_that_cannot_be_set_are_named(folder: int, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch(0o600)
+    with opened_file(place(folder, tmp_path, "file")) as opened:
+        now = read_traits(opened)
+        far = Traits(now.uid, now.gid, now.mode, now.atime_ns, now.mtime_ns, {"nonsense.note": b"x"})
+        assert put_traits(opened, far) == ["attribute nonsense.note"]
+
+
+def test_a_record_gives_no_rights() -> None:
+    forged = Traits(0, 0, 0o6755, 0, 0, {"security.capability": b"all", "user.note": b"x", "trusted.x": b""})
+    assert forged.harmless() == Traits(0, 0, 0o755, 0, 0, {"user.note": b"x"})
+
+
+@pytest.mark.root
+def test_what_root_creates_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
+    assert os.geteuid() == 0, "this test needs root"
+    os.chown(tmp_path, 1234, 2345)
+    with opened_folder(tmp_path) as opened:
+        os.close(RealMover().create(opened, "file"))
+        RealMover().make_folder(opened, "folder", 0o700)
+    for name in ("file", "folder"):
+        status = (tmp_path / name).stat()
+        assert (status.st_uid, status.st_gid) == (1234, 2345)
+
+
+def test_a_folder_that_knows_no_fsync_is_no_fault() -> None:
+    reading, writing = os.pipe()
+    try:
+        RealMover().sync(writing)  # fsync of a pipe says EINVAL, as some FUSE file systems do of a folder
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def test_other_faults_of_fsync_are_told() -> None:
+    with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is what is asked for
+        RealMover().sync(1 << 20)
+    assert caught.value.errno == errno.EBADF
