@@ -89,9 +89,9 @@ def conv(settings: ConvSettings) -> Autoencoder:
     latent = layers.Dense(settings.latent)(layers.Flatten()(x))
     x = layers.Dense(numbers, activation="relu")(latent)
     x = layers.Reshape((side, side, settings.filters[-1]))(x)
-    for filters in (*reversed(settings.filters[:-1]), settings.filters[0]):
+    for filters in reversed(settings.filters[:-1]):
         x = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")(x)
-    x = layers.Conv2D(shape.channels, 3, padding="same", activation="sigmoid")(x)
+    x = layers.Conv2DTranspose(shape.channels, 3, strides=2, padding="same", activation="sigmoid")(x)
     surplus = side * 2 ** len(settings.filters) - settings.size  # the side need not be a multiple of 2^layers
     redrawn = layers.Cropping2D(((0, surplus), (0, surplus)))(x)
     return Autoencoder(keras.Model(inside, [latent, redrawn], name="conv"), shape)

@@ -79,7 +79,7 @@ def save(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
 def load(path: Path, fingerprint: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
     """Read arrays and facts, or None when there are none or their fact `fingerprint` is another."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             facts = json.loads(kept[_FACTS].tobytes())
             if facts.get("fingerprint") == fingerprint:
                 return {name: kept[name] for name in kept.files if name != _FACTS}, facts

@@ -148,9 +148,9 @@ def _threshold_says(contract: Contract) -> str:
 def _left_out(index: Index) -> list[str]:
     told = []
     if index.unreadable:
-        told.append(
-            f"{len(index.unreadable)} files could not be read and were not used; report.json lists them."
-        )
+        told.append(f"Not readable and not used: {len(index.unreadable)} (listed in report.json).")
     if index.duplicates:
-        told.append(f"{len(index.duplicates)} files are exact copies of others and were used once.")
+        told.append(
+            f"Exact copies of other pictures, used once: {len(index.duplicates)} (listed in report.json)."
+        )
     return told

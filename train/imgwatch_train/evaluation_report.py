@@ -110,8 +110,8 @@ def _range(at: AtThreshold) -> str:
 
 
 def _table(evaluation: Evaluation) -> Table:
-    title = f"{evaluation.model.name} ({evaluation.architecture}): {_alarms(evaluation.overall)}"
-    return Table(title, _HEADER, _rows(evaluation))
+    title = f"{evaluation.model.name} ({evaluation.architecture})"
+    return Table(title, f"Normal: {_alarms(evaluation.overall)}.", _HEADER, _rows(evaluation))
 
 
 def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
@@ -132,10 +132,13 @@ def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
 
 def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[Gallery]:
     """Show the strangest normal pictures and the least strange junk."""
-    above, below = f"above the threshold of {evaluation.model.name}", f"below that of {evaluation.model.name}"
     judged = {
-        f"Normal pictures {above}": _worst([evaluation.normal], evaluation.threshold, 1),
-        f"Junk {below}": _worst(evaluation.junk, evaluation.threshold, -1),
+        f"Normal pictures above the threshold of {evaluation.model.name}": _worst(
+            [evaluation.normal], evaluation.threshold, 1
+        ),
+        f"Junk not above the threshold of {evaluation.model.name}": _worst(
+            evaluation.junk, evaluation.threshold, -1
+        ),
     }
     return [
         Gallery(title, "The worst first.", _tiles(worst, limits, workers)) for title, worst in judged.items()

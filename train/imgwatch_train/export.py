@@ -86,10 +86,10 @@ def halve_weights(proto: onnx.ModelProto, smallest: int = 1024) -> None:
     Scores move by about 1e-3 of their size, so calibrate and make the self-test afterwards.
     """
     graph = proto.graph
-    for index, weight in enumerate(list(graph.initializer)):
-        values = numpy_helper.to_array(weight)
-        if weight.data_type != TensorProto.FLOAT or values.size < smallest or np.abs(values).max() > 60_000:
+    for weight in graph.initializer:
+        values, name = numpy_helper.to_array(weight), weight.name
+        is_small = weight.data_type != TensorProto.FLOAT or values.size < smallest
+        if is_small or np.abs(values).max() > np.finfo(np.float16).max:
             continue
-        stored = f"{weight.name}_half"
-        graph.initializer[index].CopyFrom(numpy_helper.from_array(values.astype(np.float16), stored))
-        graph.node.insert(0, helper.make_node("Cast", [stored], [weight.name], to=TensorProto.FLOAT))
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+        graph.node.insert(0, helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))

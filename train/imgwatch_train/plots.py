@@ -16,7 +16,7 @@ Floats = NDArray[np.floating[Any]]
 INKS = ("#2f6fb2", "#d9702b", "#3f9b6c", "#a0528f", "#8a7a2f", "#c23b4b", "#5a6fd0", "#6c7780")
 _LIGHT = {"ink": "#24292f", "faint": "#d5dae0", "page": "#ffffff"}
 _DARK = {"ink": "#d7dde3", "faint": "#3a4149", "page": "#1b2026"}
-_BINS = 60
+_BINS = (10, 60)  # at least and at most
 _FAR_OUT = 99.5  # percentile at which a histogram's axis ends, so that one picture does not flatten it
 
 
@@ -40,27 +40,32 @@ def learning_curves(losses: Mapping[str, Sequence[float]], breaks: Sequence[floa
         for place in breaks:
             axes.axvline(place, color=colours["faint"], linewidth=0.8, zorder=0)
         axes.set(xlabel="epoch", ylabel="loss", yscale="log")
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
 
     return _drawn("learning", "Learning curves", "Lower is better; the lines should run side by side.", paint)
 
 
 def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") -> Plot:
-    """Draw the distribution of named groups of scores, each to its own height, with the threshold."""
+    """Draw the distribution of named groups of scores with the threshold: the first two filled, more as lines."""
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         everything = np.concatenate([*scores.values(), [threshold]])
         end = max(float(np.percentile(everything, _FAR_OUT)), threshold)
-        bins = np.linspace(float(everything.min()), end + 1e-9, _BINS)
-        for ink, (name, values) in zip(INKS, scores.items(), strict=False):
+        count = int(np.clip(len(everything) ** 0.5, *_BINS))
+        bins = np.linspace(float(everything.min()), end + 1e-9, count)
+        for place, (name, values) in enumerate(scores.items()):
             weights = np.full(len(values), 100.0 / max(len(values), 1))
-            shown = np.minimum(values, end)  # the last bar holds all that lies beyond
-            axes.hist(shown, bins, weights=weights, color=ink, alpha=0.55, label=f"{name} ({len(values)})")
-        axes.axvline(
-            threshold, color=colours["ink"], linestyle="--", linewidth=1.2, label=f"threshold {threshold:.4g}"
-        )
+            is_filled = place == 0 or len(scores) == 2
+            look = {"alpha": 0.5} if is_filled else {"histtype": "step", "linewidth": 1.4}
+            look |= {"color": INKS[place % len(INKS)], "label": f"{name} ({len(values)})"}
+            axes.hist(
+                np.minimum(values, end), bins, weights=weights, **look
+            )  # the last bar holds what is beyond
+        line = {"color": colours["ink"], "linestyle": "--", "linewidth": 1.2}
+        axes.axvline(threshold, label=f"threshold {threshold:.4g}", **line)
         axes.set(xlabel="score (bigger is stranger)", ylabel="% of pictures")
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, fontsize=8)
 
     return _drawn("histogram", "Scores", says, paint)
 
@@ -82,7 +87,7 @@ def roc(curves: Mapping[str, tuple[Floats, Floats]]) -> Plot:
             xlim=(1e-3, 1),
             ylim=(0, 1.02),
         )
-        axes.legend(frameon=False, fontsize=8)
+        axes.legend(frameon=False, fontsize=8, loc="lower right")
 
     return _drawn("roc", "ROC", "Higher and further left is better; the lines mark 0.5, 1 and 5 %.", paint)
 

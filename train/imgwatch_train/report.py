@@ -66,6 +66,7 @@ class Table:
     """Rows of text under a header."""
 
     title: str
+    says: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 

@@ -1,0 +1,269 @@
+"""Training from folder to model file: what is written, that it repeats, and that it survives a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from imgwatch.errors import CannotCreate, InputMissing, Unavailable
+from imgwatch.model import Contract
+from imgwatch.scorer import Scorer
+from imgwatch.settings import ThresholdRule, TrainSettings
+from imgwatch_train.checkpoint import checkpoint_folder
+from imgwatch_train.job import Job
+from imgwatch_train.recipe import train
+
+pytestmark = pytest.mark.train
+
+DENSE = {"architecture": "dense", "dense": {"size": 16, "hidden": [24], "latent": 6, "epochs": 3}}
+CONV = {
+    "architecture": "conv",
+    "conv": {"size": 32, "filters": [4, 8], "latent": 6, "subsets": 2, "subset_pictures": 24, "epochs": 2},
+}
+MakePhotos = Callable[..., Path]
+
+
+def _job(folder: Path, out: Path, recipe: dict[str, object]) -> Job:
+    return Job((folder,), TrainSettings.model_validate(recipe), out)
+
+
+@pytest.fixture(scope="module")
+def odd_photos(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The photographs, a damaged one with a name that HTML would take for a tag, and a copy."""
+    folder = shutil.copytree(photos, tmp_path_factory.mktemp("odd") / "photos")
+    (folder / "<script>alert(1)<.jpg").write_bytes(b"\xff\xd8\xff nothing more")
+    (folder / "photo-0000.jpg").rename(folder / "<b>&.jpg")
+    shutil.copy(folder / "photo-0001.jpg", folder / "zcopy.jpg")
+    return folder
+
+
+@pytest.fixture(scope="module", params=["dense", "conv"])
+def trained(
+    request: pytest.FixtureRequest, odd_photos: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Job, Contract]:
+    recipe = DENSE if request.param == "dense" else CONV
+    job = _job(odd_photos, tmp_path_factory.mktemp("trained") / "model.onnx", recipe)
+    return job, train(job)
+
+
+def test_the_model_file_is_one_that_the_daemon_takes(trained: tuple[Job, Contract]) -> None:
+    job, contract = trained
+    scorer = Scorer(job.out)
+    assert scorer.contract == contract
+    assert [part.kind for part in contract.parts] == ["error"]
+    assert contract.calibration.pictures == 10
+
+
+def test_the_contract_tells_how_it_was_made(trained: tuple[Job, Contract]) -> None:
+    job, contract = trained
+    facts = contract.training
+    counts = {
+        "train": 36,
+        "validation": 4,
+        "held_out": 10,
+        "misbehaving": 0,
+        "unreadable": 1,
+        "duplicates": 1,
+    }
+    assert facts["pictures"] == counts
+    assert facts["settings"]["architecture"] == job.settings.architecture
+    assert {"tensorflow", "tf2onnx", "numpy"} <= set(facts["tools"])
+    assert facts["promise"]["held_out"] == 10
+    assert facts["date"].endswith("+00:00")
+
+
+def test_calibration_is_what_the_daemon_computes(trained: tuple[Job, Contract]) -> None:
+    from imgwatch.decoder import Decoder
+    from imgwatch.picture import Decoded
+
+    job, contract = trained
+    report = json.loads((job.report_folder / "report.json").read_text())
+    held_out = [Path(entry["path"]) for entry in report["most_suspicious"] if entry["held_out"]]
+    scorer, scores = Scorer(job.out), []
+    with Decoder(contract.shape, job.limits) as decoder:
+        for _, outcome in decoder.decode(held_out):
+            assert isinstance(outcome, Decoded)
+            scores.append(float(scorer.score(outcome.pixels[None])[0][0]))
+    np.testing.assert_allclose(sorted(scores), contract.calibration.scores, rtol=1e-5)
+
+
+def test_the_report_shows_what_it_must(trained: tuple[Job, Contract]) -> None:
+    job, contract = trained
+    page = (job.report_folder / "report.html").read_text()
+    record = json.loads((job.report_folder / "report.json").read_text())
+    for name in ("learning.png", "histogram.png"):
+        assert (job.report_folder / name).read_bytes().startswith(b"\x89PNG")
+    scores = [entry["score"] for entry in record["most_suspicious"]]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == 50  # all of them, being fewer than 100
+    assert [Path(path).name for path in record["unreadable"]] == ["<script>alert(1)<.jpg"]
+    assert len(record["history"]) >= 2
+    assert contract.training["promise"]["says"].split("(")[0] in page
+    assert page.count("data:image/jpeg") == 50 + 2 * 12
+    assert "&lt;b&gt;&amp;.jpg" in page
+    assert "<b>" not in page
+    assert "<script" not in page
+
+
+def test_checkpoints_are_gone_when_the_model_is_there(trained: tuple[Job, Contract]) -> None:
+    job, _ = trained
+    assert {path.name for path in job.out.parent.iterdir()} == {"model.onnx", "model-report"}
+
+
+def test_training_twice_gives_the_same_scores(trained: tuple[Job, Contract], tmp_path: Path) -> None:
+    job, contract = trained
+    again = train(replace(job, out=tmp_path / "again.onnx"))
+    assert again.calibration.scores == contract.calibration.scores
+    assert again.self_test == contract.self_test
+
+
+def test_another_seed_gives_another_model(photos: Path, tmp_path: Path) -> None:
+    first, other = (
+        train(_job(photos, tmp_path / f"{seed}.onnx", {**DENSE, "seed": seed})) for seed in (0, 1)
+    )
+    assert first.self_test != other.self_test
+
+
+def test_a_threshold_asked_for_overrides_that_of_the_preset(photos: Path, tmp_path: Path) -> None:
+    job = replace(_job(photos, tmp_path / "m.onnx", DENSE), threshold=ThresholdRule(score=0.25))
+    assert train(job).threshold.score == 0.25
+
+
+def test_misbehaving_pictures_are_learnt_but_not_calibrated_on(
+    photos: Path, make_photos: MakePhotos, tmp_path: Path
+) -> None:
+    misbehaving = make_photos(tmp_path / "odd", 6, seed=9)
+    preset = {**CONV["conv"], "misbehaving": str(misbehaving), "misbehaving_per_subset": 4}  # type: ignore[dict-item]
+    contract = train(_job(photos, tmp_path / "m.onnx", {**CONV, "conv": preset}))
+    assert contract.training["pictures"]["misbehaving"] == 6
+    assert contract.calibration.pictures == 10
+
+
+def test_too_few_pictures_leave_nothing_behind(make_photos: MakePhotos, tmp_path: Path) -> None:
+    folder = make_photos(tmp_path / "few", 5)
+    with pytest.raises(InputMissing, match="found 5"):
+        train(_job(folder, tmp_path / "out" / "m.onnx", DENSE))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing, match="nowhere"):
+        train(_job(tmp_path / "nowhere", tmp_path / "m.onnx", DENSE))
+
+
+def test_a_folder_is_no_model_file(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(CannotCreate, match="is a folder"):
+        train(_job(photos, tmp_path, DENSE))
+
+
+def test_only_one_run_at_a_time_writes_a_model(photos: Path, tmp_path: Path) -> None:
+    job = _job(photos, tmp_path / "m.onnx", DENSE)
+    with checkpoint_folder(job.checkpoint_folder, fresh=False), pytest.raises(Unavailable, match="another"):
+        train(job)
+
+
+class _Interrupted(Exception):
+    pass
+
+
+def _interrupted_at(epochs: int) -> Callable[[str, int, int], None]:
+    def stop(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("fit", epochs):
+            raise _Interrupted
+
+    return stop
+
+
+@pytest.mark.parametrize("recipe", [DENSE, CONV], ids=["dense", "conv"])
+def test_a_resumed_run_ends_as_an_uninterrupted_one(
+    photos: Path, tmp_path: Path, recipe: dict[str, object]
+) -> None:
+    whole = train(_job(photos, tmp_path / "whole.onnx", recipe))
+    job = _job(photos, tmp_path / "resumed.onnx", recipe)
+    with pytest.raises(_Interrupted):
+        train(job, _interrupted_at(3))
+    seen: list[int] = []
+    resumed = train(job, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
+    assert seen[0] == 2
+    assert resumed.calibration.scores == whole.calibration.scores
+
+
+def test_fresh_forgets_what_was_reached(photos: Path, tmp_path: Path) -> None:
+    job = _job(photos, tmp_path / "m.onnx", DENSE)
+    with pytest.raises(_Interrupted):
+        train(job, _interrupted_at(2))
+    seen: list[int] = []
+    train(replace(job, fresh=True), lambda stage, done, total: seen.append(done) if stage == "fit" else None)
+    assert seen[0] == 0
+
+
+def test_other_settings_start_over(photos: Path, tmp_path: Path) -> None:
+    job = _job(photos, tmp_path / "m.onnx", DENSE)
+    with pytest.raises(_Interrupted):
+        train(job, _interrupted_at(2))
+    seen: list[int] = []
+    other = replace(job, settings=TrainSettings.model_validate({**DENSE, "seed": 5}))
+    train(other, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
+    assert seen[0] == 0
+
+
+def test_a_damaged_checkpoint_is_not_trusted(photos: Path, tmp_path: Path) -> None:
+    job = _job(photos, tmp_path / "m.onnx", DENSE)
+    with pytest.raises(_Interrupted):
+        train(job, _interrupted_at(2))
+    kept = job.checkpoint_folder / "last.npz"
+    kept.write_bytes(kept.read_bytes()[:-200])
+    seen: list[int] = []
+    train(job, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
+    assert seen[0] == 0
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from imgwatch.settings import TrainSettings
+from imgwatch_train.job import Job
+from imgwatch_train.recipe import train
+
+if __name__ == "__main__":
+    settings = TrainSettings.model_validate_json(sys.argv[3])
+    train(Job((Path(sys.argv[1]),), settings, Path(sys.argv[2])), lambda *told: print(*told, flush=True))
+"""
+
+
+@pytest.mark.e2e
+@pytest.mark.faults
+def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
+    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}  # type: ignore[dict-item]
+    script = tmp_path / "child.py"
+    script.write_text(CHILD)
+    killed = subprocess.Popen(
+        [sys.executable, str(script), str(photos), str(tmp_path / "m.onnx"), json.dumps(recipe)],
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert killed.stdout is not None
+    for line in killed.stdout:
+        if line.split()[:2] == ["fit", "5"]:
+            os.killpg(killed.pid, signal.SIGKILL)
+            break
+    killed.stdout.close()
+    assert killed.wait() == -signal.SIGKILL
+    assert not (tmp_path / "m.onnx").exists()
+    job = _job(photos, tmp_path / "m.onnx", recipe)
+    seen: list[int] = []
+    resumed = train(job, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
+    assert seen[0] >= 4
+    assert resumed.calibration.scores == train(replace(job, out=tmp_path / "whole.onnx")).calibration.scores
+    assert Scorer(job.out).contract == resumed
