@@ -33,4 +33,4 @@ def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     """Take into the ledger what the quarantine's log has had added, by whatever process."""
     events, offset = quarantine.events_since(ledger.log_offset())
     if events:
-        ledger.count_events((entry.event for entry in events), offset)
+        ledger.count_events(((entry.event, entry.at.timestamp()) for entry in events), offset)

@@ -90,6 +90,10 @@ class Conflict(CannotCreate):
     """Something lies where a picture is to be restored; nothing is ever overwritten."""
 
 
+class DecidedMeanwhile(Unavailable):
+    """Somebody else has decided about the picture since it was looked at; nothing was done."""
+
+
 class RecordMissing(InputMissing):
     """No picture in quarantine has this id."""
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from imgwatch.record import Record, decode_json, encode_json, parsed_time, rfc33
 
 NAME = "log.jsonl"
 _CHUNK_BYTES = 1 << 20
+_DIGEST = re.compile(rb'"sha256": "([0-9a-f]{64})"')
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +66,7 @@ class Log:
 
 
 class Restored:
-    """The digests that the user restored, read from the log by increments."""
+    """The digests that the user restored and did not take back, read from the log by increments."""
 
     def __init__(self) -> None:
         self._digests: set[str] = set()
@@ -78,6 +80,8 @@ class Restored:
             self._offset = offset
             if b'"restored"' in line and (entry := read_entry(line)) and entry.event is Event.RESTORED:
                 self._digests.add(entry.record.sha256)
+            elif self._digests and b'"quarantined"' in line and (taken := _DIGEST.search(line)):
+                self._digests.discard(taken[1].decode())  # only an undone restore quarantines it again
 
     def __contains__(self, digest: str) -> bool:
         return digest in self._digests

@@ -30,6 +30,9 @@ class Event(StrEnum):
     RESTORED = "restored"
     DELETED = "deleted"
     PURGED = "purged"
+    BINNED = "binned"  # this and the next two only note what the user wants; nothing moves
+    POSTPONED = "postponed"
+    REOPENED = "reopened"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,16 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
     score REAL,
     model TEXT,
     sha256 BLOB,
+    why TEXT,                       -- the reason, of what is unreadable
     at REAL,                        -- seconds since 1970, UTC
     PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;
 CREATE INDEX seen_waiting ON seen (state) WHERE state IN ('held', 'pending');
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE day (                  -- the same counts, each day's
+    date TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (date, name)
+) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 
@@ -131,13 +136,13 @@ class Ledger:
         if judgement is not None and (
             known is None or not known.is_version(row.identity) or known.model is None
         ):
-            self._count("judged")
+            self._count("judged", now)
             if judgement.verdict is Verdict.UNREADABLE:
-                self._count("unreadable")
+                self._count("unreadable", now)
         digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
         self._connection.execute(
-            "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._folder_id(row.path.parent),
                 os.fsencode(row.path.name),
@@ -146,6 +151,7 @@ class Ledger:
                 judgement.score if judgement else None,
                 judgement.model if judgement else None,
                 digest,
+                judgement.reason if judgement and row.state is State.UNREADABLE else None,
                 now,
             ),
         )
@@ -167,11 +173,13 @@ class Ledger:
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
-    def count_events(self, events: Iterable[str], offset: int) -> None:
-        """Count new events of the quarantine's log and note up to which byte it has been read, in one transaction."""
+    def count_events(self, events: Iterable[tuple[str, float]], offset: int) -> None:
+        """Count new events of the quarantine's log, each with its time, and note up to which byte it has been read,
+        in one transaction.
+        """
         with self._writing():
-            for event in events:
-                self._count(event)
+            for event, at in events:
+                self._count(event, at)
             self._put_fact("log_offset", str(offset))
 
     def log_offset(self) -> int:
@@ -181,6 +189,46 @@ class Ledger:
     def counters(self) -> dict[str, int]:
         """Return all counts since the ledger began."""
         return dict(self._connection.execute("SELECT name, value FROM counter"))
+
+    def days(self, since: float) -> dict[str, dict[str, int]]:
+        """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""
+        found: dict[str, dict[str, int]] = {}
+        rows = self._connection.execute(
+            "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date", (_date(since),)
+        )
+        for date, name, value in rows:
+            found.setdefault(date, {})[name] = value
+        return found
+
+    def scores(self, model: str, since: float) -> list[tuple[float, float]]:
+        """Return (when, score) of what this model judged since then and what still lies in its folder, in order."""
+        return self._connection.execute(
+            "SELECT at, score FROM seen WHERE model = ? AND score IS NOT NULL AND at >= ? ORDER BY at",
+            (model, since),
+        ).fetchall()
+
+    def unreadable(self, limit: int) -> list[tuple[Path, str, float]]:
+        """Return the latest pictures that could not be read: path, why, when."""
+        rows = self._connection.execute(
+            "SELECT folder.path, seen.name, seen.why, seen.at FROM seen JOIN folder ON folder.id = seen.folder"
+            " WHERE seen.state = 'unreadable' ORDER BY seen.at DESC LIMIT ?",
+            (limit,),
+        )
+        return [
+            (Path(os.fsdecode(folder)) / os.fsdecode(name), why or "", at) for folder, name, why, at in rows
+        ]
+
+    def normal(self, limit: int) -> list[tuple[Path, str | None]]:
+        """Return pictures that were kept, or lay there before the first start, spread over all: path, digest."""
+        rows = self._connection.execute(
+            "SELECT folder.path, seen.name, seen.sha256 FROM seen JOIN folder ON folder.id = seen.folder"
+            " WHERE seen.state IN ('kept', 'existing') ORDER BY seen.ino * 2654435761 % 4294967296 LIMIT ?",
+            (limit,),
+        )
+        return [
+            (Path(os.fsdecode(folder)) / os.fsdecode(name), digest.hex() if digest else None)
+            for folder, name, digest in rows
+        ]
 
     def fact(self, name: str) -> str | None:
         """Return a fact that was put, or None."""
@@ -222,10 +270,15 @@ class Ledger:
             "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_sane(name), value)
         )
 
-    def _count(self, name: str) -> None:
+    def _count(self, name: str, at: float) -> None:
         self._connection.execute(
             "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
             (name,),
+        )
+        self._connection.execute(
+            "INSERT INTO day (date, name, value) VALUES (?, ?, 1)"
+            " ON CONFLICT (date, name) DO UPDATE SET value = value + 1",
+            (_date(at), name),
         )
 
     def _folder_id(self, folder: Path) -> int:
@@ -250,6 +303,10 @@ class Ledger:
 def _known(row: tuple[Any, ...]) -> Known:
     ino, size, mtime_ns, state, model = row
     return Known(ino, size, mtime_ns, State(state), model)
+
+
+def _date(at: float) -> str:
+    return datetime.fromtimestamp(at).astimezone().date().isoformat()
 
 
 def _sane(name: str) -> str:

@@ -67,6 +67,14 @@ def remove(store: Store, record: Record, event: Event) -> None:
     _conclude_later(store, operation)
 
 
+def note(store: Store, event: Event, record: Record) -> None:
+    """Write into the log what the user wants; a line that is torn counts as not written."""
+    try:
+        store.log.append(event, store.clock(), record)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot note the decision in {shown(store.path)}") from fault
+
+
 def _begin(
     store: Store, event: Event, record: Record, identity: Identity | None, far: Place | None
 ) -> Operation:

@@ -15,6 +15,8 @@ from imgwatch.admission import examined, new_record, opened_folder_of
 from imgwatch.destination import Below, below, below_roots, make_way
 from imgwatch.errors import (
     AlreadyRestored,
+    Changed,
+    DecidedMeanwhile,
     OutsideRoots,
     RecordAmbiguous,
     RecordMissing,
@@ -26,6 +28,7 @@ from imgwatch.journal import Event
 from imgwatch.mover import RealMover
 from imgwatch.record import Grounds, Judgement, Record
 from imgwatch.shelf import Problem
+from imgwatch.standing import MARKS, Standing, Standings
 from imgwatch.store import Store, move_failed, opened_store
 
 Candidate = Path | tuple[Path, Path]
@@ -54,6 +57,7 @@ class Quarantine:
         self._mover = mover or RealMover()
         self._clock = clock
         self._restored = Restored()
+        self._standings = Standings()
 
     def quarantine(self, candidate: Candidate, identity: Identity, judgement: Grounds) -> Record:
         """Move a judged picture into quarantine.
@@ -73,6 +77,49 @@ class Quarantine:
             record = new_record(store, place, identity, traits, grounds)
             operations.take_in(store, record, source, identity)
             return record
+
+    def take_back(self, record: Record, path: Path) -> Record:
+        """Undo a restore: move the picture, restored to `path`, into quarantine again and give its new record.
+
+        Raises Changed if that is no longer the very picture, or what `quarantine` raises; then it stays.
+        """
+        place = self._source(path)
+        with self._opened() as store, opened_folder_of(place) as folder:
+            source = Place(folder, place.name, place.path)
+            lying = status_of(source)
+            if lying is None:
+                raise Changed(f"{shown(place.path)} is gone")
+            traits, sha256 = examined(source, Identity.of(lying), None)
+            if sha256 != record.sha256:
+                raise Changed(f"{shown(place.path)} was changed since it was restored; it stays")
+            again = new_record(store, place, Identity.of(lying), traits, record.judgement)
+            operations.take_in(store, again, source, Identity.of(lying))
+            return again
+
+    def mark(self, which: str | Record, standing: Standing, expected: Standing | None = None) -> Record:
+        """Note that a picture is to be looked at later, is in the bin, or is undecided again; nothing moves.
+
+        Raises DecidedMeanwhile if it does not stand as `expected`, RecordMissing, RecordAmbiguous, MoveFailed.
+        """
+        record = self._named(which)
+        with self._opened() as store:
+            record = _reread(store, record)
+            self._standings.update(store.log.descriptor, store.log.size_bytes)
+            found = self._standings.of(record.id)
+            if expected is not None and found is not expected:
+                raise DecidedMeanwhile(f"{shown(record.file)} is {found} meanwhile; look again")
+            if found is not standing:
+                operations.note(store, MARKS[standing], record)
+            return record
+
+    def standing(self, record: Record) -> Standing:
+        """Tell how a picture in quarantine stands with the user."""
+        self._read_standings()
+        return self._standings.of(record.id)
+
+    def empty(self) -> Records:
+        """Delete for good what is in the bin, and give the records."""
+        return [record for record in self.binned() if self._removed(record, Event.DELETED)]
 
     def restore(self, which: str | Record, to: Path | None = None) -> Path:
         """Put a picture back where it came from, or into the folder `to`, and give its path.
@@ -114,19 +161,29 @@ class Quarantine:
         old_ids = {record.id for record in old}
         young = [record for record in records if record.id not in old_ids]
         gone = old + retention.beyond(young, sizes, max_bytes)
-        return [record for record in gone if self._purged(record)]
+        return [record for record in gone if self._removed(record, Event.PURGED)]
 
-    def _purged(self, record: Record) -> bool:
+    def _removed(self, record: Record, event: Event) -> bool:
         with self._opened() as store:
             try:
-                operations.remove(store, _reread(store, record), Event.PURGED)
+                record = _reread(store, record)
+                self._standings.update(store.log.descriptor, store.log.size_bytes)
+                if event is Event.DELETED and self._standings.of(record.id) is not Standing.BINNED:
+                    return False  # taken out of the bin meanwhile
+                operations.remove(store, record, event)
             except RecordMissing:  # somebody else took it meanwhile
                 return False
             return True
 
     def list(self) -> Iterator[Record]:
-        """Yield what is in quarantine, oldest first; needs no lock and no right to write."""
-        yield from self._present()
+        """Yield what is in quarantine and not in the bin, oldest first; needs no right to write."""
+        self._read_standings()
+        yield from (r for r in self._present() if self._standings.of(r.id) is not Standing.BINNED)
+
+    def binned(self) -> Iterator[Record]:
+        """Yield what is in the bin: deleted by the user, and not yet for good."""
+        self._read_standings()
+        yield from (r for r in self._present() if self._standings.of(r.id) is Standing.BINNED)
 
     def find(self, prefix: str) -> Record:
         """Give the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
@@ -183,6 +240,11 @@ class Quarantine:
         with opened_store(self.path, self._mover, self._clock) as store:
             operations.recover(store)
             yield store
+
+    def _read_standings(self) -> None:
+        with shelf.committed_log(self.path) as opened:
+            if opened is not None:
+                self._standings.update(*opened)
 
     def _present(self) -> Records:
         pictures = shelf.present_pictures(self.path)
