@@ -5,6 +5,7 @@ As a library: `load_model(path).judge(paths)` yields verdicts, `Quarantine(path)
 
 from __future__ import annotations
 
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
     from imgwatch.quarantine import Quarantine as Quarantine
+
+# onnxruntime (seen with 1.31) keeps a device id in ~/.cache and reports use over the network unless told not to
+# before it is imported. What looks at people's pictures talks to nobody.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Quarantine", "__version__", "load_model"]
 __version__ = version("imgwatch")

@@ -71,7 +71,11 @@ def user_unit(unit: Unit) -> str:
 
 
 def _head(unit: Unit, after: str) -> str:
-    order = "" if after == "default.target" else f"# Folders from fstab, also shares, are there before it looks.\nAfter={after}\n"
+    order = (
+        ""
+        if after == "default.target"
+        else f"# Folders from fstab, also shares, are there before it looks.\nAfter={after}\n"
+    )
     return f"""\
 {unit.mark}
 # What each option does: systemd.service(5), systemd.exec(5). Change it with `systemctl edit`, not here.
@@ -155,7 +159,9 @@ def _sandbox(unit: Unit) -> str:
         else "# Nothing that it needs lies in a home.\nProtectHome=yes\n"
     )
     if unit.is_home_needed and unit.hidden:
-        home += "# ... and keys not even read.\n" + "".join(f"InaccessiblePaths=-{path}\n" for path in unit.hidden)
+        home += "# ... and keys not even read.\n" + "".join(
+            f"InaccessiblePaths=-{path}\n" for path in unit.hidden
+        )
     tmp = (
         "# A folder that it needs lies below /tmp or /var/tmp, so it sees everybody's.\nPrivateTmp=no\n"
         if unit.is_tmp_needed
@@ -205,9 +211,9 @@ PrivateIPC=yes
 RemoveIPC=yes
 # Its mounts are its own; what the system mounts later (a share that comes back) still arrives.
 PrivateMounts=yes
-# Other users' processes and the kernel's settings are not to be seen or changed.
+# Other users' processes and the kernel's settings are not to be seen or changed. (Not ProcSubset=pid: onnxruntime reads
+# /proc/cpuinfo to choose its fast kernels, and logs three warnings without it.)
 ProtectProc=invisible
-ProcSubset=pid
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
