@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,8 +82,10 @@ def test_unreadable_and_duplicate_pictures_are_left_out_and_listed(photos: Path,
     assert [Path(path).name for path in index.duplicates] == ["photo-0003.jpg"]
 
 
-def test_too_few_pictures_say_how_many_are_needed_and_found(make_photos: object, tmp_path: Path) -> None:
-    folder = make_photos(tmp_path / "few", FEWEST_PICTURES - 1)  # type: ignore[operator]
+def test_too_few_pictures_say_how_many_are_needed_and_found(
+    make_photos: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = make_photos(tmp_path / "few", FEWEST_PICTURES - 1)
     with pytest.raises(InputMissing, match=f"at least {FEWEST_PICTURES} .* found {FEWEST_PICTURES - 1}"):
         gather(_job(folder, tmp_path / "out"), SHAPE, None, silent)
 

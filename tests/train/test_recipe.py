@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,15 +26,18 @@ from imgwatch_train.recipe import train
 
 pytestmark = pytest.mark.train
 
-DENSE = {"architecture": "dense", "dense": {"size": 16, "hidden": [24], "latent": 6, "epochs": 3}}
-CONV = {
+DENSE: dict[str, Any] = {
+    "architecture": "dense",
+    "dense": {"size": 16, "hidden": [24], "latent": 6, "epochs": 3},
+}
+CONV: dict[str, Any] = {
     "architecture": "conv",
     "conv": {"size": 32, "filters": [4, 8], "latent": 6, "subsets": 2, "subset_pictures": 24, "epochs": 2},
 }
 MakePhotos = Callable[..., Path]
 
 
-def _job(folder: Path, out: Path, recipe: dict[str, object]) -> Job:
+def _job(folder: Path, out: Path, recipe: dict[str, Any]) -> Job:
     return Job((folder,), TrainSettings.model_validate(recipe), out)
 
 
@@ -143,7 +147,7 @@ def test_misbehaving_pictures_are_learnt_but_not_calibrated_on(
     photos: Path, make_photos: MakePhotos, tmp_path: Path
 ) -> None:
     misbehaving = make_photos(tmp_path / "odd", 6, seed=9)
-    preset = {**CONV["conv"], "misbehaving": str(misbehaving), "misbehaving_per_subset": 4}  # type: ignore[dict-item]
+    preset = {**CONV["conv"], "misbehaving": str(misbehaving), "misbehaving_per_subset": 4}
     contract = train(_job(photos, tmp_path / "m.onnx", {**CONV, "conv": preset}))
     assert contract.training["pictures"]["misbehaving"] == 6
     assert contract.calibration.pictures == 10
@@ -186,7 +190,7 @@ def _interrupted_at(epochs: int) -> Callable[[str, int, int], None]:
 
 @pytest.mark.parametrize("recipe", [DENSE, CONV], ids=["dense", "conv"])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(
-    photos: Path, tmp_path: Path, recipe: dict[str, object]
+    photos: Path, tmp_path: Path, recipe: dict[str, Any]
 ) -> None:
     whole = train(_job(photos, tmp_path / "whole.onnx", recipe))
     job = _job(photos, tmp_path / "resumed.onnx", recipe)
@@ -244,7 +248,7 @@ if __name__ == "__main__":
 @pytest.mark.e2e
 @pytest.mark.faults
 def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
-    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}  # type: ignore[dict-item]
+    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
     script = tmp_path / "child.py"
     script.write_text(CHILD)
     killed = subprocess.Popen(

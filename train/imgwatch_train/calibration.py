@@ -88,7 +88,8 @@ class Promise:
 
     def facts(self) -> dict[str, Any]:
         """Return the promise as it goes into a model's contract and a report."""
-        return {**asdict(self), "share": self.share, "can_be_kept": self.can_be_kept, "says": self.says}
+        measured = {**asdict(self), "share": self.share, "can_be_kept": self.can_be_kept}
+        return {**measured, "says": self.says, "warnings": list(self.warnings)}
 
 
 def promise_of(scores: NDArray[np.floating[Any]], threshold: Threshold) -> Promise:

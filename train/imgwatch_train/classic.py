@@ -61,12 +61,16 @@ def train_classic(job: Job, progress: Progress) -> Contract:
         with pixel_file as pictures:
             rows = split(index.entries, preset.held_out, preset.validation, job.settings.seed)
             run = _Run(job, preset, shape, folder, pictures, index, rows, progress)
+            progress("load TensorFlow", 0, 1)
             prepare_tensorflow(job.settings.seed, job.settings.workers)
+            progress("load TensorFlow", 1, 1)
             autoencoder, history = _fit(run)
             trained, proto = _export(run, autoencoder, history)
             write_model(proto, trained.contract, job.out)
             report = report_of(trained, job, pictures, autoencoder.reconstruct, progress)
             write_report(report, job.report_folder)
+    for warning in trained.promise.warnings:
+        _log.warning("%s", warning)
     return trained.contract
 
 

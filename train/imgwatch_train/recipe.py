@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
 from imgwatch.errors import CannotCreate
 from imgwatch.model import Contract
 from imgwatch_train.job import Job, Progress, silent
-
-_log = logging.getLogger(__name__)
 
 
 def train(job: Job, progress: Progress = silent) -> Contract:
