@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import resource
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import wait
@@ -18,7 +19,7 @@ from typing import Self
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from imgwatch import picture
-from imgwatch.picture import Decoded, Limits, Shape, Unreadable
+from imgwatch.picture import Box, Decoded, Limits, Shape, Unreadable
 
 Outcome = Decoded | Unreadable | FileNotFoundError
 _AHEAD = (
@@ -37,12 +38,20 @@ class Decoder:
         self._workers = max(1, workers)
         self._pool: ProcessPool | None = None
         self._interrupted = False
+        self._starting = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def look_at(self, path: Path, box: Box) -> Outcome:
+        """Decode one picture for a person to see. Safe to call from several threads."""
+        try:
+            return self._finished(path, self._schedule(path, box), box)
+        except _Interrupted:
+            return Unreadable("not decoded: the program is stopping")
 
     def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
         """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
@@ -80,26 +89,31 @@ class Decoder:
             self._pool.join()
             self._pool = None
 
-    def _schedule(self, path: Path) -> ProcessFuture[Outcome]:
-        if self._pool is None:
-            self._pool = ProcessPool(
-                max_workers=self._workers,
-                max_tasks=_RECYCLE,
-                initializer=_prepare_worker,
-                initargs=(self.limits.decode_megabytes,),
-                context=multiprocessing.get_context("spawn"),
-            )
+    def _schedule(self, path: Path, shape: Shape | Box | None = None) -> ProcessFuture[Outcome]:
+        with self._starting:
+            if self._pool is None:
+                self._pool = ProcessPool(
+                    max_workers=self._workers,
+                    max_tasks=_RECYCLE,
+                    initializer=_prepare_worker,
+                    initargs=(self.limits.decode_megabytes,),
+                    context=multiprocessing.get_context("spawn"),
+                )
         return self._pool.schedule(
-            _decode, args=(os.fspath(path), self.shape, self.limits), timeout=self.limits.decode_seconds
+            _decode,
+            args=(os.fspath(path), shape or self.shape, self.limits),
+            timeout=self.limits.decode_seconds,
         )
 
-    def _finished(self, path: Path, future: ProcessFuture[Outcome]) -> Outcome:
+    def _finished(
+        self, path: Path, future: ProcessFuture[Outcome], shape: Shape | Box | None = None
+    ) -> Outcome:
         """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
         try:
             return self._result(future)
         except ProcessExpired:
             try:
-                return self._result(self._schedule(path))
+                return self._result(self._schedule(path, shape))
             except ProcessExpired as death:
                 return Unreadable(f"crashed the decoder twice (exit {death.exitcode})")
 
@@ -113,9 +127,11 @@ class Decoder:
             )
 
     def _wait(self, future: ProcessFuture[Outcome]) -> None:
-        while not wait([future], timeout=_LOOK_UP_SECONDS).done:
+        finished = False
+        while not finished:
             if self._interrupted:
                 raise _Interrupted
+            finished = bool(wait([future], timeout=_LOOK_UP_SECONDS).done)
 
 
 class _Interrupted(Exception):
@@ -129,7 +145,6 @@ def _prepare_worker(decode_megabytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limit = _address_space() + decode_megabytes * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    picture.allow_any_size()
     with Path(os.devnull).open(
         "wb"
     ) as nowhere:  # codecs in C write to descriptor 2 as strangers' files please
@@ -141,7 +156,7 @@ def _address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _decode(path: str, shape: Shape, limits: Limits) -> Outcome:
+def _decode(path: str, shape: Shape | Box, limits: Limits) -> Outcome:
     try:
         return picture.read(path, shape, limits)
     except (Unreadable, FileNotFoundError) as fault:

@@ -46,6 +46,8 @@ EXTENSIONS = frozenset(
 HEIC_EXTENSIONS = frozenset({".heic", ".heif"})
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
 SNIFF_BYTES = 32
+_PNG_END = b"IEND\xaeB`\x82"
+_PNG_TAIL_BYTES = 1 << 20  # some programs write remarks of their own after the end
 
 # What Pillow is known to raise on damaged files, besides OSError (which covers UnidentifiedImageError).
 DECODE_FAULTS = (
@@ -53,6 +55,9 @@ DECODE_FAULTS = (
     ArithmeticError, AssertionError, EOFError, MemoryError, RecursionError, BufferError, RuntimeError,
     zlib.error, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
+
+
+Image.MAX_IMAGE_PIXELS = None  # `Limits.megapixels` decides, by the header, before any pixel is decoded
 
 
 class Unreadable(Exception):
@@ -83,6 +88,34 @@ class Shape:
     def channels(self) -> int:
         """Number of colour channels."""
         return 3 if self.mode == "RGB" else 1
+
+    def size_for(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and height to resize a picture to: always the same."""
+        del width, height
+        return self.width, self.height
+
+
+@dataclass(frozen=True)
+class Box:
+    """What a person wants to see: the whole picture in its proportions, in colour, no side longer than `side`."""
+
+    side: int
+    mode: ColourMode = "RGB"
+
+    @property
+    def width(self) -> int:
+        """The most it can be wide."""
+        return self.side
+
+    @property
+    def height(self) -> int:
+        """The most it can be high."""
+        return self.side
+
+    def size_for(self, width: int, height: int) -> tuple[int, int]:
+        """Return the width and height to resize a picture to; small ones stay as they are."""
+        scale = min(1.0, self.side / max(width, height))
+        return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 @dataclass(frozen=True)
@@ -131,7 +164,7 @@ def open_regular(path: Path | str | bytes, dir_fd: int | None = None) -> int:
     return fd
 
 
-def read(path: Path | str | bytes, shape: Shape, limits: Limits) -> Decoded:
+def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decoded:
     """Read, hash and decode one file. Raises Unreadable with a reason; FileNotFoundError when it is gone."""
     try:
         fd = open_regular(path)
@@ -164,7 +197,7 @@ def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
         raise Unreadable(f"cannot be read: {fault.strerror}") from fault
 
 
-def decode(content: bytes, shape: Shape, limits: Limits) -> Pixels:
+def decode(content: bytes, shape: Shape | Box, limits: Limits) -> Pixels:
     """Decode a file's bytes to uint8 [height, width, channels]: plain resize, no crop, upright, alpha over white.
 
     Large JPEGs are decoded at a reduced scale of at least twice the size asked for. Raises Unreadable.
@@ -176,18 +209,26 @@ def decode(content: bytes, shape: Shape, limits: Limits) -> Pixels:
                 _refuse_large(image, limits)
                 image.draft("RGB" if shape.mode == "RGB" else "L", (2 * shape.width, 2 * shape.height))
                 image.load()
+                _refuse_half_written(image, content)
                 upright = ImageOps.exif_transpose(image)
                 flat = _to_mode(upright, shape.mode)
-                small = flat.resize((shape.width, shape.height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+                size = shape.size_for(*flat.size)
+                small = flat.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
     except DECODE_FAULTS as fault:
         raise Unreadable(_why(fault)) from fault
-    return np.asarray(small, dtype=np.uint8).reshape(shape.height, shape.width, shape.channels)
+    return np.asarray(small, dtype=np.uint8).reshape(small.height, small.width, -1)
 
 
 def _refuse_large(image: Image.Image, limits: Limits) -> None:
     megapixels = image.width * image.height / 1e6
     if megapixels > limits.megapixels:
         raise Unreadable(f"{megapixels:.0f} megapixels, more than {limits.megapixels:g} (limits.megapixels)")
+
+
+def _refuse_half_written(image: Image.Image, content: bytes) -> None:
+    """Pillow forgives a PNG that stops after its pixels; it may still be under way."""
+    if image.format == "PNG" and _PNG_END not in content[-_PNG_TAIL_BYTES:]:
+        raise Unreadable("damaged or incomplete: the end of the file is missing")
 
 
 def _to_mode(image: Image.Image, mode: ColourMode) -> Image.Image:
@@ -218,11 +259,6 @@ def _why(fault: BaseException) -> str:
     if isinstance(fault, UnidentifiedImageError):
         return "not a picture of a supported format"
     return f"damaged or incomplete: {text}" if text else f"damaged or incomplete ({type(fault).__name__})"
-
-
-def allow_any_size() -> None:
-    """Switch off Pillow's own pixel limit: `Limits.megapixels` decides, before any pixel is decoded."""
-    Image.MAX_IMAGE_PIXELS = None
 
 
 def _formats() -> tuple[str, ...]:
