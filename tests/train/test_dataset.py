@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from imgwatch import picture
-from imgwatch.errors import InputMissing
+from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.picture import Limits, Shape
 from imgwatch.settings import ConvSettings, TrainSettings
 from imgwatch_train.dataset import FEWEST_PICTURES, Entry, gather, split
@@ -110,6 +110,11 @@ def test_split_uses_each_normal_picture_once() -> None:
     assert (len(rows.held_out), len(rows.validation), len(rows.train)) == (20, 8, 72)
     assert sorted(np.concatenate((rows.held_out, rows.validation, rows.train))) == list(range(7, 107))
     assert list(rows.misbehaving) == list(range(7))
+
+
+def test_a_split_that_leaves_nothing_to_train_on_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"held_out 0\.9 and validation 0\.9"):
+        split(_entries(20), 0.9, 0.9, seed=0)
 
 
 def test_split_depends_on_the_seed_alone() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from imgwatch.errors import CannotCreate, InputMissing, Unavailable
+from imgwatch.errors import CannotCreate, InputMissing, ModelError, Unavailable
 from imgwatch.model import Contract
 from imgwatch.scorer import Scorer
 from imgwatch.settings import ThresholdRule, TrainSettings
@@ -48,6 +48,7 @@ def odd_photos(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "<script>alert(1)<.jpg").write_bytes(b"\xff\xd8\xff nothing more")
     (folder / "photo-0000.jpg").rename(folder / "<b>&.jpg")
     shutil.copy(folder / "photo-0001.jpg", folder / "zcopy.jpg")
+    (folder / "photo-0002.jpg").rename(folder / os.fsdecode(b"caf\xe9.jpg"))  # not UTF-8
     return folder
 
 
@@ -271,3 +272,10 @@ def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
     assert seen[0] >= 4
     assert resumed.calibration.scores == train(replace(job, out=tmp_path / "whole.onnx")).calibration.scores
     assert Scorer(job.out).contract == resumed
+
+
+def test_training_that_diverges_says_so(photos: Path, tmp_path: Path) -> None:
+    wild = {**DENSE, "dense": {**DENSE["dense"], "learning_rate": 1e30}}
+    with pytest.raises(ModelError, match="learning_rate"):
+        train(_job(photos, tmp_path / "m.onnx", wild))
+    assert not (tmp_path / "m.onnx").exists()

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from imgwatch.decoder import Decoder
-from imgwatch.errors import InputMissing
+from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.files import Identity
 from imgwatch.model import replace_atomically
 from imgwatch.picture import Decoded, Limits, Pixels, Shape
@@ -70,6 +70,7 @@ def gather(job: Job, shape: Shape, misbehaving: Path | None, progress: Progress)
     index_path = job.checkpoint_folder / "pictures.json"
     index = _read_index(index_path)
     if index is None or index.listing != listing:
+        index_path.unlink(missing_ok=True)  # it must not vouch for pixels that are being replaced
         gathering = _Gathering(len(odd))
         with Decoder(shape, job.limits, job.settings.workers) as decoder:
             write_pictures(pixels_path, gathering.decode(paths, decoder, progress))
@@ -80,12 +81,19 @@ def gather(job: Job, shape: Shape, misbehaving: Path | None, progress: Progress)
 
 
 def split(entries: Sequence[Entry], held_out: float, validation: float, seed: int) -> Split:
-    """Shuffle the normal pictures and set shares aside: `held_out` of all, `validation` of the rest."""
+    """Shuffle the normal pictures and set shares aside: `held_out` of all, `validation` of the rest.
+
+    Raises ConfigError when that leaves none to train on.
+    """
     odd = np.array([entry.is_misbehaving for entry in entries], dtype=bool)
     normal = np.random.default_rng(seed).permutation(np.flatnonzero(~odd))
     tested = max(1, round(held_out * len(normal)))
     validated = max(1, round(validation * (len(normal) - tested)))
     parts = np.split(normal, [tested, tested + validated])
+    if not len(parts[2]):
+        raise ConfigError(
+            f"held_out {held_out:g} and validation {validation:g} leave none of {len(normal)} pictures to train on"
+        )
     return Split(train=parts[2], validation=parts[1], held_out=parts[0], misbehaving=np.flatnonzero(odd))
 
 

@@ -40,6 +40,7 @@ class Evaluation:
     model: Path
     architecture: str
     threshold: float
+    calibrated_on: int
     normal: Folder
     junk: tuple[Folder, ...]
     overall: Figures
@@ -52,6 +53,7 @@ class Evaluation:
             for folder, figures in zip(self.junk, self.by_folder, strict=True)
         ]
         top = {"model": str(self.model), "architecture": self.architecture, "threshold": self.threshold}
+        top["calibrated_on"] = self.calibrated_on
         return {**top, **self.overall.facts(), "intervals": INTERVALS, "folders": folders}
 
 
@@ -143,6 +145,7 @@ def _measured(
         model=scorer.path,
         architecture=contract.architecture,
         threshold=threshold,
+        calibrated_on=contract.calibration.pictures,
         normal=normal,
         junk=junk,
         overall=figures_of(normal.scores, everything, promised, threshold, unreadable),

@@ -33,7 +33,7 @@ def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
         for row in rows:
             name, *cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
             yield "  ".join((name.strip().ljust(widths[0]), *cells)).rstrip()
-        yield f"normal: {_alarms(evaluation.overall)}"
+        yield f"normal: {_alarms(evaluation)}"
         yield ""
 
 
@@ -97,11 +97,16 @@ def _row(name: str, figures: Figures) -> tuple[str, ...]:
     )
 
 
-def _alarms(figures: Figures) -> str:
-    """Say how many normal pictures are lost at each threshold."""
+def _alarms(evaluation: Evaluation) -> str:
+    """Say how many normal pictures are lost at each threshold, and which promises were more than can be kept."""
+    figures, known = evaluation.overall, evaluation.calibrated_on
+    rash = [
+        f"{at.false_alarms:.1%}" for at in figures.at if at.false_alarms and (known + 1) * at.false_alarms < 1
+    ]
+    too_few = f"; calibrated on {known} pictures, too few to promise {', '.join(rash)}" if rash else ""
     told = [f"{at.false_alarms:.1%} promised: {_range(at)}" for at in figures.at if at.false_alarms]
     return f"{figures.normal} pictures, realised false alarms at " + "; ".join(
-        [*told, f"the model's threshold: {_range(figures.at_threshold)}"]
+        [*told, f"the model's threshold: {_range(figures.at_threshold)}{too_few}"]
     )
 
 
@@ -111,7 +116,7 @@ def _range(at: AtThreshold) -> str:
 
 def _table(evaluation: Evaluation) -> Table:
     title = f"{evaluation.model.name} ({evaluation.architecture})"
-    return Table(title, f"Normal: {_alarms(evaluation.overall)}.", _HEADER, _rows(evaluation))
+    return Table(title, f"Normal: {_alarms(evaluation)}.", _HEADER, _rows(evaluation))
 
 
 def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:

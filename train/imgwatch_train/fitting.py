@@ -16,6 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from imgwatch.errors import ModelError
 from imgwatch_train import checkpoint
 from imgwatch_train.architectures import Autoencoder, augmented, scaled
 from imgwatch_train.job import Progress
@@ -93,6 +94,8 @@ class Fitting:
         for batch in _batches(rng.permutation(rows), self.schedule.batch):
             seed = rng.integers(0, 2**31, 2).astype(np.int32)
             total += float(self._train(self.pictures[batch], seed)) * len(batch)
+        if not np.isfinite(total):
+            raise ModelError("training has diverged (its loss is no number): set a lower learning_rate")
         return total / len(rows)
 
     def _mean_loss(self, rows: Rows) -> float:

@@ -57,7 +57,7 @@ def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") ->
         for place, (name, values) in enumerate(scores.items()):
             weights = np.full(len(values), 100.0 / max(len(values), 1))
             is_filled = place == 0 or len(scores) == 2
-            look = {"alpha": 0.5} if is_filled else {"histtype": "step", "linewidth": 1.4}
+            look: dict[str, Any] = {"alpha": 0.5} if is_filled else {"histtype": "step", "linewidth": 1.4}
             look |= {"color": INKS[place % len(INKS)], "label": f"{name} ({len(values)})"}
             axes.hist(
                 np.minimum(values, end), bins, weights=weights, **look
