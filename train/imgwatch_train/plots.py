@@ -65,7 +65,8 @@ def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") ->
         line = {"color": colours["ink"], "linestyle": "--", "linewidth": 1.2}
         axes.axvline(threshold, label=f"threshold {threshold:.4g}", **line)
         axes.set(xlabel="score (bigger is stranger)", ylabel="% of pictures")
-        axes.legend(frameon=False, fontsize=8)
+        beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(scores) > 2 else {}
+        axes.legend(frameon=False, fontsize=8, **beside)
 
     return _drawn("histogram", "Scores", says, paint)
 
