@@ -1,6 +1,7 @@
 """The quarantine: what is moved, restored and deleted, and that no picture is ever lost, whatever fails when."""
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ from imgwatch.errors import (
     OutsideRoots,
     RecordAmbiguous,
     RecordMissing,
+    Unavailable,
 )
 from imgwatch.files import Identity, Place
 from imgwatch.journal import Event
@@ -249,6 +251,57 @@ def test_a_file_swapped_in_just_before_the_rename_goes_back(tmp_path: Path) -> N
         scene.opened(Swapping()).quarantine(path, Identity.of(path.stat()), judged(path))
     assert tree(scene.inbox) == {"cat.jpg": b"swapped in"}
     assert scene.quarantine.check() == []
+
+
+def test_a_file_swapped_in_goes_back_also_if_the_mover_was_killed_then(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    path = scene.add()
+
+    class SwappingAndKilled(Quick):
+        def rename(self, source: Place, target: Place) -> None:
+            if source.path == path:
+                scene.add("other", b"swapped in").replace(path)
+            super().rename(source, target)
+            if source.path == path:
+                raise Killed
+
+    with pytest.raises(Killed):
+        scene.opened(SwappingAndKilled()).quarantine(path, Identity.of(path.stat()), judged(path))
+    assert scene.quarantine.recover()
+    assert tree(scene.inbox) == {"cat.jpg": b"swapped in"}
+    assert scene.quarantine.check() == []
+    assert list(scene.quarantine.history()) == []
+
+
+def test_a_picture_changed_in_place_after_it_was_copied_stays_alone(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, across=True)
+    path = scene.add()
+
+    class Rewriting(Quick):
+        def rename(self, source: Place, target: Place) -> None:
+            super().rename(source, target)
+            if source.name.endswith(".part"):
+                path.write_bytes(b"a newer version")
+
+    mover = Rewriting()
+    with pytest.raises(Changed):
+        scene.opened(mover).quarantine(path, Identity.of(path.stat()), judged(path))
+    assert tree(scene.inbox) == {"cat.jpg": b"a newer version"}
+    assert tree(scene.path / "pictures") == {}
+    assert scene.quarantine.check() == []
+
+
+def test_a_lock_kept_by_a_stopped_process_stops_nobody_for_ever(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    record = scene.take(scene.add())
+    impatient = Quarantine(scene.path, [scene.inbox], lock_seconds=0)
+    with (scene.path / ".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable, match="another process"):
+            impatient.restore(record)
+        assert not impatient.was_restored(record.sha256)
+        assert list(impatient.list()) == [record]
+    impatient.restore(record)
 
 
 def test_a_symlink_below_the_root_is_not_followed(scene: Scene) -> None:

@@ -56,8 +56,8 @@ class Log:
 
     def ends_after(self, offset: int) -> bool:
         """Tell whether a whole line was written behind `offset`."""
-        end = self.size_bytes
-        return end > offset and os.pread(self.descriptor, 1, end - 1) == b"\n"
+        written = os.pread(self.descriptor, max(0, self.size_bytes - offset), offset)
+        return bool(written.strip()) and written.endswith(b"\n")
 
     def withdraw(self, offset: int) -> None:
         """Take back what an operation wrote that did not happen."""

@@ -6,7 +6,7 @@ It never overwrites, and deletes only what it is told to. How that survives faul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from imgwatch.mover import RealMover
 from imgwatch.record import Grounds, Judgement, Record
 from imgwatch.shelf import Problem
 from imgwatch.standing import MARKS, Standing, Standings
-from imgwatch.store import Store, move_failed, opened_store
+from imgwatch.store import LOCK_SECONDS, Store, move_failed, opened_store
 
 Candidate = Path | tuple[Path, Path]
 Records = list[Record]
@@ -51,11 +51,13 @@ class Quarantine:
         roots: Sequence[Path] | None = None,
         mover: RealMover | None = None,
         clock: Callable[[], datetime] = _now,
+        lock_seconds: float = LOCK_SECONDS,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
         self._mover = mover or RealMover()
         self._clock = clock
+        self._lock_seconds = lock_seconds
         self._restored = Restored()
         self._standings = Standings()
 
@@ -232,14 +234,17 @@ class Quarantine:
         """Finish or undo what a killed process left, if anything; every operation begins with that too."""
         if not self.path.exists():
             return False
-        with opened_store(self.path, self._mover, self._clock) as store:
+        with self._locked() as store:
             return operations.recover(store)
 
     @contextmanager
     def _opened(self) -> Iterator[Store]:
-        with opened_store(self.path, self._mover, self._clock) as store:
+        with self._locked() as store:
             operations.recover(store)
             yield store
+
+    def _locked(self) -> AbstractContextManager[Store]:
+        return opened_store(self.path, self._mover, self._clock, self._lock_seconds)
 
     def _read_standings(self) -> None:
         with shelf.committed_log(self.path) as opened:

@@ -10,19 +10,20 @@ import logging
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from imgwatch import history, journal
-from imgwatch.errors import RecordMalformed, shown
+from imgwatch.errors import IoFailed, RecordMalformed, Unavailable, shown
 from imgwatch.files import Place, opened_file, opened_folder, status_of
 from imgwatch.history import Entry, read_entry, whole_lines
 from imgwatch.journal import Journal, Operation
 from imgwatch.mover import RealMover
 from imgwatch.record import RECORD_SUFFIX, Record, load_record
-from imgwatch.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD
+from imgwatch.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
 
+_PATIENCE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +47,7 @@ def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:
     found: list[Record] = []
     bad: list[Problem] = []
     try:
-        with opened_folder(path.resolve(), [RECORDS]) as folder:
+        with _told(path), opened_folder(path.resolve(), [RECORDS]) as folder:
             for name in sorted(os.listdir(folder)):
                 _read_one(folder, name, path / RECORDS / name, found, bad)
     except FileNotFoundError:
@@ -68,7 +69,7 @@ def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list
 def present_pictures(path: Path) -> dict[str, os.stat_result]:
     """Name the regular files in pictures/."""
     try:
-        with opened_folder(path.resolve(), [PICTURES]) as folder:
+        with _told(path), opened_folder(path.resolve(), [PICTURES]) as folder:
             found = ((name, status_of(Place(folder, name, path))) for name in os.listdir(folder))
             return {name: status for name, status in found if status and stat.S_ISREG(status.st_mode)}
     except FileNotFoundError:
@@ -90,24 +91,41 @@ def read_history(path: Path) -> Iterator[Entry]:
 def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
     """Give the open log and how far it is certain: an operation under way may yet be undone. None: no log."""
     with ExitStack() as stack:
-        yield _committed(stack, path)
+        with _told(path):
+            committed = _committed(stack, path)
+        yield committed
 
 
 def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
     try:
         root = stack.enter_context(opened_folder(path.resolve()))
-        fcntl.flock(stack.enter_context(opened_file(Place(root, LOCK, path / LOCK))), fcntl.LOCK_SH)
         log = stack.enter_context(opened_file(Place(root, history.NAME, path / history.NAME)))
-        operation = _operation_under_way(root, path)
     except FileNotFoundError:
         return None
+    with suppress(FileNotFoundError, Unavailable):  # a stopped process must not keep anybody from looking
+        lock = stack.enter_context(opened_file(Place(root, LOCK, path / LOCK)))
+        wait_for_lock(lock, path, fcntl.LOCK_SH, _PATIENCE_SECONDS)
     end = os.fstat(log).st_size
+    operation = _operation_under_way(root, path)
     return log, min(end, operation.log_bytes) if operation else end
 
 
 def _operation_under_way(root: int, path: Path) -> Operation | None:
-    with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
-        return Journal(opened, RealMover()).read()
+    try:
+        with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
+            return Journal(opened, RealMover()).read()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as fault:
+        raise IoFailed(f"cannot read the quarantine {shown(path)}: {fault.strerror}") from fault
 
 
 def find_problems(path: Path) -> list[Problem]:

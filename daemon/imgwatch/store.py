@@ -24,7 +24,7 @@ from imgwatch.mover import RealMover
 from imgwatch.record import RECORD_SUFFIX
 
 PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"
-_LOCK_SECONDS = 20.0
+LOCK_SECONDS = 20.0
 _WHAT_TO_DO = {
     errno.ENOSPC: "make room on that file system",
     errno.EDQUOT: "make room: the quota is used up",
@@ -75,25 +75,29 @@ class Store:
 
 
 @contextmanager
-def opened_store(path: Path, mover: RealMover, clock: Callable[[], datetime]) -> Iterator[Store]:
+def opened_store(
+    path: Path, mover: RealMover, clock: Callable[[], datetime], lock_seconds: float = LOCK_SECONDS
+) -> Iterator[Store]:
     """Open the quarantine for one operation and make what is missing of it.
 
     Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written.
     """
     with ExitStack() as stack:
         try:
-            store = _opened(stack, path, mover, clock)
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path = path.resolve()
+            root = stack.enter_context(opened_folder(path))
+            wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds)
+            store = _opened(stack, root, path, mover, clock)
         except OSError as fault:
             failed = move_failed(fault, f"cannot write the quarantine {shown(path)}")
             raise QuarantineUnusable(str(failed), fault.errno) from fault
         yield store
 
 
-def _opened(stack: ExitStack, path: Path, mover: RealMover, clock: Callable[[], datetime]) -> Store:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = path.resolve()
-    root = stack.enter_context(opened_folder(path))
-    _lock(_file(stack, root, LOCK), path)
+def _opened(
+    stack: ExitStack, root: int, path: Path, mover: RealMover, clock: Callable[[], datetime]
+) -> Store:
     for name in (PICTURES, RECORDS):
         if status_of(Place(root, name, path / name)) is None:
             mover.make_folder(root, name, 0o700)
@@ -123,12 +127,12 @@ def _file(stack: ExitStack, root: int, name: str, mover: RealMover | None = None
     return descriptor
 
 
-def _lock(descriptor: int, path: Path) -> None:
+def wait_for_lock(descriptor: int, path: Path, how: int, lock_seconds: float) -> None:
     """Wait for the lock, but not for ever: a stopped process must not stop the daemon."""
-    until = time.monotonic() + _LOCK_SECONDS
+    until = time.monotonic() + lock_seconds
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= until:
                 raise Unavailable(f"another process keeps the quarantine {shown(path)}; try again") from None
