@@ -51,6 +51,7 @@ class Calibration(_Strict):
     parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
     mean: Finite
     std: Annotated[Finite, Field(ge=0)]
+    outliers: Annotated[int, Field(ge=0)] = 0  # how many of the largest scores are clearly apart from the rest
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -59,23 +60,30 @@ class Calibration(_Strict):
         return self
 
     @classmethod
-    def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]]) -> Self:
-        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K]."""
+    def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]], outliers: int = 0) -> Self:
+        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K], so many of them clear outliers."""
         return cls(
             pictures=len(scores),
             scores=_thinned(scores),
             parts=tuple(_thinned(column) for column in parts.T),
             mean=float(np.mean(scores)),
             std=float(np.std(scores)),
+            outliers=outliers,
         )
 
     def threshold_for(self, false_alarms: float) -> float:
         """Return the score that at most this share of normal pictures exceeds: the split conformal quantile,
         the ceil((1 - a)(n + 1))-th smallest score (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
 
+        Clear outliers in a folder are rare normal pictures or junk, and nobody knows which. Half of the promise
+        may be spent on them; what is beyond that counts as junk, else 3 % of junk would let all junk pass. So
+        the share that a clean folder loses is at most 1.5 times the promise, and exactly the promise where
+        outliers are fewer than half of it.
+
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
         """
-        rank = min(math.ceil((1.0 - false_alarms) * (self.pictures + 1)), self.pictures)
+        normal = self.pictures - max(0, self.outliers - int(false_alarms / 2.0 * self.pictures))
+        rank = min(math.ceil((1.0 - false_alarms) * (normal + 1)), normal)
         index = (
             round((rank - 1) * (len(self.scores) - 1) / max(self.pictures - 1, 1))
             if self._is_thinned

@@ -1,0 +1,129 @@
+"""Turn what the experts measure into one score: how surprising each is among normal pictures, and all together.
+
+It is arithmetic on numbers that a model has measured; `imgwatch train` and `imgwatch calibrate` both fit it, and
+a model file computes the same. It runs no model and sets no threshold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating[Any]]
+Mask = NDArray[np.bool_]
+
+REDRAWING, NEIGHBOURS, FIRST_KIND = (
+    0,
+    1,
+    2,
+)  # columns of measures: one a kind of pseudo-junk from FIRST_KIND on
+RAMPS = 32
+TAIL = 0.1  # share of the normal pictures from which the tail is fitted
+REDRAWING_WEIGHT = 0.5
+_CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
+_MOST_OUTLIERS = 0.06
+_NARROWEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Ramps:
+    """R functions from a measure to its surprise, -log of the share of normal pictures above it.
+
+    Piecewise linear up to the top tenth, `starts` and `rates` [R, RAMPS] of ramps that each add the same;
+    above it exponential, from `ends` [R] with rate `tails` [R].
+    """
+
+    starts: NDArray[np.float32]
+    rates: NDArray[np.float32]
+    ends: NDArray[np.float32]
+    tails: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, normal: Floats) -> Self:
+        """Fit one function to the measures [N] of normal pictures."""
+        shares = np.exp(-np.linspace(0.0, -np.log(TAIL), RAMPS + 1))
+        knots = np.quantile(np.asarray(normal, np.float64), 1.0 - shares)
+        excess = float(np.mean(normal[normal >= knots[-1]] - knots[-1])) if len(normal) else 0.0
+        rates = 1.0 / np.maximum(np.diff(knots), _NARROWEST)
+        tail = 1.0 / max(excess, _NARROWEST)
+        return cls(*(np.asarray(row, np.float32)[None] for row in (knots[:-1], rates, knots[-1], tail)))
+
+    @classmethod
+    def stack(cls, rows: list[Self]) -> Self:
+        """Put several functions into one."""
+        fields = ("starts", "rates", "ends", "tails")
+        return cls(*(np.concatenate([getattr(row, name) for row in rows]) for name in fields))
+
+    def __getitem__(self, row: int) -> Ramps:
+        """Return one of the functions."""
+        return Ramps(*(values[row : row + 1] for values in (self.starts, self.rates, self.ends, self.tails)))
+
+    def __call__(self, measures: Floats) -> Floats:
+        """Return surprises [N, R] of measures [N, R]."""
+        x = np.asarray(measures, np.float32)
+        step = -np.log(TAIL) / self.starts.shape[1]
+        ramps = np.clip((x[..., None] - self.starts) * self.rates, 0, 1).sum(axis=-1, dtype=np.float32) * step
+        return np.asarray(ramps + np.maximum(x - self.ends, 0) * self.tails, np.float32)
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """The fitted functions: one a measure [2 + K], then of the head: plain and calibrated maximum, and both."""
+
+    ramps: Ramps
+
+    @classmethod
+    def fit(cls, measures: Floats) -> Self:
+        """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on."""
+        rows = [Ramps.fit(column) for column in measures.T]
+        plain = measures[:, FIRST_KIND:].max(axis=1)
+        calibrated = Ramps.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
+        rows += [Ramps.fit(plain), Ramps.fit(calibrated)]
+        either = np.maximum(rows[-2](plain[:, None]), rows[-1](calibrated[:, None]))[:, 0]
+        return cls(Ramps.stack([*rows, Ramps.fit(either)]))
+
+    def surprises(self, measures: Floats) -> Floats:
+        """Return the surprise of each measure, [N, 2 + K]."""
+        count = self._count
+        return Ramps(*(getattr(self.ramps, name)[:count] for name in ("starts", "rates", "ends", "tails")))(
+            measures
+        )
+
+    def score(self, measures: Floats) -> Floats:
+        """Return the score [N]: the root of the weighted squares of three experts' surprises."""
+        surprises, count = self.surprises(measures), self._count
+        plain = self.ramps[count](measures[:, FIRST_KIND:].max(axis=1)[:, None])
+        calibrated = self.ramps[count + 1](surprises[:, FIRST_KIND:].max(axis=1)[:, None])
+        head = self.ramps[count + 2](np.maximum(plain, calibrated))[:, 0]
+        redrawing, neighbours = surprises[:, REDRAWING], surprises[:, NEIGHBOURS]
+        return np.asarray(np.sqrt(REDRAWING_WEIGHT * redrawing**2 + head**2 + neighbours**2), np.float32)
+
+    @property
+    def _count(self) -> int:
+        return len(self.ramps.ends) - 3
+
+
+def fit_robustly(measures: Floats, trusted: Mask) -> tuple[Fusion, Mask]:
+    """Fit a fusion though some pictures may be junk; return it and which of the pictures [N] are clear outliers.
+
+    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers.
+    """
+    fusion = Fusion.fit(measures[trusted])
+    outliers = np.zeros(len(measures), bool)
+    for _ in range(2):
+        outliers = clear_outliers(fusion.score(measures))
+        fusion = Fusion.fit(measures[~outliers])
+    return fusion, clear_outliers(fusion.score(measures))
+
+
+def clear_outliers(scores: Floats) -> Mask:
+    """Tell which scores [N] lie where an exponential tail through the upper third has a hundredth left.
+
+    At most 6 % of them: more is no tail but a part of the folder.
+    """
+    lower, upper = np.quantile(scores, [0.7, 0.9])
+    limit = upper + (upper - lower) / np.log(3) * np.log(0.1 / _CLEAR)
+    return np.asarray(scores > max(limit, float(np.quantile(scores, 1 - _MOST_OUTLIERS))))

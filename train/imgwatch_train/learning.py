@@ -1,0 +1,83 @@
+"""Learn a perceptual model from numbers: clean the folder, fit the experts, hold out every picture once, fuse.
+
+It starts where features are computed and ends before anything is exported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.fusion import Fusion, fit_robustly
+from imgwatch.neighbours import Directions, Mask, choose_bank, distances_to_bank, unit
+from imgwatch_train.cleaning import Cleaned, clean
+from imgwatch_train.examples import Folder, Scaling
+from imgwatch_train.experts import Autoencoders, Heads, fit_autoencoders, fit_heads
+from imgwatch_train.features import Features
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """The parts of a perceptual model, and what it says of the folder's own pictures while they were held out.
+
+    `bank` [M, E]; `centre` and `spread` [E] of the embedding; `measures` [N, 2 + K]; `is_outlier` [N].
+    """
+
+    scaling: Scaling
+    autoencoders: Autoencoders
+    heads: Heads
+    bank: Directions
+    centre: Floats
+    spread: Floats
+    fusion: Fusion
+    measures: Floats
+    cleaned: Cleaned
+    is_outlier: Mask
+
+    def measure(self, pictures: Features) -> Floats:
+        """Measure new pictures with the mean of all folds, [N, 2 + K]; the exported graph does the same."""
+        x = self.scaling(pictures.statistics)
+        nobody = np.full(len(x), -1)
+        distances = distances_to_bank(unit(pictures.pooled), self.bank, nobody, np.zeros(len(self.bank), int))
+        redrawing = self.autoencoders.measure(x).mean(axis=0)
+        return _columns(redrawing, distances, self.heads.measure(x).mean(axis=0))
+
+
+def learn(
+    folder: Folder, pooled: Floats, sizes: Sequence[int], seed: int, progress: Callable[[int, int], None]
+) -> Learnt:
+    """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them."""
+    cleaned = clean(folder)
+    examples = folder.examples(cleaned.teaches)
+    heads = fit_heads(examples)
+    autoencoders = fit_autoencoders(examples, sizes, seed, progress)
+    bank = choose_bank(np.flatnonzero(cleaned.teaches), seed)
+    directions, groups = folder.directions, folder.groups
+    measures = _columns(
+        folder.held_out(autoencoders.measure(folder.normal)),
+        distances_to_bank(directions, directions[bank], groups, groups[bank]),
+        folder.held_out(heads.measure(folder.normal)),
+    )
+    fusion, is_outlier = fit_robustly(measures, ~cleaned.is_judged)
+    scaling = Scaling.fit(pooled)
+    return Learnt(
+        scaling=folder.scaling,
+        autoencoders=autoencoders,
+        heads=heads,
+        bank=directions[bank],
+        centre=scaling.centre,
+        spread=scaling.spread,
+        fusion=fusion,
+        measures=measures,
+        cleaned=cleaned,
+        is_outlier=is_outlier,
+    )
+
+
+def _columns(redrawing: Floats, distances: NDArray[np.floating], odds: Floats) -> Floats:
+    return np.concatenate((redrawing[:, None], distances[:, None], odds), axis=1).astype(np.float32)
