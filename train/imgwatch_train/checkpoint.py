@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.errors import CannotCreate, InputMissing, Unavailable
+from imgwatch.errors import CannotCreate, ConfigError, InputMissing, Unavailable
 
 Arrays = Mapping[str, NDArray[Any]]
 _FACTS = "facts"
@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def checkpoint_folder(folder: Path, fresh: bool) -> Iterator[Path]:
-    """Make the folder ours while the block runs; remove it when the block ends well, keep it otherwise.
+    """Make the folder ours while the block runs; remove it when the block ends well or cannot begin, else keep it.
 
     `fresh` empties it first. Raises Unavailable when another run has it, CannotCreate when it cannot be made.
     """
@@ -51,7 +51,7 @@ def checkpoint_folder(folder: Path, fresh: bool) -> Iterator[Path]:
             raise CannotCreate(f"{folder}: cannot be made: {fault.strerror}") from fault
         try:
             yield folder
-        except InputMissing:  # nothing was begun that could go on
+        except (InputMissing, ConfigError):  # nothing was begun that could go on
             _remove(folder, lock)
             raise
         _remove(folder, lock)
