@@ -40,6 +40,10 @@ class IoFailed(ImgwatchError):
     exit_code = 74
 
 
+class LedgerDamaged(IoFailed):
+    """The ledger is no usable SQLite file, or one of a newer version."""
+
+
 class ConfigError(ImgwatchError):
     """The configuration is not usable."""
 

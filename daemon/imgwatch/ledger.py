@@ -6,49 +6,17 @@ It moves nothing; of the quarantine it reads only the log's events that it is gi
 
 from __future__ import annotations
 
-import logging
 import os
-import sqlite3
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from imgwatch.errors import IoFailed, Unavailable
 from imgwatch.files import Identity
+from imgwatch.ledger_file import LedgerFile
 from imgwatch.verdict import Judgement, Verdict
-
-log = logging.getLogger(__name__)
-
-_VERSION = 1
-_SCHEMA = f"""
-PRAGMA user_version = {_VERSION};
-CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
-CREATE TABLE seen (                 -- one row a file: the version of it that was dealt with last
-    folder INTEGER NOT NULL REFERENCES folder (id),
-    name BLOB NOT NULL,
-    ino INTEGER NOT NULL,
-    size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL,
-    state TEXT NOT NULL,
-    score REAL,
-    model TEXT,
-    sha256 BLOB,
-    why TEXT,                       -- the reason, of what is unreadable
-    at REAL,                        -- seconds since 1970, UTC
-    PRIMARY KEY (folder, name)
-) WITHOUT ROWID;
-CREATE INDEX seen_waiting ON seen (state) WHERE state IN ('held', 'pending');
-CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE day (                  -- the same counts, each day's
-    date TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (date, name)
-) WITHOUT ROWID;
-CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-"""
 
 
 class State(StrEnum):
@@ -98,17 +66,27 @@ class Known:
 class Ledger:
     """One ledger file, open. Safe for several processes; one object is for one thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mend: bool = True) -> None:
+        """Open or make it. `mend`: set a damaged or newer file aside and begin anew; else raise LedgerDamaged."""
         self.path = path
-        self._connection = _open(path)
+        self._file = LedgerFile(path, mend=mend)
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._file.close()
+
+    def mend(self, why: str) -> None:
+        """Set the file aside, as damaged, and go on with a new one."""
+        self._file.replace(why)
+
+    def find_damage(self) -> str | None:
+        """Look through the whole file; say what is wrong with it, if anything."""
+        found = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
+        return None if found == "ok" else found
 
     def known_in(self, folder: Path) -> dict[str, Known]:
         """Return what is known of the files of one folder, by name."""
-        rows = self._connection.execute(
+        rows = self._file.ask(
             "SELECT name, ino, size, mtime_ns, state, model FROM seen"
             " WHERE folder = (SELECT id FROM folder WHERE path = ?)",
             (os.fsencode(folder),),
@@ -117,16 +95,16 @@ class Ledger:
 
     def known(self, path: Path) -> Known | None:
         """Return what is known of one file."""
-        row = self._connection.execute(
+        rows = self._file.ask(
             "SELECT ino, size, mtime_ns, state, model FROM seen"
             " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
             (os.fsencode(path.parent), os.fsencode(path.name)),
-        ).fetchone()
-        return None if row is None else _known(row)
+        )
+        return _known(rows[0]) if rows else None
 
     def remember(self, rows: Iterable[Row], now: float) -> None:
         """Write rows in one transaction; a version that is judged for the first time is counted."""
-        with self._writing():
+        with self._file.writing():
             for row in rows:
                 self._remember_one(row, now)
 
@@ -140,7 +118,7 @@ class Ledger:
             if judgement.verdict is Verdict.UNREADABLE:
                 self._count("unreadable", now)
         digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
-        self._connection.execute(
+        self._file.ask(
             "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
@@ -158,16 +136,16 @@ class Ledger:
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop the rows of files that have left their folder; what was counted stays counted."""
-        with self._writing():
+        with self._file.writing():
             for path in paths:
-                self._connection.execute(
+                self._file.ask(
                     "DELETE FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
                     (os.fsencode(path.parent), os.fsencode(path.name)),
                 )
 
     def waiting(self, state: State) -> list[Path]:
         """Return the files that are in state PENDING or HELD."""
-        rows = self._connection.execute(
+        rows = self._file.ask(
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = ?",
             (state,),
         )
@@ -177,7 +155,7 @@ class Ledger:
         """Count new events of the quarantine's log, each with its time, and note up to which byte it has been read,
         in one transaction.
         """
-        with self._writing():
+        with self._file.writing():
             for event, at in events:
                 self._count(event, at)
             self._put_fact("log_offset", str(offset))
@@ -188,12 +166,12 @@ class Ledger:
 
     def counters(self) -> dict[str, int]:
         """Return all counts since the ledger began."""
-        return dict(self._connection.execute("SELECT name, value FROM counter"))
+        return dict(self._file.ask("SELECT name, value FROM counter"))
 
     def days(self, since: float) -> dict[str, dict[str, int]]:
         """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""
         found: dict[str, dict[str, int]] = {}
-        rows = self._connection.execute(
+        rows = self._file.ask(
             "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date", (_date(since),)
         )
         for date, name, value in rows:
@@ -202,14 +180,14 @@ class Ledger:
 
     def scores(self, model: str, since: float) -> list[tuple[float, float]]:
         """Return (when, score) of what this model judged since then and what still lies in its folder, in order."""
-        return self._connection.execute(
+        return self._file.ask(
             "SELECT at, score FROM seen WHERE model = ? AND score IS NOT NULL AND at >= ? ORDER BY at",
             (model, since),
-        ).fetchall()
+        )
 
     def unreadable(self, limit: int) -> list[tuple[Path, str, float]]:
         """Return the latest pictures that could not be read: path, why, when."""
-        rows = self._connection.execute(
+        rows = self._file.ask(
             "SELECT folder.path, seen.name, seen.why, seen.at FROM seen JOIN folder ON folder.id = seen.folder"
             " WHERE seen.state = 'unreadable' ORDER BY seen.at DESC LIMIT ?",
             (limit,),
@@ -220,7 +198,7 @@ class Ledger:
 
     def normal(self, limit: int) -> list[tuple[Path, str | None]]:
         """Return pictures that were kept, or lay there before the first start, spread over all: path, digest."""
-        rows = self._connection.execute(
+        rows = self._file.ask(
             "SELECT folder.path, seen.name, seen.sha256 FROM seen JOIN folder ON folder.id = seen.folder"
             " WHERE seen.state IN ('kept', 'existing') ORDER BY seen.ino * 2654435761 % 4294967296 LIMIT ?",
             (limit,),
@@ -232,25 +210,23 @@ class Ledger:
 
     def fact(self, name: str) -> str | None:
         """Return a fact that was put, or None."""
-        row = self._connection.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (name,))
+        return str(rows[0][0]) if rows else None
 
     def put_fact(self, name: str, value: str) -> None:
         """Remember one named fact of the daemon's."""
-        with self._writing():
+        with self._file.writing():
             self._put_fact(name, value)
 
     def allow_restore_to(self, roots: Iterable[Path]) -> None:
         """Remember folders that were rescanned by name: what came from there may go back there."""
-        with self._writing():
+        with self._file.writing():
             for root in roots:
-                self._connection.execute(
-                    "INSERT OR IGNORE INTO rescanned (path) VALUES (?)", (os.fsencode(root),)
-                )
+                self._file.ask("INSERT OR IGNORE INTO rescanned (path) VALUES (?)", (os.fsencode(root),))
 
     def rescanned(self) -> list[Path]:
         """Return the folders that were rescanned by name."""
-        return [Path(os.fsdecode(row[0])) for row in self._connection.execute("SELECT path FROM rescanned")]
+        return [Path(os.fsdecode(row[0])) for row in self._file.ask("SELECT path FROM rescanned")]
 
     def is_first_start(self, root: Path) -> bool:
         """Tell whether this watched folder was never begun with."""
@@ -259,23 +235,21 @@ class Ledger:
     def begin(self, root: Path, rows: Iterable[Row], now: float) -> int:
         """Remember, all or nothing, what lies in a watched folder at its first start. Return how many files."""
         number = 0
-        with self._writing():
+        with self._file.writing():
             for number, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
                 self._remember_one(row, now)
             self._put_fact(f"begun {root}", str(now))
         return number
 
     def _put_fact(self, name: str, value: str) -> None:
-        self._connection.execute(
-            "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_sane(name), value)
-        )
+        self._file.ask("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_sane(name), value))
 
     def _count(self, name: str, at: float) -> None:
-        self._connection.execute(
+        self._file.ask(
             "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
             (name,),
         )
-        self._connection.execute(
+        self._file.ask(
             "INSERT INTO day (date, name, value) VALUES (?, ?, 1)"
             " ON CONFLICT (date, name) DO UPDATE SET value = value + 1",
             (_date(at), name),
@@ -283,21 +257,8 @@ class Ledger:
 
     def _folder_id(self, folder: Path) -> int:
         path = os.fsencode(folder)
-        self._connection.execute("INSERT OR IGNORE INTO folder (path) VALUES (?)", (path,))
-        return int(self._connection.execute("SELECT id FROM folder WHERE path = ?", (path,)).fetchone()[0])
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-        except sqlite3.OperationalError as fault:
-            raise IoFailed(f"{self.path}: the ledger cannot be written: {fault}") from fault
+        self._file.ask("INSERT OR IGNORE INTO folder (path) VALUES (?)", (path,))
+        return int(self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))[0][0])
 
 
 def _known(row: tuple[Any, ...]) -> Known:
@@ -311,48 +272,3 @@ def _date(at: float) -> str:
 
 def _sane(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    """Open or make the ledger; a damaged or newer file is set aside, named by what is wrong with it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            return _connect(path)
-        except sqlite3.DatabaseError as fault:
-            if isinstance(fault, sqlite3.OperationalError) and "locked" in str(fault):
-                raise Unavailable(f"{path}: locked by another process for too long") from fault
-            if not path.exists() or isinstance(fault, sqlite3.OperationalError):
-                raise IoFailed(f"{path}: the ledger cannot be opened: {fault}") from fault
-            _set_aside(path, str(fault))
-            return _connect(path)
-    except OSError as fault:
-        raise IoFailed(f"{path}: the ledger cannot be opened: {fault}") from fault
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-    try:
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > _VERSION:
-            raise sqlite3.DatabaseError(f"schema version {version}, newer than {_VERSION}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        if version == 0:
-            connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _set_aside(path: Path, why: str) -> None:
-    number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
-        number += 1
-    log.error("%s: not usable (%s); kept aside as %s, a new one is begun", path, why, aside.name)
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(aside.with_name(aside.name + suffix))

@@ -1,0 +1,166 @@
+"""The ledger's file: asked and written so that every fault of SQLite is one of ours; set aside when damaged.
+
+What is in it, `ledger` knows.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from imgwatch.errors import IoFailed, LedgerDamaged, Unavailable, shown
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+_SCHEMA = f"""
+PRAGMA user_version = {VERSION};
+CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
+CREATE TABLE seen (                 -- one row a file: the version of it that was dealt with last
+    folder INTEGER NOT NULL REFERENCES folder (id),
+    name BLOB NOT NULL,
+    ino INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    score REAL,
+    model TEXT,
+    sha256 BLOB,
+    why TEXT,                       -- the reason, of what is unreadable
+    at REAL,                        -- seconds since 1970, UTC
+    PRIMARY KEY (folder, name)
+) WITHOUT ROWID;
+CREATE INDEX seen_waiting ON seen (state) WHERE state IN ('held', 'pending');
+CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE day (                  -- the same counts, each day's
+    date TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (date, name)
+) WITHOUT ROWID;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+_BUSY_SECONDS = 10
+
+
+class LedgerFile:
+    """One open SQLite file. Raises Unavailable while another process locks it, LedgerDamaged, IoFailed."""
+
+    def __init__(self, path: Path, *, mend: bool) -> None:
+        self.path = path
+        self._connection = _opened(path, mend)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def replace(self, why: str) -> None:
+        """Set the file aside and go on with a new one."""
+        self._connection.close()
+        _set_aside(self.path, why)
+        self._connection = _opened(self.path, mend=False)
+
+    def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement and return all its rows."""
+        try:
+            return self._connection.execute(question, values).fetchall()
+        except sqlite3.DatabaseError as fault:
+            raise _worded(self.path, fault) from fault
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Make what is asked meanwhile one transaction: all of it or nothing."""
+        self.ask("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.ask("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite itself has undone it when the disk was full
+                self._connection.rollback()
+            raise
+
+
+def _worded(path: Path, fault: sqlite3.DatabaseError) -> IoFailed | Unavailable:
+    if not isinstance(fault, sqlite3.OperationalError):
+        return LedgerDamaged(f"{shown(path)}: the ledger is damaged: {fault}")
+    if "locked" in str(fault):
+        return Unavailable(f"{shown(path)}: the ledger is locked by another process; end that one")
+    remedy = {
+        "database or disk is full": "; make room on that file system",
+        "attempt to write a readonly database": "; give this user the right to write it and its folder",
+    }.get(str(fault), "")
+    return IoFailed(f"{shown(path)}: the ledger cannot be used: {fault}{remedy}")
+
+
+def _opened(path: Path, mend: bool) -> sqlite3.Connection:
+    """Open or make the ledger; a damaged or newer file is set aside, named by what is wrong with it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            return _connected(path)
+        except LedgerDamaged as damage:
+            if not mend:
+                raise
+            _set_aside(path, str(damage))
+            return _connected(path)
+    except OSError as fault:
+        raise IoFailed(f"{shown(path)}: the ledger cannot be opened: {fault.strerror}") from fault
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    except sqlite3.DatabaseError as fault:
+        raise _worded(path, fault) from fault
+    try:
+        _prepare(connection, path)
+    except sqlite3.DatabaseError as fault:
+        connection.close()
+        raise _worded(path, fault) from fault
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > VERSION:
+        raise LedgerDamaged(f"{shown(path)}: the ledger has schema version {version}, newer than {VERSION}")
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if version == 0:
+        _make_tables(connection, path)
+    connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
+
+
+def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was quicker
+        for statement in _SCHEMA.split(";"):
+            try:
+                connection.execute(statement)
+            except sqlite3.OperationalError as fault:
+                if "already exists" not in str(fault):
+                    raise
+                raise LedgerDamaged(f"{shown(path)}: the ledger is damaged: {fault}") from fault
+    connection.execute("COMMIT")
+
+
+def _set_aside(path: Path, why: str) -> None:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    log.error(
+        "%s; kept aside as %s, a new one is begun. What lies in the watched folders now is left alone: "
+        "`imgwatch rescan` judges it",
+        why,
+        aside.name,
+    )
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + suffix))
