@@ -46,15 +46,15 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
 
 def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Settings:
     """Check a config's text; `name` is what messages call it. Raises ConfigError with all faults at once."""
+    lines: dict[Key, int] = {}
+    faults: list[str] = []
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         tree = yaml.safe_load(text)
+        if node is not None:
+            _number_lines(node, (), lines, faults)
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
         raise ConfigError(f"{name}: not YAML: {' '.join(str(fault).split())}") from fault
-    lines: dict[Key, int] = {}
-    faults: list[str] = []
-    if node is not None:
-        _number_lines(node, (), lines, faults)
     if not isinstance(tree, dict):
         raise ConfigError(f"{name}: a config is a mapping that begins with the key `watch`")
     for override in overrides:

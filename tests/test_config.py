@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from imgwatch.commands.setup import config_for
+from imgwatch.config import find_config, load_config, parse_config
+from imgwatch.errors import ConfigError, InputMissing
+from imgwatch.settings import Settings, ThresholdRule
+
+DEFAULT = Path(__file__).parent.parent / "config.yaml"
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "c.yaml")
+    return str(caught.value).splitlines()[1:]
+
+
+def test_all_faults_at_once_with_key_and_line() -> None:
+    told = faults(
+        "watch:\n  - path: ~/x\n    recursve: true\n  - path: relative\nmode: maybe\n"
+        "threshold: {false_alarms: 0.01, score: 3}\nlimits:\n  megapixels: -3\nthreads: [1]\n"
+    )
+    for wanted in (
+        "line 3: watch.0.recursve: unknown key",
+        "line 4: watch.1.path: must be an absolute path",
+        "line 5: mode: ",
+        "line 6: threshold: give exactly one of",
+        "line 8: limits.megapixels: ",
+        "line 9: threads: ",
+    ):
+        assert any(wanted in line for line in told), (wanted, told)
+    assert len(told) == 6
+
+
+def test_overlaps_are_faults(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "a" / "b"
+    assert any("watch.1.path" in line for line in faults(f"watch: [{{path: {a}}}, {{path: {b}}}]"))
+    assert any("watch.1.path" in line for line in faults(f"watch: [{{path: {a}}}, {{path: {a}}}]"))
+    assert any(
+        "quarantine.path" in line for line in faults(f"watch: [{{path: {b}}}]\nquarantine: {{path: {a}}}")
+    )
+    inside = parse_config(f"watch: [{{path: {a}}}]\nquarantine: {{path: {b}}}", "c.yaml")
+    assert inside.quarantine.path == b
+    apart = f"watch: [{{path: {a}, recursive: false}}, {{path: {b}}}]"
+    assert len(parse_config(apart, "c.yaml").watch) == 2
+
+
+def test_twice_the_same_key_is_a_fault() -> None:
+    assert any(
+        "mode: given twice" in line for line in faults("watch: [{path: /a}]\nmode: report\nmode: report\n")
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "a: [", "watch: []", "\x00", "watch: 3", "!!python/object:os.x {}", "a: &a [*a]"]
+)
+def test_what_is_no_config_is_a_config_error(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_config(text, "c.yaml")
+
+
+def test_overrides_set_single_keys() -> None:
+    settings = parse_config("watch: [{path: /a}]", "c", ("train.dense.latent=16", "threshold={score: 3}"))
+    assert settings.train.dense.latent == 16
+    assert settings.threshold == ThresholdRule(score=3)
+    with pytest.raises(ConfigError, match="key=value"):
+        parse_config("watch: [{path: /a}]", "c", ("train",))
+
+
+def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputMissing, match="imgwatch init"):
+        find_config(tmp_path / "none.yaml")
+    monkeypatch.setenv("IMGWATCH_CONFIG", str(DEFAULT))
+    assert find_config(None) == DEFAULT
+
+
+def keys_of(section: type[BaseModel], above: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, field in section.model_fields.items():
+        found.add(above + name)
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                found |= keys_of(kind, f"{above}{name}.")
+    return found
+
+
+def test_config_yaml_shows_every_key() -> None:
+    text = DEFAULT.read_text()
+    shown = set(re.findall(r"([a-z_]+):", text))
+    wanted = {key.split(".")[-1] for key in keys_of(Settings)}
+    assert wanted - shown == set()
+
+
+def test_config_yaml_states_the_defaults() -> None:
+    stated = load_config(DEFAULT)
+    bare = parse_config(yaml.safe_dump({"watch": [{"path": str(stated.watch[0].path)}]}), "bare")
+    assert stated.model_dump(exclude={"threshold"}) == bare.model_dump(exclude={"threshold"})
+
+
+def test_init_writes_a_config_for_these_folders(tmp_path: Path) -> None:
+    strange = tmp_path / 'with "quotes": and # hash'
+    settings = parse_config(config_for([tmp_path / "a", strange]), "written")
+    assert [watch.path for watch in settings.watch] == [tmp_path / "a", strange]
+    assert settings.watch[1].ignore == ("*.part", "*.crdownload", "*.tmp", ".*")
