@@ -1,0 +1,127 @@
+"""Run the real daemon for a test, look at it from outside, and take pictures of folder trees before and after."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+COMMAND = (sys.executable, "-m", "imgwatch")
+
+
+def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "") -> None:
+    """Return as soon as the claim is true; fail when it is not within so many seconds."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end, f"not within {seconds:g} s: {says or claim}"
+        time.sleep(0.05)
+
+
+def run(*arguments: str | Path, config: Path | None = None, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end; `code` is what it must exit with, None for anything."""
+    told = [*COMMAND, *map(str, arguments), *(("--config", str(config)) if config else ())]
+    done = subprocess.run(told, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False)
+    assert code is None or done.returncode == code, (told, done.returncode, done.stdout, done.stderr)
+    return done
+
+
+def objects(text: str) -> list[dict[str, Any]]:
+    """Read JSON lines."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+class Daemon:
+    """`imgwatch watch` on a config, started and watching; stopped at the end of the with statement."""
+
+    def __init__(self, config: Path, log: Path | None = None) -> None:
+        self.config = config
+        self.log = log or config.with_name("watch.log")
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as stream:
+            return subprocess.Popen([*COMMAND, "watch", "--config", str(self.config)], stderr=stream, stdout=stream)
+
+    def __enter__(self) -> Self:
+        self.wait_alive()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def wait_alive(self) -> None:
+        wait_until(lambda: self.status().get("alive") or self._must_run(), says="alive")
+
+    def _must_run(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return False
+
+    def restart(self) -> None:
+        self.process.wait()
+        self.process = self._start()
+        self.wait_alive()
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(20)
+
+    def status(self) -> dict[str, Any]:
+        """What `imgwatch status --json` says."""
+        told = run("status", "--json", config=self.config, code=None).stdout
+        return objects(told)[0] if told else {}
+
+    def wait_judged(self, number: int, seconds: float = 120.0) -> None:
+        """Wait until so many pictures are judged in all, and nothing waits any more."""
+
+        def is_done() -> bool:
+            status = self.status()
+            return bool(status["judged"] >= number and status["backlog"] == 0) or self._must_run()
+
+        wait_until(is_done, seconds, f"{number} judged; {self.log.read_text()[-2000:]}")
+
+
+def digests(*folders: Path) -> list[str]:
+    """Return the digests of all files below these folders, sorted: what exists, however it is called."""
+    return sorted(
+        hashlib.sha256(path.read_bytes()).hexdigest()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    )
+
+
+def tree(folder: Path) -> dict[str, str]:
+    """Return relative path -> digest of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+def write_slowly(path: Path, content: bytes, pieces: int, pause_seconds: float) -> None:
+    """Write a file piece by piece."""
+    step = -(-len(content) // pieces)
+    with path.open("wb") as stream:
+        for start in range(0, len(content), step):
+            stream.write(content[start : start + step])
+            stream.flush()
+            os.fsync(stream.fileno())
+            time.sleep(pause_seconds)
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """Return the names of paths, sorted."""
+    return sorted(path.name for path in paths)

@@ -1,0 +1,155 @@
+"""Each way in which a picture may arrive, through the real daemon and the kernel's real events."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig, bright, dark, picture_bytes
+from daemon import Daemon, digests, objects, run, wait_until, write_slowly
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    (tmp_path / "outside").mkdir()
+    return tmp_path / "outside"
+
+
+@pytest.fixture
+def watching(tmp_path: Path, write_config: WriteConfig) -> Iterator[Daemon]:
+    with Daemon(write_config()) as daemon:
+        yield daemon
+
+
+def quarantined(daemon: Daemon) -> list[str]:
+    return sorted(
+        Path(record["original"]).name
+        for record in objects(run("quarantine", "list", "--json", config=daemon.config).stdout)
+    )
+
+
+def test_copied_moved_linked_and_renamed_in(watching: Daemon, tmp_path: Path, outside: Path) -> None:
+    inbox = tmp_path / "inbox"
+    shutil.copy(bright(outside / "copied.png"), inbox)
+    bright(outside / "moved.png").rename(inbox / "moved.png")
+    os.link(bright(outside / "linked.png"), inbox / "linked.png")
+    bright(inbox / "written.png.part").rename(inbox / "renamed.png")
+    dark(inbox / "normal.png")
+    watching.wait_judged(5)
+    assert quarantined(watching) == ["copied.png", "linked.png", "moved.png", "renamed.png"]
+    assert [path.name for path in inbox.iterdir()] == ["normal.png"]
+    assert (outside / "linked.png").exists()
+    assert watching.status()["judged"] == 5
+
+
+def test_folders_made_and_filled_at_once_and_moved_in_whole(watching: Daemon, tmp_path: Path, outside: Path) -> None:
+    inbox = tmp_path / "inbox"
+    for number in range(20):
+        bright(inbox / f"made{number}" / "deep" / f"a{number}.png")
+    for number in range(20):
+        bright(outside / "whole" / f"sub{number}" / f"b{number}.png")
+    (outside / "whole").rename(inbox / "whole")
+    watching.wait_judged(40)
+    assert len(quarantined(watching)) == 40
+
+
+def test_a_slowly_written_picture_is_judged_once_and_whole(watching: Daemon, tmp_path: Path) -> None:
+    content = picture_bytes(230, size=200, file_format="BMP")
+    write_slowly(tmp_path / "inbox" / "slow.bmp", content, pieces=12, pause_seconds=0.06)
+    watching.wait_judged(1)
+    assert quarantined(watching) == ["slow.bmp"]
+    assert watching.status()["unreadable"] == 0
+
+
+def test_a_picture_that_pauses_longer_than_it_takes_to_settle_is_judged_again_when_whole(
+    watching: Daemon, tmp_path: Path
+) -> None:
+    write_slowly(tmp_path / "inbox" / "pauses.png", picture_bytes(230, size=200), pieces=2, pause_seconds=1.5)
+    wait_until(lambda: quarantined(watching) == ["pauses.png"])
+    status = watching.status()
+    assert (status["judged"], status["unreadable"]) == (2, 1)
+
+
+def test_what_lay_there_is_left_alone_and_what_came_during_a_pause_is_judged(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    bright(inbox / "old.png")
+    config = write_config()
+    with Daemon(config) as daemon:
+        bright(inbox / "first.png")
+        daemon.wait_judged(1)
+    bright(inbox / "while-down.png")
+    with Daemon(config) as daemon:
+        daemon.wait_judged(2)
+        assert quarantined(daemon) == ["first.png", "while-down.png"]
+    assert (inbox / "old.png").exists()
+
+
+def test_existing_pictures_are_judged_when_asked_to(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    bright(inbox / "old.png")
+    with Daemon(write_config(watch=f"[{{path: {inbox}, existing: judge}}]")) as daemon:
+        daemon.wait_judged(1)
+        assert quarantined(daemon) == ["old.png"]
+
+
+def test_a_quarantine_inside_the_watched_folder_is_never_watched(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config(quarantine=f"{{path: {inbox / 'junk'}}}")) as daemon:
+        bright(inbox / "a.png")
+        daemon.wait_judged(1)
+        run("quarantine", "restore", "--all", config=daemon.config)
+        bright(inbox / "b.png")
+        daemon.wait_judged(2)
+        assert quarantined(daemon) == ["b.png"]
+        assert daemon.status()["judged"] == 2
+
+
+def test_only_pictures_are_touched(watching: Daemon, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    (inbox / "letter.txt").write_text("hello")
+    (inbox / "no-extension").write_bytes(picture_bytes(230))
+    (inbox / "damaged.jpg").write_bytes(b"\xff\xd8\xff, and no more")
+    os.mkfifo(inbox / "fifo.jpg")
+    (inbox / "link.png").symlink_to(bright(tmp_path / "elsewhere.png"))
+    watching.wait_judged(2)
+    assert quarantined(watching) == ["no-extension"]
+    assert sorted(path.name for path in inbox.iterdir()) == ["damaged.jpg", "fifo.jpg", "letter.txt", "link.png"]
+
+
+def test_folders_that_are_polled_miss_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config(watch=f"[{{path: {inbox}, method: poll}}]")) as daemon:
+        bright(inbox / "sub" / "a.png")
+        daemon.wait_judged(1)
+        assert quarantined(daemon) == ["a.png"]
+
+
+def test_report_mode_moves_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
+    with Daemon(write_config(mode="report")) as daemon:
+        bright(tmp_path / "inbox" / "a.png")
+        daemon.wait_judged(1)
+        assert quarantined(daemon) == []
+    assert (tmp_path / "inbox" / "a.png").exists()
+
+
+def test_restored_pictures_stay_and_are_not_judged_again(watching: Daemon, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    bright(inbox / "a.png")
+    bright(inbox / "b.png")
+    before = digests(inbox)
+    watching.wait_judged(2)
+    wait_until(lambda: len(quarantined(watching)) == 2)
+    run("quarantine", "restore", "--all", config=watching.config)
+    shutil.copy(inbox / "a.png", inbox / "copy-of-a.png")
+    watching.wait_judged(3)
+    assert quarantined(watching) == []
+    assert sorted(set(digests(inbox))) == sorted(before)
