@@ -137,8 +137,9 @@ class ConvSettings(_Section):
 
 
 class PerceptualSettings(_Section):
-    """The default: experts over the statistics of a frozen image encoder."""
+    """The default: experts over the statistics of a frozen image encoder; `backbone`: another one than ours."""
 
+    backbone: Folder | None = None
     threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
 
 

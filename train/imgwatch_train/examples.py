@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.neighbours import Directions, Integers, Mask, near_duplicates, unit
-from imgwatch_train.experts import Examples
 from imgwatch_train.features import Features
 from imgwatch_train.pseudo_junk import KINDS
 
@@ -23,6 +22,7 @@ _LARGEST = 5.0  # in spreads: what lies farther out is cut off
 _LAST_GROUP_WEIGHT = 2.0  # sharpness: 32 columns beside a thousand that hardly see motion blur
 
 Floats = NDArray[np.float32]
+Masks = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,20 @@ class Scaling:
         return np.asarray(
             np.clip((rows - self.centre) / self.spread, -_LARGEST, _LARGEST) * self.weight, np.float32
         )
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What the folds learn from: rows `normal` [N, D] and `junk` [J, D] of `kinds` [J] counting from 0.
+
+    `sees_normal` [F, N] and `sees_junk` [F, J] say which of them each fold may see.
+    """
+
+    normal: Floats
+    junk: Floats
+    kinds: Integers
+    sees_normal: Masks
+    sees_junk: Masks
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Masks = NDArray[np.bool_]
+from imgwatch_train.examples import Examples, Floats, Masks
 
 HIDDEN, LATENT = 192, 64
 LOG_FLOOR = 1e-4  # added to an error before its logarithm
@@ -27,20 +26,6 @@ _EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 40, 400, 1000
 _LEARNING_RATE, _WEIGHT_DECAY, _CLIP = 2e-3, 1e-4, 2.0
 _NOISE, _DROPOUT, _MARGIN = 0.1, 0.1, 1.0
 _STRENGTH = 1 / 0.005  # of the head's L2 penalty, beside a loss that is a sum over pictures
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What the folds learn from: rows `normal` [N, D] and `junk` [J, D] of `kinds` [J] counting from 0.
-
-    `sees_normal` [F, N] and `sees_junk` [F, J] say which of them each fold may see.
-    """
-
-    normal: Floats
-    junk: Floats
-    kinds: NDArray[np.int64]
-    sees_normal: Masks
-    sees_junk: Masks
 
 
 @dataclass(frozen=True)

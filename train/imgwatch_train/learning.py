@@ -12,20 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.fusion import Fusion, fit_robustly
-from imgwatch.neighbours import Directions, Mask, choose_bank, distances_to_bank, unit
-from imgwatch_train.cleaning import Cleaned, clean
+from imgwatch.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
+from imgwatch.selection import Selection, select
 from imgwatch_train.examples import Folder, Scaling
 from imgwatch_train.experts import Autoencoders, Heads, fit_autoencoders, fit_heads
 from imgwatch_train.features import Features
 
 Floats = NDArray[np.float32]
+_QUICK_STEPS = 100  # of a throw-away head
 
 
 @dataclass(frozen=True)
 class Learnt:
     """The parts of a perceptual model, and what it says of the folder's own pictures while they were held out.
 
-    `bank` [M, E]; `centre` and `spread` [E] of the embedding; `measures` [N, 2 + K]; `is_outlier` [N].
+    `bank` [M, E]; `centre` and `spread` [E] of the embedding; `measures` [N, 2 + K];
+    `groups` [N] of near-duplicates; `is_outlier` [N].
     """
 
     scaling: Scaling
@@ -36,7 +38,8 @@ class Learnt:
     spread: Floats
     fusion: Fusion
     measures: Floats
-    cleaned: Cleaned
+    groups: Integers
+    selection: Selection
     is_outlier: Mask
 
     def measure(self, pictures: Features) -> Floats:
@@ -52,18 +55,18 @@ def learn(
     folder: Folder, pooled: Floats, sizes: Sequence[int], seed: int, progress: Callable[[int, int], None]
 ) -> Learnt:
     """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them."""
-    cleaned = clean(folder)
-    examples = folder.examples(cleaned.teaches)
+    selection = _select(folder)
+    examples = folder.examples(selection.teaches)
     heads = fit_heads(examples)
     autoencoders = fit_autoencoders(examples, sizes, seed, progress)
-    bank = choose_bank(np.flatnonzero(cleaned.teaches), seed)
+    bank = choose_bank(np.flatnonzero(selection.teaches), seed)
     directions, groups = folder.directions, folder.groups
     measures = _columns(
         folder.held_out(autoencoders.measure(folder.normal)),
         distances_to_bank(directions, directions[bank], groups, groups[bank]),
         folder.held_out(heads.measure(folder.normal)),
     )
-    fusion, is_outlier = fit_robustly(measures, ~cleaned.is_judged)
+    fusion, is_outlier = fit_robustly(measures, ~selection.is_judged)
     scaling = Scaling.fit(pooled)
     return Learnt(
         scaling=folder.scaling,
@@ -74,9 +77,21 @@ def learn(
         spread=scaling.spread,
         fusion=fusion,
         measures=measures,
-        cleaned=cleaned,
+        groups=groups,
+        selection=selection,
         is_outlier=is_outlier,
     )
+
+
+def _select(folder: Folder) -> Selection:
+    """Leave out copies and the strangest, by throw-away heads that have not seen the picture they judge."""
+
+    def odds_of(teaches: Mask) -> Floats:
+        heads = fit_heads(folder.examples(teaches), _QUICK_STEPS)
+        odds: Floats = folder.held_out(heads.measure(folder.normal)).max(axis=1)
+        return odds
+
+    return select(unit(folder.normal), folder.directions, folder.groups, odds_of)
 
 
 def _columns(redrawing: Floats, distances: NDArray[np.floating], odds: Floats) -> Floats:

@@ -51,7 +51,7 @@ def build(learnt: Learnt, backbone: Backbone, probe: Pixels) -> onnx.ModelProto:
         embed_tensors(head, tensors)
         whole = _joined(backbone.path, head)
         session = open_session(whole.SerializeToString(), 1)
-    except Exception as fault:  # noqa: BLE001 - converter and runtime raise their own kinds
+    except Exception as fault:  # converter and runtime raise their own kinds
         raise ModelError(f"the trained model cannot be exported to ONNX: {str(fault)[:300]}") from fault
     seen = open_session(str(backbone.path), 1).run(list(_SEEN), {INPUT: probe})
     expected = traced(*(tf.constant(values) for values in (*seen, *tensors.values())))
@@ -63,9 +63,13 @@ def build(learnt: Learnt, backbone: Backbone, probe: Pixels) -> onnx.ModelProto:
 def _signature(learnt: Learnt, backbone: Backbone, tensors: Mapping[str, NDArray[Any]]) -> list[Any]:
     map_shape = backbone.map_shape
     shapes = [(None, len(learnt.scaling.centre)), (None, learnt.bank.shape[1]), (None, *map_shape)]
-    specs = [tf.TensorSpec(shape, tf.float32, name) for shape, name in zip(shapes, _SEEN.values(), strict=True)]
+    specs = [
+        tf.TensorSpec(shape, tf.float32, name) for shape, name in zip(shapes, _SEEN.values(), strict=True)
+    ]
     free = {"bank": (learnt.bank.shape[1], None)}
-    return specs + [tf.TensorSpec(free.get(name, values.shape), tf.float32, name) for name, values in tensors.items()]
+    return specs + [
+        tf.TensorSpec(free.get(name, values.shape), tf.float32, name) for name, values in tensors.items()
+    ]
 
 
 def _joined(backbone: Path, head: onnx.ModelProto) -> onnx.ModelProto:
@@ -93,7 +97,10 @@ class _Graph:
 
     def __call__(self, statistics: Any, pooled: Any, spatial: Any, bank: Any, *ramps: Any) -> dict[str, Any]:
         learnt, scaling = self._learnt, self._learnt.scaling
-        x = tf.clip_by_value((statistics - scaling.centre) / scaling.spread, -_LARGEST, _LARGEST) * scaling.weight
+        x = (
+            tf.clip_by_value((statistics - scaling.centre) / scaling.spread, -_LARGEST, _LARGEST)
+            * scaling.weight
+        )
         redrawn = learnt.autoencoders.redraw(x)
         redrawing = tf.reduce_mean(mean_log(learnt.autoencoders.errors(x, redrawn)), axis=0)
         direction = pooled * tf.math.rsqrt(tf.reduce_sum(tf.square(pooled), axis=1, keepdims=True) + 1e-12)
