@@ -2,28 +2,63 @@
 
 from __future__ import annotations
 
-from collections import deque
+import math
+from collections import OrderedDict, deque
+from collections.abc import Iterable
+from pathlib import Path
 
 from imgwatch import settings
 
+_FOLDERS = 10_000  # folders whose run of junk is remembered; the one not heard of for longest is forgotten
+
 
 class Breaker:
-    """Opens when `share` of the last `window` judged pictures were to be quarantined; only the user closes it."""
+    """Opens when `share` of the last `window` judged pictures were to be quarantined, or as many as that makes one
+    after the other in one folder, among whatever happens elsewhere. Only the user closes it.
+    """
 
     def __init__(self, limits: settings.Breaker, is_open: bool = False) -> None:
-        self._limits = limits
+        self._window = limits.window
+        self._enough = math.ceil(limits.share * limits.window)
         self._last: deque[bool] = deque(maxlen=limits.window)
+        self._runs: OrderedDict[Path, int] = OrderedDict()
+        self._excused: set[Path] = set()
         self.is_open = is_open
 
-    def note(self, is_strange: bool) -> bool:
-        """Take in one more verdict; return whether this one opened the breaker."""
+    def note(self, path: Path, is_strange: bool) -> str | None:
+        """Take in one more verdict; if this one opens the breaker, say why."""
+        if path in self._excused:
+            self._excused.discard(path)
+            return None
         self._last.append(is_strange)
-        if self.is_open or len(self._last) < self._limits.window:
-            return False
-        self.is_open = sum(self._last) >= self._limits.share * self._limits.window
-        return self.is_open
+        run = self._run(path.parent, is_strange)
+        if self.is_open:
+            return None
+        if len(self._last) == self._window and sum(self._last) >= self._enough:
+            why = f"{sum(self._last)} of the last {self._window} pictures would be quarantined"
+        elif run >= self._enough:
+            why = f"the last {run} pictures in {path.parent} would all be quarantined"
+        else:
+            return None
+        self.is_open = True
+        return why
 
     def close(self) -> None:
         """Begin anew after the user has looked."""
         self._last.clear()
+        self._runs.clear()
         self.is_open = False
+
+    def excuse(self, paths: Iterable[Path]) -> None:
+        """Do not count the next verdict on these: the user has looked at them."""
+        self._excused.update(paths)
+
+    def _run(self, folder: Path, is_strange: bool) -> int:
+        """Return how many pictures of a folder were strange one after the other, up to this one."""
+        before = self._runs.pop(folder, 0)
+        if not is_strange:
+            return 0
+        self._runs[folder] = before + 1
+        if len(self._runs) > _FOLDERS:
+            self._runs.popitem(last=False)
+        return before + 1

@@ -28,6 +28,10 @@ class Unavailable(ImgwatchError):
     exit_code = 69
 
 
+class RestartNeeded(Unavailable):
+    """Only a new start helps, which the service manager gives."""
+
+
 class CannotCreate(ImgwatchError):
     """A file or folder that is to be written cannot be created."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -41,6 +41,7 @@ class Judge:
         self.scorer = scorer
         self.standard = Standard(scorer.contract, scorer.name, threshold_of(rule, scorer.contract))
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
+        self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +63,7 @@ class Judge:
         """Yield a judgement for each path that is there, in order. No picture ends the loop."""
         batch: list[tuple[Path, Decoded | Unreadable]] = []
         for path, outcome in self.decoder.decode(paths):
+            self.on_progress()
             if isinstance(outcome, FileNotFoundError):
                 continue
             batch.append((path, outcome))

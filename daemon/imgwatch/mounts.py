@@ -4,28 +4,58 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 _BLIND = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|fuse(\..*)?|fuseblk|9p|virtiofs|vboxsf|prl_fs|afs|ceph|lustre|glusterfs|gpfs|ncpfs|davfs"
 )
+_ESCAPE = re.compile(r"\\([0-7]{3})")
+_TABLE = Path("/proc/self/mountinfo")
+
+
+def around(folders: Iterable[Path]) -> list[tuple[str, Path, str]]:
+    """Return what is mounted above, at and below these folders; another list means that something changed there."""
+    wanted = list(folders)
+    return [
+        mount
+        for mount in _mounts()
+        if any(mount[1].is_relative_to(folder) or folder.is_relative_to(mount[1]) for folder in wanted)
+    ]
 
 
 def file_system_of(folder: Path) -> str:
-    """Return the type of the file system that holds `folder`, by /proc/self/mountinfo, or "unknown"."""
+    """Return the type of the file system that holds `folder`, or "unknown"."""
     status = folder.stat()
     device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
+    found = [kind for number, _, kind in _mounts() if number == device]
+    return found[-1] if found else "unknown"  # the last one mounted lies on top
+
+
+def sees_events(folder: Path, recursive: bool = True) -> bool:
+    """Tell whether inotify can be relied on in this folder and, if `recursive`, in all that is mounted below it."""
+    if _is_blind(file_system_of(folder)):
+        return False
+    below = (kind for _, point, kind in _mounts() if point != folder and point.is_relative_to(folder))
+    return not (recursive and any(map(_is_blind, below)))
+
+
+def _is_blind(kind: str) -> bool:
+    return _BLIND.fullmatch(kind) is not None
+
+
+def _mounts() -> Iterator[tuple[str, Path, str]]:
+    """Yield device number, mount point and type, in the order in which they were mounted; see proc(5)."""
     try:
-        lines = Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines()
+        table = _TABLE.read_text(errors="surrogateescape")
     except OSError:
-        return "unknown"
-    for line in reversed(lines):  # the last one mounted lies on top
+        return
+    for line in table.splitlines():
         before, _, after = line.partition(" - ")
-        if before.split()[2] == device:
-            return after.split()[0]
-    return "unknown"
+        fields = before.split()
+        if len(fields) > 4 and after:
+            yield fields[2], Path(_ESCAPE.sub(_unescaped, fields[4])), after.split()[0]
 
 
-def sees_events(folder: Path) -> bool:
-    """Tell whether inotify can be relied on in this folder."""
-    return _BLIND.fullmatch(file_system_of(folder)) is None
+def _unescaped(match: re.Match[str]) -> str:
+    return chr(int(match[1], 8))

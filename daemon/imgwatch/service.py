@@ -1,4 +1,4 @@
-"""The daemon: one loop that joins watcher, scan, settle and sorting. Events make it quick, scans make it complete.
+"""The daemon: one loop that joins watched folders, intake and sorting, and outlives every fault that may pass.
 
 It decides when things happen; what happens to a picture is in `sorting`.
 """
@@ -7,54 +7,40 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from queue import Empty
 
-from imgwatch import mounts
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
-from imgwatch.errors import InputMissing
+from imgwatch.errors import IoFailed, LedgerDamaged, RestartNeeded, Unavailable
+from imgwatch.intake import Intake
 from imgwatch.judging import LiveModel
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
-from imgwatch.scan import Scope, identity_of, is_candidate, walk
-from imgwatch.settings import Settings, Watch
-from imgwatch.settle import Settling
-from imgwatch.sorting import Policy, Sorter, new_candidates
+from imgwatch.roots import Roots
+from imgwatch.roots import scopes_of as scopes_of
+from imgwatch.settings import Settings
+from imgwatch.sorting import Policy, Sorter
 from imgwatch.status import Pulse
-from imgwatch.watcher import Hint, Hints, Overflow, Wake, Watcher
+from imgwatch.watcher import Hint, Hints, Overflow, Wake
 
 log = logging.getLogger(__name__)
 
 _CHUNK = 64  # pictures sorted before the loop looks up again
 _HOUSEKEEPING_SECONDS = 2.0
-_POLL_SECONDS = 10.0  # between scans of a folder where events cannot be relied on
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
-_RETRY_SECONDS = 30.0  # after a move failed
+_RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
+_PURGE_SECONDS = 3600.0
 
 
-@dataclass
-class _Root:
-    """One watched folder: what the config says, and the folder that was there when it was last looked at."""
-
-    watch: Watch
-    scope: Scope
-    folder: tuple[int, int] | None = None  # device, inode; None while it is gone
-    polled: bool = False
-    next_scan: float = 0.0
-
-
-def scopes_of(settings: Settings) -> list[Scope]:
-    """Return what the config tells to watch, without the quarantine and the state folder, wherever they lie."""
-    apart = (settings.quarantine.path.resolve(), settings.state.resolve())
-    return [Scope(watch.path.resolve(), watch.recursive, watch.ignore, apart) for watch in settings.watch]
+class _Stopped(Exception):
+    """`stop` was called in the middle of a long walk."""
 
 
 class Service:
-    """Watches and sorts until `stop` is called. `on_pulse` is called at least every few seconds: the loop is alive."""
+    """Watches and sorts until `stop` is called. `on_pulse` is called at least every few seconds while the loop works:
+    a scorer that hangs, or a step that never ends, stops it.
+    """
 
     def __init__(  # noqa: PLR0913 - it joins all parts; each is made, and closed, by the command
         self,
@@ -72,16 +58,13 @@ class Service:
         self._on_pulse = on_pulse
         self._clock = clock
         self._hints = Hints()
-        self._watcher = Watcher(self._hints)
-        self._settling = Settling(settings.settle_seconds)
+        self._roots = Roots(settings, self._hints)
+        self._intake = Intake(settings.settle_seconds, ledger, self._roots, clock, self._keep_going)
         self._breaker = Breaker(settings.breaker, is_open=ledger.fact("breaker") == "open")
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
-        self._roots = [
-            _Root(watch, scope) for watch, scope in zip(settings.watch, scopes_of(settings), strict=True)
-        ]
-        self._ready: deque[Path] = deque()
-        self._stopping = False
-        self._last_work = self._last_pulse = self._next_retry = 0.0
+        self._trouble: str | None = None
+        self._stopping = self._has_new_folders = False
+        self._last_work = self._last_pulse = self._next_retry = self._next_purge = 0.0
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
@@ -91,80 +74,75 @@ class Service:
 
     def run(self, on_ready: Callable[[], None]) -> None:
         """Watch until stopped. `on_ready` is called once what arrives from now on is judged."""
-        self._begin()
         try:
+            self._begin()
             on_ready()
             while not self._stopping:
-                self._take_hints(self._wait_seconds())
-                self._sort_ready()
-                self._keep_house()
+                self._turn_or_wait()
+        except _Stopped:
+            pass
         finally:
-            self._watcher.stop()
+            self._roots.stop()
 
     def _begin(self) -> None:
         for root in self._roots:
-            if not root.scope.root.is_dir() and self._ledger.is_first_start(root.scope.root):
-                raise InputMissing(
-                    f"{root.watch.path}: no such folder to watch; make it, or correct `watch` in the config"
-                )
+            if self._ledger.is_first_start(root.scope.root):
+                self._roots.require(root)
         count_history(self._quarantine, self._ledger)
-        self._watch_all()
+        self._watch()
         for path in self._ledger.waiting(State.PENDING):
-            self._notice(path)
+            self._intake.notice(path)
+        if not self._breaker.is_open:
+            self._take_up_held()
 
-    def _watch_all(self) -> None:
+    def _watch(self) -> None:
         """Watch anew every folder that is there: watch first, then look, so that nothing slips through."""
-        self._watcher.stop()
+        self._roots.watch()
         for root in self._roots:
-            root.folder = _folder_at(root.scope.root)
-            root.polled = root.folder is None or not self._can_watch(root)
-        failed = self._watcher.start([root.scope for root in self._roots if not root.polled])
-        for scope, fault in failed:
-            log.error(
-                "%s: cannot be watched (%s); it is scanned every %g s instead",
-                scope.root,
-                fault,
-                _POLL_SECONDS,
-            )
-        blind = {scope.root for scope, _ in failed}
-        for root in self._roots:
-            root.polled = root.polled or root.scope.root in blind
             if root.folder is not None:
-                self._scan_or_begin(root)
+                self._intake.begin_or_scan(root)
 
-    def _can_watch(self, root: _Root) -> bool:
-        if root.watch.method == "auto":
-            return mounts.sees_events(root.scope.root)
-        return root.watch.method == "inotify"
+    def _turn_or_wait(self) -> None:
+        """Do one round; if ledger or disk fail, leave all pictures where they are, wait, and look again."""
+        try:
+            self._turn()
+        except RestartNeeded:
+            raise
+        except LedgerDamaged as damage:
+            self._ledger.mend(str(damage))
+            self._intake.forget()
+            self._watch()
+        except (IoFailed, Unavailable, OSError) as fault:
+            self._wait_out(fault)
+        else:
+            if self._trouble is not None:
+                log.warning("it works again; all watched folders are looked through")
+                self._trouble = None
 
-    def _scan_or_begin(self, root: _Root) -> None:
-        place = root.scope.root
-        if self._ledger.is_first_start(place):
-            rows = self._existing(root) if root.watch.existing == "keep" else iter(())
-            number = self._ledger.begin(place, rows, time.time())
-            log.info("%s: watched from now on; %d files that lie there already are left alone", place, number)
-        self._scan(root)
+    def _turn(self) -> None:
+        self._take_hints(self._wait_seconds())
+        self._sort()
+        self._keep_house()
 
-    def _existing(self, root: _Root) -> Iterator[Row]:
-        for folder, listing in walk(root.scope):
+    def _wait_out(self, fault: Exception) -> None:
+        if self._trouble is None:  # one line, not one a picture
+            log.error("all pictures stay where they are; tried again every %g s: %s", _RETRY_SECONDS, fault)
+        self._trouble = str(fault)
+        self._intake.forget()
+        until = self._clock() + _RETRY_SECONDS
+        while not self._stopping and self._clock() < until:
             self._pulse_if_due()
-            for name, identity in listing.items():
-                yield Row(folder / name, identity, State.EXISTING)
-
-    def _scan(self, root: _Root, top: Path | None = None) -> None:
-        """Notice every file that the ledger does not know in this version."""
-        for folder, listing in walk(root.scope, top):
-            self._pulse_if_due()
-            for path in new_candidates(self._ledger, folder, listing):
-                self._settling.notice(path, listing[path.name], self._clock())
-        if top is None:
-            every = _POLL_SECONDS if root.polled else self._settings.scan_minutes * 60
-            root.next_scan = self._clock() + every
+            try:
+                self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
+            except Empty:
+                continue
+        for root in self._roots:
+            root.next_scan = self._clock()
 
     def _wait_seconds(self) -> float:
-        if self._ready:
+        if self._intake.has_ready:
             return 0.0
-        due = self._settling.next_due()
+        due = self._intake.next_due()
         wait = _HOUSEKEEPING_SECONDS if due is None else min(due - self._clock(), _HOUSEKEEPING_SECONDS)
         return max(wait, 0.0)
 
@@ -173,6 +151,7 @@ class Service:
         try:
             hint: Hint = self._hints.get(timeout=wait_seconds) if wait_seconds else self._hints.get_nowait()
             while True:
+                self._keep_going()
                 self._follow(hint)
                 hint = self._hints.get_nowait()
         except Empty:
@@ -183,88 +162,84 @@ class Service:
             log.warning("more happened at once than the kernel could tell; all watched folders are scanned")
             for root in self._roots:
                 root.next_scan = self._clock()
-        elif isinstance(hint, Path):
-            self._notice(hint)
+        elif not isinstance(hint, Wake) and self._intake.notice(hint):
+            self._has_new_folders = True
 
-    def _notice(self, path: Path) -> None:
-        root = next((root for root in self._roots if root.scope.admits(path)), None)
-        if root is None:
+    def _sort(self) -> None:
+        chunk = self._intake.take(_CHUNK)
+        if not chunk:
             return
-        identity = identity_of(path)
-        if identity is not None:
-            known = self._ledger.known(path)
-            if known is None or not known.covers(identity):
-                self._settling.notice(path, identity, self._clock())
-        elif path.is_dir() and not path.is_symlink():
-            self._scan(root, path)
-
-    def _sort_ready(self) -> None:
-        now = self._clock()
-        self._ready.extend(
-            path for path in self._settling.settled(now, identity_of) if self._wants_judgement(path)
-        )
-        if not self._ready:
-            return
-        chunk = [self._ready.popleft() for _ in range(min(_CHUNK, len(self._ready)))]
+        self._model.judge.on_progress = self._pulse_if_due
         for _ in self._sorter.sort(chunk):
             self._pulse_if_due()
             if self._stopping:
                 break
-        self._last_work = now
+        self._last_work = self._clock()
         if self._sorter.stuck is not None:
-            self._next_retry = now + _RETRY_SECONDS
-
-    def _wants_judgement(self, path: Path) -> bool:
-        """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""
-        identity = identity_of(path)
-        known = self._ledger.known(path)
-        if identity is None or (known is not None and known.covers(identity)):
-            return False
-        if is_candidate(path):
-            return True
-        self._ledger.remember([Row(path, identity, State.OTHER)], time.time())
-        return False
+            self._next_retry = self._last_work + _RETRY_SECONDS
 
     def _keep_house(self) -> None:
         self._pulse_if_due()
-        if self._ready:
+        if self._intake.has_ready:
             return
         now = self._clock()
         self._model.refresh()
-        self._close_breaker_if_told()
-        if self._roots_changed() or not self._watcher.is_alive():
-            self._watch_all()
-        for root in self._roots:
-            if root.folder is not None and now >= root.next_scan:
-                self._scan(root)
-        if self._next_retry and now >= self._next_retry:
-            self._next_retry = 0.0
-            for path in self._ledger.waiting(State.PENDING):
-                self._notice(path)
+        if self._breaker.is_open and self._ledger.fact("breaker") != "open":
+            self._breaker.close()
+            log.info("the breaker is closed")
+            self._take_up_held()
+        if self._roots.have_changed() or not self._roots.is_watching():
+            self._watch()
+        self._scan_if_due(now)
+        self._retry_if_due(now)
+        self._purge_if_due(now)
         if now - self._last_work > _REST_SECONDS:
             self._model.judge.decoder.rest()
 
-    def _roots_changed(self) -> bool:
-        """Tell whether a watched folder went, came back or was replaced. Gone never means deleted."""
-        changed = False
-        for root in self._roots:
-            there = _folder_at(root.scope.root)
-            if there != root.folder:
-                changed = True
-                if there is None:
-                    log.error("%s: the watched folder is gone; waiting for it to come back", root.scope.root)
-                else:
-                    log.info("%s: the watched folder is there again", root.scope.root)
-        return changed
+    def _scan_if_due(self, now: float) -> None:
+        due = [root for root in self._roots if root.folder is not None and now >= root.next_scan]
+        if due or self._has_new_folders:
+            self._has_new_folders = False
+            self._roots.check_limits()
+        for root in due:
+            self._intake.scan(root)
 
-    def _close_breaker_if_told(self) -> None:
-        if self._breaker.is_open and self._ledger.fact("breaker") != "open":
-            self._breaker.close()
-            held = self._ledger.waiting(State.HELD)
-            self._ledger.forget(held)
-            for path in held:
-                self._notice(path)
-            log.info("the breaker is closed; %d pictures held back are judged now", len(held))
+    def _retry_if_due(self, now: float) -> None:
+        if not self._next_retry or now < self._next_retry:
+            return
+        self._next_retry = 0.0
+        waiting = self._ledger.waiting(State.PENDING)
+        for path in waiting:
+            self._intake.notice(path)
+        if not len(self._intake):  # what could not be moved is gone
+            self._sorter.stuck = None
+
+    def _purge_if_due(self, now: float) -> None:
+        """Delete for good what exceeds the limits that the user set. The clock's faults are `purge`'s care."""
+        limits = self._settings.quarantine
+        if now < self._next_purge or (limits.keep_days is None and limits.max_gigabytes is None):
+            return
+        self._next_purge = now + _PURGE_SECONDS
+        most = None if limits.max_gigabytes is None else int(limits.max_gigabytes * 1e9)
+        for record in self._quarantine.purge(limits.keep_days, most):
+            log.info("%s (%s) deleted for good: the quarantine's limits", record.original, record.id)
+        count_history(self._quarantine, self._ledger)
+
+    def _take_up_held(self) -> None:
+        """Judge what the breaker held back; the user has looked at it, so it does not open the breaker again."""
+        held = self._ledger.waiting(State.HELD)
+        self._breaker.excuse(held)
+        self._ledger.forget(held)
+        for path in held:
+            self._intake.notice(path)
+        if held:
+            log.info("%d pictures held back by the breaker are judged now", len(held))
+
+    def _keep_going(self) -> None:
+        """Called often in long walks: show life, and end when told to stop."""
+        if self._stopping:
+            raise _Stopped
+        self._pulse_if_due()
 
     def _pulse_if_due(self) -> None:
         now = self._clock()
@@ -276,24 +251,24 @@ class Service:
         """Tell how the daemon is."""
         judge = self._model.judge
         return Pulse(
-            backlog=len(self._ready) + len(self._settling),
+            backlog=len(self._intake),
             breaker="open" if self._breaker.is_open else "closed",
             model=judge.scorer.name,
             threshold=judge.threshold,
             generic_model=judge.contract.generic,
-            folders={str(root.scope.root): _state_of(root) for root in self._roots},
+            folders={str(root.scope.root): root.state for root in self._roots},
+            troubles=self._troubles(),
         )
 
-
-def _folder_at(path: Path) -> tuple[int, int] | None:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return (status.st_dev, status.st_ino) if path.is_dir() else None
-
-
-def _state_of(root: _Root) -> str:
-    if root.folder is None:
-        return "gone"
-    return "scanned" if root.polled else "watched"
+    def _troubles(self) -> tuple[str, ...]:
+        """Say what stands in the way now."""
+        stuck, limit = self._sorter.stuck, self._roots.limit
+        found = (
+            self._trouble,
+            None if stuck is None else str(stuck),
+            self._model.refused,
+            None
+            if limit is None
+            else f"inotify's limit {limit.sysctl} is reached: folders are scanned instead",
+        )
+        return tuple(what for what in found if what)

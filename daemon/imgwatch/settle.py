@@ -41,6 +41,11 @@ class Settling:
             self._waiting[path] = _Waiting(due, identity)
             heapq.heappush(self._order, (due, path))
 
+    def clear(self) -> None:
+        """Forget all that waits."""
+        self._waiting.clear()
+        self._order.clear()
+
     def next_due(self) -> float | None:
         """Return when `settled` is worth a call, or None while nothing waits."""
         return self._order[0][0] if self._order else None

@@ -15,7 +15,7 @@ from pathlib import Path
 from imgwatch import scan
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
-from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, OutsideRoots
+from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, OutsideRoots, Unavailable
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.quarantine import Quarantine
@@ -64,7 +64,9 @@ class Sorter:
         self._ledger = ledger
         self._policy = policy
         self._breaker = breaker
-        self.stuck: MoveFailed | None = None  # why the last move failed; None once one succeeded again
+        self.stuck: MoveFailed | Unavailable | None = (
+            None  # why the last move failed; None once one succeeded again
+        )
 
     def sort(self, paths: Iterable[Path]) -> Iterator[Sorted]:
         """Judge each path and act on it. Yields one result a picture that was there, in order."""
@@ -110,11 +112,11 @@ class Sorter:
         if verdict is Verdict.UNREADABLE and not self._policy.move_unreadable:
             return State.UNREADABLE
         strange = verdict is not Verdict.KEEP
-        if self._breaker is not None and self._breaker.note(strange):
-            log.error(
-                "the breaker opened: too many of the last pictures would be quarantined. Nothing is moved until you "
-                "have looked (`imgwatch rescan --dry-run`) and closed it with `imgwatch resume`"
-            )
+        why = self._breaker.note(judged.path, strange) if self._breaker is not None else None
+        if why is not None:
+            log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
+                      "and closed it with `imgwatch resume`", why)  # fmt: skip
+            self._ledger.put_fact("breaker_why", why)
             self._ledger.put_fact("breaker", "open")
         if not strange:
             return State.KEPT
@@ -132,12 +134,14 @@ class Sorter:
         except (MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", judged.path, refusal)
             return Sorted(judged, State.REPORTED)
-        except MoveFailed as fault:
+        except (MoveFailed, Unavailable) as fault:
             if self.stuck is None:  # one line, not one a picture
                 log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
             self.stuck = fault
             return Sorted(judged, State.PENDING)
-        self.stuck = None
+        if self.stuck is not None:
+            log.warning("pictures can be moved into the quarantine again")
+            self.stuck = None
         log.info("%s -> quarantine %s: %s", judged.path, record.id, judged.judgement.reason)
         return Sorted(judged, State.PENDING, record)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +27,7 @@ class Pulse:
     threshold: float
     generic_model: bool
     folders: dict[str, str]  # path -> "watched" | "scanned" | "gone"
+    troubles: tuple[str, ...] = ()  # what stands in the way now, in words
 
 
 class DaemonLock:
@@ -46,8 +48,9 @@ class DaemonLock:
             raise Unavailable(
                 f"{state}: another imgwatch watches already (pid {pid}); stop it first"
             ) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # a full disk: the lock is held all the same
+            os.ftruncate(self._descriptor, 0)
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
         """Let another daemon start."""
@@ -74,8 +77,13 @@ def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     told = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
     fresh = state / f"{_STATUS}.new"
-    fresh.write_text(json.dumps(told))
-    fresh.replace(state / _STATUS)
+    try:
+        fresh.write_text(json.dumps(told))
+        fresh.replace(state / _STATUS)
+    except OSError:  # the disk is full, which is just what must be told: write over what is there
+        with suppress(OSError), (state / _STATUS).open("r+", encoding="utf-8") as stream:
+            stream.write(json.dumps(told))
+            stream.truncate()
 
 
 def clear_status(state: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import warnings
 from pathlib import Path
 from queue import SimpleQueue
@@ -22,6 +23,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.inotify_c import InotifyFD
 
 from imgwatch.scan import Scope
 
@@ -71,6 +73,11 @@ class _OverflowInLog(logging.Handler):
             self._hints.put(Overflow())
 
 
+def _has_reader() -> bool:
+    """Tell whether the one thread that reads inotify's queue for all scopes is alive; no emitter notices its end."""
+    return any(isinstance(thread, InotifyFD) for thread in threading.enumerate())
+
+
 class Watcher:
     """Watches scopes with inotify until `stop`; `is_alive` tells the truth about its threads."""
 
@@ -80,13 +87,13 @@ class Watcher:
         self._overflow = _OverflowInLog(hints)
         self._watched = 0
 
-    def start(self, scopes: list[Scope]) -> list[tuple[Scope, OSError]]:
-        """Watch these scopes. Return those that cannot be watched, with the reason; scans must serve them."""
+    def start(self, scopes: list[Scope]) -> dict[Path, OSError]:
+        """Watch these scopes. Return the roots that cannot be watched, with the reason; scans must serve them."""
         logging.getLogger("watchdog").addHandler(self._overflow)
         # watchdog warns when a folder is announced twice; were warnings errors, that would end its thread
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         self._observer = InotifyObserver()
-        failed: list[tuple[Scope, OSError]] = []
+        failed: dict[Path, OSError] = {}
         self._observer.start()
         for scope in scopes:
             try:
@@ -94,7 +101,7 @@ class Watcher:
                     _Forward(self._hints), str(scope.root), recursive=scope.recursive, event_filter=_KINDS
                 )
             except OSError as fault:
-                failed.append((scope, fault))
+                failed[scope.root] = fault
         self._watched = len(self._observer.emitters)
         return failed
 
@@ -104,7 +111,7 @@ class Watcher:
             return False
         emitters = self._observer.emitters
         alive = self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
-        return alive and len(emitters) == self._watched
+        return alive and len(emitters) == self._watched and (not emitters or _has_reader())
 
     def stop(self) -> None:
         """Stop watching; hints that are already on the queue stay there."""

@@ -1,0 +1,113 @@
+"""What waits to be judged: files noticed by event or scan, until they have been written and are taken.
+
+Events make it quick, scans against the ledger make it complete. It judges and moves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from imgwatch.ledger import Ledger, Row, State
+from imgwatch.roots import Root, Roots
+from imgwatch.scan import identity_of, is_candidate, walk
+from imgwatch.settle import Settling
+from imgwatch.sorting import new_candidates
+
+log = logging.getLogger(__name__)
+
+
+class Intake:
+    """Candidates of all watched folders. `keep_going` is called often in long walks; it may raise to end them."""
+
+    def __init__(
+        self,
+        settle_seconds: float,
+        ledger: Ledger,
+        roots: Roots,
+        clock: Callable[[], float],
+        keep_going: Callable[[], None],
+    ) -> None:
+        self._ledger = ledger
+        self._roots = roots
+        self._clock = clock
+        self._keep_going = keep_going
+        self._settling = Settling(settle_seconds)
+        self._ready: deque[Path] = deque()
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._settling)
+
+    @property
+    def has_ready(self) -> bool:
+        """Tell whether something can be taken at once."""
+        return bool(self._ready)
+
+    def next_due(self) -> float | None:
+        """Return when something may be settled, by the clock; None while nothing waits."""
+        return self._settling.next_due()
+
+    def begin_or_scan(self, root: Root) -> None:
+        """Look into a folder; at its first start, note what lies there already, to be left alone."""
+        place = root.scope.root
+        if self._ledger.is_first_start(place):
+            rows = self._existing(root) if root.watch.existing == "keep" else iter(())
+            number = self._ledger.begin(place, rows, time.time())
+            log.info("%s: watched from now on; %d files that lie there already are left alone", place, number)
+        self.scan(root)
+
+    def _existing(self, root: Root) -> Iterator[Row]:
+        for folder, listing in walk(root.scope):
+            for name, identity in listing.items():
+                self._keep_going()
+                yield Row(folder / name, identity, State.EXISTING)
+
+    def scan(self, root: Root, top: Path | None = None) -> None:
+        """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version."""
+        for folder, listing in walk(root.scope, top):
+            self._keep_going()
+            for path in new_candidates(self._ledger, folder, listing):
+                self._settling.notice(path, listing[path.name], self._clock())
+        if top is None:
+            root.next_scan = self._clock() + self._roots.seconds_to_next_scan(root)
+
+    def notice(self, path: Path) -> bool:
+        """Take in a hint. Return whether it led to a folder, which was looked through."""
+        root = self._roots.of(path)
+        if root is None:
+            return False
+        identity = identity_of(path)
+        if identity is None:
+            if path.is_symlink() or not path.is_dir():
+                return False
+            self.scan(root, path)
+            return True
+        known = self._ledger.known(path)
+        if known is None or not known.covers(identity):
+            self._settling.notice(path, identity, self._clock())
+        return False
+
+    def take(self, limit: int) -> list[Path]:
+        """Return at most so many pictures that have been written and want a judgement."""
+        settled = self._settling.settled(self._clock(), identity_of)
+        self._ready.extend(path for path in settled if self._wants_judgement(path))
+        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+
+    def forget(self) -> None:
+        """Drop all that waits; a scan finds it again."""
+        self._ready.clear()
+        self._settling.clear()
+
+    def _wants_judgement(self, path: Path) -> bool:
+        """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""
+        identity = identity_of(path)
+        known = self._ledger.known(path)
+        if identity is None or (known is not None and known.covers(identity)):
+            return False
+        if is_candidate(path):
+            return True
+        self._ledger.remember([Row(path, identity, State.OTHER)], time.time())
+        return False

@@ -1,0 +1,165 @@
+"""The watched folders: which are there, which inotify tells about, which must be scanned often instead.
+
+Gone never means deleted: a folder that vanished is waited for. What is found in a folder is not known here.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch import limits, mounts
+from imgwatch.errors import InputMissing, RestartNeeded
+from imgwatch.scan import Scope
+from imgwatch.settings import Settings, Watch
+from imgwatch.watcher import Hints, Watcher
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 10.0  # between scans of a folder where events cannot be relied on
+
+
+@dataclass
+class Root:
+    """One watched folder: what the config says, and the folder that was there when it was last looked at."""
+
+    watch: Watch
+    scope: Scope
+    folder: tuple[int, int] | None = None  # device, inode; None while it is gone
+    polled: bool = False
+    is_writable: bool = False
+    next_scan: float = 0.0
+
+    @property
+    def state(self) -> str:
+        """How it is: "watched", "scanned" or "gone"."""
+        if self.folder is None:
+            return "gone"
+        return "scanned" if self.polled else "watched"
+
+
+def scopes_of(settings: Settings) -> list[Scope]:
+    """Return what the config tells to watch, without the quarantine and the state folder, wherever they lie."""
+    apart = (settings.quarantine.path.resolve(), settings.state.resolve())
+    return [Scope(watch.path.resolve(), watch.recursive, watch.ignore, apart) for watch in settings.watch]
+
+
+class Roots:
+    """All watched folders of a daemon, and the watcher that serves them."""
+
+    def __init__(self, settings: Settings, hints: Hints) -> None:
+        self._roots = [
+            Root(watch, scope) for watch, scope in zip(settings.watch, scopes_of(settings), strict=True)
+        ]
+        self._scan_seconds = settings.scan_minutes * 60
+        self._watcher = Watcher(hints)
+        self._mounts: list[tuple[str, Path, str]] = []
+        self._limit: limits.Limit | None = None
+
+    def __iter__(self) -> Iterator[Root]:
+        return iter(self._roots)
+
+    def of(self, path: Path) -> Root | None:
+        """Return the root that a path belongs to, None if it is none of our business."""
+        return next((root for root in self._roots if root.scope.admits(path)), None)
+
+    def require(self, root: Root) -> None:
+        """Raise InputMissing if a root is not there."""
+        if not root.scope.root.is_dir():
+            raise InputMissing(
+                f"{root.watch.path}: no such folder to watch; make it, or correct `watch` in the config"
+            )
+
+    def watch(self) -> None:
+        """Watch anew every folder that is there."""
+        self._watcher.stop()
+        self._mounts = self._mounts_around()
+        for root in self._roots:
+            root.folder = _folder_at(root.scope.root)
+            root.polled = root.folder is None or not self._can_watch(root)
+            if root.folder is not None:
+                self._look_at_rights(root)
+        blind = self._watcher.start([root.scope for root in self._roots if not root.polled])
+        for root in self._roots:
+            fault = blind.get(root.scope.root)
+            if fault is not None:
+                root.polled = True
+                if limits.of_errno(fault.errno) is None:
+                    log.error("%s: cannot be watched (%s); it is scanned every %g s instead",
+                              root.scope.root, fault.strerror or fault, POLL_SECONDS)  # fmt: skip
+        self.check_limits()
+
+    def stop(self) -> None:
+        """Stop watching."""
+        self._watcher.stop()
+
+    def is_watching(self) -> bool:
+        """Tell whether every thread that should deliver hints still does."""
+        return self._watcher.is_alive()
+
+    def seconds_to_next_scan(self, root: Root) -> float:
+        """Return how long a folder may go without a scan."""
+        return POLL_SECONDS if root.polled else self._scan_seconds
+
+    def check_limits(self) -> None:
+        """Ask the kernel whether all can be watched. What cannot is scanned; told once, with what to do."""
+        served = [root for root in self._roots if root.folder is not None and self._can_watch(root)]
+        limit = limits.reached(served[0].scope.root) if served else None
+        if limit is None and self._limit is not None:
+            log.info("inotify's limit %s is no longer in the way", self._limit.sysctl)
+            self._limit = None
+            self.watch()
+            return
+        for root in served if limit else ():
+            root.polled = True
+        if limit is not None and self._limit is None:
+            needed = limits.count_folders(root.scope for root in served) if "watches" in limit.sysctl else 1
+            log.error(
+                "%s. Until then the folders are scanned every %g s", limit.explain(needed), POLL_SECONDS
+            )
+        self._limit = limit
+
+    @property
+    def limit(self) -> limits.Limit | None:
+        """The limit of inotify that is reached, if any."""
+        return self._limit
+
+    def have_changed(self) -> bool:
+        """Tell whether a watched folder went, came back or was replaced, or its mounts are others now."""
+        changed = False
+        for root in self._roots:
+            there = _folder_at(root.scope.root)
+            if there != root.folder:
+                changed = True
+                if there is None:
+                    log.error("%s: the watched folder is gone; waiting for it to come back", root.scope.root)
+                else:
+                    log.info("%s: the watched folder is there again", root.scope.root)
+        return changed or self._mounts_around() != self._mounts
+
+    def _mounts_around(self) -> list[tuple[str, Path, str]]:
+        return mounts.around(root.scope.root for root in self._roots)
+
+    def _can_watch(self, root: Root) -> bool:
+        if root.watch.method == "auto":
+            return mounts.sees_events(root.scope.root, root.scope.recursive)
+        return root.watch.method == "inotify"
+
+    def _look_at_rights(self, root: Root) -> None:
+        """Note whether pictures can be moved away; in a sandbox that holds a folder made anew, they cannot."""
+        was_writable, root.is_writable = root.is_writable, os.access(root.scope.root, os.W_OK)
+        if was_writable and not root.is_writable and "INVOCATION_ID" in os.environ:
+            raise RestartNeeded(  # systemd starts the service anew, with a sandbox around what is there now
+                f"{root.scope.root}: was made again, and the service may write only the old one; starting anew"
+            )
+
+
+def _folder_at(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if path.is_dir() else None
