@@ -58,41 +58,41 @@ def report_of(
     suspicious = [_judged(trained, place) for place in strangest]
     redrawn = [
         _redrawn(trained, places, pictures, reconstruct)
-        for places in (order[:_REDRAWN], strangest[:_REDRAWN])
+        for places in (strangest[:_REDRAWN], order[:_REDRAWN])
     ]
-    facts = trained.contract.training
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
         lead=trained.promise.says,
         warnings=(*trained.promise.warnings, *_left_out(trained.index)),
-        facts=[("threshold", _threshold_says(trained.contract)), *described(facts)],
+        facts=[("threshold", _threshold_says(trained.contract)), *described(trained.contract.training)],
         plots=_plots(trained),
-        galleries=(
-            Gallery(
-                f"The {len(strangest)} pictures with the highest errors",
-                "Look at these before you trust the model: what does not belong here was learnt as normal.",
-                _tiles(suspicious, job),
-            ),
-            Gallery(
-                "Redrawn worst",
-                "Left the picture as the model sees it, right as it redraws it.",
-                redrawn[1],
-                True,
-            ),
-            Gallery("Redrawn best", "The same for the lowest errors.", redrawn[0], True),
-        ),
-        record={
-            **facts,
-            "model": str(job.out),
-            "threshold": trained.contract.threshold.model_dump(),
-            "history": trained.history,
-            "most_suspicious": suspicious,
-            "unreadable": trained.index.unreadable,
-            "duplicates": trained.index.duplicates,
-        },
+        galleries=_galleries(_tiles(suspicious, job), *redrawn),
+        record=_record(trained, job, suspicious),
     )
     progress("report", 1, 1)
     return report
+
+
+def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[Gallery, ...]:
+    look = "Look at these before you trust the model: what does not belong here was learnt as normal."
+    sides = "Left the picture as the model sees it, right as it redraws it."
+    return (
+        Gallery(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),
+        Gallery("Redrawn worst", sides, worst, is_wide=True),
+        Gallery("Redrawn best", sides, best, is_wide=True),
+    )
+
+
+def _record(trained: Trained, job: Job, suspicious: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        **trained.contract.training,
+        "model": str(job.out),
+        "threshold": trained.contract.threshold.model_dump(),
+        "history": trained.history,
+        "most_suspicious": suspicious,
+        "unreadable": trained.index.unreadable,
+        "duplicates": trained.index.duplicates,
+    }
 
 
 def _judged(trained: Trained, place: int) -> dict[str, Any]:
