@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands import judge, learn, quarantine, setup, watch
+from imgwatch.commands import judge, learn, quarantine, review, setup, watch
 from imgwatch.errors import ImgwatchError, IoFailed
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ app.command()(judge.rescan)
 app.command()(judge.score)
 app.command()(learn.evaluate)
 app.add_typer(quarantine.app, name="quarantine")
+app.command()(review.review)
 app.command()(watch.status)
 
 

@@ -29,6 +29,17 @@ def restore(quarantine: Quarantine, ledger: Ledger, which: str | Record, to: Pat
     return path
 
 
+def take_back(quarantine: Quarantine, ledger: Ledger, record: Record, path: Path) -> Record:
+    """Undo a restore: the picture at `path` goes into quarantine again, under a new record, which is given.
+
+    Raises what `Quarantine.take_back` raises; then nothing has changed.
+    """
+    again = quarantine.take_back(record, path)
+    ledger.forget([path])
+    count_history(quarantine, ledger)
+    return again
+
+
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     """Take into the ledger what the quarantine's log has had added, by whatever process."""
     events, offset = quarantine.events_since(ledger.log_offset())

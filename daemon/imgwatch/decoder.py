@@ -46,7 +46,7 @@ class Decoder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def look_at(self, path: Path, box: Box) -> Outcome:
+    def look_at(self, path: Path, box: Shape | Box) -> Outcome:
         """Decode one picture for a person to see. Safe to call from several threads."""
         try:
             return self._finished(path, self._schedule(path, box), box)

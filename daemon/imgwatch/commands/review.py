@@ -1,0 +1,65 @@
+"""`imgwatch review`: the gallery in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import ConfigOption, load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.errors import Unavailable, UsageError
+
+
+def review(
+    port: Annotated[
+        int, typer.Option("--port", help="0: any that is free.", min=0, max=65535, metavar="N")
+    ] = 0,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
+    path: Annotated[
+        Path | None,
+        typer.Option("--socket", help="Listen on this unix socket instead of a port.", metavar="PATH"),
+    ] = None,
+    listen: Annotated[
+        str,
+        typer.Option(
+            "--listen",
+            help="An address of this machine that others reach; without TLS, so only in a network you trust.",
+            metavar="ADDRESS",
+        ),
+    ] = "127.0.0.1",
+    config: ConfigOption = None,
+) -> None:
+    """Look through the quarantine in a browser. The first line printed is the address, with the token that opens it."""
+    from imgwatch import logs
+
+    logs.set_up()
+    settings = load_settings(config)
+    if path is not None and (port or listen != "127.0.0.1"):
+        raise UsageError("--socket goes with neither --port nor --listen")
+    try:
+        from imgwatch.review.server import Address, Workplace, opened, serve
+    except ModuleNotFoundError as fault:
+        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[review]'") from fault
+    with open_ledger(settings) as ledger:
+        quarantine = open_quarantine(settings, ledger)
+        rescanned = ledger.rescanned()
+    quarantine.recover()
+
+    def roots() -> Sequence[Path]:
+        return [*(watch.path for watch in settings.watch), *rescanned]
+
+    def tell(url: str) -> None:
+        console.say(url)
+        if not no_open and path is None:
+            import webbrowser
+
+            webbrowser.open(url)
+
+    workplace = Workplace(
+        settings, quarantine, lambda: open_ledger(settings), lambda: open_judge(settings, workers=1), roots
+    )
+    with opened(workplace) as gallery:
+        serve(gallery, Address(listen, port, path.absolute() if path else None), tell)

@@ -1,0 +1,154 @@
+"""What the daemon did, in figures: days, scores and threshold, other promises, drift, what could not be read."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from imgwatch.errors import shown
+from imgwatch.ledger import Ledger, State
+from imgwatch.model import Calibration
+from imgwatch.record import Record
+from imgwatch.verdict import Standard
+
+DAYS = 28
+_BINS = 44
+_LATEST = 500  # pictures that drift is measured on
+_FEWEST = 50
+PROMISES = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores by the model in use: held-out normal pictures, pictures that were kept, and those in quarantine."""
+
+    calibration: Calibration
+    kept: list[float]
+    quarantined: list[float]
+
+
+def days(ledger: Ledger, today: date | None = None) -> list[dict[str, Any]]:
+    """Return the last weeks, oldest first: date, judged, quarantined, unreadable, restored."""
+    end = today or datetime.now().astimezone().date()
+    counted = ledger.days(time.time() - (DAYS + 1) * 86400)
+    dates = [end - timedelta(days=ago) for ago in reversed(range(DAYS))]
+    names = ("judged", "quarantined", "restored", "unreadable")
+    return [
+        {"date": day, **{name: counted.get(day.isoformat(), {}).get(name, 0) for name in names}}
+        for day in dates
+    ]
+
+
+def gather(ledger: Ledger, records: Sequence[Record], standard: Standard) -> Scores:
+    """Collect the scores of the last weeks."""
+    since = time.time() - DAYS * 86400
+    begin = datetime.fromtimestamp(since, UTC)
+    inside = [
+        record.judgement.score
+        for record in records
+        if record.judgement.model == standard.model
+        and record.judgement.score is not None
+        and record.quarantined_at >= begin
+    ]
+    kept = [score for _, score in ledger.scores(standard.model, since)]
+    return Scores(standard.contract.calibration, kept, inside)
+
+
+def histogram(scores: Scores, threshold: float) -> dict[str, Any]:
+    """Count the scores in bins of equal width; what lies beyond the last is counted in it."""
+    normal = scores.calibration.scores
+    low, high = min(normal), max(threshold * 1.02, *normal)
+    reach = high + (high - low) * 0.6
+    edges = np.linspace(low, reach, _BINS + 1)
+
+    def counted(values: Sequence[float]) -> list[int]:
+        return [int(n) for n in np.histogram(np.clip(values, low, reach), edges)[0]]
+
+    return {
+        "low": float(low),
+        "high": float(reach),
+        "normal": counted(normal),
+        "kept": counted(scores.kept),
+        "quarantined": counted(scores.quarantined),
+    }
+
+
+def promises(scores: Scores) -> list[dict[str, Any]]:
+    """Say for several promises where the threshold would be and what would move or come back."""
+    kept, inside = sorted(scores.kept), sorted(scores.quarantined)
+    found = []
+    for promise in PROMISES:
+        threshold = scores.calibration.threshold_for(promise)
+        found.append(
+            {
+                "promise": promise,
+                "threshold": threshold,
+                "moves": len(kept) - bisect_right(kept, threshold),
+                "returns": bisect_right(inside, threshold),
+            }
+        )
+    return found
+
+
+def nearest_promise(threshold: float, choices: Sequence[dict[str, Any]]) -> int:
+    """Return the place of the promise whose threshold is nearest to the one in force."""
+    return min(range(len(choices)), key=lambda place: abs(choices[place]["threshold"] - threshold))
+
+
+def drift(ledger: Ledger, scores: Scores, model: str) -> dict[str, Any]:
+    """Compare the latest kept pictures with the held-out ones: a tenth should be above the top tenth's border."""
+    latest = [score for _, score in ledger.scores(model, 0.0)][-_LATEST:]
+    if len(latest) < _FEWEST:
+        return {
+            "known": False,
+            "says": f"{len(latest)} pictures judged so far; {_FEWEST} are needed to tell.",
+        }
+    border = scores.calibration.threshold_for(0.1)
+    share = sum(score > border for score in latest) / len(latest)
+    allowance = 3 * sqrt(0.1 * 0.9 * (1 / len(latest) + 1 / scores.calibration.pictures))
+    figure = f"{100 * share:.0f} % of the last {len(latest)} kept pictures are as strange as the strangest tenth was"
+    if share > 0.1 + allowance:
+        return {
+            "known": True,
+            "drifts": True,
+            "says": f"{figure}: your pictures have changed. Run imgwatch calibrate, or imgwatch train.",
+        }
+    return {"known": True, "drifts": False, "says": f"{figure}: as expected."}
+
+
+def unreadable(ledger: Ledger) -> list[dict[str, Any]]:
+    """Return the latest pictures that could not be read, and why."""
+    return [
+        {"name": shown(path.name), "folder": shown(path.parent), "why": shown(why), "at": at}
+        for path, why, at in ledger.unreadable(100)
+    ]
+
+
+def held_back(ledger: Ledger) -> list[str]:
+    """Name the pictures that the open breaker holds back."""
+    return [shown(path) for path in ledger.waiting(State.HELD)][:100]
+
+
+def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:
+    """Return (top, height) of each bar of a chart that is `height` high, by the largest value."""
+    most = max([*values, 1])
+    return [(height - height * value / most, height * value / most) for value in values]
+
+
+def weekly(found: Sequence[dict[str, Any]]) -> str:
+    """Say in one sentence what the days hold, for those who do not see the chart."""
+    judged, moved = sum(day["judged"] for day in found), sum(day["quarantined"] for day in found)
+    busiest = max(found, key=lambda day: int(day["judged"]))
+    if not judged:
+        return f"Nothing was judged in the last {len(found)} days."
+    return (
+        f"{judged} pictures judged and {moved} quarantined in the last {len(found)} days; most on "
+        f"{busiest['date']:%d %B} ({busiest['judged']})."
+    )

@@ -1,0 +1,50 @@
+"""Put near-identical pictures into groups, one picture at a time, by how far apart the model sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEAR = 0.2  # of the vectors' length: shots or copies of the same; for directions a cosine distance of 0.02
+_PROJECTED = 128  # numbers a picture is compared by: near ones stay near (Johnson and Lindenstrauss)
+
+
+class Alike:
+    """Groups with a leader each; a picture joins the nearest leader that is near, or leads a new group."""
+
+    def __init__(self) -> None:
+        self._leaders: list[str] = []
+        self._vectors = np.empty((64, 0), dtype=np.float32)
+        self._projection: NDArray[np.float32] | None = None
+
+    def place(self, name: str, vector: NDArray[np.floating[Any]]) -> str:
+        """Return the name of the leader of the group that this picture belongs to, itself if it is the first."""
+        point = self._projected(np.asarray(vector, dtype=np.float32))
+        count = len(self._leaders)
+        if count:
+            apart = np.linalg.norm(self._vectors[:count] - point, axis=1)
+            nearest = int(apart.argmin())
+            length = max(float(np.linalg.norm(point)), float(np.linalg.norm(self._vectors[nearest])), 1e-9)
+            if apart[nearest] <= NEAR * length:
+                return self._leaders[nearest]
+        self._append(name, point)
+        return name
+
+    def _append(self, name: str, point: NDArray[np.float32]) -> None:
+        count = len(self._leaders)
+        if not self._vectors.shape[1]:
+            self._vectors = np.empty((64, len(point)), dtype=np.float32)
+        if count == len(self._vectors):
+            self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
+        self._vectors[count] = point
+        self._leaders.append(name)
+
+    def _projected(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        if len(vector) <= _PROJECTED:
+            return vector
+        if self._projection is None:
+            drawn = np.random.default_rng(0).standard_normal((len(vector), _PROJECTED), dtype=np.float32)
+            self._projection = drawn / np.sqrt(np.float32(_PROJECTED))
+        return vector @ self._projection

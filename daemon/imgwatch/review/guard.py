@@ -1,0 +1,131 @@
+"""Who may ask: the token of this start, the hosts that we answer to, and no page but our own.
+
+It wraps the whole application, so that no answer leaves without its headers, and knows nothing of pictures.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LONGEST_REQUEST_BYTES = 4 << 20
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The names that this server answers to; a name that resolves here by DNS rebinding is none of them."""
+
+    port: int | None  # None: a unix socket, where the port says nothing
+    listens_to_others: bool = False
+
+    def admits(self, host: str) -> bool:
+        """Tell whether a Host header names this server. Other machines may use its address, never a name."""
+        try:
+            parts = urlsplit(f"//{host}")
+            name, port = parts.hostname or "", parts.port or 80
+        except ValueError:
+            return False
+        if self.port is not None and port != self.port:
+            return False
+        return name in ("127.0.0.1", "localhost", "::1") or (self.listens_to_others and _is_address(name))
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The token in the URL and the cookie that it is exchanged for; new at every start."""
+
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+
+class Guard:
+    """The application behind a door."""
+
+    def __init__(self, app: ASGIApp, keys: Keys, hosts: Hosts, refusal_page: str) -> None:
+        self._app = app
+        self._keys = keys
+        self._hosts = hosts
+        self._refusal_page = refusal_page
+        self._cookie_name = f"imgwatch_{hosts.port or 'socket'}"  # cookies do not tell ports apart
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, or refuse."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+
+            async def send_guarded(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    headers = MutableHeaders(scope=message)
+                    for name, value in _HEADERS.items():
+                        headers[name] = value
+                    headers.setdefault("Cache-Control", "no-store")
+                await send(message)
+
+            await (self._refusal(scope) or self._app)(scope, receive, send_guarded)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers, is_page = Headers(scope=scope), scope["method"] in ("GET", "HEAD")
+        host = headers.get("host", "")
+        if not self._hosts.admits(host):
+            return Response("This server does not go by that name.", 421)
+        if not is_page and headers.get("origin") != f"{scope['scheme']}://{host}":
+            return Response("This page may not ask for that.", 403)
+        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not (
+            is_page and headers.get("sec-fetch-mode") == "navigate"
+        ):
+            return Response("This page may not ask for that.", 403)
+        if not headers.get("content-length", "0").isdigit() or (
+            int(headers.get("content-length", "0")) > _LONGEST_REQUEST_BYTES
+        ):
+            return Response("That is too much at once.", 413)
+        if not is_page and "content-length" not in headers:
+            return Response("Say how long the request is.", 411)
+        return self._without_key(scope, headers)
+
+    def _without_key(self, scope: Scope, headers: Headers) -> Response | None:
+        if scope["path"].startswith("/static/") or _same(self._brought(headers), self._keys.cookie):
+            return None
+        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        if scope["method"] == "GET" and _same(token, self._keys.token):
+            welcome = RedirectResponse(scope["path"], 303)
+            welcome.set_cookie(self._cookie_name, self._keys.cookie, httponly=True, samesite="strict")
+            return welcome
+        return Response(self._refusal_page, 403, media_type="text/html")
+
+    def _brought(self, headers: Headers) -> str:
+        try:
+            found = SimpleCookie(headers.get("cookie", "")).get(self._cookie_name)
+        except CookieError:
+            return ""
+        return found.value if found else ""
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())

@@ -1,0 +1,112 @@
+"""All that is in quarantine, held in memory and kept current from the log: no request reads the folder again.
+
+It changes nothing; what the user decides goes through `desk`.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from imgwatch import shelf
+from imgwatch.history import Entry
+from imgwatch.journal import Event
+from imgwatch.quarantine import Quarantine
+from imgwatch.record import Record
+from imgwatch.standing import Standing, Standings
+
+_GONE = (Event.RESTORED, Event.DELETED, Event.PURGED)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed since some version: pictures that are new or stand otherwise, and ids that are gone."""
+
+    version: int
+    records: list[Record]
+    gone: list[str]
+
+
+class Index:
+    """The records by id, with their standings. Safe to use from several threads."""
+
+    def __init__(self, quarantine: Quarantine) -> None:
+        self._quarantine = quarantine
+        self._lock = threading.RLock()
+        self._records: dict[str, Record] = {}
+        self._standings = Standings()
+        self._seen: tuple[int, int] | None = None
+        self._offset = 0
+        self._steps: list[tuple[int, str]] = []  # (version, id), ascending
+        self.version = 0
+        self._load()
+
+    def _load(self) -> None:
+        """Read the log's standings first and the records second: what happens between is seen twice, never missed."""
+        entries, self._offset = self._quarantine.events_since(0)
+        self._standings.note(entries)
+        present = shelf.present_pictures(self._quarantine.path)
+        records = shelf.read_records(self._quarantine.path)
+        self._records = {record.id: record for record in records if record.file in present}
+
+    def refresh(self) -> bool:
+        """Take in what the log has had added, by whatever process; return whether there was anything."""
+        with self._lock:
+            seen = self._log_size()
+            if seen == self._seen:
+                return False
+            entries, self._offset = self._quarantine.events_since(self._offset)
+            self._seen = seen
+            self._standings.note(entries)
+            for entry in entries:
+                self._take_in(entry)
+            return bool(entries)
+
+    def _log_size(self) -> tuple[int, int] | None:
+        try:
+            status = (self._quarantine.path / "log.jsonl").stat()
+        except OSError:
+            return None
+        return status.st_size, status.st_mtime_ns
+
+    def _take_in(self, entry: Entry) -> None:
+        if entry.event in _GONE:
+            if self._records.pop(entry.record.id, None) is None:
+                return
+        elif entry.event is Event.QUARANTINED:
+            self._records[entry.record.id] = entry.record
+        self.touch([entry.record.id])
+
+    def touch(self, ids: list[str]) -> None:
+        """Note that what is shown of these pictures has changed."""
+        with self._lock:
+            self.version += 1
+            self._steps.extend((self.version, record_id) for record_id in ids)
+
+    def changes(self, since: int) -> Changes:
+        """Give what changed since a version; all of it for one that this index never had."""
+        with self._lock:
+            if not 0 <= since <= self.version:
+                return Changes(self.version, list(self._records.values()), [])
+            begin = bisect_right(self._steps, since, key=lambda step: step[0])
+            changed = dict.fromkeys(record_id for _, record_id in self._steps[begin:])
+            present = [self._records[record_id] for record_id in changed if record_id in self._records]
+            return Changes(self.version, present, [i for i in changed if i not in self._records])
+
+    def all(self) -> Changes:
+        """Give everything."""
+        return self.changes(-1)
+
+    def get(self, record_id: str) -> Record | None:
+        """Give a record, if it is in quarantine."""
+        with self._lock:
+            return self._records.get(record_id)
+
+    def standing(self, record_id: str) -> Standing:
+        """Tell how a picture stands with the user."""
+        with self._lock:
+            return self._standings.of(record_id)
+
+    def __len__(self) -> int:
+        return len(self._records)

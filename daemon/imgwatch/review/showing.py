@@ -1,0 +1,132 @@
+"""What the pages show of a picture in quarantine: a short row for the grid, and everything for the one looked at."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imgwatch.destination import below_roots
+from imgwatch.errors import OutsideRoots, shown
+from imgwatch.model import Contract
+from imgwatch.record import Record
+from imgwatch.standing import Standing
+from imgwatch.verdict import percent, surprise
+
+_FIGURE = re.compile(r"\s*\b(all )?\d[\d.,]*( ?%)?")
+_CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
+
+
+@dataclass(frozen=True)
+class Shower:
+    """Words the records for the model in use; `contract` is None where there is no usable model."""
+
+    contract: Contract | None = None
+    model: str | None = None
+
+    def row(self, record: Record, standing: Standing, group: str | None) -> dict[str, Any]:
+        """Give what the grid needs of a picture."""
+        original, judgement = Path(record.original), record.judgement
+        return {
+            "id": record.id,
+            "name": shown(original.name),
+            "folder": _home(original.parent),
+            "reason": what(judgement.reason),
+            "share": self.share(record),
+            "beyond": self.beyond(record),
+            "score": judgement.score,
+            "at": record.quarantined_at.timestamp(),
+            "standing": standing,
+            "group": group or record.id,
+        }
+
+    def share(self, record: Record) -> str:
+        """Say "99.7 %": how many normal pictures are less strange; "" where the model in use did not judge it."""
+        score = record.judgement.score
+        if self.contract is None or score is None or record.judgement.model != self.model:
+            return ""
+        calibration = self.contract.calibration
+        return percent(calibration.share_below(score), calibration.pictures)
+
+    def beyond(self, record: Record) -> float:
+        """Say how far past the threshold, 0 (a close call) to 1; what has no score counts as far past."""
+        score, threshold = record.judgement.score, record.judgement.threshold
+        if score is None or threshold is None:
+            return 1.0
+        spread = max(abs(threshold), 1e-9)
+        if self.contract is not None:
+            spread = max(3 * self.contract.calibration.std, 1e-9)
+        return round(1 - math.exp(-max(0.0, score - threshold) / spread), 4)
+
+    def details(self, record: Record, roots: Sequence[Path]) -> dict[str, Any]:
+        """Give all that is known of a picture, and what restoring it will do."""
+        judgement = record.judgement
+        return {
+            "id": record.id,
+            "name": shown(Path(record.original).name),
+            "folder": _home(Path(record.original).parent),
+            "reason": shown(judgement.reason),
+            "score": judgement.score,
+            "threshold": judgement.threshold,
+            "model": shown(judgement.model),
+            "bytes": record.size_bytes,
+            "sha256": record.sha256,
+            "at": record.quarantined_at.timestamp(),
+            "taken": record.traits.mtime_ns / 1e9,
+            "parts": self._parts(record),
+            "restore": restoring(record, roots),
+        }
+
+    def _parts(self, record: Record) -> list[dict[str, Any]]:
+        """Word each part of the score with how rare it is, the strangest first."""
+        if self.contract is None or record.judgement.model != self.model:
+            return []
+        calibration, found = self.contract.calibration, []
+        for number, part in enumerate(self.contract.parts):
+            value = record.judgement.parts.get(part.name)
+            if value is not None:
+                rare = surprise(calibration.parts[number], value) / _CLEAR_SURPRISE
+                share = percent(calibration.part_share_below(number, value), calibration.pictures)
+                found.append(
+                    {"says": what(part.says), "share": share, "rare": round(min(1.0, max(0.0, rare)), 3)}
+                )
+        return sorted(found, key=lambda part: -float(str(part["rare"])))
+
+
+def what(reason: str) -> str:
+    """Give the reason without its figures, so that pictures with the same reason come together."""
+    head = reason.split(":")[0].replace("{share}", "100 %")
+    return shown(_FIGURE.sub(" most", head).strip() or "not judged")
+
+
+def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
+    """Foresee what restoring does."""
+    original = Path(record.original)
+    try:
+        below_roots(original, roots)
+    except OutsideRoots:
+        return {
+            "works": False,
+            "says": f"{_home(original.parent)} is no longer a watched folder. From a shell: "
+            f"imgwatch quarantine restore {record.id} --to DIR",
+        }
+    if original.exists() or original.is_symlink():
+        return {
+            "works": False,
+            "says": f"Another file lies at {_home(original)} now, and nothing is ever overwritten. Move it aside, "
+            f"or from a shell: imgwatch quarantine restore {record.id} --to DIR",
+        }
+    return {
+        "works": True,
+        "says": f"Restore puts it back into {_home(original.parent)}, and it is not quarantined again.",
+    }
+
+
+def _home(path: Path) -> str:
+    try:
+        return shown(Path("~") / path.relative_to(Path.home()))
+    except ValueError:
+        return shown(path)

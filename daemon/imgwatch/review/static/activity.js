@@ -1,0 +1,32 @@
+// The slider of the activity page: another promise moves the line and says what would move.
+
+const $ = (id) => document.getElementById(id);
+const slider = $("promise");
+
+if (slider) {
+  const promises = JSON.parse(slider.dataset.promises), chart = $("histogram");
+  const low = Number(chart.dataset.low), high = Number(chart.dataset.high), wide = chart.viewBox.baseVal.width;
+  const draw = (line, threshold) => {
+    const x = Math.min(1, Math.max(0, (threshold - low) / (high - low))) * wide;
+    line.setAttribute("x1", x);
+    line.setAttribute("x2", x);
+  };
+  const show = () => {
+    const { promise, threshold, moves, returns } = promises[slider.value];
+    const said = `${(promise * 100).toLocaleString(undefined, { maximumFractionDigits: 2 })} %`;
+    draw($("then"), threshold);
+    $("said").textContent = said;
+    $("key").textContent = promise;
+    slider.setAttribute("aria-valuetext", said);
+    $("would").textContent = `${moves.toLocaleString()} of the present pictures would move, and ${returns.toLocaleString()} of those in quarantine would not have.`;
+  };
+  draw($("now"), Number(chart.dataset.now));
+  slider.addEventListener("input", show);
+  show();
+}
+const found = await (await fetch("/pictures")).json();
+for (const view of ["open", "later", "binned"]) {
+  const number = found.pictures.filter((row) => row.standing === view).length;
+  document.querySelector(`[data-count=${view}]`).textContent = number ? number.toLocaleString() : "";
+}
+document.body.dataset.ready = "yes";
