@@ -101,6 +101,15 @@ class Fusion:
         redrawing, neighbours = surprises[:, REDRAWING], surprises[:, NEIGHBOURS]
         return np.asarray(np.sqrt(REDRAWING_WEIGHT * redrawing**2 + head**2 + neighbours**2), np.float32)
 
+    def without_folder(self) -> Fusion:
+        """Return a fusion in which only the head speaks: redrawing and neighbours are silent.
+
+        They say how unlike the training folder a picture is, which is nothing against it in another folder.
+        """
+        rates, tails = self.ramps.rates.copy(), self.ramps.tails.copy()
+        rates[:FIRST_KIND] = tails[:FIRST_KIND] = 0
+        return Fusion(Ramps(self.ramps.starts, rates, self.ramps.ends, tails))
+
     @property
     def _count(self) -> int:
         return len(self.ramps.ends) - 3

@@ -82,8 +82,8 @@ class Calibration(_Strict):
 
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
         """
-        normal = self.pictures - max(0, self.outliers - int(false_alarms / 2.0 * self.pictures))
-        rank = min(math.ceil((1.0 - false_alarms) * (normal + 1)), normal)
+        normal = self.pictures - max(0.0, self.outliers - false_alarms / 2.0 * self.pictures)
+        rank = min(math.ceil((1.0 - false_alarms) * (normal + 1)), math.ceil(normal))
         index = (
             round((rank - 1) * (len(self.scores) - 1) / max(self.pictures - 1, 1))
             if self._is_thinned

@@ -137,9 +137,13 @@ class ConvSettings(_Section):
 
 
 class PerceptualSettings(_Section):
-    """The default: experts over the statistics of a frozen image encoder; `backbone`: another one than ours."""
+    """The default: experts over the statistics of a frozen image encoder.
+
+    `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless.
+    """
 
     backbone: Folder | None = None
+    pseudo_junk: Count = 1440
     threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
 
 

@@ -17,7 +17,7 @@ from imgwatch_train.features import Features
 from imgwatch_train.pseudo_junk import KINDS
 
 FOLDS = 5
-JUNK, HARMLESS = 1440, 480
+HARMLESS = 1 / 3  # of the number of pseudo-junk pictures
 _LARGEST = 5.0  # in spreads: what lies farther out is cut off
 _LAST_GROUP_WEIGHT = 2.0  # sharpness: 32 columns beside a thousand that hardly see motion blur
 
@@ -34,10 +34,10 @@ class Drawing:
     seed: tuple[int, ...]
 
 
-def plan_drawings(pictures: int, seed: int) -> list[Drawing]:
-    """Plan the pseudo-junk and the harmless variations of so many pictures; each is drawn upon equally often."""
+def plan_drawings(pictures: int, junk: int, seed: int) -> list[Drawing]:
+    """Plan so many pieces of pseudo-junk, and harmless variations; each picture is drawn upon equally often."""
     rng = np.random.default_rng((seed, 3))
-    kinds = [KINDS[number % len(KINDS)] for number in range(JUNK)] + ["harmless"] * HARMLESS
+    kinds = [KINDS[number % len(KINDS)] for number in range(junk)] + ["harmless"] * round(HARMLESS * junk)
     passes = [rng.permutation(pictures) for _ in range(len(kinds) // pictures + 1)]
     sources = np.concatenate(passes)[: len(kinds)].tolist()
     return [

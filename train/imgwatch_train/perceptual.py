@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,6 +76,8 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
         with pixel_file as pictures:
             prepare_tensorflow(seed, workers)
             learnt = _learn(job, backbone, (pictures, index, folder), progress)
+            if is_generic:
+                learnt = replace(learnt, fusion=learnt.fusion.without_folder())
             trained = _export(job, backbone, (pictures, index), learnt, is_generic)
             write_report(report_of(trained, job, progress), job.report_folder)
     return trained.contract
@@ -93,7 +95,7 @@ def _learn(
         features = store.gather(
             digests, lambda rows: pictures[rows], lambda done, total: progress("features", done, total)
         )
-    drawings = plan_drawings(len(digests), seed)
+    drawings = plan_drawings(len(digests), job.settings.perceptual.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
     numbers = assemble(features, drawn, drawings, backbone.groups, seed)
     return learn(
