@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands import judge, learn, quarantine, review, setup, watch
+from imgwatch.commands import judge, learn, quarantine, review, setup, status, watch
 from imgwatch.errors import ImgwatchError, IoFailed
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,8 @@ app.command()(judge.score)
 app.command()(learn.evaluate)
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(review.review)
-app.command()(watch.status)
+app.command()(status.status)
+app.command()(status.resume)
 
 
 def _version(wanted: bool) -> None:

@@ -75,6 +75,10 @@ class Decoder:
         """Make `decode` end early, from now on. Safe to call from a signal handler."""
         self._interrupted = True
 
+    def resume(self) -> None:
+        """Take an interruption back."""
+        self._interrupted = False
+
     def rest(self) -> None:
         """Stop the workers while there is nothing to do; the next picture starts them again."""
         if self._pool is not None:

@@ -1,35 +1,32 @@
-"""`imgwatch watch`, the daemon in the foreground, and `imgwatch status`, which looks at it from outside."""
+"""`imgwatch watch`: the daemon in the foreground, which is what systemd starts."""
 
 from __future__ import annotations
 
 import logging
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from imgwatch import console
 from imgwatch.commands.workplace import (
     ConfigOption,
-    JsonOption,
+    existing,
     load_settings,
     model_path,
     open_ledger,
     open_quarantine,
 )
-from imgwatch.errors import ImgwatchError
+from imgwatch.errors import ImgwatchError, shown
 
 if TYPE_CHECKING:
+    from imgwatch.judging import LiveModel
     from imgwatch.logs import LastError
     from imgwatch.service import Service
     from imgwatch.settings import Settings
     from imgwatch.status import Pulse
 
 log = logging.getLogger("imgwatch")
-
-NOT_RUNNING = 3
-BREAKER_OPEN = 4
 
 
 def watch(
@@ -40,28 +37,42 @@ def watch(
     from imgwatch import logs, status
 
     last_error = logs.set_up(verbose)
-    settings: Settings | None = load_settings(config)
-    assert settings is not None
+    settings = load_settings(config)
     lock = status.DaemonLock(settings.state)
+    orders = _Orders()
     try:
         status.clear_status(settings.state)
-        while settings is not None:
-            settings = _watch_until_told(settings, last_error, config)
+        _warn_of_watchdog(settings)
+        job: _Job | None = _Job(settings, _open_model(settings))
+        while job is not None:
+            job = _watch_until_told(job, orders, last_error, config)
     finally:
         status.clear_status(lock.state)
         lock.release()
 
 
-def _watch_until_told(settings: Settings, last_error: LastError, config: Path | None) -> Settings | None:
-    """Run the service once. Return the settings to go on with after SIGHUP, None after SIGTERM."""
-    from imgwatch import status
+class _Job(NamedTuple):
+    """What the daemon works with until it is told to stop or to read the config again."""
+
+    settings: Settings
+    model: LiveModel
+
+
+def _open_model(settings: Settings) -> LiveModel:
     from imgwatch.judging import LiveModel
+
+    return LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), settings.threads)
+
+
+def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config: Path | None) -> _Job | None:
+    """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
+    from imgwatch import status
     from imgwatch.notify import notify
     from imgwatch.service import Service
 
-    model = LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), settings.threads)
+    settings, model = job
     _say_what_model(model.judge.contract.generic, settings)
-    with open_ledger(settings) as ledger:
+    with open_ledger(settings, is_daemon=True) as ledger:
         quarantine = open_quarantine(settings, ledger)
         quarantine.recover()
 
@@ -79,47 +90,78 @@ def _watch_until_told(settings: Settings, last_error: LastError, config: Path | 
             )
 
         service = Service(settings, model, quarantine, ledger, on_pulse)
-        reload = _obey_signals(service)
+        orders.direct_to(service)
         try:
             service.run(on_ready)
         finally:
             model.judge.close()
-    if not reload:
+    if orders.must_stop:
         notify("STOPPING=1")
         log.info("stopped")
         return None
     notify("RELOADING=1")
-    return _reloaded(settings, config)
+    return _reloaded(job, config)
 
 
-def _obey_signals(service: Service) -> list[int]:
-    """Stop the service on a signal; the list that is returned holds SIGHUP once the config is to be read again."""
-    reload: list[int] = []
+def _warn_of_watchdog(settings: Settings) -> None:
+    """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
+    from imgwatch.notify import watchdog_seconds
+    from imgwatch.unit import SLACK_SECONDS
+    from imgwatch.unit import watchdog_seconds as needed_seconds
 
-    def obey(number: int, _: Any) -> None:
+    given = watchdog_seconds()
+    needed = needed_seconds(settings.limits.decode_seconds)
+    if given is not None and given < needed - SLACK_SECONDS:
+        log.warning(
+            "WatchdogSec=%g is too short for limits.decode_seconds (%d would do): "
+            "run `imgwatch service install` again",
+            given,
+            needed,
+        )
+
+
+class _Orders:
+    """What signals have told: to stop, or to read the config again. They reach whatever service runs at the time."""
+
+    def __init__(self) -> None:
+        self.must_stop = self.must_reload = False
+        self._service: Service | None = None
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, self._obey)
+
+    def direct_to(self, service: Service) -> None:
+        """Let this service hear what is told from now on, and a stop that was told before."""
+        self.must_reload = False
+        self._service = service
+        if self.must_stop:
+            service.stop()
+
+    def _obey(self, number: int, _: Any) -> None:
         if number == signal.SIGHUP:
-            reload.append(number)
+            self.must_reload = True
         else:
-            reload.clear()
-        service.stop()
-
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, obey)
-    return reload
+            self.must_stop = True
+        if self._service is not None:
+            self._service.stop()
 
 
-def _reloaded(settings: Settings, config: Path | None) -> Settings:
-    """Read the config again; a faulty one is told and the running one stays."""
+def _reloaded(job: _Job, config: Path | None) -> _Job:
+    """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
+    from imgwatch.errors import ConfigError
+
     try:
         fresh = load_settings(config)
+        if fresh.state != job.settings.state:
+            raise ConfigError("`state` changes with a restart only")
+        known = {watch.path for watch in job.settings.watch}
+        existing([watch.path for watch in fresh.watch if watch.path not in known])
+        model = _open_model(fresh)
     except ImgwatchError as fault:
         log.error("the new config is refused, the running one stays: %s", fault)
-        return settings
-    if fresh.state != settings.state:
-        log.error("the new config is refused: `state` changes with a restart only")
-        return settings
+        job.model.judge.decoder.resume()
+        return job
     log.info("the config is read again")
-    return fresh
+    return _Job(fresh, model)
 
 
 def _say_what_model(is_generic: bool, settings: Settings) -> None:
@@ -135,46 +177,6 @@ def _say_what_model(is_generic: bool, settings: Settings) -> None:
 def _headline(pulse: Pulse) -> str:
     if pulse.breaker == "open":
         return "breaker open: nothing is moved until `imgwatch resume`"
+    if pulse.troubles:
+        return shown(pulse.troubles[0])
     return f"watching {len(pulse.folders)} folders, {pulse.backlog} pictures waiting"
-
-
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open."""
-    from imgwatch import decisions
-    from imgwatch.status import read_status
-
-    settings = load_settings(config)
-    told = read_status(settings.state)
-    found: dict[str, object] = {"alive": bool(told)}
-    with open_ledger(settings) as ledger:
-        decisions.count_history(open_quarantine(settings), ledger)
-        counters = ledger.counters()
-        found |= {
-            name: counters.get(name, 0)
-            for name in ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
-        }
-        found["breaker"] = ledger.fact("breaker") or "closed"
-    found |= {
-        "backlog": told.get("backlog", 0),
-        "model": told.get("model"),
-        "threshold": told.get("threshold"),
-    }
-    found |= {"generic_model": told.get("generic_model"), "folders": told.get("folders", {})}
-    found |= {"last_error": told.get("last_error"), "pid": told.get("pid")}
-    if as_json:
-        console.say_json(found)
-    else:
-        for name, value in found.items():
-            console.say(f"{name:>14}: {_plain(value)}")
-    if not told:
-        raise typer.Exit(NOT_RUNNING)
-    if found["breaker"] == "open":
-        raise typer.Exit(BREAKER_OPEN)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return ", ".join(f"{key} ({state})" for key, state in value.items()) or "-"
-    return "-" if value is None else str(value)

@@ -54,11 +54,12 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
 
 
 @contextmanager
-def open_ledger(settings: Settings) -> Iterator[Ledger]:
-    """Open the ledger for as long as a command needs it."""
+def open_ledger(settings: Settings, is_daemon: bool = False) -> Iterator[Ledger]:
+    """Open the ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
     from imgwatch.ledger import Ledger
+    from imgwatch.status import is_held
 
-    ledger = Ledger(settings.state / LEDGER)
+    ledger = Ledger(settings.state / LEDGER, mend=is_daemon or not is_held(settings.state))
     try:
         yield ledger
     finally:

@@ -1,0 +1,94 @@
+"""`imgwatch status` looks at the daemon from outside; `imgwatch resume` closes the breaker after a look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
+from imgwatch.errors import IoFailed, Unavailable
+
+if TYPE_CHECKING:
+    from imgwatch.ledger import Ledger
+    from imgwatch.settings import Settings
+
+NOT_RUNNING = 3
+BREAKER_OPEN = 4
+
+_COUNTS = ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
+_TOLD = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
+
+
+def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open."""
+    from imgwatch.status import read_status
+
+    settings = load_settings(config)
+    told = read_status(settings.state)
+    found: dict[str, object] = {"alive": bool(told)}
+    try:
+        with open_ledger(settings) as ledger:
+            found |= _remembered(settings, ledger)
+    except (IoFailed, Unavailable, OSError) as fault:
+        found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
+        told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
+    found |= {"backlog": 0, "folders": {}, "troubles": []} | {name: told.get(name) for name in _TOLD if told}
+    found = {name: found.get(name) for name in ("alive", *_COUNTS, "breaker", "breaker_why", "held", *_TOLD)}
+    if as_json:
+        console.say_json(found)
+    else:
+        for name, value in found.items():
+            console.say(f"{name:>14}: {_plain(value)}")
+    if not found["alive"]:
+        raise typer.Exit(NOT_RUNNING)
+    if found["breaker"] == "open":
+        raise typer.Exit(BREAKER_OPEN)
+
+
+def _remembered(settings: Settings, ledger: Ledger) -> dict[str, object]:
+    """Return what the ledger knows, once it has counted what the quarantine's log says."""
+    from imgwatch import decisions
+    from imgwatch.ledger import State
+
+    decisions.count_history(open_quarantine(settings), ledger)
+    counters = ledger.counters()
+    breaker = ledger.fact("breaker") or "closed"
+    return {
+        **{name: counters.get(name, 0) for name in _COUNTS},
+        "breaker": breaker,
+        "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
+        "held": len(ledger.waiting(State.HELD)),
+    }
+
+
+def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Close the breaker after a look: what it held back is judged, and pictures are moved again."""
+    from imgwatch.ledger import State
+    from imgwatch.status import is_held
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        was_open = ledger.fact("breaker") == "open"
+        held = len(ledger.waiting(State.HELD))
+        if was_open:
+            ledger.put_fact("breaker", "closed")
+    if as_json:
+        console.say_json({"was_open": was_open, "held": held, "alive": is_held(settings.state)})
+        return
+    if not was_open:
+        console.say("The breaker is closed already.")
+        return
+    when = "now, by the daemon" if is_held(settings.state) else "when the daemon starts"
+    console.say(f"The breaker is closed. {held} pictures that it held back are judged {when}.")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} ({state})" for key, state in value.items()) or "-"
+    if isinstance(value, list | tuple):
+        return "; ".join(map(str, value)) or "-"
+    return "-" if value is None else str(value)
