@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command()(setup.init)
 app.command()(learn.train)
+app.command()(learn.calibrate)
 app.command()(watch.watch)
 app.command()(judge.rescan)
 app.command()(judge.score)

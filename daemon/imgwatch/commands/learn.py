@@ -1,9 +1,10 @@
-"""`imgwatch train` and `imgwatch evaluate`: make a model, and say honestly how good one is."""
+"""`imgwatch train`, `calibrate` and `evaluate`: make a model, fit one, and say honestly how good one is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,10 +19,11 @@ from imgwatch.commands.workplace import (
     load_settings,
     model_path,
 )
-from imgwatch.errors import InputMissing, Unavailable
+from imgwatch.errors import InputMissing, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from imgwatch.settings import Settings
+    from imgwatch.calibrate import Calibrated
+    from imgwatch.settings import Settings, ThresholdRule
 
 _Folders = Annotated[
     list[Path] | None,
@@ -123,6 +125,92 @@ def evaluate(  # noqa: PLR0913 - the options of a command
             [first, *(compare or [])], normal, junk, settings, out, progress, as_json
         ):
             console.say(line)
+
+
+def calibrate(  # noqa: PLR0913 - the options of a command
+    folders: _Folders = None,
+    false_alarms: Annotated[
+        float | None, typer.Option("--false-alarms", help="The promise; default: the config's.", metavar="P")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
+        "model.onnx"
+    ),
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only tell how many of the present pictures would move.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
+    from imgwatch.calibrate import calibrate as fit
+    from imgwatch.settings import ThresholdRule
+
+    settings = _settings_without_config(config, [])
+    rule = settings.threshold or ThresholdRule(false_alarms=0.01)
+    if false_alarms is not None:
+        rule = _promise(false_alarms)
+    places = existing([folder.absolute() for folder in folders or []]) or [
+        watch.path for watch in settings.watch
+    ]
+    with console.progress() as progress:
+        paths = list(normal_pictures(places, settings))
+        fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
+    _say_preview(fitted, as_json)
+    if preview:
+        return
+    contract = fitted.write(out.absolute())
+    if as_json:
+        console.say_json({"model": str(out.absolute()), "threshold": contract.threshold.score})
+        return
+    console.say(
+        f"{out.absolute()} written, threshold {contract.threshold.score:.4g}. The strangest of your pictures:"
+    )
+    for path, score in fitted.strangest(5):
+        console.say(f"  {score:8.4g}  {path}")
+    console.say(
+        f"If they are normal, set `model: {out.absolute()}` in the config; if not, take them out and repeat."
+    )
+
+
+def normal_pictures(places: list[Path], settings: Settings) -> Iterator[Path]:
+    """Yield the candidates in these folders, never those in quarantine."""
+    from imgwatch.scan import Scope, is_candidate, walk
+
+    apart = (settings.quarantine.path.resolve(), settings.state.resolve())
+    for place in existing(places):
+        scope = Scope(place.resolve(), ignore=settings.watch[0].ignore, apart=apart)
+        for folder, listing in walk(scope):
+            yield from (folder / name for name in sorted(listing) if is_candidate(folder / name))
+
+
+def _promise(false_alarms: float) -> ThresholdRule:
+    from pydantic import ValidationError
+
+    from imgwatch.settings import ThresholdRule
+
+    try:
+        return ThresholdRule(false_alarms=false_alarms)
+    except ValidationError as fault:
+        raise UsageError(
+            f"--false-alarms {false_alarms:g}: a share above 0 and at most 0.5, such as 0.01"
+        ) from fault
+
+
+def _say_preview(fitted: Calibrated, as_json: bool) -> None:
+    lines = fitted.preview()
+    if as_json:
+        console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
+                          "preview": [asdict(line) for line in lines]})  # fmt: skip
+        return
+    console.say(
+        f"{len(fitted.paths)} pictures, {fitted.unreadable} unreadable. Each judged as if it were new:"
+    )
+    rows = [
+        (f"{line.false_alarms:.1%}", f"{line.threshold:.4g}", str(line.would_move),
+         "yes" if line.can_be_kept else f"no: needs {round(1 / line.false_alarms) - 1} pictures")
+        for line in lines
+    ]  # fmt: skip
+    console.table(("promise", "threshold", "would move", "can be promised"), rows)
 
 
 def _settings_without_config(config: Path | None, overrides: list[str]) -> Settings:

@@ -1,0 +1,53 @@
+# The menu. Each target does all of its own set-up in $(VENV).
+VENV ?= .venv
+PYTHON ?= python3
+BIN := $(VENV)/bin
+EXTRAS := train,review,demo,dev
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+
+.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared clean
+
+help:  ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
+
+install: $(VENV)/.installed  ## make the environment, with every extra
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "imgwatch needs Python 3.11 to 3.13 with venv; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@touch $@
+
+demo: install  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
+	$(BIN)/python demo/run.py
+
+test: install  ## all tests that run anywhere (about five minutes)
+	$(PYTEST) -m "not root and not browser and not systemd and not shared"
+
+test-root: install  ## tests that mount, fill and break file systems (root)
+	$(PYTEST) -m "root and not systemd and not browser and not shared"
+
+test-browser: install  ## the gallery in a real Chromium
+	$(PYTEST) -m "browser and not shared"
+
+test-systemd: install  ## the unit under a real systemd (root)
+	$(PYTEST) -m systemd
+
+test-shared: install  ## tests on the shared real pictures ($$IMGWATCH_SHARED or ../shared)
+	$(PYTEST) -m shared
+
+lint: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: install  ## put the code in order
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+check: lint test  ## format, lint, types and tests: what must be green before a commit
+
+clean:  ## remove what was made here
+	rm -rf $(VENV) demo/out build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
