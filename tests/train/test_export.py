@@ -108,3 +108,16 @@ def test_augmentation_is_bounded_and_repeats_with_its_seed() -> None:
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
     assert 0 <= first.min() <= first.max() <= 1
+
+
+def test_large_weights_pass_by_the_converter_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    from imgwatch_train import architectures, conversion
+    from imgwatch_train.export import to_onnx
+
+    autoencoder = architectures.dense(DenseSettings(size=24, hidden=(32,), latent=8))
+    probe = golden_pictures(1, 4, autoencoder.shape)
+    monkeypatch.setattr(conversion, "_LARGE", 1000)
+    proto = to_onnx(autoencoder.graph, autoencoder.shape, probe)  # checks parity
+    assert [entry.name for entry in proto.graph.input] == [INPUT]
+    large = [weight for weight in proto.graph.initializer if np.prod(weight.dims) > 1000]
+    assert len(large) == 2

@@ -13,13 +13,13 @@ import numpy as np
 import onnx
 import onnxruntime
 import tensorflow as tf
-import tf2onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from imgwatch.errors import ModelError
 from imgwatch.model import INPUT, OUTPUTS, SelfTest, golden_pictures
 from imgwatch.picture import Pixels, Shape
 from imgwatch.scorer import open_session
+from imgwatch_train.conversion import converted
 
 OPSET = 17
 SELF_TEST_SEED = 20_240_229
@@ -38,15 +38,19 @@ def to_onnx(graph: Graph, shape: Shape, probe: Pixels, tolerance: float = 1e-4) 
     that nobody feeds. Raises ModelError when a graph does not convert or an output differs.
     """
     signature = [tf.TensorSpec((None, shape.height, shape.width, shape.channels), tf.uint8, name=INPUT)]
-    traced = tf.function(graph, input_signature=signature, autograph=False)
-    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
-    proto: onnx.ModelProto
+
+    def outputs(pictures: Any) -> tuple[Any, ...]:
+        found = graph(pictures)
+        return tuple(tf.identity(found[name]) for name in OUTPUTS)
+
+    traced = tf.function(outputs, input_signature=signature, autograph=False)
     try:
-        proto, _ = tf2onnx.convert.from_function(traced, input_signature=signature, opset=OPSET)
+        proto = converted(traced, INPUT, OUTPUTS, OPSET)
         session = open_session(proto.SerializeToString(), threads=1)
     except Exception as fault:  # converter and runtime raise their own kinds
         raise ModelError(f"the trained model cannot be exported to ONNX: {str(fault)[:300]}") from fault
-    expected = {name: np.asarray(value) for name, value in traced(tf.constant(probe)).items()}
+    redone = (np.asarray(value) for value in traced(tf.constant(probe)))
+    expected = dict(zip(OUTPUTS, redone, strict=True))
     check_parity(expected, session, probe, tolerance)
     return proto
 
