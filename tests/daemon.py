@@ -43,11 +43,13 @@ class Daemon:
     def __init__(self, config: Path, log: Path | None = None) -> None:
         self.config = config
         self.log = log or config.with_name("watch.log")
-        self.process = self._start()
+        self.start()
 
-    def _start(self) -> subprocess.Popen[bytes]:
+    def start(self) -> None:
+        """Start it, and do not wait until it watches."""
+        told = [*COMMAND, "watch", "--config", str(self.config)]
         with self.log.open("ab") as stream:
-            return subprocess.Popen([*COMMAND, "watch", "--config", str(self.config)], stderr=stream, stdout=stream)
+            self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
 
     def __enter__(self) -> Self:
         self.wait_alive()
@@ -62,11 +64,6 @@ class Daemon:
     def _must_run(self) -> bool:
         assert self.process.poll() is None, self.log.read_text()
         return False
-
-    def restart(self) -> None:
-        self.process.wait()
-        self.process = self._start()
-        self.wait_alive()
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

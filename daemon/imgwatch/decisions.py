@@ -42,6 +42,7 @@ def take_back(quarantine: Quarantine, ledger: Ledger, record: Record, path: Path
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     """Take into the ledger what the quarantine's log has had added, by whatever process."""
-    events, offset = quarantine.events_since(ledger.log_offset())
+    since = ledger.log_offset()
+    events, offset = quarantine.events_since(since)
     if events:
-        ledger.count_events(((entry.event, entry.at.timestamp()) for entry in events), offset)
+        ledger.count_events(((entry.event, entry.at.timestamp()) for entry in events), since, offset)

@@ -151,11 +151,14 @@ class Ledger:
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
-    def count_events(self, events: Iterable[tuple[str, float]], offset: int) -> None:
-        """Count new events of the quarantine's log, each with its time, and note up to which byte it has been read,
-        in one transaction.
+    def count_events(self, events: Iterable[tuple[str, float]], since: int, offset: int) -> None:
+        """Count the events of the quarantine's log between two of its bytes, each with its time, in one transaction.
+
+        Does nothing when another process has counted on from `since` meanwhile.
         """
         with self._file.writing():
+            if self.log_offset() != since:
+                return
             for event, at in events:
                 self._count(event, at)
             self._put_fact("log_offset", str(offset))

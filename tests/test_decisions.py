@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from conftest import bright
+from imgwatch.decisions import count_history, restore
+from imgwatch.ledger import Ledger
+from imgwatch.quarantine import Quarantine
+from imgwatch.scan import identity_of
+from imgwatch.verdict import Judgement, Verdict
+
+JUNK = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+
+
+def quarantined(quarantine: Quarantine, path: Path) -> str:
+    identity = identity_of(bright(path))
+    assert identity is not None
+    return quarantine.quarantine(path, identity, JUNK).id
+
+
+def test_the_log_is_counted_once_however_many_count_it(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine")
+    first, second = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
+    quarantined(quarantine, tmp_path / "a.png")
+    since = first.log_offset()
+    events, offset = quarantine.events_since(since)
+    count_history(quarantine, second)
+    first.count_events([(entry.event, entry.at.timestamp()) for entry in events], since, offset)
+    count_history(quarantine, first)
+    assert first.counters() == {"quarantined": 1}
+    for ledger in (first, second):
+        ledger.close()
+
+
+def test_a_restored_picture_is_known_as_kept(tmp_path: Path, ledger: Ledger) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine")
+    which = quarantined(quarantine, tmp_path / "a.png")
+    path = restore(quarantine, ledger, which)
+    identity = identity_of(path)
+    known = ledger.known(path)
+    assert identity is not None
+    assert known is not None
+    assert known.covers(identity)
+    assert ledger.counters() == {"quarantined": 1, "restored": 1}
