@@ -20,6 +20,11 @@ def test_near_duplicates_share_a_group_even_across_blocks() -> None:
     assert len(set(groups.tolist())) == 1199
 
 
+def test_a_folder_where_all_is_alike_is_not_one_group() -> None:
+    alike = unit(directions(1) + 0.01 * directions(300, seed=1))
+    assert len(set(near_duplicates(alike).tolist())) > 250
+
+
 def test_a_distance_is_to_the_nth_picture_of_another_group() -> None:
     rows = directions(60)
     groups = np.arange(60)

@@ -19,7 +19,9 @@ Mask = NDArray[np.bool_]
 
 NEAREST = 5
 BANK = 1000  # pictures
-DUPLICATE = 0.02  # distance below which two pictures are shots or copies of the same
+DUPLICATE = 0.02  # distance below which two pictures are shots or copies of the same...
+_DUPLICATE_SHARE = 0.2  # ... and at most this share of the usual distance to the 5th neighbour
+_LARGEST_GROUP = 0.1  # of the folder: what is more alike than that is how the folder looks
 _BLOCK = 512
 _THIN = 0.45  # of the median distance to the 5 %-th neighbour
 _SAMPLE = 2000
@@ -32,7 +34,12 @@ def unit(vectors: Floats) -> NDArray[np.float32]:
 
 
 def near_duplicates(directions: Directions) -> Integers:
-    """Number the groups [N] of pictures that are linked by near-duplicates."""
+    """Number the groups [N] of pictures that are linked by near-duplicates.
+
+    A fixed camera's pictures are all alike and no duplicates: the limit goes by how alike the folder is, and a
+    group larger than a tenth of the folder is taken apart.
+    """
+    limit = min(DUPLICATE, _DUPLICATE_SHARE * _usual_distance(directions, NEAREST))
     parent = np.arange(len(directions))
 
     def root(row: int) -> int:
@@ -41,10 +48,13 @@ def near_duplicates(directions: Directions) -> Integers:
         return row
 
     for start, distances in _blocks(directions, directions):
-        for near, other in np.argwhere(distances < DUPLICATE):
+        for near, other in np.argwhere(distances < limit):
             a, b = root(start + int(near)), root(int(other))
             parent[max(a, b)] = min(a, b)
-    return np.unique([root(row) for row in range(len(parent))], return_inverse=True)[1].astype(np.int64)
+    roots = np.array([root(row) for row in range(len(parent))])
+    is_large = np.bincount(roots, minlength=len(roots))[roots] > max(2.0, _LARGEST_GROUP * len(roots))
+    roots[is_large] = np.flatnonzero(is_large) + len(roots)
+    return np.unique(roots, return_inverse=True)[1].astype(np.int64)
 
 
 def spread_out(directions: Directions) -> Mask:
@@ -52,7 +62,7 @@ def spread_out(directions: Directions) -> Mask:
 
     Takes those with the most close neighbours first. Close is 0.45 of the median distance to the 5 %-th neighbour.
     """
-    radius = _close(directions)
+    radius = _THIN * _usual_distance(directions)
     close = [np.flatnonzero(row < radius) for _, rows in _blocks(directions, directions) for row in rows]
     order = np.argsort([-len(neighbours) for neighbours in close], kind="stable")
     is_kept, is_covered = np.zeros(len(close), bool), np.zeros(len(close), bool)
@@ -63,11 +73,12 @@ def spread_out(directions: Directions) -> Mask:
     return is_kept
 
 
-def _close(directions: Directions) -> float:
+def _usual_distance(directions: Directions, nearest: int = 0) -> float:
+    """Return the median distance to the n-th neighbour, or without a number to the 5 %-th, of a sample."""
     sample = directions[:: max(1, len(directions) // _SAMPLE)]
-    place = min(max(3, int(0.05 * len(sample))), len(sample) - 1)
-    nearest = [np.partition(rows, place, axis=1)[:, place] for _, rows in _blocks(sample, sample)]
-    return _THIN * float(np.median(np.concatenate(nearest)))
+    place = min(nearest or max(3, int(0.05 * len(sample))), len(sample) - 1)  # place 0 is the picture itself
+    distances = [np.partition(rows, place, axis=1)[:, place] for _, rows in _blocks(sample, sample)]
+    return float(np.median(np.concatenate(distances)))
 
 
 def distances_to_bank(
