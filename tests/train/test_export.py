@@ -110,14 +110,18 @@ def test_augmentation_is_bounded_and_repeats_with_its_seed() -> None:
     assert 0 <= first.min() <= first.max() <= 1
 
 
-def test_large_weights_pass_by_the_converter_and_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    from imgwatch_train import architectures, conversion
-    from imgwatch_train.export import to_onnx
+def test_large_weights_pass_by_the_converter_and_come_back() -> None:
+    import tensorflow as tf
+
+    from imgwatch_train import architectures
+    from imgwatch_train.conversion import converted
 
     autoencoder = architectures.dense(DenseSettings(size=24, hidden=(32,), latent=8))
-    probe = golden_pictures(1, 4, autoencoder.shape)
-    monkeypatch.setattr(conversion, "_LARGE", 1000)
-    proto = to_onnx(autoencoder.graph, autoencoder.shape, probe)  # checks parity
+    pictures = golden_pictures(1, 4, autoencoder.shape)
+    spec = tf.TensorSpec((None, 24, 24, 3), tf.uint8, name=INPUT)
+    function = tf.function(lambda given: (autoencoder.graph(given)["score"],), input_signature=[spec])
+    proto = converted(function, INPUT, ["score"], opset=17, large=10_000)
     assert [entry.name for entry in proto.graph.input] == [INPUT]
-    large = [weight for weight in proto.graph.initializer if np.prod(weight.dims) > 1000]
-    assert len(large) == 2
+    assert sum(np.prod(weight.dims) >= 10_000 for weight in proto.graph.initializer) == 2
+    (found,) = open_session(proto.SerializeToString(), 1).run(["score"], {INPUT: pictures})
+    np.testing.assert_allclose(found, function(pictures)[0], rtol=1e-4)

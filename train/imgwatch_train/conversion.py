@@ -21,15 +21,18 @@ _LARGE = (
 )
 
 
-def converted(function: Any, input_name: str, output_names: Sequence[str], opset: int) -> onnx.ModelProto:
+def converted(
+    function: Any, input_name: str, output_names: Sequence[str], opset: int, large: int = LARGE
+) -> onnx.ModelProto:
     """Convert a tf.function of one input that returns a tuple of tensors, named as told.
 
-    Variables are frozen. Large weights pass by tf2onnx as inputs and become initializers afterwards.
+    Variables are frozen. Weights of at least `large` numbers pass by tf2onnx as inputs and become
+    initializers afterwards.
     """
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     definition = frozen.graph.as_graph_def()
-    weights = _lift_weights(definition)
+    weights = _lift_weights(definition, large)
     outputs = [tensor.name for tensor in frozen.outputs]
     names = {frozen.inputs[0].name: input_name, **dict(zip(outputs, output_names, strict=True))}
     proto: onnx.ModelProto
@@ -44,14 +47,14 @@ def converted(function: Any, input_name: str, output_names: Sequence[str], opset
     return proto
 
 
-def _lift_weights(definition: Any) -> dict[str, np.ndarray]:
+def _lift_weights(definition: Any, large: int) -> dict[str, np.ndarray]:
     """Make placeholders of large constants, in place; return their values by tensor name."""
     lifted = {}
     for node in definition.node:
         if node.op != "Const" or node.attr["dtype"].type != tf.float32.as_datatype_enum:
             continue
         shape = node.attr["value"].tensor.tensor_shape
-        if np.prod([side.size for side in shape.dim], dtype=np.int64) < _LARGE:
+        if np.prod([side.size for side in shape.dim], dtype=np.int64) < large:
             continue
         lifted[f"{node.name}:0"] = tf.make_ndarray(node.attr["value"].tensor)
         node.op = "Placeholder"
