@@ -16,9 +16,8 @@ import tf2onnx
 from onnx import numpy_helper
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-_LARGE = (
-    1_000_000  # numbers; tf2onnx turns constants into Python lists, 40 bytes a number, several times over
-)
+# Numbers. tf2onnx makes Python lists of constants, at 40 bytes a number, several times over.
+LARGE = 1_000_000
 
 
 def converted(
