@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands import judge, learn, quarantine, review, setup, status, watch
+from imgwatch.commands import doctor, judge, learn, quarantine, review, service, setup, status, watch
 from imgwatch.errors import ImgwatchError, IoFailed
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,9 @@ app.command()(learn.evaluate)
 app.add_typer(quarantine.app, name="quarantine")
 app.command()(review.review)
 app.command()(status.status)
+app.command()(doctor.doctor)
 app.command()(status.resume)
+app.add_typer(service.app, name="service")
 
 
 def _version(wanted: bool) -> None:

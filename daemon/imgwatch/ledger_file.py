@@ -6,6 +6,7 @@ What is in it, `ledger` knows.
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,6 +112,7 @@ def _opened(path: Path, mend: bool) -> sqlite3.Connection:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
+    is_new = not path.exists()
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     except sqlite3.DatabaseError as fault:
@@ -123,7 +125,16 @@ def _connected(path: Path) -> sqlite3.Connection:
     except BaseException:
         connection.close()
         raise
+    if is_new:
+        _give_to_owner_of_folder(path)
     return connection
+
+
+def _give_to_owner_of_folder(path: Path) -> None:
+    """Let a ledger that root made (by `sudo imgwatch status`) be that of the daemon's user; SQLite does the rest."""
+    owner = path.parent.stat()
+    if os.geteuid() == 0 and owner.st_uid != 0:
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,0 +1,66 @@
+"""`imgwatch doctor`: look for what will not work, and say what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import LEDGER, ConfigOption, JsonOption, load_settings, model_path
+from imgwatch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from imgwatch.doctor import Finding
+
+
+def doctor(
+    before_install: Annotated[
+        bool, typer.Option("--before-install", help="Leave out what only an installed service can have.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check config, model, folders, rights, disks, limits and daemon. Exits with 69 when something does not work."""
+    seen: Counter[str] = Counter()
+    for finding in _findings(config, before_install):
+        seen[finding.grade] += 1
+        if as_json:
+            console.say_json({"grade": finding.grade, "what": finding.what, "to_do": finding.to_do or None})
+        else:
+            console.say(f"{finding.grade:>8}  {finding.what}")
+            if finding.to_do:
+                console.say(f"{'':>8}  -> {finding.to_do}")
+    if not as_json:
+        console.say(f"{seen['fault']} faults, {seen['warning']} warnings")
+    if seen["fault"]:
+        raise typer.Exit(Unavailable.exit_code)
+
+
+def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
+    from imgwatch import doctor, surroundings
+    from imgwatch.config import find_config
+    from imgwatch.status import is_held
+
+    found = find_config(config)
+    settings = load_settings(found)
+    yield doctor.ok(f"config {found}: no faults")
+    checks = [
+        doctor.check_model(model_path(settings), settings),
+        surroundings.check_folders(settings),
+        surroundings.check_room(settings),
+        surroundings.check_limits(settings),
+        doctor.check_quarantine(settings.quarantine.path),
+        doctor.check_ledger(settings.state / LEDGER, is_held(settings.state)),
+        doctor.check_clock(settings.quarantine.path),
+    ]
+    if not before_install:
+        checks += [doctor.check_daemon(settings.state), doctor.check_units(settings, found)]
+    for check in checks:
+        try:
+            yield from check
+        except OSError as fault:
+            yield doctor.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")

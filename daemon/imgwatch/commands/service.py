@@ -1,0 +1,115 @@
+"""`imgwatch service install / uninstall`: the systemd unit of one config."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.workplace import ConfigOption, load_settings, model_path
+from imgwatch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from imgwatch.installation import Plan
+
+app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
+
+_UserOption = Annotated[bool, typer.Option("--user", help="Of your own service manager; needs no root.")]
+_NameOption = Annotated[
+    str, typer.Option("--name", help="The unit's name, without .service.", metavar="NAME")
+]
+
+
+@app.command()
+def install(  # noqa: PLR0913 - the options of a command
+    for_user: _UserOption = False,
+    name: _NameOption = "imgwatch",
+    run_as: Annotated[
+        str | None,
+        typer.Option(
+            "--run-as", help="Whom it runs as; default: who owns the watched folders.", metavar="USER"
+        ),
+    ] = None,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Start it now.")] = True,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the unit, change nothing.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Write the unit for this config, let systemd verify it, enable and start it."""
+    from imgwatch import installation
+    from imgwatch.config import find_config
+
+    found = find_config(config)
+    settings = load_settings(found)
+    wish = installation.Wish(name, for_user, run_as)
+    plan = installation.plan(settings, found, model_path(settings), wish)
+    if dry_run:
+        installation.verify(plan)
+        console.say(plan.text)
+        for note in (f"{plan.file} is not written: --dry-run", *plan.notes):
+            console.say(f"# {note}")
+        return
+    if not for_user:
+        _say_all(installation.make_folders(plan))
+        _examine_as(plan, found)
+    _say_all(installation.install(plan, start=start))
+    scope = " --user" if for_user else ""
+    console.say(
+        f"To undo it: imgwatch service uninstall{scope}{f' --name {name}' if name != 'imgwatch' else ''}"
+    )
+
+
+@app.command()
+def uninstall(for_user: _UserOption = False, name: _NameOption = "imgwatch") -> None:
+    """Stop, disable and remove the unit; config, state and quarantine stay."""
+    from imgwatch import installation
+
+    _say_all(installation.uninstall(installation.unit_file(name, for_user), for_user))
+
+
+def _say_all(lines: Iterator[str]) -> None:
+    for line in lines:
+        console.say(line)
+
+
+def _examine_as(plan: Plan, config: Path) -> None:
+    """Let `imgwatch doctor` look as the user whom the service will run as; a fault that it finds ends this."""
+    if os.geteuid() != 0:
+        return
+    told = [
+        sys.executable,
+        "-P",
+        "-m",
+        "imgwatch",
+        "doctor",
+        "--before-install",
+        "--config",
+        str(config.absolute()),
+    ]
+    user = plan.user
+    try:
+        done = subprocess.run(
+            told, user=user.pw_uid, group=user.pw_gid, extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),
+            env={"HOME": user.pw_dir, "PATH": os.environ.get("PATH", ""), "USER": user.pw_name},
+            cwd="/", capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    except PermissionError:
+        raise Unavailable(_unreachable(user.pw_name)) from None
+    if "No module named" in done.stderr:
+        raise Unavailable(_unreachable(user.pw_name))
+    if done.returncode != 0:
+        raise Unavailable(
+            f"as {user.pw_name} it would not work:\n{(done.stdout + done.stderr).strip()}\nNothing is installed."
+        )
+
+
+def _unreachable(user: str) -> str:
+    return (
+        f"{sys.executable} cannot be run by {user}, as whom the service runs: install imgwatch where everybody "
+        "can read it, for instance with `python3 -m venv /opt/imgwatch`"
+    )

@@ -1,0 +1,301 @@
+"""Install and remove the systemd unit of one config: plan, write, verify, enable, and say what was done.
+
+What a unit says is in `unit`, which folders it opens in `sandbox`. It prints nothing: it yields sentences.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch import sandbox, unit
+from imgwatch.errors import CannotCreate, ConfigError, InputMissing, Unavailable, UsageError
+from imgwatch.settings import Settings
+
+SYSTEM_UNITS = Path("/etc/systemd/system")
+_NAME = re.compile(r"[A-Za-z0-9:_.@-]+")
+_STATE = Path("/var/lib")
+_KEYS = (".ssh", ".gnupg")
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner)."""
+
+    name: str = "imgwatch"
+    for_user: bool = False
+    run_as: str | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One unit to be installed: where, its text, the folders it needs, and what to tell about it."""
+
+    file: Path
+    text: str
+    user: pwd.struct_passwd
+    folders: tuple[Path, ...]
+    notes: tuple[str, ...]
+    for_user: bool
+
+    @property
+    def name(self) -> str:
+        """The unit's name."""
+        return self.file.name
+
+    def systemctl(self, *arguments: str) -> list[str]:
+        """Return a systemctl command for the manager that this unit belongs to."""
+        return ["systemctl", *(["--user"] if self.for_user else []), *arguments]
+
+
+def unit_file(name: str, for_user: bool) -> Path:
+    """Return where the unit of this name lies."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(f"--name {name}: letters, digits and :_.@- only")
+    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    return (base if for_user else SYSTEM_UNITS) / f"{name}.service"
+
+
+def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
+    """Decide all of a unit. Raises ConfigError for what could never work as this user."""
+    config = config.absolute()
+    watched = [watch.path.resolve() for watch in settings.watch]
+    user = _user(watched, wish.run_as, wish.for_user)
+    quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
+    managed = state.is_relative_to(_STATE) and state != _STATE and not wish.for_user
+    open_to = sandbox.plan(
+        watched, quarantine, [] if managed else [state], [Path(user.pw_dir), *map(Path, ("/root",))]
+    )
+    _refuse_foreign_homes((quarantine, state), user, wish.for_user)
+    needed = [
+        config,
+        model.resolve(),
+        Path(sys.prefix),
+        Path(sys.base_prefix),
+        _package(),
+        *watched,
+        quarantine,
+        state,
+    ]
+    text = unit.Unit(
+        config=unit.quoted(config),
+        python=unit.quoted(sys.executable),
+        mark=unit.MARK + str(config),
+        user=user.pw_name,
+        writable=tuple(unit.quoted(tree) for tree in open_to.trees),
+        state_directory=unit.quoted(state.relative_to(_STATE)) if managed else "",
+        is_home_needed=any(map(sandbox.in_homes, needed)),
+        is_tmp_needed=any(path.is_relative_to(tmp) for path in needed for tmp in ("/tmp", "/var/tmp")),
+        hidden=tuple(unit.quoted(Path(user.pw_dir) / key) for key in _KEYS),
+        memory_megabytes=unit.memory_megabytes(settings.limits.decode_megabytes, settings.threads),
+        watchdog_seconds=unit.watchdog_seconds(settings.limits.decode_seconds),
+        has_restart_steps=_systemd_version() >= 254,
+    )
+    return Plan(
+        file=unit_file(wish.name, wish.for_user),
+        text=unit.user_unit(text) if wish.for_user else unit.system_unit(text),
+        user=user,
+        folders=(quarantine, state),
+        notes=() if wish.for_user else tuple(_notes(open_to)),
+        for_user=wish.for_user,
+    )
+
+
+def install(plan: Plan, *, start: bool) -> Iterator[str]:
+    """Carry out a plan, whose folders are there; yields what was done, as it is done."""
+    _refuse_to_replace(plan)
+    verify(plan)
+    try:
+        plan.file.parent.mkdir(parents=True, exist_ok=True)
+        plan.file.write_text(plan.text, encoding="utf-8")
+    except OSError as fault:
+        raise CannotCreate(
+            f"{plan.file}: cannot be written: {fault.strerror}; with sudo, or with --user?"
+        ) from fault
+    yield f"wrote {plan.file}"
+    yield from plan.notes
+    if not is_running(plan.for_user):
+        yield f"systemd does not run here; where it does: {' '.join(plan.systemctl('enable', '--now', plan.name))}"
+        return
+    _systemctl(plan, "daemon-reload")
+    _systemctl(plan, "enable", plan.name)
+    yield f"enabled {plan.name}: it starts with the {'session' if plan.for_user else 'machine'}"
+    if start:
+        _systemctl(plan, "restart", plan.name)
+        yield f"started {plan.name}; look at it with: {' '.join(plan.systemctl('status', plan.name))}"
+
+
+def uninstall(file: Path, for_user: bool) -> Iterator[str]:
+    """Stop, disable and remove one unit that `install` wrote, and nothing else."""
+    if not file.exists():
+        raise InputMissing(
+            f"{file}: no such unit; `imgwatch service uninstall --name NAME` takes another name"
+        )
+    if config_of(file) is None:
+        raise UsageError(f"{file}: not written by `imgwatch service install`, and left alone")
+    manager = ["systemctl", *(["--user"] if for_user else [])]
+    running = is_running(for_user)
+    if running:
+        _run([*manager, "disable", "--now", file.name])
+        yield f"stopped and disabled {file.name}"
+    try:
+        file.unlink()
+    except OSError as fault:
+        raise CannotCreate(f"{file}: cannot be removed: {fault.strerror}; with sudo?") from fault
+    if running:
+        _run([*manager, "daemon-reload"])
+    yield f"removed {file}"
+    yield "config, state and quarantine are left as they are"
+
+
+def installed_for(config: Path) -> list[Path]:
+    """Return the units that were installed for this config, of the system and of this user."""
+    places = (SYSTEM_UNITS, unit_file("imgwatch", for_user=True).parent)
+    return [
+        file
+        for place in places
+        for file in sorted(place.glob("*.service"))
+        if config_of(file) == config.absolute()
+    ]
+
+
+def config_of(file: Path) -> Path | None:
+    """Return the config that a unit was installed for, None if it is not one of ours."""
+    try:
+        first = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
+    except OSError:
+        return None
+    return Path(first.removeprefix(unit.MARK)) if first.startswith(unit.MARK) else None
+
+
+def verify(plan: Plan) -> None:
+    """Let systemd read the unit before it is installed. Raises ConfigError with what systemd finds."""
+    if shutil.which("systemd-analyze") is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, plan.name)
+        file.write_text(plan.text, encoding="utf-8")
+        scope = ["--user"] if plan.for_user else []
+        told = {**os.environ, "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", folder)}
+        done = subprocess.run(["systemd-analyze", *scope, "verify", str(file)], capture_output=True, text=True,
+                              env=told, check=False)  # fmt: skip
+    found = [line for line in done.stderr.splitlines() if plan.name in line]
+    if done.returncode != 0 or found:
+        raise ConfigError(f"systemd does not take the unit {plan.name}:\n{done.stderr.strip()}")
+
+
+def is_running(for_user: bool) -> bool:
+    """Tell whether the manager that would run the unit is there."""
+    if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
+        return False
+    return not for_user or subprocess.run(
+        ["systemctl", "--user", "show", "-P", "Version"], capture_output=True, check=False
+    ).returncode == 0  # fmt: skip
+
+
+def make_folders(plan: Plan) -> Iterator[str]:
+    """Make quarantine and state for the user of the service; hand over what another one made there before."""
+    for folder in plan.folders:
+        if not folder.exists():
+            _make_private(folder, plan.user)
+            yield f"made {folder}, for {plan.user.pw_name} alone"
+        elif os.geteuid() == 0 and folder.stat().st_uid == 0 and plan.user.pw_uid != 0:
+            for place in (folder, *folder.rglob("*")):
+                os.chown(place, plan.user.pw_uid, plan.user.pw_gid, follow_symlinks=False)
+            yield f"gave {folder}, which root had made, to {plan.user.pw_name}"
+
+
+def _make_private(folder: Path, user: pwd.struct_passwd) -> None:
+    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    try:
+        for place in reversed(missing):
+            place.mkdir(mode=0o700 if place == folder else 0o755)
+            if os.geteuid() == 0:
+                os.chown(place, user.pw_uid, user.pw_gid)
+    except OSError as fault:
+        raise CannotCreate(f"{folder}: cannot be made: {fault.strerror}") from fault
+
+
+def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.struct_passwd:
+    if for_user:
+        return pwd.getpwuid(os.geteuid())
+    if run_as is not None:
+        try:
+            return pwd.getpwnam(run_as)
+        except KeyError as fault:
+            raise UsageError(f"--run-as {run_as}: no such user") from fault
+    missing = next((folder for folder in watched if not folder.is_dir()), None)
+    if missing is not None:
+        raise InputMissing(f"{missing}: no such folder to watch; make it, or correct `watch` in the config")
+    owners = {folder.stat().st_uid for folder in watched}
+    if len(owners) > 1:
+        raise UsageError(
+            "the watched folders belong to several users: say with --run-as USER who may write them all"
+        )
+    try:
+        return pwd.getpwuid(owners.pop())
+    except KeyError as fault:
+        raise UsageError(
+            "the watched folder belongs to no known user: say with --run-as USER who it is to be"
+        ) from fault
+
+
+def _refuse_foreign_homes(places: Sequence[Path], user: pwd.struct_passwd, for_user: bool) -> None:
+    """`~` and the defaults mean the home of whoever installs, which the service's user cannot enter."""
+    for key, place in zip(("quarantine.path", "state"), places, strict=True):
+        theirs = sandbox.in_homes(place) and not place.is_relative_to(user.pw_dir)
+        if theirs and not for_user:
+            better = "/var/lib/imgwatch" + ("/quarantine" if key != "state" else "")
+            raise ConfigError(
+                f"{key} is {place}, which {user.pw_name}, as whom the service runs, cannot enter; "
+                f"set it in the config, for instance to {better}, or use --run-as"
+            )
+
+
+def _notes(open_to: sandbox.Writable) -> Iterator[str]:
+    yield f"the service may write {', '.join(map(str, open_to.trees))} and nothing else"
+    for way in open_to.ways:
+        if way.is_rename:
+            yield f"{way.watched}: a picture gets into quarantine by a rename"
+        else:
+            yield f"{way.watched}: a picture gets into quarantine by a verified copy, because {way.why}"
+
+
+def _refuse_to_replace(plan: Plan) -> None:
+    if plan.file.exists() and config_of(plan.file) != config_of_text(plan.text):
+        raise UsageError(f"{plan.file} is there already, for something else; give another --name")
+
+
+def config_of_text(text: str) -> Path:
+    """Return the config that a unit's text names in its first line."""
+    return Path(text.partition("\n")[0].removeprefix(unit.MARK))
+
+
+def _systemd_version() -> int:
+    if shutil.which("systemctl") is None:
+        return 0
+    told = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"systemd (\d+)", told)
+    return int(found[1]) if found else 0
+
+
+def _package() -> Path:
+    return Path(__file__).resolve().parent
+
+
+def _systemctl(plan: Plan, *arguments: str) -> None:
+    _run(plan.systemctl(*arguments))
+
+
+def _run(told: Sequence[str]) -> None:
+    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Unavailable(f"`{' '.join(told)}` failed: {done.stderr.strip() or done.stdout.strip()}")
