@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS := train,review,demo,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared clean
+.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench-detection clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -45,6 +45,17 @@ lint: install
 format: install  ## put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+SHARED ?= $(if $(IMGWATCH_SHARED),$(IMGWATCH_SHARED),../shared)
+
+bench-detection: install bench/peers/.installed  ## how well junk is told from normal pictures, beside plain methods (hours)
+	$(BIN)/python benchmarks/detection/run.py --data $(SHARED)/data --results bench/detection \
+	  --peers bench/peers/bin/python --table docs/detection.md
+
+bench/peers/.installed:
+	$(PYTHON) -m venv bench/peers
+	bench/peers/bin/python -m pip install -q --disable-pip-version-check 'pyod>=2'
+	@touch $@
 
 check: lint test  ## format, lint, types and tests: what must be green before a commit
 

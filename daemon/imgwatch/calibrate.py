@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.decoder import Decoder
-from imgwatch.errors import InputMissing, Unavailable
+from imgwatch.errors import InputMissing, ModelError, Unavailable
 from imgwatch.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.model import INPUT, Calibration, Contract, SelfTest, Threshold, golden_pictures, write_model
 from imgwatch.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
@@ -55,6 +55,7 @@ class Calibrated:
     unreadable: int
     source: Path
     tensors: dict[str, Floats]
+    fusion: Fusion | None
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
         """Say what several promises would do to the present pictures."""
@@ -80,10 +81,21 @@ class Calibrated:
             self.contract.self_test.seed, len(self.contract.self_test.scores), self.contract.shape
         )
         (scores,) = session.run(["score"], {INPUT: golden})
+        self._require_same(session, golden, scores)
         test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
         contract = self.contract.model_copy(update={"self_test": test})
         write_model(proto, contract, out)
         return contract
+
+    def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
+        """Refuse a file whose graph fuses otherwise than this imgwatch: its threshold would mean nothing."""
+        if self.fusion is None:
+            return
+        (measures,) = session.run(["measures"], {INPUT: golden})
+        if not np.allclose(self.fusion.score(measures), scores, rtol=1e-2, atol=1e-2):
+            raise ModelError(
+                f"{self.source}: made by another version of imgwatch; train it again to calibrate it"
+            )
 
 
 def calibrate(  # noqa: PLR0913 - what it is told by a command
@@ -100,7 +112,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
             f"calibrating needs at least {FEWEST_PICTURES} readable pictures, found {len(measured.paths)}; "
             f"a promise of 1 % needs 99"
         )
-    scores, parts, tensors, outliers = measured.scores, measured.parts, {}, clear_outliers(measured.scores)
+    scores, parts, tensors, fusion = measured.scores, measured.parts, {}, None
+    outliers = clear_outliers(scores)
     if measured.is_perceptual:
         bank, fusion, measures, outliers = _refit(measured)
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
@@ -113,7 +126,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
             "training": scorer.contract.training | {"calibrated": _facts(model, measured)},
         }
     )
-    return Calibrated(contract, measured.paths, scores, measured.unreadable, model, tensors)
+    return Calibrated(contract, measured.paths, scores, measured.unreadable, model, tensors, fusion)
 
 
 @dataclass(frozen=True)

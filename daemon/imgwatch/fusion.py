@@ -22,7 +22,10 @@ REDRAWING, NEIGHBOURS, FIRST_KIND = (
 )  # columns of measures: one a kind of pseudo-junk from FIRST_KIND on
 RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
-REDRAWING_WEIGHT = 0.5
+# Weights of redrawing, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
+# experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
+WEIGHTS = (0.25, 1.5, 1.0)
+POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06
 _NARROWEST = 1e-6
@@ -93,13 +96,13 @@ class Fusion:
         )
 
     def score(self, measures: Floats) -> Floats:
-        """Return the score [N]: the root of the weighted squares of three experts' surprises."""
+        """Return the score [N]: the root of the weighted powers of three experts' surprises."""
         surprises, count = self.surprises(measures), self._count
         plain = self.ramps[count](measures[:, FIRST_KIND:].max(axis=1)[:, None])
         calibrated = self.ramps[count + 1](surprises[:, FIRST_KIND:].max(axis=1)[:, None])
         head = self.ramps[count + 2](np.maximum(plain, calibrated))[:, 0]
-        redrawing, neighbours = surprises[:, REDRAWING], surprises[:, NEIGHBOURS]
-        return np.asarray(np.sqrt(REDRAWING_WEIGHT * redrawing**2 + head**2 + neighbours**2), np.float32)
+        experts = np.stack((surprises[:, REDRAWING], head, surprises[:, NEIGHBOURS]), axis=1)
+        return np.asarray((experts**POWER @ np.asarray(WEIGHTS)) ** (1 / POWER), np.float32)
 
     def without_folder(self) -> Fusion:
         """Return a fusion in which only the head speaks: redrawing and neighbours are silent.

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnx import compose
 
 from imgwatch.errors import ModelError
-from imgwatch.fusion import FIRST_KIND, REDRAWING_WEIGHT, TAIL
+from imgwatch.fusion import FIRST_KIND, NEIGHBOURS, POWER, REDRAWING, TAIL, WEIGHTS
 from imgwatch.model import INPUT
 from imgwatch.neighbours import NEAREST
 from imgwatch.perceptual_file import embed_tensors, refitted
@@ -144,6 +144,6 @@ def _fused(measures: Any, ramps: tuple[Any, ...]) -> tuple[Any, Any]:
         surprise(plain, slice(count, count + 1)), surprise(calibrated, slice(count + 1, count + 2))
     )
     head = surprise(either, slice(count + 2, count + 3))[:, 0]
-    redrawing, neighbours = surprises[:, 0], surprises[:, 1]
-    squares = REDRAWING_WEIGHT * tf.square(redrawing) + tf.square(head) + tf.square(neighbours)
-    return tf.sqrt(squares), surprises
+    experts = tf.stack([surprises[:, REDRAWING], head, surprises[:, NEIGHBOURS]], axis=1)
+    total = tf.reduce_sum(experts**POWER * np.asarray(WEIGHTS, np.float32), axis=1)
+    return total ** (1 / POWER), surprises
