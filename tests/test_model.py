@@ -74,7 +74,7 @@ def test_replacing_is_atomic_and_says_what_fails(tmp_path: Path) -> None:
     write_brightness_model(path, threshold=0.7)
     assert path.read_bytes() != before
     assert [entry.name for entry in tmp_path.iterdir()] == ["m.onnx"]
-    with pytest.raises(CannotCreate, match="m.onnx"):
+    with pytest.raises(CannotCreate, match=r"m\.onnx"):
         write_model(brightness_graph(), brightness_contract(), path / "m.onnx")
 
 

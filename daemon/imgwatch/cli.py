@@ -59,7 +59,7 @@ def main() -> None:
     try:
         app()
     except ImgwatchError as fault:
-        console.complain(str(fault))
+        console.complain(fault)
         sys.exit(fault.exit_code)
     except OSError as fault:
         log.debug("unexpected", exc_info=True)

@@ -67,10 +67,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
         faults += [_worded(key, message, None, lines) for key, message in _overlaps(settings)]
         if not faults:
             return settings
-    raise ConfigError(
-        f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}\n"
-        + "\n".join(f"  {line}" for line in faults)
-    )
+    raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
 
 
 def _number_lines(node: yaml.Node, key: Key, lines: dict[Key, int], faults: list[str]) -> None:

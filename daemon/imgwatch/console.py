@@ -7,14 +7,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
-from imgwatch.errors import shown
+from imgwatch.errors import ImgwatchError, shown
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
 
 def say(text: str) -> None:
-    """Print a line for people; what does not print is escaped."""
-    _write("\n".join(shown(line) for line in text.split("\n")))
+    """Print one line for people; what does not print, a line break too, is escaped."""
+    _write(shown(text))
 
 
 def say_json(found: dict[str, object]) -> None:
@@ -30,9 +30,11 @@ def _write(line: str) -> None:
         raise SystemExit(0) from None
 
 
-def complain(text: str) -> None:
-    """Print a fault on stderr."""
-    print("\n".join(shown(line) for line in f"imgwatch: {text}".split("\n")), file=sys.stderr, flush=True)  # noqa: T201 - as above
+def complain(fault: ImgwatchError | str) -> None:
+    """Print a fault on stderr, each of its details on a line of its own."""
+    message, details = (fault, ()) if isinstance(fault, str) else (fault.message, fault.details)
+    lines = (f"imgwatch: {message}", *(f"  {detail}" for detail in details))
+    print("\n".join(map(shown, lines)), file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

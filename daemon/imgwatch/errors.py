@@ -3,11 +3,24 @@
 Exit codes follow sysexits.h; `imgwatch.service` does not restart on 78.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 
 class ImgwatchError(Exception):
-    """A fault of the run: the message says what, which path or key, and what to do."""
+    """A fault of the run: the message says what, which path or key, and what to do; `details` go on further lines."""
 
     exit_code = 1
+
+    def __init__(self, message: str, details: Sequence[str] = ()) -> None:
+        super().__init__(message, *details)
+        self.message = message
+        self.details = tuple(details)
+
+    def __str__(self) -> str:
+        """Give the message with its details."""
+        return "\n".join((self.message, *(f"  {detail}" for detail in self.details)))
 
 
 class UsageError(ImgwatchError):

@@ -35,7 +35,8 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
     at REAL,                        -- seconds since 1970, UTC
     PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;
-CREATE INDEX seen_waiting ON seen (state) WHERE state IN ('held', 'pending');
+CREATE INDEX seen_held ON seen (state) WHERE state = 'held';
+CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's

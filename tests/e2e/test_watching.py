@@ -48,7 +48,9 @@ def test_copied_moved_linked_and_renamed_in(watching: Daemon, tmp_path: Path, ou
     assert watching.status()["judged"] == 5
 
 
-def test_folders_made_and_filled_at_once_and_moved_in_whole(watching: Daemon, tmp_path: Path, outside: Path) -> None:
+def test_folders_made_and_filled_at_once_and_moved_in_whole(
+    watching: Daemon, tmp_path: Path, outside: Path
+) -> None:
     inbox = tmp_path / "inbox"
     for number in range(20):
         bright(inbox / f"made{number}" / "deep" / f"a{number}.png")
@@ -101,7 +103,9 @@ def test_existing_pictures_are_judged_when_asked_to(tmp_path: Path, write_config
         assert quarantined(daemon) == ["old.png"]
 
 
-def test_a_quarantine_inside_the_watched_folder_is_never_watched(tmp_path: Path, write_config: WriteConfig) -> None:
+def test_a_quarantine_inside_the_watched_folder_is_never_watched(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
     inbox = tmp_path / "inbox"
     with Daemon(write_config(quarantine=f"{{path: {inbox / 'junk'}}}")) as daemon:
         bright(inbox / "a.png")
@@ -122,7 +126,12 @@ def test_only_pictures_are_touched(watching: Daemon, tmp_path: Path) -> None:
     (inbox / "link.png").symlink_to(bright(tmp_path / "elsewhere.png"))
     watching.wait_judged(2)
     assert quarantined(watching) == ["no-extension"]
-    assert sorted(path.name for path in inbox.iterdir()) == ["damaged.jpg", "fifo.jpg", "letter.txt", "link.png"]
+    assert sorted(path.name for path in inbox.iterdir()) == [
+        "damaged.jpg",
+        "fifo.jpg",
+        "letter.txt",
+        "link.png",
+    ]
 
 
 def test_folders_that_are_polled_miss_nothing(tmp_path: Path, write_config: WriteConfig) -> None:

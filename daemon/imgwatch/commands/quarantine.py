@@ -169,7 +169,7 @@ def _each(chosen: list[Record | str], act: Callable[[Record | str], str], as_jso
         try:
             text = act(which)
         except ImgwatchError as fault:
-            console.complain(str(fault))
+            console.complain(fault)
             faults.append(fault)
         else:
             _say(which, text, as_json, done)

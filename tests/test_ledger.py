@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imgwatch.files import Identity
+from imgwatch.ledger import Ledger, Row, State
+from imgwatch.verdict import Judgement, Verdict
+
+FIRST = Identity(1, 10, 100, 1000)
+KEPT = Judgement(Verdict.KEEP, "calm", "m-1", 0.2, 0.5, "ab" * 32)
+BROKEN = Judgement(Verdict.UNREADABLE, "damaged", "m-1")
+A = Path("/in/a.jpg")
+
+
+def test_what_is_remembered_is_known(ledger: Ledger) -> None:
+    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    known = ledger.known(A)
+    assert known is not None
+    assert known.covers(FIRST)
+    assert known.model == "m-1"
+    assert ledger.known_in(A.parent)["a.jpg"] == known
+    assert ledger.known(Path("/in/b.jpg")) is None
+
+
+@pytest.mark.parametrize("change", [{"ino": 11}, {"size": 101}, {"mtime_ns": 1001}])
+def test_another_version_of_a_file_is_not_covered(ledger: Ledger, change: dict[str, int]) -> None:
+    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    known = ledger.known(A)
+    assert known is not None
+    assert not known.covers(FIRST._replace(**change))
+
+
+def test_a_device_that_was_renumbered_is_the_same_file(ledger: Ledger) -> None:
+    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    known = ledger.known(A)
+    assert known is not None
+    assert known.covers(FIRST._replace(dev=77))
+
+
+def test_each_version_is_counted_once(ledger: Ledger) -> None:
+    for _ in range(3):
+        ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST._replace(size=5), State.UNREADABLE, BROKEN)], now=2.0)
+    ledger.remember([Row(Path("/in/notes"), FIRST, State.OTHER)], now=2.0)
+    assert ledger.counters() == {"judged": 2, "unreadable": 1}
+
+
+def test_a_pending_move_is_taken_up_again(ledger: Ledger) -> None:
+    ledger.remember([Row(A, FIRST, State.PENDING, KEPT)], now=1.0)
+    known = ledger.known(A)
+    assert known is not None
+    assert not known.covers(FIRST)
+    assert list(ledger.waiting(State.PENDING)) == [A]
+    ledger.forget([A])
+    assert list(ledger.waiting(State.PENDING)) == []
+    assert ledger.counters()["judged"] == 1
+
+
+def test_names_of_any_bytes_come_back(ledger: Ledger) -> None:
+    path = Path(os.fsdecode(b"/in/\xff new\nline \xe2\x80\xae")) / os.fsdecode(b"-\xfe.jpg")
+    ledger.remember([Row(path, FIRST, State.PENDING, KEPT)], now=1.0)
+    assert list(ledger.waiting(State.PENDING)) == [path]
+    assert list(ledger.known_in(path.parent)) == [path.name]
+
+
+def test_a_first_start_is_remembered_all_or_nothing(ledger: Ledger) -> None:
+    root = Path("/in")
+
+    def breaks_off() -> object:
+        yield Row(A, FIRST, State.EXISTING)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ledger.begin(root, breaks_off(), now=1.0)  # type: ignore[arg-type]
+    assert ledger.is_first_start(root)
+    assert ledger.known(A) is None
+    assert ledger.begin(root, [Row(A, FIRST, State.EXISTING)], now=1.0) == 1
+    assert not ledger.is_first_start(root)
+    assert ledger.counters().get("judged", 0) == 0
+
+
+def test_no_lookup_scans_the_whole_table(ledger: Ledger) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(ledger.path)
+    for where in ("folder = 1 AND name = x'00'", "folder = 1", "state = 'pending'", "state = 'held'"):
+        plan = " ".join(
+            str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM seen WHERE {where}")
+        )
+        assert "SCAN" not in plan, (where, plan)
+    connection.close()
