@@ -108,6 +108,7 @@ def drift(ledger: Ledger, scores: Scores, model: str) -> dict[str, Any]:
     if len(latest) < _FEWEST:
         return {
             "known": False,
+            "drifts": False,
             "says": f"{len(latest)} pictures judged so far; {_FEWEST} are needed to tell.",
         }
     border = scores.calibration.threshold_for(0.1)

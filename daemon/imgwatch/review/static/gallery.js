@@ -22,6 +22,7 @@ const grid = new Grid($("scroll"), $("grid"), {
   active: () => active,
   selected: (id) => selected.has(id),
   like: (row) => shelf.like(row),
+  covered: () => (phone() && !$("panel").hidden ? $("panel").offsetHeight : 0),
   focus: (id) => { if (id !== active) look(id); },
   tick: (id) => { toggle(id); look(id); },
   click: (id, event) => {
@@ -55,10 +56,11 @@ function says(text) {
 
 function look(id, focus = false) {
   active = id;
-  grid.reveal(id, focus);
-  grid.paint();
   tell();
+  grid.reveal(id, focus);
 }
+
+function phone() { return matchMedia("(max-width: 46rem)").matches; }
 
 function choosing() { return $("choose").getAttribute("aria-pressed") === "true"; }
 
@@ -82,7 +84,9 @@ function select(rows) {
 function tell() {
   panel.show(shelf.rows.get(active) && grid.place.has(active) ? shelf.rows.get(active) : null);
   const like = active ? shelf.group(active).length : 0;
-  $("about").textContent = selected.size ? `The verdict goes for all ${selected.size} selected.` : like > 1 ? `${like} near-identical: g selects them.` : "";
+  $("about").textContent = selected.size ? `The verdict goes for all ${selected.size} selected.` : "";
+  $("group").hidden = selected.size > 0 || like < 2;
+  $("group").innerHTML = `<kbd>g</kbd>select all ${like} near-identical`;
 }
 
 function move(dx, dy, extending) {
@@ -183,9 +187,8 @@ function refresh(focus = false) {
   $("nothing").querySelector(".says").textContent = text;
   $("nothing").querySelector(".mark").hidden = Boolean(shelf.query) || shelf.view !== "open";
   $("empty").hidden = shelf.view !== "binned" || empty;
-  const phone = matchMedia("(max-width: 46rem)").matches;
   if (active && !grid.place.has(active)) active = null;
-  if (!active && !empty && !phone) active = grid.nth(0);
+  if (!active && !empty && !phone()) active = grid.nth(0);
   if (active) look(active, focus); else tell();
 }
 
@@ -287,7 +290,7 @@ function escape() {
   $("choose").setAttribute("aria-pressed", "false");
   document.body.classList.remove("choosing");
   $("trouble").hidden = true;
-  if (matchMedia("(max-width: 46rem)").matches) active = null;
+  if (phone()) active = null;
   refresh(true);
 }
 
@@ -295,6 +298,8 @@ $("choose").addEventListener("click", () => {
   $("choose").setAttribute("aria-pressed", !choosing());
   document.body.classList.toggle("choosing", choosing());
 });
+$("group").addEventListener("click", KEYS.g);
+$("close").addEventListener("click", escape);
 $("all").addEventListener("click", KEYS.a);
 $("empty").addEventListener("click", askToEmpty);
 $("undo").addEventListener("click", undo);

@@ -1,7 +1,7 @@
 // A grid of cards that only holds those in sight, so that fifty thousand pictures scroll like fifty.
 // It knows where a card goes and how it looks; what is shown and what a click means, gallery.js decides.
 
-const GAP = 12, HEAD = 46, BELOW = 68, OVERSCAN = 600;
+const GAP = 12, HEAD = 46, BELOW = 82, OVERSCAN = 600;
 
 export class Grid {
   constructor(scroll, list, on) {
@@ -82,7 +82,7 @@ export class Grid {
     button.type = "button";
     button.className = "card";
     button.innerHTML = '<img class="shot" alt="" decoding="async"><span class="tick"></span><span class="stack" hidden></span>'
-      + '<span class="why"></span><span class="meter"><i></i></span><span class="how"></span>';
+      + '<span class="why"><span></span></span><span class="meter"><i></i></span><span class="how"></span>';
     const image = button.firstChild;
     image.addEventListener("error", () => image.classList.add("broken"));
     image.src = `/pictures/${row.id}/small`;
@@ -107,7 +107,7 @@ export class Grid {
     const stranger = row.share ? `stranger than ${row.share}` : row.name;
     const said = `${row.name}: ${row.reason}${row.share ? ", " + stranger : ""}`;
     if (button.ariaLabel !== said) button.ariaLabel = said;
-    write(button.querySelector(".why"), row.reason);
+    write(button.querySelector(".why").firstChild, row.reason);
     write(button.querySelector(".how"), stranger);
     button.title = `${row.folder}/${row.name}`;
     button.querySelector(".meter i").style.transform = `scaleX(${Math.max(0.03, row.beyond)})`;
@@ -138,7 +138,7 @@ export class Grid {
   reveal(id, focus) {
     const place = this.place.get(id);
     if (!place) return;
-    const { scrollTop, clientHeight } = this.scroll;
+    const { scrollTop } = this.scroll, clientHeight = this.scroll.clientHeight - this.on.covered();
     if (place.top < scrollTop + 8) this.scroll.scrollTop = place.top - 8;
     else if (place.top + this.high > scrollTop + clientHeight - 12) this.scroll.scrollTop = place.top + this.high - clientHeight + 12;
     this.paint();

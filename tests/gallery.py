@@ -1,0 +1,94 @@
+"""A quarantine with pictures in it, and the gallery over it, asked directly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from conftest import bright, dark
+from imgwatch.commands.workplace import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.quarantine import Quarantine
+from imgwatch.review.guard import Hosts, Keys
+from imgwatch.review.server import Workplace, guarded, opened
+from imgwatch.settings import Settings
+from imgwatch.sorting import Policy, Sorter
+
+PORT = 8123
+HOST = f"127.0.0.1:{PORT}"
+ORIGIN = f"http://{HOST}"
+
+
+@dataclass
+class Scene:
+    """Watched folder, settings and quarantine of one test."""
+
+    inbox: Path
+    config: Path
+    settings: Settings
+
+    def reload(self) -> None:
+        """Read the config again."""
+        self.settings = load_settings(self.config)
+
+    def quarantine(self) -> Quarantine:
+        with open_ledger(self.settings) as ledger:
+            return open_quarantine(self.settings, ledger)
+
+    def judge(self, *paths: Path) -> None:
+        """Judge and move, as the daemon does."""
+        with open_ledger(self.settings) as ledger, open_judge(self.settings) as judge:
+            sorter = Sorter(lambda: judge, open_quarantine(self.settings, ledger), ledger, Policy())
+            list(sorter.sort(paths))
+
+    def fill(self, junk: int, normal: int = 0) -> None:
+        self.judge(
+            *(bright(self.inbox / f"junk_{n:03}.png") for n in range(junk)),
+            *(dark(self.inbox / f"fine_{n:03}.png") for n in range(normal)),
+        )
+
+
+@dataclass
+class Browser:
+    """A browser that has been let in; `without_key` is one that has not."""
+
+    client: TestClient
+    without_key: TestClient
+    keys: Keys
+
+    def post(self, address: str, asked: object = None) -> dict[str, object]:
+        answer = self.client.post(address, json=asked or {}, headers={"Origin": ORIGIN})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+    def decide(self, verb: str, *ids: str, shown_as: str = "open") -> dict[str, object]:
+        return self.post("/decide", {"verb": verb, "ids": ids, "shown_as": shown_as})
+
+    def rows(self) -> list[dict[str, object]]:
+        rows: list[dict[str, object]] = self.client.get("/pictures").json()["pictures"]
+        return rows
+
+
+@contextmanager
+def opened_browser(scene: Scene) -> Iterator[Browser]:
+    """Open the gallery over a scene in this process, and let a browser in."""
+    workplace = Workplace(
+        scene.settings,
+        scene.quarantine(),
+        lambda: open_ledger(scene.settings),
+        lambda: open_judge(scene.settings, workers=1),
+        lambda: [scene.inbox],
+    )
+    with opened(workplace) as gallery:
+        keys = Keys()
+        app = guarded(gallery, keys, Hosts(PORT))
+        clients = [TestClient(app, base_url=ORIGIN) for _ in range(2)]
+        clients[0].get(f"/?token={keys.token}")
+        yield Browser(clients[0], clients[1], keys)
+
+
+Open = Callable[[Scene], Browser]

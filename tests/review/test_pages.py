@@ -1,0 +1,116 @@
+"""What the pages show."""
+
+from __future__ import annotations
+
+import io
+import time
+
+from PIL import Image
+
+from conftest import dark
+from gallery import Browser, Open, Scene
+from imgwatch.commands.workplace import open_ledger
+from imgwatch.review.alike import Alike
+from imgwatch.review.showing import what
+
+
+def _picture(browser: Browser) -> str:
+    return str(browser.rows()[0]["id"])
+
+
+def _details_with_similar(browser: Browser, picture: str) -> dict[str, list[dict[str, str]]]:
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        found: dict[str, list[dict[str, str]]] = browser.client.get(f"/pictures/{picture}").json()
+        if len(found["similar"]) == 3:
+            return found
+    raise AssertionError("no similar pictures were found in time")
+
+
+def test_a_picture_is_shown_encoded_anew(scene: Scene, open_gallery: Open) -> None:
+    scene.fill(1)
+    browser = open_gallery(scene)
+    lying = next((scene.settings.quarantine.path / "pictures").iterdir()).read_bytes()
+    for size in ("small", "large"):
+        answer = browser.client.get(f"/pictures/{_picture(browser)}/{size}")
+        assert answer.headers["content-type"] == "image/jpeg"
+        assert answer.content != lying
+        assert Image.open(io.BytesIO(answer.content)).size == (24, 24)
+
+
+def test_a_hostile_file_is_not_shown_and_can_still_be_decided(scene: Scene, open_gallery: Open) -> None:
+    scene.fill(1)
+    next((scene.settings.quarantine.path / "pictures").iterdir()).write_bytes(b"<script>alert(1)</script>")
+    browser = open_gallery(scene)
+    picture = _picture(browser)
+    assert browser.client.get(f"/pictures/{picture}/large").status_code == 404
+    assert browser.client.get(f"/pictures/{picture}").status_code == 200
+    assert browser.decide("delete", picture)["done"] == [picture]
+
+
+def test_details_say_why_and_what_is_like_it(scene: Scene, open_gallery: Open) -> None:
+    scene.fill(1, normal=5)
+    browser = open_gallery(scene)
+    found = _details_with_similar(browser, _picture(browser))
+    assert "brighter than your pictures" in str(found["reason"])
+    assert browser.client.get(f"/normal/{found['similar'][0]['sha256']}").status_code == 200
+    heat = browser.client.get(f"/pictures/{_picture(browser)}/heat")
+    assert Image.open(io.BytesIO(heat.content)).mode == "RGBA"
+
+
+def test_without_a_model_the_gallery_still_works_and_says_so(scene: Scene, open_gallery: Open) -> None:
+    scene.fill(1)
+    moved = scene.settings.model_copy(update={"model": scene.inbox / "gone.onnx"})
+    scene.settings = moved
+    browser = open_gallery(scene)
+    assert "no such model file" in browser.client.get("/").text
+    assert browser.client.get("/activity").status_code == 200
+    assert browser.client.get(f"/pictures/{_picture(browser)}/large").status_code == 200
+    assert browser.decide("delete", _picture(browser))["failed"] == {}
+
+
+def test_activity_counts_days_and_says_what_would_move(scene: Scene, open_gallery: Open) -> None:
+    scene.fill(3, normal=4)
+    (scene.inbox / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
+    scene.judge(scene.inbox / "torn.png")
+    text = open_gallery(scene).client.get("/activity").text
+    assert "8 pictures judged and 3 quarantined" in text
+    assert "torn.png" in text
+    assert "damaged" in text or "not a picture" in text
+    assert "data-promises" in text
+
+
+def test_the_breaker_is_told(scene: Scene, open_gallery: Open) -> None:
+    with open_ledger(scene.settings) as ledger:
+        ledger.put_fact("breaker", "open")
+    assert "imgwatch resume" in open_gallery(scene).client.get("/activity").text
+
+
+def test_names_are_shown_and_never_run(scene: Scene, open_gallery: Open) -> None:
+    odd = scene.inbox / "<img src=x onerror=alert(1)>\u202egnp.png"
+    dark(odd)
+    odd.write_bytes((scene.inbox / odd.name).read_bytes())
+    scene.fill(1)
+    (scene.inbox / "broken <b>.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    scene.judge(scene.inbox / "broken <b>.png")
+    assert "broken &lt;b&gt;.png" in open_gallery(scene).client.get("/activity").text
+
+
+def test_reasons_come_together_whatever_their_figures() -> None:
+    assert what("brighter than your pictures: stranger than all 200 of them") == "brighter than your pictures"
+    same = {
+        what(f"looks like a document, more so than {share} of your pictures")
+        for share in ("99.1 %", "all 200")
+    }
+    assert len(same) == 1
+
+
+def test_near_identical_pictures_come_together() -> None:
+    import numpy as np
+
+    rng, alike = np.random.default_rng(0), Alike()
+    shots = rng.normal(size=(3, 500))
+    names = [
+        alike.place(f"{n}-{k}", shots[n] + rng.normal(size=500) * 0.05) for k in range(20) for n in range(3)
+    ]
+    assert set(names) == {"0-0", "1-0", "2-0"}
