@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -162,3 +163,18 @@ def test_restored_pictures_stay_and_are_not_judged_again(watching: Daemon, tmp_p
     watching.wait_judged(3)
     assert quarantined(watching) == []
     assert sorted(set(digests(inbox))) == sorted(before)
+
+
+def test_a_burst_that_overflows_the_kernels_queue_is_judged_in_full(watching: Daemon, tmp_path: Path) -> None:
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    number = limit // 3 + 1000  # each file makes three events: created, modified, closed
+    watching.process.send_signal(signal.SIGSTOP)  # so that nobody empties the queue
+    for serial in range(number):
+        (tmp_path / "inbox" / f"{serial}.png").write_bytes(
+            picture_bytes(230 if serial % 500 == 0 else 40, size=8)
+        )
+    watching.process.send_signal(signal.SIGCONT)
+    watching.wait_judged(number, 240)
+    assert "more happened at once than the kernel could tell" in watching.log.read_text()
+    assert len(quarantined(watching)) == -(-number // 500)
+    assert len(list((tmp_path / "inbox").iterdir())) == number - len(quarantined(watching))
