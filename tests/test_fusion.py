@@ -67,7 +67,7 @@ def test_the_promise_holds_on_average_over_splits() -> None:
     assert abs(np.mean(realised) - 0.05) < 0.01
 
 
-def test_outliers_beyond_half_of_the_promise_do_not_raise_the_threshold() -> None:
+def test_outliers_beyond_their_part_of_the_promise_do_not_raise_the_threshold() -> None:
     scores = np.concatenate((np.random.default_rng(0).exponential(size=970), np.full(30, 60.0)))
     counted = Calibration.of(scores, scores[:, None]).threshold_for(0.01)
     told = Calibration.of(scores, scores[:, None], outliers=30).threshold_for(0.01)

@@ -27,6 +27,7 @@ SCHEMA_VERSION = 1
 INPUT = "pictures"
 OUTPUTS = ("score", "parts", "error_map", "embedding")
 _KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spaced ones
+_FOR_OUTLIERS = 0.75  # share of a promise that clear outliers may use up
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -75,14 +76,14 @@ class Calibration(_Strict):
         """Return the score that at most this share of normal pictures exceeds: the split conformal quantile,
         the ceil((1 - a)(n + 1))-th smallest score (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
 
-        Clear outliers in a folder are rare normal pictures or junk, and nobody knows which. Half of the promise
-        may be spent on them; what is beyond that counts as junk, else 3 % of junk would let all junk pass. So
-        the share that a clean folder loses is at most 1.5 times the promise, and exactly the promise where
-        outliers are fewer than half of it.
+        Clear outliers in a folder are rare normal pictures or junk, and nobody knows which. Three quarters of the
+        promise may be spent on them; what is beyond that counts as junk, else 3 % of junk would let all junk
+        pass. The promise is exact for a folder with fewer outliers; one with more loses them, and a quarter of
+        the promise besides.
 
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
         """
-        normal = self.pictures - max(0.0, self.outliers - false_alarms / 2.0 * self.pictures)
+        normal = self.pictures - max(0.0, self.outliers - _FOR_OUTLIERS * false_alarms * self.pictures)
         rank = min(math.ceil((1.0 - false_alarms) * (normal + 1)), math.ceil(normal))
         index = (
             round((rank - 1) * (len(self.scores) - 1) / max(self.pictures - 1, 1))

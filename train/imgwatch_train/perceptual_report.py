@@ -112,7 +112,7 @@ def _warnings(trained: Trained) -> list[str]:
         )
     if outliers:
         told.append(
-            f"{outliers} of your pictures are clearly apart from the rest. Up to half of the promise is spent on "
+            f"{outliers} of your pictures are clearly apart from the rest. Up to three quarters of the promise go to "
             "them; more count as junk. Look at them below."
         )
     if trained.index.unreadable:
