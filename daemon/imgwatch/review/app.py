@@ -28,7 +28,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.record import Record
 from imgwatch.review import activity
-from imgwatch.review.desk import Desk, Verb
+from imgwatch.review.desk import Desk, Outcome, Verb
 from imgwatch.review.index import Changes, Index
 from imgwatch.review.insight import Insight
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
@@ -185,15 +185,23 @@ class Gallery:
         except (KeyError, TypeError, ValueError) as fault:
             raise HTTPException(400, "name a verdict, ids and how they stood") from fault
         outcome = await run_in_threadpool(self._parts.desk.decide, verb, ids, shown_as)
-        return answer(outcome.told())
+        return self._done(outcome, asked)
 
-    async def undo(self, _: Request) -> Response:
+    async def undo(self, request: Request) -> Response:
         """Take the last verdict back."""
-        return answer((await run_in_threadpool(self._parts.desk.undo)).told())
+        asked = await _asked(request)
+        return self._done(await run_in_threadpool(self._parts.desk.undo), asked)
 
-    async def empty(self, _: Request) -> Response:
+    async def empty(self, request: Request) -> Response:
         """Delete for good what is in the bin."""
-        return answer((await run_in_threadpool(self._parts.desk.empty)).told())
+        asked = await _asked(request)
+        return self._done(await run_in_threadpool(self._parts.desk.empty), asked)
+
+    def _done(self, outcome: Outcome, asked: dict[str, Any]) -> Response:
+        """Say what became of it, and what changed since the version that the page has."""
+        since = asked.get("since")
+        changes = self._parts.index.changes(since if isinstance(since, int) else -1)
+        return answer(outcome.told() | {"changes": self._rows(changes)})
 
     async def live(self, request: Request) -> Response:
         """What changes from some version on, as server-sent events."""

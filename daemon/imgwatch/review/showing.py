@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,21 +27,26 @@ class Shower:
 
     contract: Contract | None = None
     model: str | None = None
+    _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
 
     def row(self, record: Record, standing: Standing, group: str | None) -> dict[str, Any]:
-        """Give what the grid needs of a picture."""
-        original, judgement = Path(record.original), record.judgement
+        """Give what the grid needs of a picture; without a group it is alone in its own."""
+        worded = self._worded.get(record.id)
+        if worded is None:
+            worded = self._worded[record.id] = self._word(record)
+        found = {"id": record.id, **worded, "standing": standing}
+        return found if group in (None, record.id) else found | {"group": group}
+
+    def _word(self, record: Record) -> dict[str, Any]:
+        folder, _, name = record.original.rpartition("/")
         return {
-            "id": record.id,
-            "name": shown(original.name),
-            "folder": _home(original.parent),
-            "reason": what(judgement.reason),
+            "name": shown(name),
+            "folder": _home_of(folder),
+            "reason": what(record.judgement.reason),
             "share": self.share(record),
             "beyond": self.beyond(record),
-            "score": judgement.score,
+            "score": record.judgement.score,
             "at": record.quarantined_at.timestamp(),
-            "standing": standing,
-            "group": group or record.id,
         }
 
     def share(self, record: Record) -> str:
@@ -96,6 +102,7 @@ class Shower:
         return sorted(found, key=lambda part: -float(str(part["rare"])))
 
 
+@lru_cache(maxsize=4096)
 def what(reason: str) -> str:
     """Give the reason without its figures, so that pictures with the same reason come together."""
     head = reason.split(":")[0].replace("{share}", "100 %")
@@ -123,6 +130,11 @@ def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
         "works": True,
         "says": f"Restore puts it back into {_home(original.parent)}, and it is not quarantined again.",
     }
+
+
+@lru_cache(maxsize=4096)
+def _home_of(folder: str) -> str:
+    return _home(Path(folder or "/"))
 
 
 def _home(path: Path) -> str:

@@ -112,7 +112,7 @@ function decide(verb) {
   active = next;
   refresh(true);
   busy = busy.then(async () => {
-    const answer = await ask("/decide", { verb, ids, shown_as: shownAs });
+    const answer = await ask("/decide", { verb, ids, shown_as: shownAs, since: shelf.version });
     if (!answer) await reload();
     else await report(answer);
   });
@@ -131,23 +131,25 @@ function after(ids) {
   return null;
 }
 
-async function report({ verb, done, failed }) {
+async function report({ verb, done, failed, changes }) {
+  shelf.take(changes);
   const reasons = Object.values(failed);
   if (reasons.length) {
     trouble(`${reasons.length} not ${DONE[verb]}: ${reasons[0]}${reasons.length > 1 ? " …" : ""}`);
     await reload();
-  }
+  } else refresh();
   if (done.length) toast(`${done.length === 1 ? "1 picture" : `${done.length.toLocaleString()} pictures`} ${DONE[verb]}`, verb !== "empty");
 }
 
 function undo() {
   busy = busy.then(async () => {
-    const answer = await ask("/undo", {});
+    const answer = await ask("/undo", { since: shelf.version });
     if (!answer) return;
+    shelf.take(answer.changes);
     if (answer.verb === "nothing") { toast("Nothing to undo since the gallery was started.", false); return; }
     const reasons = Object.values(answer.failed);
     if (reasons.length) trouble(`${reasons.length} could not be undone: ${reasons[0]}`);
-    await reload();
+    refresh();
     if (answer.done.length) {
       toast(`Undone: ${answer.done.length} not ${DONE[answer.verb]} any more`, false);
       if (grid.place.has(answer.done[0])) look(answer.done[0], true);
@@ -164,9 +166,8 @@ function askToEmpty() {
 
 $("sure").addEventListener("close", () => {
   if ($("sure").returnValue === "yes") busy = busy.then(async () => {
-    const answer = await ask("/empty", {});
+    const answer = await ask("/empty", { since: shelf.version });
     if (answer) await report(answer);
-    await reload();
   });
   $("sure").returnValue = "no";
 });
@@ -196,6 +197,7 @@ async function reload() {
   const found = await ask("/pictures");
   if (!found) return;
   shelf.rows.clear();
+  shelf.version = 0;
   shelf.take(found);
   refresh();
 }

@@ -14,11 +14,13 @@ export class Shelf {
   }
 
   take({ version, pictures, gone }) {
+    if (version < this.version) return 0; // overtaken by the answer to a verdict, which has all of it
     this.version = version;
     for (const id of gone) this.rows.delete(id);
     let fresh = 0;
     for (const row of pictures) {
       if (!this.rows.has(row.id) && row.standing === "open") fresh++;
+      row.group ??= row.id;
       row.sought = `${row.name} ${row.folder} ${row.reason}`.toLowerCase();
       this.rows.set(row.id, row);
     }
