@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 from imgwatch.files import Identity
+from imgwatch.history import Entry
+from imgwatch.journal import Event
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.quarantine import Quarantine
 from imgwatch.record import Record
@@ -38,6 +40,21 @@ def take_back(quarantine: Quarantine, ledger: Ledger, record: Record, path: Path
     ledger.forget([path])
     count_history(quarantine, ledger)
     return again
+
+
+def last_decision(quarantine: Quarantine) -> Entry | None:
+    """Give the last verdict of the user's that can be undone and has not been: a restore, the bin, or later."""
+    standing: dict[str, Entry] = {}
+    for entry in quarantine.history():
+        if entry.event in (Event.RESTORED, Event.BINNED, Event.POSTPONED):
+            standing.pop(entry.record.id, None)  # the latest comes last
+            standing[entry.record.id] = entry
+        elif entry.event is Event.QUARANTINED:
+            for undone in [i for i, e in standing.items() if e.record.sha256 == entry.record.sha256]:
+                del standing[undone]
+        else:
+            standing.pop(entry.record.id, None)
+    return next(reversed(standing.values()), None)
 
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:

@@ -1,4 +1,4 @@
-"""`imgwatch quarantine`: list, show, restore, delete and purge from a shell."""
+"""`imgwatch quarantine`: list, show, and every verdict of the gallery, from a shell."""
 
 from __future__ import annotations
 
@@ -12,17 +12,22 @@ import typer
 from imgwatch import console
 from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
+from imgwatch.journal import Event
+from imgwatch.standing import Standing
 
 if TYPE_CHECKING:
     from imgwatch.quarantine import Quarantine
     from imgwatch.record import Record
 
-app = typer.Typer(help="List, show, restore, delete and purge what is in quarantine.", no_args_is_help=True)
+app = typer.Typer(
+    help="List what is in quarantine, restore or delete it, keep it for later, undo.", no_args_is_help=True
+)
 
 _Ids = Annotated[
     list[str] | None,
     typer.Argument(help="Ids as `list` shows them; the first characters will do.", metavar="ID..."),
 ]
+_Named = Annotated[list[str], typer.Argument(help="Ids as `list` shows them.", metavar="ID...")]
 _Since = Annotated[
     str | None,
     typer.Option(
@@ -35,18 +40,23 @@ _All = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
 
 
 @app.command("list")
-def list_records(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def list_records(
+    binned: Annotated[bool, typer.Option("--bin", help="What was deleted and is still in the bin.")] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """List what is in quarantine, oldest first."""
     quarantine = open_quarantine(load_settings(config))
+    found = quarantine.binned() if binned else quarantine.list()
     if as_json:
-        for record in quarantine.list():
+        for record in found:
             console.say_json(record.to_json())
         return
-    rows = [_row(record) for record in quarantine.list()]
+    rows = [_row(record) for record in found]
     if rows:
         console.table(("id", "quarantined", "score", "from", "reason"), rows)
     else:
-        console.say("The quarantine is empty.")
+        console.say("The bin is empty." if binned else "The quarantine is empty.")
 
 
 @app.command()
@@ -93,22 +103,77 @@ def restore(  # noqa: PLR0913 - the options of a command
 
 
 @app.command()
-def delete(
+def delete(  # noqa: PLR0913 - the options of a command
     ids: _Ids = None,
     since: _Since = None,
     everything: _All = False,
+    to_bin: Annotated[
+        bool, typer.Option("--bin", help="Into the bin, as the gallery does: `undo` takes it out again.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete pictures in quarantine for good. This cannot be undone."""
+    """Delete pictures in quarantine for good, which cannot be undone; with --bin, only once the bin is emptied."""
     quarantine = open_quarantine(load_settings(config))
     chosen = _chosen(quarantine, ids, since, everything)
 
     def remove(which: Record | str) -> str:
+        if to_bin:
+            quarantine.mark(which, Standing.BINNED)
+            return "in the bin"
         quarantine.delete(which)
         return "deleted"
 
-    _each(chosen, remove, as_json, "deleted")
+    _each(chosen, remove, as_json, "in the bin" if to_bin else "deleted")
+
+
+@app.command()
+def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Keep pictures in quarantine for later: the gallery shows them apart."""
+    quarantine = open_quarantine(load_settings(config))
+
+    def put_off(which: Record | str) -> str:
+        quarantine.mark(which, Standing.LATER)
+        return "kept for later"
+
+    _each(list(ids), put_off, as_json, "kept for later")
+
+
+@app.command()
+def undo(
+    ids: _Ids = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take pictures out of the bin, or back from later; without ids, undo the last verdict, a restore too."""
+    from imgwatch import decisions
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        quarantine = open_quarantine(settings, ledger)
+        last = decisions.last_decision(quarantine) if not ids else None
+        if not ids and last is None:
+            console.say("Nothing to undo.")
+            return
+
+        def take_back(which: Record | str) -> str:
+            if last is not None and last.event is Event.RESTORED:
+                again = decisions.take_back(quarantine, ledger, last.record, Path(last.record.original))
+                return f"in quarantine again, as {again.id}"
+            quarantine.mark(which, Standing.OPEN)
+            return "undecided again"
+
+        _each(list(ids or [last.record.id if last else ""]), take_back, as_json, "undone")
+
+
+@app.command()
+def empty(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Delete for good what is in the bin. This cannot be undone."""
+    emptied = open_quarantine(load_settings(config)).empty()
+    for record in emptied:
+        _say(record, "deleted", as_json, "deleted")
+    if not as_json:
+        console.say(f"{len(emptied)} deleted.")
 
 
 @app.command()

@@ -1,0 +1,56 @@
+"""The shell has every verdict of the gallery."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from gallery import Scene
+from imgwatch.cli import app
+from imgwatch.standing import Standing
+
+
+def _run(scene: Scene, *arguments: str) -> str:
+    done = CliRunner().invoke(app, ["quarantine", *arguments, "--config", str(scene.config)])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def _ids(scene: Scene, *options: str) -> list[str]:
+    return [json.loads(line)["id"] for line in _run(scene, "list", "--json", *options).splitlines()]
+
+
+@pytest.mark.parametrize("verdict", [("keep",), ("delete", "--bin")])
+def test_undo_by_id_and_of_the_last(scene: Scene, verdict: tuple[str, ...]) -> None:
+    scene.fill(2)
+    one, other = _ids(scene)
+    for picture in (one, other):
+        _run(scene, *verdict, picture)
+    assert len(_ids(scene, "--bin")) == (0 if verdict == ("keep",) else 2)
+    _run(scene, "undo", one)
+    _run(scene, "undo")
+    quarantine = scene.quarantine()
+    assert {quarantine.standing(record) for record in quarantine.list()} == {Standing.OPEN}
+    assert "Nothing to undo" in _run(scene, "undo")
+
+
+def test_undo_of_a_restore(scene: Scene) -> None:
+    scene.fill(1)
+    _run(scene, "restore", *_ids(scene))
+    assert _ids(scene) == []
+    _run(scene, "undo")
+    assert len(_ids(scene)) == 1
+    assert list(scene.inbox.iterdir()) == []
+    assert "Nothing to undo" in _run(scene, "undo")
+
+
+def test_empty_deletes_the_bin_and_nothing_else(scene: Scene) -> None:
+    scene.fill(3)
+    first, *_ = _ids(scene)
+    _run(scene, "delete", "--bin", first)
+    assert first not in _ids(scene)
+    assert "1 deleted" in _run(scene, "empty")
+    assert len(_ids(scene)) == 2
+    assert _ids(scene, "--bin") == []
