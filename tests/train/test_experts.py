@@ -1,0 +1,68 @@
+"""The learnt experts: they find the structure they should, the same each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from imgwatch_train.examples import Examples
+from imgwatch_train.runtime import prepare_tensorflow
+
+if TYPE_CHECKING:
+    from imgwatch_train.experts import Autoencoders
+
+pytestmark = pytest.mark.train
+SIZES = (12, 4)
+
+
+@pytest.fixture(scope="module")
+def examples() -> Examples:
+    """Normal rows lie in a plane of three dimensions; junk of two kinds is shifted out of it."""
+    prepare_tensorflow(0, 2)
+    rng = np.random.default_rng(0)
+    plane = rng.normal(size=(3, 16))
+    normal = (rng.normal(size=(160, 3)) @ plane).astype("f4")
+    kinds = np.arange(80) % 2
+    junk = (rng.normal(size=(80, 3)) @ plane).astype("f4")
+    junk[np.arange(80), kinds] += 6
+    folds = np.arange(2)[:, None]
+    return Examples(normal, junk, kinds, np.arange(160) % 2 != folds, np.arange(80) // 2 % 2 != folds)
+
+
+def fit(examples: Examples, seed: int = 0) -> Autoencoders:
+    from imgwatch_train.experts import fit_autoencoders
+
+    return fit_autoencoders(examples, SIZES, seed, lambda done, total: None)
+
+
+def test_heads_name_the_kind_of_junk_they_have_not_seen(examples: Examples) -> None:
+    from imgwatch_train.experts import fit_heads
+
+    odds = fit_heads(examples).measure(examples.junk)
+    for fold in range(2):
+        unseen = ~examples.sees_junk[fold]
+        assert (odds[fold, unseen].argmax(axis=1) == examples.kinds[unseen]).mean() > 0.9
+
+
+def test_more_steps_do_not_move_the_heads(examples: Examples) -> None:
+    from imgwatch_train.experts import fit_heads
+
+    first, longer = (fit_heads(examples, steps).measure(examples.normal) for steps in (300, 3000))
+    np.testing.assert_allclose(first, longer, atol=0.02)
+
+
+def test_autoencoders_redraw_normal_pictures_better_than_junk(examples: Examples) -> None:
+    autoencoders = fit(examples)
+    normal, junk = autoencoders.measure(examples.normal), autoencoders.measure(examples.junk)
+    for fold in range(2):
+        unseen = normal[fold][~examples.sees_normal[fold]]
+        assert np.median(junk[fold][~examples.sees_junk[fold]]) > np.median(unseen)
+
+
+def test_the_same_seed_gives_the_same_autoencoders(examples: Examples) -> None:
+    first, second, other = fit(examples), fit(examples), fit(examples, seed=1)
+    for one, two, three in zip(first.weights, second.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+        assert (one != three).any()
