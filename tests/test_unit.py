@@ -1,0 +1,94 @@
+"""The unit files: the shipped ones are the rendered ones, verified and scored by systemd's own tools."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imgwatch import unit
+from imgwatch.doctor import writable_in
+from imgwatch.errors import ConfigError
+
+SYSTEMD = Path(__file__).parent.parent / "systemd"
+SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
+
+
+@pytest.mark.parametrize("name", sorted(unit.shipped()))
+def test_the_shipped_file_is_what_the_program_renders(name: str) -> None:
+    """To write them anew: python -c "from imgwatch.unit import write_shipped as w; w(__import__('pathlib').Path('systemd'))"."""
+    assert (SYSTEMD / name).read_text() == unit.shipped()[name]
+
+
+def test_nothing_else_is_shipped() -> None:
+    assert {path.name for path in SYSTEMD.glob("*.service")} == set(unit.shipped())
+
+
+@pytest.mark.parametrize("name", sorted(unit.shipped()))
+def test_every_option_has_its_why(name: str) -> None:
+    """Each option, or the block of options it stands in, comes after a comment."""
+    why = False
+    for line in (SYSTEMD / name).read_text().splitlines():
+        if line.startswith("#"):
+            why = True
+        elif not line or line.startswith("["):
+            why = line.startswith(("[Unit]", "[Install]"))
+        else:
+            assert why or line.startswith(("Description", "Documentation")), line
+
+
+def installed(folder: Path, name: str) -> Path:
+    """Put a shipped unit where systemd-analyze can read it, with a program that is there."""
+    file = folder / name.replace("@.", "@x.")
+    file.write_text((SYSTEMD / name).read_text().replace("/opt/imgwatch/bin/python", sys.executable))
+    return file
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize("name", sorted(unit.shipped()))
+def test_systemd_verifies_it_silently(name: str, tmp_path: Path) -> None:
+    scope = ["--user"] if "user" in name else []
+    told = ["systemd-analyze", *scope, "verify", str(installed(tmp_path, name))]
+    env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
+    done = subprocess.run(told, capture_output=True, text=True, check=False, env=env)
+    found = [line for line in done.stderr.splitlines() if "imgwatch" in line]
+    assert (done.returncode, done.stdout, found) == (0, "", [])
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize("name", SYSTEM_UNITS)
+def test_its_exposure_is_at_most_1(name: str, tmp_path: Path) -> None:
+    told = ["systemd-analyze", "security", "--offline=true", str(installed(tmp_path, name))]
+    assert shutil.which(told[0]), "systemd-analyze is not there: install systemd"
+    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    found = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
+    assert found, done.stdout + done.stderr
+    assert float(found[1]) <= 1.0
+
+
+def test_paths_cannot_become_options_or_specifiers() -> None:
+    assert unit.quoted("/a b/%i") == '"/a b/%%i"'
+    assert unit.quoted('/a"b') == '"/a\\"b"'
+    with pytest.raises(ConfigError, match="do not print"):
+        unit.quoted("/a\nExecStartPre=/bin/evil")
+
+
+def test_the_watchdog_waits_for_the_slowest_picture_twice() -> None:
+    assert unit.watchdog_seconds(300) >= 600
+
+
+def test_doctor_reads_back_what_a_unit_opens() -> None:
+    text = unit.system_unit(
+        unit.Unit("/c", "/p", writable=(unit.quoted("/a b/100%"), "/c"), state_directory="imgwatch")
+    )
+    assert writable_in(text) == [Path("/a b/100%"), Path("/c"), Path("/var/lib/imgwatch")]
+
+
+def test_back_off_only_where_systemd_knows_it() -> None:
+    assert "RestartSteps" not in unit.system_unit(unit.Unit("/c", "/p"))
+    assert "RestartSteps=" in unit.system_unit(unit.Unit("/c", "/p", has_restart_steps=True))
