@@ -160,6 +160,7 @@ def _counts(index: Index, learnt: Learnt) -> dict[str, int]:
         "taught": int(learnt.selection.teaches.sum()),
         "copies": int(learnt.selection.is_thinned.sum()),
         "strangest_left_out": int(learnt.selection.is_judged.sum()),
+        "near_duplicates": len(index.entries) - int(learnt.groups.max()) - 1,
         "outliers": int(learnt.is_outlier.sum()),
         "neighbours": len(learnt.bank),
         "unreadable": len(index.unreadable),
