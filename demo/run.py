@@ -54,8 +54,12 @@ def main() -> None:
         tell("What is in quarantine, and why:")
         shell("quarantine", "list", "--config", CONFIG)
         tell("One of them is taken back; it will never be quarantined again:")
-        first = json.loads(output("quarantine", "list", "--json", "--config", CONFIG).splitlines()[0])
-        shell("quarantine", "restore", first["id"], "--config", CONFIG)
+        records = [
+            json.loads(line)
+            for line in output("quarantine", "list", "--json", "--config", CONFIG).splitlines()
+        ]
+        wanted = next((record for record in records if "holiday" in record["original"]), records[-1])
+        shell("quarantine", "restore", wanted["id"], "--config", CONFIG)
         tell("How the daemon is:")
         shell("status", "--config", CONFIG)
     finally:
@@ -79,7 +83,7 @@ def sample_photographs() -> Iterator[np.ndarray]:
 def view(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Take another picture of the same thing: a random part of it, perhaps mirrored."""
     width, height = photograph.size
-    part = rng.uniform(0.5, 0.95)
+    part = rng.uniform(0.65, 0.95)
     left, top = rng.uniform(0, 1 - part) * width, rng.uniform(0, 1 - part) * height
     box = tuple(int(edge) for edge in (left, top, left + part * width, top + part * height))
     taken = photograph.crop(box).resize((480, 360))

@@ -38,19 +38,11 @@ def complain(fault: ImgwatchError | str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table that fits the terminal, or plain tab-separated lines in a pipe."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            _write("\t".join(shown(cell) for cell in row))
-        return
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    drawn = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        drawn.add_row(*(Text(shown(cell)) for cell in row))
-    Console().print(drawn)
+    """Print a table, one line a row; the last column is as long as it needs to be."""
+    lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
+    for *cells, last in lines:
+        _write("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]))
 
 
 @contextmanager

@@ -125,10 +125,11 @@ def _carry_out(store: Store, operation: Operation, move: Transfer, record: Recor
 def _undone_nevertheless(store: Store, operation: Operation, move: Transfer | None) -> bool:
     """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
     try:
-        if move is None:
-            is_done = _where_left(store, operation)
-        else:
-            is_done = take_back(store.mover, move, operation.copy_ino)
+        is_done = (
+            _where_left(store, operation)
+            if move is None
+            else take_back(store.mover, move, operation.copy_ino)
+        )
         if not is_done:
             _conclude(store, operation, is_done=False)
     except OSError as fault:
