@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgwatch import normals
 from imgwatch.decoder import Decoder
 from imgwatch.errors import InputMissing, ModelError, Unavailable
 from imgwatch.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
-from imgwatch.model import INPUT, Calibration, Contract, SelfTest, Threshold, golden_pictures, write_model
+from imgwatch.model import INPUT, Calibration, Contract, SelfTest, golden_pictures, write_model
 from imgwatch.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
+from imgwatch.normals import Normals
 from imgwatch.perceptual_file import refitted, replace_tensors
 from imgwatch.picture import Decoded, Limits, Pixels
 from imgwatch.scorer import Scorer, open_session
@@ -56,6 +58,7 @@ class Calibrated:
     source: Path
     tensors: dict[str, Floats]
     fusion: Fusion | None
+    normals: Normals
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
         """Say what several promises would do to the present pictures."""
@@ -84,7 +87,7 @@ class Calibrated:
         self._require_same(session, golden, scores)
         test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
         contract = self.contract.model_copy(update={"self_test": test})
-        write_model(proto, contract, out)
+        write_model(proto, contract, out, {normals.KEY: self.normals.packed()})
         return contract
 
     def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
@@ -105,6 +108,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
 
     A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold.
     """
+    from imgwatch_train.calibration import promise_of, threshold_of  # numpy alone, and in every wheel
+
     scorer = Scorer(model, threads)
     measured = _measure(scorer, _sample(paths), limits, threads, progress)
     if len(measured.paths) < FEWEST_PICTURES:
@@ -118,15 +123,18 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         bank, fusion, measures, outliers = _refit(measured)
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
     calibration = Calibration.of(scores, parts, outliers=int(outliers.sum()))
+    threshold = threshold_of(calibration, rule)
     contract = scorer.contract.model_copy(
         update={
             "calibration": calibration,
-            "threshold": _threshold(calibration, rule),
+            "threshold": threshold,
             "generic": False,
-            "training": scorer.contract.training | {"calibrated": _facts(model, measured)},
+            "training": scorer.contract.training
+            | {"calibrated": _facts(model, measured), "promise": promise_of(scores, threshold).facts()},
         }
     )
-    return Calibrated(contract, measured.paths, scores, measured.unreadable, model, tensors, fusion)
+    picked = Normals.pick(scores, measured.embeddings)
+    return Calibrated(contract, measured.paths, scores, measured.unreadable, model, tensors, fusion, picked)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ class _Measured:
     unreadable: int
     scores: Floats
     parts: Floats
+    embeddings: Floats
     measures: Floats
     directions: Directions
     is_perceptual: bool
@@ -154,7 +163,7 @@ def _measure(
 ) -> _Measured:
     session = open_session(str(scorer.path), threads)
     is_perceptual = {"measures", "direction"} <= {output.name for output in session.get_outputs()}
-    names = ["score", "parts", *(("measures", "direction") if is_perceptual else ())]
+    names = ["score", "parts", "embedding", *(("measures", "direction") if is_perceptual else ())]
     readable: list[Path] = []
     rows: list[list[Any]] = []
     with Decoder(scorer.contract.shape, limits, threads) as decoder:
@@ -166,11 +175,18 @@ def _measure(
             rows.append(session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])}))
             progress("calibrate", len(readable), len(paths))
     columns = (
-        [np.concatenate(column) for column in zip(*rows, strict=True)] if rows else [np.empty((0, 1))] * 4
+        [np.concatenate(column) for column in zip(*rows, strict=True)] if rows else [np.empty((0, 1))] * 5
     )
-    scores, parts, measures, directions = (*columns, *([np.empty((0, 0))] * 2))[:4]
+    scores, parts, embeddings, measures, directions = (*columns, *([np.empty((0, 0))] * 2))[:5]
     return _Measured(
-        tuple(readable), len(paths) - len(readable), scores, parts, measures, directions, is_perceptual
+        tuple(readable),
+        len(paths) - len(readable),
+        scores,
+        parts,
+        embeddings,
+        measures,
+        directions,
+        is_perceptual,
     )
 
 
@@ -196,15 +212,6 @@ def _refit(measured: _Measured) -> tuple[Directions, Fusion, Floats, NDArray[np.
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
     fusion, outliers = fit_robustly(measures, ~selection.is_judged)
     return directions[bank], fusion, measures, outliers
-
-
-def _threshold(calibration: Calibration, rule: ThresholdRule) -> Threshold:
-    name, value = rule.rule
-    if name == "false_alarms":
-        score = calibration.threshold_for(value)
-    else:
-        score = value if name == "score" else calibration.mean + value * calibration.std
-    return Threshold(rule=name, value=value, score=score)
 
 
 def _facts(model: Path, measured: _Measured) -> dict[str, Any]:

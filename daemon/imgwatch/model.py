@@ -9,6 +9,7 @@ import json
 import math
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -52,7 +53,9 @@ class Calibration(_Strict):
     parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
     mean: Finite
     std: Annotated[Finite, Field(ge=0)]
-    outliers: Annotated[int, Field(ge=0)] = 0  # how many of the largest scores are clearly apart from the rest
+    outliers: Annotated[int, Field(ge=0)] = (
+        0  # how many of the largest scores are clearly apart from the rest
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
@@ -61,7 +64,9 @@ class Calibration(_Strict):
         return self
 
     @classmethod
-    def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]], outliers: int = 0) -> Self:
+    def of(
+        cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]], outliers: int = 0
+    ) -> Self:
         """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K], so many of them clear outliers."""
         return cls(
             pictures=len(scores),
@@ -190,13 +195,20 @@ def golden_pictures(seed: int, count: int, shape: Shape) -> Pixels:
     return np.ascontiguousarray(grid[:, rows][:, :, columns])
 
 
-def write_model(proto: onnx.ModelProto, contract: Contract, path: Path) -> None:
-    """Put the contract into the graph's metadata and replace the file at `path` atomically. Raises CannotCreate."""
-    others = [entry for entry in proto.metadata_props if entry.key != METADATA_KEY]
+def write_model(
+    proto: onnx.ModelProto, contract: Contract, path: Path, more: Mapping[str, str] | None = None
+) -> None:
+    """Put the contract, and `more` texts, into the graph's metadata and replace the file at `path` atomically.
+
+    Raises CannotCreate.
+    """
+    told = {**(more or {}), METADATA_KEY: contract.model_dump_json()}
+    others = [entry for entry in proto.metadata_props if entry.key not in told]
     del proto.metadata_props[:]
     proto.metadata_props.extend(others)
-    entry = proto.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, contract.model_dump_json()
+    for key, text in told.items():
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = key, text
     replace_atomically(path, proto.SerializeToString())
 
 

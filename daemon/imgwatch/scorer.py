@@ -11,8 +11,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from imgwatch import normals
 from imgwatch.errors import ModelError
 from imgwatch.model import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
+from imgwatch.normals import Normals
 from imgwatch.picture import Pixels
 
 Floats = NDArray[np.float32]
@@ -49,6 +51,8 @@ class Scorer:
         self.name = f"{path.stem}-{digest[:8]}"  # what the ledger, the records and the user call this model
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
+        packed = metadata.get(normals.KEY)
+        self.normals = Normals.unpacked(packed) if packed else None
         _check_signature(self._session, self.contract, path)
         self._reproduce_self_test()
 

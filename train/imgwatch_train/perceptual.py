@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from platformdirs import user_cache_path
 
 import imgwatch
-from imgwatch.model import Calibration, Contract, Part, write_model
+from imgwatch import normals
+from imgwatch.model import INPUT, Calibration, Contract, Part, write_model
+from imgwatch.normals import Normals, sample
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
 from imgwatch_train.calibration import Promise, promise_of, threshold_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 BACKBONE = Path(imgwatch.__file__).parent / "backbone" / "efficientnet-lite0.onnx"
 FEW_PICTURES = 200
+_BLOCK = 16
 _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
 _SAYS = {
     "redrawing": "cannot be redrawn from what your pictures have in common",
@@ -150,8 +153,16 @@ def _export(
         generic=is_generic,
         training=training_facts(job, _counts(index, learnt), promise) | {"backbone": backbone.name},
     )
-    write_model(proto, contract, job.out)
+    write_model(proto, contract, job.out, {normals.KEY: _normals(session, pictures, scores).packed()})
     return Trained(contract, promise, index, learnt, scores, surprises)
+
+
+def _normals(session: Any, pictures: PixelFile, scores: np.ndarray) -> Normals:
+    """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
+    chosen = sample(len(scores))
+    blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
+    found = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]
+    return Normals(np.asarray(scores[chosen], np.float32), np.concatenate(found))
 
 
 def _counts(index: Index, learnt: Learnt) -> dict[str, int]:

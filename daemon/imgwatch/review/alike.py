@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-NEAR = 0.2  # of the vectors' length: shots or copies of the same; for directions a cosine distance of 0.02
+NEAR = 0.45  # of the vectors' length. Measured: re-encoded, scaled and cropped copies 0.2 to 0.45, other pictures from 0.75
 _PROJECTED = 128  # numbers a picture is compared by: near ones stay near (Johnson and Lindenstrauss)
 
 

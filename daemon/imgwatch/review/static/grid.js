@@ -108,7 +108,7 @@ export class Grid {
     const said = `${row.name}: ${row.reason}${row.share ? ", " + stranger : ""}`;
     if (button.ariaLabel !== said) button.ariaLabel = said;
     write(button.querySelector(".why").firstChild, row.reason);
-    write(button.querySelector(".how"), stranger);
+    write(button.querySelector(".how"), this.side < 140 && row.share ? row.share : stranger);
     button.title = `${row.folder}/${row.name}`;
     button.querySelector(".meter i").style.transform = `scaleX(${Math.max(0.03, row.beyond)})`;
     const stack = button.querySelector(".stack");

@@ -1,0 +1,123 @@
+"""Learn from what the user decided: a light head on the model's embedding, and what is the same as what was decided.
+
+Balanced, strongly regularised logistic regression of deleted against normal pictures, solved in the dual (far fewer
+pictures than numbers), calibrated by leave-one-out on the held-out normal pictures in the model file. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.fusion import Ramps
+from imgwatch.normals import Normals
+
+Floats = NDArray[np.float32]
+
+SAME = 0.3  # of the vectors' length: a copy, re-encoded or scaled; other pictures are farther than 0.75
+FEWEST = 3  # deletions before the head speaks: fewer say what these pictures are, not what junk is
+_C = 3e-4
+_ROUNDS = 12
+_SETTLED = 1e-4
+
+
+@dataclass(frozen=True)
+class Example:
+    """One decision: a picture that was deleted (junk) or restored, and when."""
+
+    sha256: str
+    is_junk: bool
+    at: float
+    embedding: Floats
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What the decisions taught: `weights` [D], or nothing while there are too few deletions."""
+
+    examples: tuple[Example, ...]
+    weights: Floats | None
+    bias: float
+    ramps: Ramps | None
+    shift: float  # taken off, so that as many held-out normal pictures lie above the threshold as before
+
+    @classmethod
+    def learn(cls, examples: Sequence[Example], normals: Normals | None, threshold: float) -> Self:
+        """Learn from the decisions; without normal pictures in the model file only copies are recognised."""
+        junk = [example.embedding for example in examples if example.is_junk]
+        if normals is None or len(junk) < FEWEST:
+            return cls(tuple(examples), None, 0.0, None, 0.0)
+        restored = [example.embedding for example in examples if not example.is_junk]
+        x = np.concatenate([normals.embeddings, *(np.atleast_2d(vector) for vector in restored + junk)])
+        is_junk = np.arange(len(x)) >= len(x) - len(junk)
+        weights, bias, left_out = fit_head(x.astype(np.float64), is_junk)
+        ramps = Ramps.fit(left_out[: len(normals.scores)])
+        surprise = ramps(left_out[: len(normals.scores), None])[:, 0]
+        shift = _shift(normals.scores, normals.scores + surprise, threshold)
+        return cls(tuple(examples), weights, bias, ramps, shift)
+
+    def added(self, embeddings: Floats) -> Floats:
+        """Return what is added to the scores of pictures with these embeddings [N, D]."""
+        if self.weights is None or self.ramps is None:
+            return np.zeros(len(embeddings), dtype=np.float32)
+        logits = embeddings @ self.weights + self.bias
+        return np.asarray(self.ramps(logits[:, None])[:, 0] - self.shift, dtype=np.float32)
+
+    def same_as(self, sha256: str, embedding: Floats) -> Example | None:
+        """Find the decision about this very picture or a near-identical one; the nearest counts."""
+        exact = next((example for example in self.examples if example.sha256 == sha256), None)
+        if exact is not None or not self.examples:
+            return exact
+        known = np.stack([example.embedding for example in self.examples])
+        length = np.maximum(np.linalg.norm(known, axis=1), np.linalg.norm(embedding))
+        apart = np.linalg.norm(known - embedding, axis=1) / np.maximum(length, 1e-9)
+        nearest = int(apart.argmin())
+        return self.examples[nearest] if apart[nearest] <= SAME else None
+
+    @property
+    def says(self) -> str:
+        """Say how much was learnt."""
+        return f"learnt from {len(self.examples)} decisions" if self.examples else "nothing learnt yet"
+
+
+def date_of(example: Example) -> str:
+    """Write the day of a decision."""
+    return f"{datetime.fromtimestamp(example.at):%-d %B %Y}"
+
+
+def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats, float, NDArray[np.float64]]:
+    """Fit balanced logistic regression with an L2 penalty (1/2 |w|^2 + C sum of losses) by Newton's method in the dual.
+
+    Returns weights [D], the bias, and the leave-one-out logits [N]: z - alpha / diag(A^-1), which is exact for the
+    weighted least squares of the last step (Cawley and Talbot 2004).
+    """
+    count, target = len(x), is_junk.astype(np.float64)
+    share = np.where(is_junk, count / (2 * is_junk.sum()), count / (2 * (~is_junk).sum()))
+    bordered = np.zeros((count + 1, count + 1))
+    bordered[:count, :count] = kernel = x @ x.T
+    bordered[:count, count] = bordered[count, :count] = 1.0
+    logits = np.zeros(count)
+    for _ in range(_ROUNDS):
+        chance = 1 / (1 + np.exp(-logits))
+        curvature = np.maximum(chance * (1 - chance), 1e-6)
+        working = logits - (chance - target) / curvature
+        bordered[np.arange(count), np.arange(count)] = kernel.diagonal() + 1 / (_C * share * curvature)
+        inverse = np.linalg.inv(bordered)
+        solution = inverse @ np.append(working, 0.0)
+        before, logits = logits, kernel @ solution[:count] + solution[count]
+        if np.abs(logits - before).max() < _SETTLED:
+            break
+    left_out = working - solution[:count] / inverse.diagonal()[:count]
+    return (x.T @ solution[:count]).astype(np.float32), float(solution[count]), left_out
+
+
+def _shift(before: Floats, after: NDArray[Any], threshold: float) -> float:
+    """Return what to take off the new scores so that no more normal pictures lie above the threshold than before."""
+    above = int(np.count_nonzero(before > threshold))
+    ranked = np.sort(np.asarray(after, dtype=np.float64))[::-1]
+    return float(ranked[min(above, len(ranked) - 1)] - threshold)
