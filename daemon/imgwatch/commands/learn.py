@@ -156,6 +156,10 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         paths = list(normal_pictures(places, settings))
         fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
     _say_preview(fitted, as_json)
+    if not as_json:
+        promise = fitted.contract.training["promise"]
+        for sentence in (promise["says"], *promise["warnings"]):
+            console.say(sentence)
     if preview:
         return
     contract = fitted.write(out.absolute())
