@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
+from imgwatch.errors import InputMissing
 from imgwatch.files import Identity
 from imgwatch.picture import SNIFF_BYTES, Unreadable, has_picture_extension, looks_like_picture, open_regular
 
@@ -81,6 +82,31 @@ def _sort_entry(
             listing[entry.name] = Identity.of(entry.stat(follow_symlinks=False))
     except FileNotFoundError:
         pass  # gone between listing and stat
+
+
+def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tuple[str, ...]) -> list[Path]:
+    """Return the candidates below the folders, absolute, sorted, each once.
+
+    Leaves out what lies at or below a path in `exclude` and names that a pattern in `ignore` matches.
+    Raises InputMissing when a folder is not there or holds no picture.
+    """
+    apart = tuple(_absolute(path) for path in exclude)
+    found: set[Path] = set()
+    for folder in folders:
+        if not folder.is_dir():
+            raise InputMissing(f"{folder}: no such folder")
+        walked = walk(Scope(_absolute(folder), ignore=ignore, apart=apart))
+        below = {
+            inside / name for inside, listing in walked for name in listing if is_candidate(inside / name)
+        }
+        if not below:
+            raise InputMissing(f"{folder}: no pictures in this folder")
+        found |= below
+    return sorted(found)
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - normalises `..` without following links
 
 
 def identity_of(path: Path) -> Identity | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from imgwatch_train.examples import Examples
+from imgwatch_train.examples import Examples, Plan
 from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def examples() -> Examples:
 def fit(examples: Examples, seed: int = 0) -> Autoencoders:
     from imgwatch_train.experts import fit_autoencoders
 
-    return fit_autoencoders(examples, SIZES, seed, lambda done, total: None)
+    return fit_autoencoders(examples, Plan(SIZES, seed, hidden=32, latent=3), lambda done, total: None)
 
 
 def test_heads_name_the_kind_of_junk_they_have_not_seen(examples: Examples) -> None:

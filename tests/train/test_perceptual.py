@@ -42,7 +42,9 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def job(folder: Path, out: Path) -> Job:
-    settings = TrainSettings(perceptual=PerceptualSettings(pseudo_junk=60, threshold=RULE))
+    settings = TrainSettings(
+        perceptual=PerceptualSettings(pseudo_junk=60, hidden=32, epochs=8, threshold=RULE)
+    )
     return Job(folders=(folder,), settings=settings, out=out)
 
 

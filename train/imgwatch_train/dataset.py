@@ -19,8 +19,8 @@ from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.files import Identity
 from imgwatch.model import replace_atomically
 from imgwatch.picture import Decoded, Limits, Pixels, Shape
+from imgwatch.scan import list_pictures
 from imgwatch_train.job import Job, Progress
-from imgwatch_train.listing import list_pictures
 from imgwatch_train.pixel_file import PixelFile, Rows, write_pictures
 
 FEWEST_PICTURES = 20  # with fewer, a fifth held out is no measurement at all

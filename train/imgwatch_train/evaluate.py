@@ -12,11 +12,11 @@ import numpy as np
 from imgwatch.decoder import Decoder
 from imgwatch.errors import InputMissing
 from imgwatch.picture import Decoded, Limits, Pixels, Shape
+from imgwatch.scan import list_pictures
 from imgwatch.scorer import Floats, Scorer
 from imgwatch.settings import Settings, ThresholdRule
 from imgwatch_train.calibration import threshold_of
 from imgwatch_train.job import DEFAULT_IGNORE, Progress, silent
-from imgwatch_train.listing import list_pictures
 from imgwatch_train.measures import PROMISES, Figures, figures_of
 
 _BATCH = 16

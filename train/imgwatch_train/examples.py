@@ -47,6 +47,17 @@ def plan_drawings(pictures: int, junk: int, seed: int) -> list[Drawing]:
 
 
 @dataclass(frozen=True)
+class Plan:
+    """How the experts are fitted: `sizes` of the groups of statistics, units, passes over the folder, the seed."""
+
+    sizes: tuple[int, ...]
+    seed: int = 0
+    hidden: int = 192
+    latent: int = 64
+    epochs: int = 40
+
+
+@dataclass(frozen=True)
 class Scaling:
     """How statistics are normalised: (x - centre) / spread, cut off at 5 spreads, times weight; all [D]."""
 

@@ -16,13 +16,12 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from imgwatch_train.examples import Examples, Floats, Masks
+from imgwatch_train.examples import Examples, Floats, Masks, Plan
 
-HIDDEN, LATENT = 192, 64
 LOG_FLOOR = 1e-4  # added to an error before its logarithm
 HEAD_STEPS = 300
 _BATCH, _BLOCK, _STEPS_A_CALL = 64, 256, 50
-_EPOCHS, _FEWEST_STEPS, _MOST_STEPS = 40, 200, 1000
+_FEWEST_STEPS_AN_EPOCH, _MOST_STEPS = 5, 1000
 _LEARNING_RATE, _WEIGHT_DECAY, _CLIP = 2e-3, 1e-4, 2.0
 _NOISE, _DROPOUT, _MARGIN = 0.1, 0.1, 1.0
 _STRENGTH = 1 / 0.005  # of the head's L2 penalty, beside a loss that is a sum over pictures
@@ -84,16 +83,14 @@ def group_averages(sizes: Sequence[int]) -> Floats:
     return np.asarray((group[:, None] == np.arange(len(sizes))) / np.asarray(sizes), np.float32)
 
 
-def fit_autoencoders(
-    examples: Examples, sizes: Sequence[int], seed: int, progress: Callable[[int, int], None]
-) -> Autoencoders:
+def fit_autoencoders(examples: Examples, plan: Plan, progress: Callable[[int, int], None]) -> Autoencoders:
     """Fit the autoencoders: redraw normal pictures well, and pseudo-junk worse than them by a margin."""
-    rng = np.random.default_rng((seed, 2))
-    steps = _steps(examples)
+    rng = np.random.default_rng((plan.seed, 2))
+    steps = _steps(examples, plan.epochs)
     normal_rows = _draw_batches(examples.sees_normal, steps, rng)
     junk_rows = _draw_batches(examples.sees_junk, steps, rng)
-    networks = _start(examples, sizes, rng)
-    advance = _trainer(networks, examples, steps, seed)
+    networks = _start(examples, plan, rng)
+    advance = _trainer(networks, examples, steps, plan.seed)
     for start in range(0, steps, _STEPS_A_CALL):
         part = slice(start, start + _STEPS_A_CALL)
         advance(tf.constant(normal_rows[part]), tf.constant(junk_rows[part]), tf.constant(start))
@@ -102,9 +99,9 @@ def fit_autoencoders(
     return Autoencoders(frozen[0], frozen[1], networks.groups)
 
 
-def _steps(examples: Examples) -> int:
+def _steps(examples: Examples, epochs: int) -> int:
     an_epoch = examples.sees_normal.sum() / len(examples.sees_normal) / _BATCH
-    return int(np.clip(_EPOCHS * an_epoch, _FEWEST_STEPS, _MOST_STEPS))
+    return min(_MOST_STEPS, int(epochs * max(an_epoch, _FEWEST_STEPS_AN_EPOCH)))
 
 
 def _draw_batches(sees: Masks, steps: int, rng: np.random.Generator) -> NDArray[np.int32]:
@@ -115,16 +112,16 @@ def _draw_batches(sees: Masks, steps: int, rng: np.random.Generator) -> NDArray[
     )
 
 
-def _start(examples: Examples, sizes: Sequence[int], rng: np.random.Generator) -> Autoencoders:
+def _start(examples: Examples, plan: Plan, rng: np.random.Generator) -> Autoencoders:
     """Initialise by Glorot and Bengio (2010), uniform."""
     width, folds = examples.normal.shape[1], len(examples.sees_normal)
-    widths = [width, HIDDEN, LATENT, HIDDEN, width]
+    widths = [width, plan.hidden, plan.latent, plan.hidden, width]
     weights, biases = [], []
     for before, after in pairwise(widths):
         limit = np.sqrt(6 / (before + after))
         weights.append(tf.Variable(rng.uniform(-limit, limit, (folds, before, after)).astype(np.float32)))
         biases.append(tf.Variable(tf.zeros((folds, 1, after))))
-    return Autoencoders(tuple(weights), tuple(biases), group_averages(sizes))
+    return Autoencoders(tuple(weights), tuple(biases), group_averages(plan.sizes))
 
 
 def _trainer(networks: Autoencoders, examples: Examples, steps: int, seed: int) -> Any:

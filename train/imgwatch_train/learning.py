@@ -5,7 +5,7 @@ It starts where features are computed and ends before anything is exported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from imgwatch.fusion import Fusion, fit_robustly
 from imgwatch.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
 from imgwatch.selection import Selection, select
-from imgwatch_train.examples import Folder, Scaling
+from imgwatch_train.examples import Folder, Plan, Scaling
 from imgwatch_train.experts import Autoencoders, Heads, fit_autoencoders, fit_heads
 from imgwatch_train.features import Features
 
@@ -51,15 +51,13 @@ class Learnt:
         return _columns(redrawing, distances, self.heads.measure(x).mean(axis=0))
 
 
-def learn(
-    folder: Folder, pooled: Floats, sizes: Sequence[int], seed: int, progress: Callable[[int, int], None]
-) -> Learnt:
+def learn(folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None]) -> Learnt:
     """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them."""
     selection = _select(folder)
     examples = folder.examples(selection.teaches)
     heads = fit_heads(examples)
-    autoencoders = fit_autoencoders(examples, sizes, seed, progress)
-    bank = choose_bank(np.flatnonzero(selection.teaches), seed)
+    autoencoders = fit_autoencoders(examples, plan, progress)
+    bank = choose_bank(np.flatnonzero(selection.teaches), plan.seed)
     directions, groups = folder.directions, folder.groups
     measures = _columns(
         folder.held_out(autoencoders.measure(folder.normal)),

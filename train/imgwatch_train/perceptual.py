@@ -23,7 +23,7 @@ from imgwatch.scorer import open_session
 from imgwatch_train.calibration import Promise, promise_of, threshold_of
 from imgwatch_train.checkpoint import checkpoint_folder
 from imgwatch_train.dataset import Index, gather
-from imgwatch_train.examples import Drawing, assemble, plan_drawings
+from imgwatch_train.examples import Drawing, Plan, assemble, plan_drawings
 from imgwatch_train.facts import training_facts
 from imgwatch_train.features import Backbone, Features, FeatureStore
 from imgwatch_train.job import Job, Progress
@@ -92,18 +92,17 @@ def _learn(
     from imgwatch_train.learning import learn
 
     pictures, index, folder = gathered
-    seed = job.settings.seed
+    seed, told = job.settings.seed, job.settings.perceptual
+    plan = Plan(backbone.groups, seed, told.hidden, told.latent, told.epochs)
     digests = [entry.sha256 for entry in index.entries]
     with FeatureStore(user_cache_path("imgwatch") / "features.sqlite", backbone) as store:
         features = store.gather(
             digests, lambda rows: pictures[rows], lambda done, total: progress("features", done, total)
         )
-    drawings = plan_drawings(len(digests), job.settings.perceptual.pseudo_junk, seed)
+    drawings = plan_drawings(len(digests), told.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
     numbers = assemble(features, drawn, drawings, backbone.groups, seed)
-    return learn(
-        numbers, features.pooled, backbone.groups, seed, lambda done, total: progress("fit", done, total)
-    )
+    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total))
 
 
 def _draw(

@@ -70,7 +70,7 @@ def train(  # noqa: PLR0913 - the options of a command
             settings=settings.train,
             out=out.absolute(),
             threshold=settings.threshold,
-            exclude=_listed(exclude),
+            exclude=(*_listed(exclude), settings.quarantine.path, settings.state),
             limits=settings.limits.limits(),
             fresh=fresh,
         )
@@ -143,6 +143,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
     from imgwatch.calibrate import calibrate as fit
+    from imgwatch.scan import list_pictures
     from imgwatch.settings import ThresholdRule
 
     settings = _settings_without_config(config, [])
@@ -153,7 +154,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         watch.path for watch in settings.watch
     ]
     with console.progress() as progress:
-        paths = list(normal_pictures(places, settings))
+        apart = (settings.quarantine.path, settings.state)
+        paths = list_pictures(places, apart, settings.watch[0].ignore)
         fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
     _say_preview(fitted, as_json)
     if not as_json:
@@ -174,17 +176,6 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     console.say(
         f"If they are normal, set `model: {out.absolute()}` in the config; if not, take them out and repeat."
     )
-
-
-def normal_pictures(places: list[Path], settings: Settings) -> Iterator[Path]:
-    """Yield the candidates in these folders, never those in quarantine."""
-    from imgwatch.scan import Scope, is_candidate, walk
-
-    apart = (settings.quarantine.path.resolve(), settings.state.resolve())
-    for place in existing(places):
-        scope = Scope(place.resolve(), ignore=settings.watch[0].ignore, apart=apart)
-        for folder, listing in walk(scope):
-            yield from (folder / name for name in sorted(listing) if is_candidate(folder / name))
 
 
 def _promise(false_alarms: float) -> ThresholdRule:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imgwatch.errors import InputMissing
-from imgwatch_train.listing import list_pictures
+from imgwatch.scan import list_pictures
 
 JPEG = b"\xff\xd8\xff\xe0 and so on"
 
