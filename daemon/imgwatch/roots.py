@@ -114,6 +114,7 @@ class Roots:
             self.watch()
             return
         for root in served if limit else ():
+            root.next_scan = root.next_scan if root.polled else 0.0
             root.polled = True
         if limit is not None and self._limit is None:
             needed = limits.count_folders(root.scope for root in served) if "watches" in limit.sysctl else 1

@@ -92,9 +92,13 @@ class Watcher:
         logging.getLogger("watchdog").addHandler(self._overflow)
         # watchdog warns when a folder is announced twice; were warnings errors, that would end its thread
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
-        self._observer = InotifyObserver()
         failed: dict[Path, OSError] = {}
-        self._observer.start()
+        try:
+            self._observer = InotifyObserver()
+            self._observer.start()
+        except OSError as fault:
+            self._observer = None
+            return {scope.root: fault for scope in scopes}
         for scope in scopes:
             try:
                 self._observer.schedule(
@@ -108,7 +112,7 @@ class Watcher:
     def is_alive(self) -> bool:
         """Tell whether every thread that should deliver hints still does."""
         if self._observer is None:
-            return False
+            return True  # nobody watches, as `start` has said
         emitters = self._observer.emitters
         alive = self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
         return alive and len(emitters) == self._watched and (not emitters or _has_reader())
