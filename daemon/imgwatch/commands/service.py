@@ -50,7 +50,8 @@ def install(  # noqa: PLR0913 - the options of a command
     plan = installation.plan(settings, found, model_path(settings), wish)
     if dry_run:
         installation.verify(plan)
-        console.say(plan.text)
+        for line in plan.text.splitlines():
+            console.say(line)
         for note in (f"{plan.file} is not written: --dry-run", *plan.notes):
             console.say(f"# {note}")
         return
