@@ -139,11 +139,15 @@ class ConvSettings(_Section):
 class PerceptualSettings(_Section):
     """The default: experts over the statistics of a frozen image encoder.
 
-    `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless.
+    `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless;
+    `hidden` and `latent`: units of the autoencoders; `epochs`: passes over the folder, 1,000 steps at most.
     """
 
     backbone: Folder | None = None
     pseudo_junk: Count = 1440
+    hidden: Count = 192
+    latent: Count = 64
+    epochs: Count = 40
     threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
 
 
