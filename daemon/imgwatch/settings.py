@@ -140,11 +140,13 @@ class PerceptualSettings(_Section):
     """The default: experts over the statistics of a frozen image encoder.
 
     `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless;
+    `most_pictures`: a larger folder is learnt from a sample of so many, so that memory stays bounded;
     `hidden` and `latent`: units of the autoencoders; `epochs`: passes over the folder, 1,000 steps at most.
     """
 
     backbone: Folder | None = None
     pseudo_junk: Count = 1440
+    most_pictures: Count = 10_000
     hidden: Count = 192
     latent: Count = 64
     epochs: Count = 40

@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 import imgwatch
 from imgwatch import normals
 from imgwatch.model import INPUT, Calibration, Contract, Part, write_model
+from imgwatch.neighbours import Integers
 from imgwatch.normals import Normals, sample
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
@@ -76,7 +77,8 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
     backbone = Backbone(job.settings.perceptual.backbone or BACKBONE, workers)
     with checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
         pixel_file, index = gather(job, backbone.shape, None, progress)
-        with pixel_file as pictures:
+        with pixel_file:
+            pictures, index = _sample(job, pixel_file, index)
             prepare_tensorflow(seed, workers)
             learnt = _learn(job, backbone, (pictures, index, folder), progress)
             if is_generic:
@@ -86,9 +88,29 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
     return trained.contract
 
 
-def _learn(
-    job: Job, backbone: Backbone, gathered: tuple[PixelFile, Index, Path], progress: Progress
-) -> Learnt:
+class _Rows:
+    """Some rows of a pixel file, counted anew."""
+
+    def __init__(self, pictures: PixelFile, rows: Integers) -> None:
+        self._pictures, self._rows = pictures, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: Sequence[int] | Integers) -> Pixels:
+        return self._pictures[self._rows[np.asarray(rows, np.int64)]]
+
+
+def _sample(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
+    """Take a seeded sample of a folder that is too large to learn from as a whole."""
+    count, most = len(index.entries), job.settings.perceptual.most_pictures
+    rows = np.arange(count)
+    if count > most:
+        rows = np.sort(np.random.default_rng((job.settings.seed, 6)).permutation(count)[:most])
+    return _Rows(pictures, rows), replace(index, entries=tuple(index.entries[row] for row in rows))
+
+
+def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], progress: Progress) -> Learnt:
     from imgwatch_train.learning import learn
 
     pictures, index, folder = gathered
@@ -108,7 +130,7 @@ def _learn(
 def _draw(
     drawings: Sequence[Drawing],
     digests: Sequence[str],
-    pictures: PixelFile,
+    pictures: _Rows,
     store: FeatureStore,
     progress: Progress,
 ) -> Features:
@@ -126,7 +148,7 @@ def _draw(
 
 
 def _export(
-    job: Job, backbone: Backbone, gathered: tuple[PixelFile, Index], learnt: Learnt, is_generic: bool
+    job: Job, backbone: Backbone, gathered: tuple[_Rows, Index], learnt: Learnt, is_generic: bool
 ) -> Trained:
     """Write the model with the threshold that its own held-out scores promise."""
     from imgwatch_train.export import self_test_of
@@ -156,7 +178,7 @@ def _export(
     return Trained(contract, promise, index, learnt, scores, surprises)
 
 
-def _normals(session: Any, pictures: PixelFile, scores: np.ndarray) -> Normals:
+def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> Normals:
     """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
     chosen = sample(len(scores))
     blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
