@@ -63,7 +63,7 @@ class Service:
         self._breaker = Breaker(settings.breaker, is_open=ledger.fact("breaker") == "open")
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
         self._trouble: str | None = None
-        self._stopping = self._has_new_folders = False
+        self._stopping = self._has_new_folders = self._is_ready = False
         self._last_work = self._last_pulse = self._next_retry = self._next_purge = 0.0
 
     def stop(self) -> None:
@@ -76,6 +76,7 @@ class Service:
         """Watch until stopped. `on_ready` is called once what arrives from now on is judged."""
         try:
             self._begin()
+            self._is_ready = True
             on_ready()
             while not self._stopping:
                 self._turn_or_wait()
@@ -243,7 +244,7 @@ class Service:
 
     def _pulse_if_due(self) -> None:
         now = self._clock()
-        if now - self._last_pulse >= 1.0:
+        if self._is_ready and now - self._last_pulse >= 1.0:  # before that nobody may take it for watching
             self._last_pulse = now
             self._on_pulse(self.pulse())
 
