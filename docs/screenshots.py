@@ -1,0 +1,194 @@
+"""Make the screenshots of the gallery in docs/images, with sample photographs of scikit-image and drawn junk only.
+
+Run by `make screenshots`. It needs Chromium, and calibrates the model that ships to the samples.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import skimage.data
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from browsing import Look, chromium, reviewed
+
+IMAGES = Path(__file__).parent / "images"
+ALBUM_SIZE = 240
+PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+INK = ("#1d3557", "#7a1f1f", "#22543d", "#4a2c6d", "#5b3a08")
+
+
+def main() -> None:
+    """Fill a quarantine and take the pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["HOME"] = folder  # so that places read as a user's own
+        config = prepare(Path(folder))
+        with subprocess.Popen([sys.executable, "-m", "imgwatch", "watch", "--config", config]) as daemon:
+            with chromium() as browser, reviewed(config, browser) as look:
+                take(look)
+            daemon.terminate()
+
+
+def prepare(place: Path) -> Path:
+    """Make an album, calibrate, and let the inbox be judged."""
+    rng = np.random.default_rng(3)
+    photographs = [Image.fromarray(getattr(skimage.data, name)()) for name in PHOTOGRAPHS]
+    album, inbox, model, config = (
+        place / name for name in ("Pictures/Album", "Pictures/Inbox", "mine.onnx", "config.yaml")
+    )
+    (inbox / "WhatsApp").mkdir(parents=True)
+    album.mkdir()
+    for number in range(ALBUM_SIZE):
+        view(photographs[number % len(photographs)], rng).save(album / f"photo-{number:03}.jpg", quality=90)
+    config.write_text(
+        json.dumps(
+            {
+                "watch": [{"path": str(inbox)}],
+                "model": str(model),
+                "threshold": {"false_alarms": 0.02},
+                "quarantine": {"path": str(place / "quarantine")},
+                "state": str(place / "state"),
+                "breaker": {"window": 10000, "share": 1},
+            }
+        )
+    )
+    calibrated = config.read_text()
+    config.write_text(calibrated.replace(json.dumps(str(model)), '"default"'))
+    imgwatch("calibrate", album, "--out", model, config=config)
+    config.write_text(calibrated)
+    for number in range(40):
+        view(photographs[number % len(photographs)], rng).save(inbox / f"DSC_{4100 + number}.jpg", quality=90)
+    for number, (name, picture) in enumerate(junk(photographs, rng)):
+        picture.convert("RGB").save(inbox / ("WhatsApp" if number % 3 else "") / name, quality=90)
+    (inbox / "torn-download.jpg").write_bytes(b"\xff\xd8\xff\xe0 and nothing more")
+    imgwatch("rescan", config=config)
+    return config
+
+
+def imgwatch(*arguments: str | Path, config: Path) -> None:
+    """Run a command as a person would."""
+    subprocess.run([sys.executable, "-m", "imgwatch", *arguments, "--config", config], check=True)
+
+
+def view(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
+    """Take another picture of the same thing: a random part of it, perhaps mirrored."""
+    width, height = photograph.size
+    part = rng.uniform(0.5, 0.95)
+    left, top = rng.uniform(0, 1 - part) * width, rng.uniform(0, 1 - part) * height
+    box = (int(left), int(top), int(left + part * width), int(top + part * height))
+    taken = photograph.crop(box).resize((480, 360))
+    return taken.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else taken
+
+
+def junk(photographs: list[Image.Image], rng: np.random.Generator) -> Iterator[tuple[str, Image.Image]]:
+    """Yield what piles up in photo folders, with its names."""
+    offers = (("MEGA SALE", "50 % off", "today only"), ("Good Morning!", "have a blessed", "day"),
+              ("FREE PRIZE", "click here", "www.example.com"), ("Happy Diwali", "to you and", "your family"),
+              ("WIN BIG", "call now", "0900 1234"))  # fmt: skip
+    for number in range(15):
+        yield f"IMG-20261118-WA{number:04}.jpg", poster(offers[number % len(offers)], INK[number % 5], rng)
+    for number in range(9):
+        yield f"scan-{number + 1}.png", receipt(rng)
+    for number in range(8):
+        yield f"Screenshot_20261119-{number + 10}.png", chat(rng)
+    for number in range(8):
+        yield (
+            f"IMG_{2200 + number}.jpg",
+            view(photographs[number % 4], rng).filter(ImageFilter.GaussianBlur(5 + number % 4)),
+        )
+    for name in (
+        "hubble_deep_field",
+        "immunohistochemistry",
+        "moon",
+        "page",
+        "brick",
+        "coins",
+        "clock",
+        "text",
+    ):
+        yield f"download ({name[:5]}).jpg", Image.fromarray(getattr(skimage.data, name)()).convert("RGB")
+    twin = poster(offers[0], INK[1], rng)
+    for number in range(5):
+        yield f"forwarded-{number}.jpg", twin.resize((480 - 8 * number, 360 - 6 * number))
+
+
+def poster(lines: tuple[str, ...], ink: str, rng: np.random.Generator) -> Image.Image:
+    """Draw a greeting or an advertisement."""
+    picture = Image.new("RGB", (480, 360), tuple(int(value) for value in rng.integers(170, 256, 3)))
+    draw = ImageDraw.Draw(picture)
+    for _ in range(12):
+        x, y, r = (int(value) for value in (rng.integers(0, 480), rng.integers(0, 360), rng.integers(10, 60)))
+        draw.ellipse(
+            (x - r, y - r, x + r, y + r), fill=tuple(int(value) for value in rng.integers(150, 256, 3))
+        )
+    for number, line in enumerate(lines):
+        draw.text((30, 60 + 80 * number), line, fill=ink, font=ImageFont.load_default(58 - 10 * number))
+    return picture
+
+
+def receipt(rng: np.random.Generator) -> Image.Image:
+    """Draw a printed bill."""
+    picture = Image.new("RGB", (320, 440), (250, 250, 246))
+    draw = ImageDraw.Draw(picture)
+    draw.text((90, 14), "CORNER SHOP", fill="black", font=ImageFont.load_default(20))
+    for number in range(18):
+        price = f"{rng.uniform(0.5, 30):6.2f}"
+        item = f"item {number:02d} x {rng.integers(1, 5)}"
+        draw.text((20, 60 + 20 * number), item, fill="#222", font=ImageFont.load_default(14))
+        draw.text((240, 60 + 20 * number), price, fill="#222", font=ImageFont.load_default(14))
+    return picture
+
+
+def chat(rng: np.random.Generator) -> Image.Image:
+    """Draw a screenshot of a conversation."""
+    picture = Image.new("RGB", (270, 480), (18, 27, 34))
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, 270, 50), fill=(32, 44, 51))
+    draw.text((50, 15), "Family", fill="white", font=ImageFont.load_default(18))
+    top = 64
+    while top < 430:
+        wide, high, mine = int(rng.integers(90, 190)), int(rng.integers(26, 60)), rng.random() < 0.5
+        left = 260 - wide if mine else 10
+        draw.rounded_rectangle(
+            (left, top, left + wide, top + high), 9, fill=(0, 92, 75) if mine else (32, 44, 51)
+        )
+        for line in range(high // 22):
+            text = "lorem ipsum dolor"[: wide // 8]
+            draw.text((left + 9, top + 5 + 20 * line), text, fill="#dde", font=ImageFont.load_default(13))
+        top += high + 10
+    return picture
+
+
+def take(look: Look) -> None:
+    """Take the pictures of the main pages."""
+    for name, options in {
+        "review": {},
+        "review-dark": {"scheme": "dark"},
+        "review-phone": {"width": 390, "height": 844},
+    }.items():
+        page = look(**{"width": 1360, "height": 860, **options})
+        page.locator(".stack:visible").first.wait_for(timeout=60000)
+        page.locator(".card").nth(6 if "phone" not in name else 3).click()
+        page.locator("#similar li").first.wait_for()
+        if "dark" in name:
+            page.keyboard.press("h")
+            page.locator("#heat:visible").wait_for()
+            page.locator("#order").select_option("reason")
+        page.wait_for_timeout(1500)
+        page.screenshot(path=IMAGES / f"{name}.png")
+    page = look("activity", width=1000, height=1250)
+    page.locator("#promise").press("ArrowRight")
+    page.screenshot(path=IMAGES / "activity.png")
+
+
+if __name__ == "__main__":
+    main()
