@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,12 +13,13 @@ import numpy as np
 from imgwatch.decoder import Decoder
 from imgwatch.errors import ModelError
 from imgwatch.files import Identity
+from imgwatch.lesson import Lesson, date_of
 from imgwatch.model import Contract
 from imgwatch.picture import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
-from imgwatch.scorer import Scorer
+from imgwatch.scorer import Floats, Scorer
 from imgwatch.settings import ThresholdRule
-from imgwatch.verdict import Judgement, Standard, threshold_of, unreadable
+from imgwatch.verdict import Judgement, Standard, Verdict, threshold_of, unreadable
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Judge:
         self.scorer = scorer
         self.standard = Standard(scorer.contract, scorer.name, threshold_of(rule, scorer.contract))
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
+        self.lesson: Lesson | None = None  # what the user's decisions taught, if anything
         self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
 
     def __enter__(self) -> Self:
@@ -90,9 +92,32 @@ class Judge:
     def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
         if not decoded:
             return
-        scores, parts = self.scorer.score(np.stack([picture.pixels for picture in decoded]))
-        for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
-            yield self.standard.judge(score, row, picture.sha256)
+        pictures = np.stack([picture.pixels for picture in decoded])
+        if self.lesson is None or not self.lesson.examples:
+            scores, parts = self.scorer.score(pictures)
+            for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
+                yield self.standard.judge(score, row, picture.sha256)
+            return
+        scores, parts, embeddings = self.scorer.embed(pictures)
+        added = self.lesson.added(embeddings)
+        for number, picture in enumerate(decoded):
+            score, row = float(scores[number]), parts[number].tolist()
+            judgement = self.standard.judge(score + float(added[number]), row, picture.sha256)
+            yield taught(judgement, self.lesson, embeddings[number], score > self.threshold)
+
+
+def taught(judgement: Judgement, lesson: Lesson, embedding: Floats, was_strange: bool) -> Judgement:
+    """Let a decision about the same picture overrule the score, and say when only the lesson made it strange."""
+    same = lesson.same_as(judgement.sha256 or "", embedding)
+    if same is None:
+        if judgement.verdict is Verdict.QUARANTINE and not was_strange:
+            return replace(judgement, reason=f"like what you deleted: {lesson.says}")
+        return judgement
+    copy = "the same as" if same.sha256 == judgement.sha256 else "nearly the same as"
+    if same.is_junk:
+        reason = f"{copy} what you deleted on {date_of(same)}"
+        return replace(judgement, verdict=Verdict.QUARANTINE, reason=reason)
+    return replace(judgement, verdict=Verdict.KEEP, reason=f"{copy} what you restored on {date_of(same)}")
 
 
 class LiveModel:

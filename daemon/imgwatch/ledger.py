@@ -212,6 +212,42 @@ class Ledger:
             for folder, name, digest in rows
         ]
 
+    def teach(self, sha256: str, is_junk: bool, at: float, embedding: tuple[str, bytes]) -> None:
+        """Remember a decision about a picture, and what a model (its name, its numbers) makes of it."""
+        with self._file.writing():
+            self._file.ask(
+                "INSERT OR REPLACE INTO lesson (sha256, is_junk, at, model, vector) VALUES (?, ?, ?, ?, ?)",
+                (bytes.fromhex(sha256), is_junk, at, *embedding),
+            )
+            self._count_lessons()
+
+    def unteach(self, sha256: str) -> None:
+        """Forget a decision that was taken back."""
+        with self._file.writing():
+            self._file.ask("DELETE FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),))
+            self._count_lessons()
+
+    def forget_lessons(self) -> None:
+        """Forget every decision."""
+        with self._file.writing():
+            self._file.ask("DELETE FROM lesson")
+            self._count_lessons()
+
+    def lessons(self, limit: int) -> list[tuple[str, bool, float, str, bytes]]:
+        """Return the latest decisions: digest, is it junk, when, which model's, its numbers."""
+        rows = self._file.ask(
+            "SELECT sha256, is_junk, at, model, vector FROM lesson ORDER BY at DESC LIMIT ?", (limit,)
+        )
+        return [(row[0].hex(), bool(row[1]), row[2], row[3], row[4]) for row in rows]
+
+    def lessons_known(self) -> int:
+        """Return how many decisions are remembered."""
+        return int(self._file.ask("SELECT count(*) FROM lesson", ())[0][0])
+
+    def _count_lessons(self) -> None:
+        """Let others see by one number that something was decided."""
+        self._put_fact("lessons", str(int(self.fact("lessons") or 0) + 1))
+
     def fact(self, name: str) -> str | None:
         """Return a fact that was put, or None."""
         rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (name,))

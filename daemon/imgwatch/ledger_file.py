@@ -42,6 +42,9 @@ CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROW
 CREATE TABLE day (                  -- the same counts, each day's
     date TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (date, name)
 ) WITHOUT ROWID;
+CREATE TABLE lesson (               -- what the user decided, as numbers that a model made of the picture
+    sha256 BLOB PRIMARY KEY, is_junk INTEGER NOT NULL, at REAL NOT NULL, model TEXT NOT NULL, vector BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE fact (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 """
 

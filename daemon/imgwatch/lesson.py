@@ -33,7 +33,7 @@ class Example:
     sha256: str
     is_junk: bool
     at: float
-    embedding: Floats
+    embedding: Floats | None  # None: the model that made it is not the one in use
 
 
 @dataclass(frozen=True)
@@ -45,21 +45,23 @@ class Lesson:
     bias: float
     ramps: Ramps | None
     shift: float  # taken off, so that as many held-out normal pictures lie above the threshold as before
+    recognisable: tuple[Example, ...]  # those whose near-identical copies are recognised
 
     @classmethod
     def learn(cls, examples: Sequence[Example], normals: Normals | None, threshold: float) -> Self:
         """Learn from the decisions; without normal pictures in the model file only copies are recognised."""
-        junk = [example.embedding for example in examples if example.is_junk]
+        junk = [e.embedding for e in examples if e.is_junk and e.embedding is not None]
+        restored = [e.embedding for e in examples if not e.is_junk and e.embedding is not None]
+        recognisable = _recognisable(examples, normals)
         if normals is None or len(junk) < FEWEST:
-            return cls(tuple(examples), None, 0.0, None, 0.0)
-        restored = [example.embedding for example in examples if not example.is_junk]
+            return cls(tuple(examples), None, 0.0, None, 0.0, recognisable)
         x = np.concatenate([normals.embeddings, *(np.atleast_2d(vector) for vector in restored + junk)])
         is_junk = np.arange(len(x)) >= len(x) - len(junk)
         weights, bias, left_out = fit_head(x.astype(np.float64), is_junk)
         ramps = Ramps.fit(left_out[: len(normals.scores)])
         surprise = ramps(left_out[: len(normals.scores), None])[:, 0]
         shift = _shift(normals.scores, normals.scores + surprise, threshold)
-        return cls(tuple(examples), weights, bias, ramps, shift)
+        return cls(tuple(examples), weights, bias, ramps, shift, recognisable)
 
     def added(self, embeddings: Floats) -> Floats:
         """Return what is added to the scores of pictures with these embeddings [N, D]."""
@@ -71,13 +73,12 @@ class Lesson:
     def same_as(self, sha256: str, embedding: Floats) -> Example | None:
         """Find the decision about this very picture or a near-identical one; the nearest counts."""
         exact = next((example for example in self.examples if example.sha256 == sha256), None)
-        if exact is not None or not self.examples:
+        if exact is not None or not self.recognisable:
             return exact
-        known = np.stack([example.embedding for example in self.examples])
-        length = np.maximum(np.linalg.norm(known, axis=1), np.linalg.norm(embedding))
-        apart = np.linalg.norm(known - embedding, axis=1) / np.maximum(length, 1e-9)
+        known = np.stack([e.embedding for e in self.recognisable if e.embedding is not None])
+        apart = _apart(known, embedding)
         nearest = int(apart.argmin())
-        return self.examples[nearest] if apart[nearest] <= SAME else None
+        return self.recognisable[nearest] if apart[nearest] <= SAME else None
 
     @property
     def says(self) -> str:
@@ -114,6 +115,25 @@ def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats
             break
     left_out = working - solution[:count] / inverse.diagonal()[:count]
     return (x.T @ solution[:count]).astype(np.float32), float(solution[count]), left_out
+
+
+def _recognisable(examples: Sequence[Example], normals: Normals | None) -> tuple[Example, ...]:
+    """Give the examples that no normal picture is near to; none for a model that sees all pictures close together."""
+    if normals is None:
+        return ()
+    x = normals.embeddings
+    nearest = [np.sort(_apart(x, vector))[1] for vector in x[:100] if len(x) > 1]
+    if not nearest or np.median(nearest) < 1.5 * SAME:
+        return ()
+    with_numbers = [e for e in examples if e.embedding is not None and len(e.embedding) == x.shape[1]]
+    return tuple(e for e in with_numbers if not e.is_junk or _apart(x, e.embedding).min() > SAME)
+
+
+def _apart(known: Floats, vector: Floats | None) -> Floats:
+    """Return how far vectors [N, D] are from one, as shares of the longer one's length."""
+    assert vector is not None
+    length = np.maximum(np.linalg.norm(known, axis=1), np.linalg.norm(vector))
+    return np.asarray(np.linalg.norm(known - vector, axis=1) / np.maximum(length, 1e-9), dtype=np.float32)
 
 
 def _shift(before: Floats, after: NDArray[Any], threshold: float) -> float:

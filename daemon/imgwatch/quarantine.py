@@ -219,6 +219,13 @@ class Quarantine:
                     found.append(entry)
             return found, offset
 
+    def log_bytes(self) -> int:
+        """Tell how long the log is: another number means that something happened."""
+        try:
+            return (self.path / "log.jsonl").stat().st_size
+        except OSError:
+            return 0
+
     def was_restored(self, sha256: str) -> bool:
         """Tell whether the user has restored the picture with this digest before, by whatever process."""
         with shelf.committed_log(self.path) as opened:

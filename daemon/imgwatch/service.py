@@ -22,6 +22,7 @@ from imgwatch.roots import scopes_of as scopes_of
 from imgwatch.settings import Settings
 from imgwatch.sorting import Policy, Sorter
 from imgwatch.status import Pulse
+from imgwatch.teaching import Teacher
 from imgwatch.watcher import Hint, Hints, Overflow, Wake
 
 log = logging.getLogger(__name__)
@@ -61,10 +62,11 @@ class Service:
         self._roots = Roots(settings, self._hints)
         self._intake = Intake(settings.settle_seconds, ledger, self._roots, clock, self._keep_going)
         self._breaker = Breaker(settings.breaker, is_open=ledger.fact("breaker") == "open")
+        self._teacher = Teacher(quarantine, ledger)
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
         self._trouble: str | None = None
         self._stopping = self._has_new_folders = self._is_ready = False
-        self._last_work = self._last_pulse = self._next_retry = self._next_purge = 0.0
+        self._last_work = self._last_pulse = self._next_retry = self._next_purge = self._calm_at = 0.0
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
@@ -116,8 +118,8 @@ class Service:
         except (IoFailed, Unavailable, OSError) as fault:
             self._wait_out(fault)
         else:
-            if self._trouble is not None:
-                log.warning("it works again; all watched folders are looked through")
+            if self._trouble is not None and self._clock() >= self._calm_at:
+                log.warning("it works again")
                 self._trouble = None
 
     def _turn(self) -> None:
@@ -137,6 +139,7 @@ class Service:
                 self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
             except Empty:
                 continue
+        self._calm_at = self._clock() + 2 * _RETRY_SECONDS  # a round that writes nothing proves nothing
         for root in self._roots:
             root.next_scan = self._clock()
 
@@ -185,6 +188,7 @@ class Service:
             return
         now = self._clock()
         self._model.refresh()
+        self._teacher.refresh(self._model.judge)
         if self._breaker.is_open and self._ledger.fact("breaker") != "open":
             self._breaker.close()
             log.info("the breaker is closed")

@@ -68,6 +68,7 @@ def rescan(
 ) -> None:
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
     from imgwatch.sorting import Policy, Sorter
+    from imgwatch.teaching import Teacher
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
@@ -81,7 +82,9 @@ def rescan(
                 progress("rescan", number, len(wanted))
         else:
             ledger.allow_restore_to(scope.root for scope in scopes)
-            sorter = Sorter(lambda: judge, open_quarantine(settings, ledger), ledger, Policy.of(settings))
+            quarantine = open_quarantine(settings, ledger)
+            Teacher(quarantine, ledger).refresh(judge)
+            sorter = Sorter(lambda: judge, quarantine, ledger, Policy.of(settings))
             for number, result in enumerate(sorter.sort(wanted), 1):
                 _say_sorted(result, as_json)
                 seen[result.judged.judgement.verdict] += 1

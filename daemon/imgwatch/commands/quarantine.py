@@ -200,6 +200,17 @@ def purge(
         console.say(f"{len(purged)} purged.")
 
 
+@app.command()
+def forget(config: ConfigOption = None) -> None:
+    """Forget what your decisions taught; what you decide from now on teaches again. Pictures stay where they are."""
+    from imgwatch import teaching
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        number = teaching.forget(open_quarantine(settings, ledger), ledger)
+    console.say(f"{number} decisions forgotten.")
+
+
 def _row(record: Record) -> tuple[str, ...]:
     judgement = record.judgement
     figure = "-" if judgement.score is None else f"{judgement.score:.3g}"

@@ -236,11 +236,13 @@ class Gallery:
         status = self._parts.read_status()
         with self._parts.open_ledger() as ledger:
             judged, breaker = ledger.counters().get("judged", 0), ledger.fact("breaker") or "closed"
+            learnt = ledger.lessons_known()
         return {
             "alive": bool(status),
             "backlog": status.get("backlog", 0),
             "breaker": breaker,
             "judged": judged,
+            "learnt": learnt,
             "undoable": self._parts.desk.undoable,
         }
 

@@ -243,7 +243,8 @@ function listen() {
   live.addEventListener("error", () => state("lost", "not connected: is imgwatch review still running?"));
 }
 
-function daemon({ alive, backlog, breaker, judged }) {
+function daemon({ alive, backlog, breaker, judged, learnt }) {
+  $("learnt").textContent = learnt ? `learnt from ${learnt} of your decisions` : "";
   if (!alive) state("warn", "the daemon is not running: imgwatch watch");
   else if (breaker === "open") state("warn", "breaker open, nothing is moved: see Activity");
   else state("", `watching · ${judged.toLocaleString()} judged${backlog ? ` · ${backlog} waiting` : ""}`);

@@ -1,0 +1,93 @@
+"""Follow what the user decides, and teach it to the model that judges: read the log, embed, learn, at once.
+
+The examples are kept in the ledger; what is learnt from them, `lesson` knows. It moves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from imgwatch.errors import UsageError
+from imgwatch.history import Entry
+from imgwatch.journal import Event
+from imgwatch.judging import Judge
+from imgwatch.ledger import Ledger
+from imgwatch.lesson import Example, Lesson
+from imgwatch.picture import Decoded
+from imgwatch.quarantine import Quarantine
+
+log = logging.getLogger(__name__)
+
+MOST_EXAMPLES = 400  # the latest; more teach little and cost time
+_OFFSET = "lesson_offset"
+_TEACHES = {Event.BINNED: True, Event.RESTORED: False}
+_TAKES_BACK = (Event.QUARANTINED, Event.REOPENED, Event.POSTPONED)  # the first: an undone restore
+
+
+class Teacher:
+    """Keeps a judge taught. `refresh` is cheap while nothing was decided."""
+
+    def __init__(self, quarantine: Quarantine, ledger: Ledger) -> None:
+        self._quarantine = quarantine
+        self._ledger = ledger
+        self._taught: tuple[str, float, int] | None = None  # model, threshold, decisions known
+
+    def refresh(self, judge: Judge) -> bool:
+        """Take in what was decided since, and let the judge use it; return whether it learnt something."""
+        self._follow(judge)
+        state = (judge.scorer.name, judge.threshold, int(self._ledger.fact("lessons") or 0))
+        if state == self._taught and judge.lesson is not None:
+            return False
+        examples = list(self._examples(judge))
+        judge.lesson = Lesson.learn(examples, judge.scorer.normals, judge.threshold)
+        self._taught = state
+        if examples:
+            log.info("%s", judge.lesson.says)
+        return bool(examples)
+
+    def _follow(self, judge: Judge) -> None:
+        """Read the decisions that the log has had added."""
+        offset = int(self._ledger.fact(_OFFSET) or 0)
+        if self._quarantine.log_bytes() == offset:
+            return
+        entries, end = self._quarantine.events_since(offset)
+        wanted = [entry for entry in entries if entry.event in _TEACHES or entry.event in _TAKES_BACK]
+        fresh = [entry for entry in wanted if entry.event in _TEACHES][-MOST_EXAMPLES:]
+        for entry in wanted:
+            if entry.event in _TAKES_BACK:
+                self._ledger.unteach(entry.record.sha256)
+            elif entry in fresh:
+                self._learn(entry, judge)
+        self._ledger.put_fact(_OFFSET, str(end))
+
+    def _learn(self, entry: Entry, judge: Judge) -> None:
+        record = entry.record
+        is_junk = _TEACHES[entry.event]
+        place = self._quarantine.picture(record) if is_junk else Path(record.original)
+        judge.on_progress()  # so that the daemon shows that it is alive
+        found = judge.decoder.look_at(place, judge.contract.shape)
+        if not isinstance(found, Decoded) or found.sha256 != record.sha256:
+            return  # gone or changed since: its digest is in the log, there is nothing more to learn
+        _, _, embeddings = judge.scorer.embed(found.pixels[None])
+        vector = embeddings[0].astype(np.float16).tobytes()
+        self._ledger.teach(record.sha256, is_junk, entry.at.timestamp(), (judge.scorer.name, vector))
+
+    def _examples(self, judge: Judge) -> Iterator[Example]:
+        """Yield the latest decisions; of those that another model embedded only the digest counts."""
+        for sha256, is_junk, at, model, vector in self._ledger.lessons(MOST_EXAMPLES):
+            known = np.frombuffer(vector, dtype=np.float16).astype(np.float32)
+            yield Example(sha256, is_junk, at, known if model == judge.scorer.name else None)
+
+
+def forget(quarantine: Quarantine, ledger: Ledger) -> int:
+    """Forget all that was learnt, and learn again only from what is decided from now on; return how many decisions."""
+    number = len(ledger.lessons(1 << 30))
+    if number == 0:
+        raise UsageError("nothing was learnt yet, so there is nothing to forget")
+    ledger.forget_lessons()
+    ledger.put_fact(_OFFSET, str(quarantine.log_bytes()))
+    return number
