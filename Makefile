@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS := train,review,demo,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench-detection clean
+.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench-detection bench-teaching screenshots clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -51,6 +51,12 @@ SHARED ?= $(if $(IMGWATCH_SHARED),$(IMGWATCH_SHARED),../shared)
 bench-detection: install bench/peers/.installed  ## how well junk is told from normal pictures, beside plain methods (hours)
 	$(BIN)/python benchmarks/detection/run.py --data $(SHARED)/data --results bench/detection \
 	  --peers bench/peers/bin/python --table docs/detection.md
+
+bench-teaching: install  ## what deleting and restoring teaches: docs/teaching.md (ten minutes)
+	$(BIN)/python benchmarks/teaching.py
+
+screenshots: install  ## the gallery's pictures in docs/images, from sample photographs and drawn junk (Chromium)
+	$(BIN)/python docs/screenshots.py
 
 bench/peers/.installed:
 	$(PYTHON) -m venv bench/peers
