@@ -20,7 +20,7 @@ from imgwatch_train.examples import Examples, Floats, Masks, Plan
 
 LOG_FLOOR = 1e-4  # added to an error before its logarithm
 HEAD_STEPS = 300
-_BATCH, _BLOCK, _STEPS_A_CALL = 64, 256, 50
+_BATCH, _BLOCK = 64, 256
 _FEWEST_STEPS_AN_EPOCH, _MOST_STEPS = 5, 1000
 _LEARNING_RATE, _WEIGHT_DECAY, _CLIP = 2e-3, 1e-4, 2.0
 _NOISE, _DROPOUT, _MARGIN = 0.1, 0.1, 1.0
@@ -31,12 +31,14 @@ _STRENGTH = 1 / 0.005  # of the head's L2 penalty, beside a loss that is a sum o
 class Autoencoders:
     """F autoencoders: `weights` and `biases` of four layers, [F, in, out] and [F, 1, out].
 
-    `groups` [D, G] averages over the columns of each group of statistics.
+    `groups` [D, G] averages over the columns of each group of statistics. `curves` [2, epochs]: the mean error of
+    normal pictures while it was fitted, of those seen and of a sample of those not seen.
     """
 
     weights: tuple[Any, ...]
     biases: tuple[Any, ...]
     groups: Floats
+    curves: Floats
 
     def redraw(self, x: Any) -> Any:
         """Redraw statistics [N, D] or [F, N, D]; return a tensor [F, N, D]."""
@@ -91,12 +93,15 @@ def fit_autoencoders(examples: Examples, plan: Plan, progress: Callable[[int, in
     junk_rows = _draw_batches(examples.sees_junk, steps, rng)
     networks = _start(examples, plan, rng)
     advance = _trainer(networks, examples, steps, plan.seed)
-    for start in range(0, steps, _STEPS_A_CALL):
-        part = slice(start, start + _STEPS_A_CALL)
-        advance(tf.constant(normal_rows[part]), tf.constant(junk_rows[part]), tf.constant(start))
-        progress(min(steps, start + _STEPS_A_CALL), steps)
+    unseen = tf.gather(tf.constant(examples.normal), _draw_batches(~examples.sees_normal, 1, rng)[0])
+    epoch, curves = -(-steps // plan.epochs), []
+    for start in range(0, steps, epoch):
+        part = slice(start, start + epoch)
+        seen = advance(tf.constant(normal_rows[part]), tf.constant(junk_rows[part]), tf.constant(start))
+        curves.append((float(seen), float(tf.reduce_mean(networks.errors(unseen, networks.redraw(unseen))))))
+        progress(min(steps, start + epoch), steps)
     frozen = [tuple(variable.numpy() for variable in group) for group in (networks.weights, networks.biases)]
-    return Autoencoders(frozen[0], frozen[1], networks.groups)
+    return Autoencoders(frozen[0], frozen[1], networks.groups, np.array(curves, np.float32).T)
 
 
 def _steps(examples: Examples, epochs: int) -> int:
@@ -121,7 +126,9 @@ def _start(examples: Examples, plan: Plan, rng: np.random.Generator) -> Autoenco
         limit = np.sqrt(6 / (before + after))
         weights.append(tf.Variable(rng.uniform(-limit, limit, (folds, before, after)).astype(np.float32)))
         biases.append(tf.Variable(tf.zeros((folds, 1, after))))
-    return Autoencoders(tuple(weights), tuple(biases), group_averages(plan.sizes))
+    return Autoencoders(
+        tuple(weights), tuple(biases), group_averages(plan.sizes), np.empty((2, 0), np.float32)
+    )
 
 
 def _trainer(networks: Autoencoders, examples: Examples, steps: int, seed: int) -> Any:
@@ -135,18 +142,24 @@ def _trainer(networks: Autoencoders, examples: Examples, steps: int, seed: int) 
     optimizer.build(variables)
     normal, junk = tf.constant(examples.normal), tf.constant(examples.junk)
 
-    def advance(normal_rows: Any, junk_rows: Any, start: Any) -> None:
-        for step in tf.range(tf.shape(normal_rows)[0]):
+    def advance(normal_rows: Any, junk_rows: Any, start: Any) -> Any:
+        total, count = 0.0, tf.shape(normal_rows)[0]
+        for step in tf.range(count):
             rows = tf.gather(normal, normal_rows[step]), tf.gather(junk, junk_rows[step])
             with tf.GradientTape() as tape:
-                loss = _loss(networks, rows, tf.stack([seed, start + step]))
+                loss, error = _loss(networks, rows, tf.stack([seed, start + step]))
             optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables, strict=True))
+            total += error
+        return total / tf.cast(count, tf.float32)
 
     return tf.function(advance)
 
 
-def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> Any:
-    """Sum over folds: mean error of normal pictures, and what junk falls short of their mean log plus the margin."""
+def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> tuple[Any, Any]:
+    """Return the sum over folds of the mean error of normal pictures and what junk falls short of a bar; that error.
+
+    The bar is the mean logarithm of normal pictures' errors plus a margin.
+    """
     count = rows[0].shape[1]
     wanted = tf.concat(rows, axis=1)
     noise = _NOISE * tf.random.stateless_normal(tf.shape(rows[0]), seed)
@@ -157,7 +170,8 @@ def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> Any:
     logs = mean_log(errors)
     bar = tf.stop_gradient(tf.reduce_mean(logs[:, :count], axis=1, keepdims=True)) + _MARGIN
     shortfall = tf.reduce_mean(tf.nn.relu(bar - logs[:, count:]), axis=1)
-    return tf.reduce_sum(tf.reduce_mean(errors[:, :count], axis=[1, 2]) + shortfall)
+    of_normal = tf.reduce_mean(errors[:, :count], axis=[1, 2])
+    return tf.reduce_sum(of_normal + shortfall), tf.reduce_mean(of_normal)
 
 
 def fit_heads(examples: Examples, steps: int = HEAD_STEPS) -> Heads:

@@ -13,7 +13,7 @@ from imgwatch.model import replace_atomically
 from imgwatch.verdict import Standard
 from imgwatch_train.facts import described
 from imgwatch_train.job import Job, Progress
-from imgwatch_train.plots import histogram
+from imgwatch_train.plots import histogram, learning_curves
 from imgwatch_train.report import Gallery, Report, Tile, thumbnails
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
         lead=trained.promise.says,
         warnings=(*trained.promise.warnings, *_warnings(trained)),
         facts=[("threshold", f"{contract.threshold.score:.5g}"), *described(facts)],
-        plots=(_plot(trained),),
+        plots=(_curves(trained), _plot(trained)),
         galleries=(
             Gallery(
                 f"Look at these {min(STRANGEST, count)} before you trust the model",
@@ -55,6 +55,7 @@ def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
             **facts,
             "model": str(job.out),
             "threshold": contract.threshold.model_dump(),
+            "curves": trained.learnt.autoencoders.curves.tolist(),
             "most_suspicious": strangest,
             "near_duplicates": _copies(trained),
             "unreadable": trained.index.unreadable,
@@ -93,6 +94,11 @@ def _plot(trained: Trained) -> Any:
     groups = {"your pictures": trained.scores[~is_outlier], "clear outliers": trained.scores[is_outlier]}
     says = "Each picture was scored by experts that had not seen it."
     return histogram({k: v for k, v in groups.items() if len(v)}, trained.contract.threshold.score, says)
+
+
+def _curves(trained: Trained) -> Any:
+    seen, unseen = trained.learnt.autoencoders.curves.tolist()
+    return learning_curves({"seen": seen, "held out": unseen})
 
 
 def _copies(trained: Trained) -> list[list[str]]:
