@@ -85,3 +85,14 @@ def test_interrupt_ends_early(tmp_path: Path) -> None:
             seen += 1
             opened.interrupt()
     assert seen < 50
+
+
+def test_a_worker_killed_between_two_pictures_is_replaced(tmp_path: Path) -> None:
+    """pebble gives its whole pool up then; seen in a soak."""
+    pictures = [dark(tmp_path / f"d{number}.png") for number in range(3)]
+    with Decoder(SHAPE, Limits()) as decoder:
+        for picture in pictures:
+            assert [type(outcome).__name__ for _, outcome in decoder.decode([picture])] == ["Decoded"]
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Self
 
@@ -94,6 +95,14 @@ class Decoder:
             self._pool = None
 
     def _schedule(self, path: Path, shape: Shape | Box | None = None) -> ProcessFuture[Outcome]:
+        """Give a picture to the pool. pebble gives a whole pool up when a worker dies between two pictures."""
+        try:
+            return self._schedule_in_pool(path, shape)
+        except RuntimeError:
+            self.close()
+            return self._schedule_in_pool(path, shape)
+
+    def _schedule_in_pool(self, path: Path, shape: Shape | Box | None) -> ProcessFuture[Outcome]:
         with self._starting:
             if self._pool is None:
                 self._pool = ProcessPool(
@@ -115,11 +124,13 @@ class Decoder:
         """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
         try:
             return self._result(future)
-        except ProcessExpired:
+        except (ProcessExpired, BrokenProcessPool):
             try:
                 return self._result(self._schedule(path, shape))
             except ProcessExpired as death:
                 return Unreadable(f"crashed the decoder twice (exit {death.exitcode})")
+            except BrokenProcessPool:
+                return Unreadable("crashed the decoder twice")
 
     def _result(self, future: ProcessFuture[Outcome]) -> Outcome:
         self._wait(future)
