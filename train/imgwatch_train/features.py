@@ -24,6 +24,7 @@ from imgwatch.picture import Pixels, Shape
 from imgwatch.scorer import open_session
 
 METADATA_KEY = "imgwatch-backbone"
+_LARGEST_BYTES = 2_000_000_000  # of the store; it is a cache, and begins anew beyond that
 _BLOCK = 32
 _BATCH = 4
 
@@ -78,6 +79,8 @@ class FeatureStore:
         self._backbone = backbone
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            if path.exists() and path.stat().st_size > _LARGEST_BYTES:
+                path.unlink()
             self._file = sqlite3.connect(path, timeout=60)
             self._file.execute("PRAGMA journal_mode=WAL")
             self._file.execute("PRAGMA synchronous=NORMAL")
