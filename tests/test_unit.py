@@ -21,7 +21,7 @@ SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
 
 @pytest.mark.parametrize("name", sorted(unit.shipped()))
 def test_the_shipped_file_is_what_the_program_renders(name: str) -> None:
-    """To write them anew: python -c "from imgwatch.unit import write_shipped as w; w(__import__('pathlib').Path('systemd'))"."""
+    """To write them anew: imgwatch.unit.write_shipped(Path("systemd"))."""
     assert (SYSTEMD / name).read_text() == unit.shipped()[name]
 
 

@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from conftest import bright
 from daemon import wait_until
-from systemd.conftest import Machine
+from machine import Machine
 
 pytestmark = [pytest.mark.systemd, pytest.mark.root]
 

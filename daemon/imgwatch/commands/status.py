@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
+from imgwatch.commands.workplace import (
+    LEDGER,
+    ConfigOption,
+    JsonOption,
+    load_settings,
+    open_ledger,
+    open_quarantine,
+)
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.ledger import Ledger
     from imgwatch.settings import Settings
 
 NOT_RUNNING = 3
@@ -29,8 +35,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     told = read_status(settings.state)
     found: dict[str, object] = {"alive": bool(told)}
     try:
-        with open_ledger(settings) as ledger:
-            found |= _remembered(settings, ledger)
+        found |= _remembered(settings)
     except (IoFailed, Unavailable, OSError) as fault:
         found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
         told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
@@ -47,20 +52,23 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(BREAKER_OPEN)
 
 
-def _remembered(settings: Settings, ledger: Ledger) -> dict[str, object]:
-    """Return what the ledger knows, once it has counted what the quarantine's log says."""
+def _remembered(settings: Settings) -> dict[str, object]:
+    """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
     from imgwatch.ledger import State
 
-    decisions.count_history(open_quarantine(settings), ledger)
-    counters = ledger.counters()
-    breaker = ledger.fact("breaker") or "closed"
-    return {
-        **{name: counters.get(name, 0) for name in _COUNTS},
-        "breaker": breaker,
-        "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
-        "held": len(ledger.waiting(State.HELD)),
-    }
+    if not (settings.state / LEDGER).exists():
+        return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0}
+    with open_ledger(settings) as ledger:
+        decisions.count_history(open_quarantine(settings), ledger)
+        counters = ledger.counters()
+        breaker = ledger.fact("breaker") or "closed"
+        return {
+            **{name: counters.get(name, 0) for name in _COUNTS},
+            "breaker": breaker,
+            "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
+            "held": len(ledger.waiting(State.HELD)),
+        }
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
