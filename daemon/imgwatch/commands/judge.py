@@ -19,10 +19,12 @@ from imgwatch.commands.workplace import (
     open_ledger,
     open_quarantine,
 )
+from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from imgwatch.judging import Judged
+    from imgwatch.judging import Judge, Judged
     from imgwatch.ledger import Ledger
+    from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
     from imgwatch.sorting import Sorted
@@ -57,12 +59,18 @@ def score(
             explain_pictures(judge, wanted, explain)
 
 
-def rescan(
+def rescan(  # noqa: PLR0913 - the options of a command
     paths: _Paths = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Judge and print, move nothing, remember nothing.")
     ] = False,
     judge_all: Annotated[bool, typer.Option("--all", help="Also what this model has judged before.")] = False,
+    in_quarantine: Annotated[
+        bool,
+        typer.Option(
+            "--quarantine", help="Judge again what is in quarantine, and name what would be kept now."
+        ),
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -72,6 +80,13 @@ def rescan(
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
+        quarantine = open_quarantine(settings, ledger)
+        Teacher(quarantine, ledger).refresh(judge)
+        if in_quarantine:
+            if paths:
+                raise UsageError("--quarantine judges what is in quarantine: name no PATH with it")
+            _offer_back(judge, quarantine, as_json)
+            return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         wanted = list(_candidates(scopes, ledger, None if judge_all else judge.scorer.name))
         seen: Counter[str] = Counter()
@@ -82,8 +97,7 @@ def rescan(
                 progress("rescan", number, len(wanted))
         else:
             ledger.allow_restore_to(scope.root for scope in scopes)
-            quarantine = open_quarantine(settings, ledger)
-            Teacher(quarantine, ledger).refresh(judge)
+            quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
             sorter = Sorter(lambda: judge, quarantine, ledger, Policy.of(settings))
             for number, result in enumerate(sorter.sort(wanted), 1):
                 _say_sorted(result, as_json)
@@ -91,6 +105,22 @@ def rescan(
                 progress("rescan", number, len(wanted))
     if not as_json:
         console.say(_summary(seen, dry_run))
+
+
+def _offer_back(judge: Judge, quarantine: Quarantine, as_json: bool) -> None:
+    """Name what is in quarantine and would be kept now; nothing is moved."""
+    records = {quarantine.picture(record): record for record in quarantine.list()}
+    offered: list[str] = []
+    for judged in judge.judge(records):
+        if judged.judgement.verdict == "keep":
+            record = records[judged.path]
+            offered.append(record.id)
+            _say_judged(judged, as_json, id=record.id, original=record.original)
+    if as_json:
+        return
+    console.say(f"{len(records)} judged again: {len(offered)} would be kept now.")
+    if offered:
+        console.say(f"To put them back: imgwatch quarantine restore {' '.join(offered)}")
 
 
 def _pictures(paths: list[Path]) -> Iterator[Path]:

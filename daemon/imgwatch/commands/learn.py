@@ -18,6 +18,7 @@ from imgwatch.commands.workplace import (
     existing,
     load_settings,
     model_path,
+    open_quarantine,
 )
 from imgwatch.errors import InputMissing, Unavailable, UsageError
 
@@ -45,6 +46,12 @@ def train(  # noqa: PLR0913 - the options of a command
             "--exclude", help="A file with a path a line: pictures or folders to leave out.", metavar="FILE"
         ),
     ] = None,
+    from_reviews: Annotated[
+        bool,
+        typer.Option(
+            "--from-reviews", help="Take in what you restored, leave out copies of what you deleted."
+        ),
+    ] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
     ] = False,
@@ -61,6 +68,14 @@ def train(  # noqa: PLR0913 - the options of a command
     places = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
+    left_out = list(_listed(exclude))
+    if from_reviews:
+        from imgwatch.reviews import reviewed
+
+        told_by = reviewed(open_quarantine(settings), places)
+        places, left_out = [*places, *told_by.restored], [*left_out, *told_by.deleted]
+        if not as_json:
+            console.say(f"From reviews: {len(told_by.restored)} taken in, {len(told_by.deleted)} left out.")
     with _extra("train"), console.progress() as progress:
         from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
@@ -70,7 +85,7 @@ def train(  # noqa: PLR0913 - the options of a command
             settings=settings.train,
             out=out.absolute(),
             threshold=settings.threshold,
-            exclude=(*_listed(exclude), settings.quarantine.path, settings.state),
+            exclude=(*left_out, settings.quarantine.path, settings.state),
             limits=settings.limits.limits(),
             fresh=fresh,
         )

@@ -1,0 +1,61 @@
+"""What reviews say to the next training: what was restored belongs in, copies of what was deleted do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch.files import Place, digest_of, opened_file, opened_folder
+from imgwatch.history import Entry
+from imgwatch.journal import Event
+from imgwatch.quarantine import Quarantine
+from imgwatch.record import Record
+from imgwatch.scan import Scope, walk
+
+_JUNK = (Event.BINNED, Event.DELETED)
+_UNDECIDED = (Event.QUARANTINED, Event.POSTPONED, Event.REOPENED)
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Paths to add to a training, and paths to leave out of it."""
+
+    restored: tuple[Path, ...]
+    deleted: tuple[Path, ...]
+
+
+def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
+    """Find the restored pictures that lie outside of `folders`, and in these the copies of deleted ones."""
+    last: dict[str, Entry] = {}
+    for entry in quarantine.history():
+        if entry.event in _UNDECIDED:
+            last.pop(entry.record.sha256, None)
+        elif entry.event is Event.RESTORED or entry.event in _JUNK:
+            last[entry.record.sha256] = entry
+    restored = [Path(e.record.original) for e in last.values() if e.event is Event.RESTORED]
+    junk = [entry.record for entry in last.values() if entry.event in _JUNK]
+    return Reviewed(
+        tuple(path for path in restored if path.is_file() and not _is_below(path, folders)),
+        tuple(_copies(junk, folders)),
+    )
+
+
+def _is_below(path: Path, folders: Sequence[Path]) -> bool:
+    return any(path.is_relative_to(folder) for folder in folders)
+
+
+def _copies(records: Sequence[Record], folders: Sequence[Path]) -> Iterator[Path]:
+    """Yield the files with these digests; only those of the right size are read."""
+    sizes = {record.size_bytes for record in records}
+    digests = {record.sha256 for record in records}
+    for root in folders:
+        for folder, listing in walk(Scope(root.resolve())):
+            alike = [name for name, identity in listing.items() if identity.size in sizes]
+            if not alike:
+                continue
+            with opened_folder(folder) as opened:
+                for name in alike:
+                    with opened_file(Place(opened, name, folder / name)) as descriptor:
+                        if digest_of(descriptor) in digests:
+                            yield folder / name

@@ -1,0 +1,55 @@
+"""What reviews say to the next training, and to what is in quarantine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from conftest import write_brightness_model
+from gallery import Scene
+from imgwatch.cli import app
+from imgwatch.commands.workplace import load_settings
+from imgwatch.reviews import reviewed
+from imgwatch.standing import Standing
+
+
+def _scene(tmp_path: Path, config: Path) -> Scene:
+    return Scene(tmp_path / "inbox", config, load_settings(config))
+
+
+def test_restored_pictures_come_in_and_copies_of_deleted_ones_stay_out(
+    tmp_path: Path, write_config: object
+) -> None:
+    assert callable(write_config)
+    scene = _scene(tmp_path, write_config())
+    scene.fill(3)
+    quarantine = scene.quarantine()
+    first, second, third = quarantine.list()
+    copy = tmp_path / "album" / "copy.png"
+    copy.parent.mkdir()
+    shutil.copy(quarantine.picture(second), copy)
+    shutil.copy(quarantine.picture(third), copy.with_name("undecided.png"))
+    quarantine.restore(first)
+    quarantine.mark(second, Standing.BINNED)
+    quarantine.mark(third, Standing.BINNED)
+    quarantine.mark(third, Standing.OPEN)
+    found = reviewed(quarantine, [tmp_path / "album"])
+    assert found.restored == (Path(first.original),)
+    assert found.deleted == (copy,)
+    assert reviewed(quarantine, [scene.inbox]).restored == ()
+
+
+def test_a_new_model_offers_back_what_is_no_longer_junk(tmp_path: Path, write_config: object) -> None:
+    assert callable(write_config)
+    scene = _scene(tmp_path, write_config())
+    scene.fill(2)
+    generous = write_brightness_model(tmp_path / "generous.onnx", threshold=0.99)
+    config = write_config(model=json.dumps(str(generous)))
+    done = CliRunner().invoke(app, ["rescan", "--quarantine", "--json", "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    offered = {json.loads(line)["id"] for line in done.output.splitlines()}
+    assert offered == {record.id for record in scene.quarantine().list()}
+    assert list(scene.inbox.iterdir()) == []
