@@ -8,11 +8,14 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from conftest import write_brightness_model
+from conftest import bright, write_brightness_model
 from gallery import Scene
+from imgwatch import load_model
 from imgwatch.cli import app
-from imgwatch.commands.workplace import load_settings
+from imgwatch.commands.workplace import load_settings, open_ledger
 from imgwatch.reviews import reviewed
+from imgwatch.scan import list_pictures
+from imgwatch.shadow import shadow
 from imgwatch.standing import Standing
 
 
@@ -53,3 +56,30 @@ def test_a_new_model_offers_back_what_is_no_longer_junk(tmp_path: Path, write_co
     offered = {json.loads(line)["id"] for line in done.output.splitlines()}
     assert offered == {record.id for record in scene.quarantine().list()}
     assert list(scene.inbox.iterdir()) == []
+
+
+def test_another_model_says_what_it_would_do_otherwise_and_does_nothing(
+    tmp_path: Path, write_config: object
+) -> None:
+    assert callable(write_config)
+    scene = _scene(tmp_path, write_config())
+    scene.fill(2, normal=3)
+    suspicious = write_brightness_model(tmp_path / "suspicious.onnx", threshold=0.01)
+    generous = write_brightness_model(tmp_path / "generous.onnx", threshold=0.99)
+    before = sorted(scene.inbox.iterdir())
+    with open_ledger(scene.settings) as ledger:
+        found = []
+        for model in (suspicious, generous):
+            with load_model(model) as judge:
+                found.append(shadow(judge, ledger, scene.quarantine()))
+    assert [(len(s.moves), len(s.returns)) for s in found] == [(3, 0), (0, 2)]
+    assert "of the latest 3 kept pictures 3 would move" in found[0].says
+    assert sorted(scene.inbox.iterdir()) == before
+
+
+def test_a_single_picture_can_be_trained_on_too(tmp_path: Path) -> None:
+    picture = bright(tmp_path / "album" / "one.png")
+    other = bright(tmp_path / "elsewhere" / "two.png")
+    found = list_pictures([picture.parent, other], [], ())
+    assert found == [picture, other]
+    assert list_pictures([picture.parent, other], [other], ()) == [picture]

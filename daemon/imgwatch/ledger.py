@@ -212,6 +212,15 @@ class Ledger:
             for folder, name, digest in rows
         ]
 
+    def latest_kept(self, limit: int) -> list[Path]:
+        """Return the pictures that were judged and kept last."""
+        rows = self._file.ask(
+            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
+            " WHERE seen.state = 'kept' ORDER BY seen.at DESC LIMIT ?",
+            (limit,),
+        )
+        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+
     def teach(self, sha256: str, is_junk: bool, at: float, embedding: tuple[str, bytes]) -> None:
         """Remember a decision about a picture, and what a model (its name, its numbers) makes of it."""
         with self._file.writing():

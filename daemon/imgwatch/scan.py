@@ -85,7 +85,7 @@ def _sort_entry(
 
 
 def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tuple[str, ...]) -> list[Path]:
-    """Return the candidates below the folders, absolute, sorted, each once.
+    """Return the candidates below the folders, and files that are named, absolute, sorted, each once.
 
     Leaves out what lies at or below a path in `exclude` and names that a pattern in `ignore` matches.
     Raises InputMissing when a folder is not there or holds no picture.
@@ -93,6 +93,9 @@ def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tupl
     apart = tuple(_absolute(path) for path in exclude)
     found: set[Path] = set()
     for folder in folders:
+        if folder.is_file():  # a picture that is named is meant, wherever it lies
+            found |= {_absolute(folder)} - set(apart)
+            continue
         if not folder.is_dir():
             raise InputMissing(f"{folder}: no such folder")
         walked = walk(Scope(_absolute(folder), ignore=ignore, apart=apart))

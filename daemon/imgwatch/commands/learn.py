@@ -12,12 +12,14 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.workplace import (
+    LEDGER,
     ConfigOption,
     JsonOption,
     SetOption,
     existing,
     load_settings,
     model_path,
+    open_ledger,
     open_quarantine,
 )
 from imgwatch.errors import InputMissing, Unavailable, UsageError
@@ -99,7 +101,24 @@ def train(  # noqa: PLR0913 - the options of a command
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
+    _say_shadow(settings, job.out)
     console.say(f"Look at {job.report_folder / 'report.html'}, then set `model: {job.out}` in the config.")
+
+
+def _say_shadow(settings: Settings, model: Path) -> None:
+    """Say what the new model would do otherwise, where pictures were judged before."""
+    from imgwatch.judging import Judge
+    from imgwatch.scorer import Scorer
+    from imgwatch.shadow import shadow
+
+    if not (settings.state / LEDGER).exists():
+        return
+    scorer = Scorer(model, settings.threads)
+    with (
+        open_ledger(settings) as ledger,
+        Judge(scorer, settings.threshold, settings.limits.limits(), settings.threads) as judge,
+    ):
+        console.say(shadow(judge, ledger, open_quarantine(settings, ledger)).says)
 
 
 def evaluate(  # noqa: PLR0913 - the options of a command

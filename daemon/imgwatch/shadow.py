@@ -1,0 +1,47 @@
+"""Before a new model replaces the old one: what would move and what would come back, on the latest pictures.
+
+It judges and moves nothing; the old model's verdicts are where the pictures lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch.judging import Judge
+from imgwatch.ledger import Ledger
+from imgwatch.quarantine import Quarantine
+from imgwatch.record import Record
+from imgwatch.verdict import Verdict
+
+LATEST = 500
+
+
+@dataclass(frozen=True)
+class Shadow:
+    """What a model would do otherwise: of `kept` pictures some would move, of `held` ones some would come back."""
+
+    kept: int
+    held: int
+    moves: tuple[Path, ...]
+    returns: tuple[Record, ...]
+
+    @property
+    def says(self) -> str:
+        """Say it in one sentence."""
+        if not self.kept + self.held:
+            return "Nothing was judged yet, so there is nothing to compare the new model on."
+        return (
+            f"Compared with now, of the latest {self.kept} kept pictures {len(self.moves)} would move, and of the "
+            f"latest {self.held} in quarantine {len(self.returns)} would not have."
+        )
+
+
+def shadow(judge: Judge, ledger: Ledger, quarantine: Quarantine) -> Shadow:
+    """Judge the latest pictures that were kept, and the latest in quarantine, by another model."""
+    kept = [path for path in ledger.latest_kept(LATEST) if path.is_file()]
+    held = {quarantine.picture(record): record for record in list(quarantine.list())[-LATEST:]}
+    moves = [found.path for found in judge.judge(kept) if found.judgement.verdict is Verdict.QUARANTINE]
+    stays = {found.path for found in judge.judge(held) if found.judgement.verdict is not Verdict.KEEP}
+    returns = [record for path, record in held.items() if path not in stays]
+    return Shadow(len(kept), len(held), tuple(moves), tuple(returns))
