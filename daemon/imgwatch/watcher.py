@@ -90,6 +90,7 @@ class Watcher:
     def start(self, scopes: list[Scope]) -> dict[Path, OSError]:
         """Watch these scopes. Return the roots that cannot be watched, with the reason; scans must serve them."""
         logging.getLogger("watchdog").addHandler(self._overflow)
+        logging.getLogger("watchdog").setLevel(logging.WARNING)
         # watchdog warns when a folder is announced twice; were warnings errors, that would end its thread
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         failed: dict[Path, OSError] = {}
@@ -120,6 +121,7 @@ class Watcher:
     def stop(self) -> None:
         """Stop watching; hints that are already on the queue stay there."""
         logging.getLogger("watchdog").removeHandler(self._overflow)
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it calls an event at its own end an error
         if self._observer is not None:
             self._observer.stop()
             self._observer.join(5)
