@@ -198,7 +198,7 @@ def test_a_phone_shows_pictures_verdicts_and_a_way_out(scene: Scene, look: Look)
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1300, 390])
-@pytest.mark.parametrize("where", ["", "#binned", "activity"])
+@pytest.mark.parametrize("where", ["", "#binned", "activity", "training"])
 def test_axe_finds_nothing(scene: Scene, look: Look, scheme: str, width: int, where: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 

@@ -23,11 +23,12 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from imgwatch.errors import ImgwatchError
+from imgwatch.errors import ImgwatchError, shown
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.record import Record
 from imgwatch.review import activity
+from imgwatch.review.audit import Audit
 from imgwatch.review.desk import Desk, Outcome, Verb
 from imgwatch.review.index import Changes, Index
 from imgwatch.review.insight import Insight
@@ -59,6 +60,7 @@ class Parts:
     open_ledger: Callable[[], AbstractContextManager[Ledger]]
     read_status: Callable[[], dict[str, Any]]
     roots: Callable[[], Sequence[Path]]
+    audit: Audit
     insight: Insight | None = None
     standard: Standard | None = None
     model_fault: str | None = None
@@ -80,6 +82,9 @@ class Gallery:
             routes=[
                 Route("/", self.gallery),
                 Route("/activity", self.activity),
+                Route("/training", self.training),
+                Route("/training", self.leave_out, methods=["POST"]),
+                Route("/training/{number:int}", self.training_picture),
                 Route("/pictures", self.pictures),
                 Route("/pictures/{id}", self.details),
                 Route("/pictures/{id}/small", self.small),
@@ -129,6 +134,30 @@ class Gallery:
                 model_fault=parts.model_fault,
             )
         )
+
+    def training(self, _: Request) -> Response:
+        """The training pictures that look wrong."""
+        audit = self._parts.audit
+        left_out = audit.left_out()
+        found = [
+            {"name": shown(path.name), "folder": shown(path.parent), "left_out": path in left_out}
+            for path in audit.pictures()
+        ]
+        return HTMLResponse(page("training", pictures=found, list_file=shown(audit.list_file)))
+
+    def training_picture(self, request: Request) -> Response:
+        """One of them, by its number in the list."""
+        path = self._parts.audit.picture(request.path_params["number"])
+        if path is None:
+            raise HTTPException(404, "there is no such picture")
+        return _picture(self._parts.thumbnails.of(str(path), path, SMALL))
+
+    async def leave_out(self, request: Request) -> Response:
+        """Write the list of those that the next training leaves out."""
+        numbers = (await _asked(request)).get("numbers")
+        if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
+            raise HTTPException(400, "name pictures by their numbers")
+        return answer({"left_out": await run_in_threadpool(self._parts.audit.leave_out, numbers)})
 
     def pictures(self, _: Request) -> Response:
         """Everything in quarantine, as rows for the grid."""

@@ -23,6 +23,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.picture import Shape
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.app import Gallery, Parts, page
+from imgwatch.review.audit import Audit
 from imgwatch.review.desk import Desk
 from imgwatch.review.embeddings import Embeddings
 from imgwatch.review.guard import Guard, Hosts, Keys
@@ -77,6 +78,7 @@ def opened(workplace: Workplace) -> Iterator[Gallery]:
                 open_ledger=workplace.open_ledger,
                 read_status=lambda: read_status(settings.state),
                 roots=workplace.roots,
+                audit=Audit(_own_model(settings)),
                 insight=insight,
                 standard=insight.judge.standard if insight else None,
                 model_fault=fault,
@@ -105,6 +107,11 @@ def _insight(workplace: Workplace, index: Index) -> tuple[Insight | None, str | 
 
     insight.start(normals, pictures, index.touch)
     return insight, None
+
+
+def _own_model(settings: Settings) -> Path:
+    """Say which model the user trained; the one that ships has no report, and none is looked for elsewhere."""
+    return settings.state / "no-model" if settings.model == "default" else settings.model
 
 
 def guarded(gallery: Gallery, keys: Keys, hosts: Hosts) -> ASGIApp:

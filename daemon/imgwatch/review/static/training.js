@@ -1,0 +1,19 @@
+// The training page: choose what is to be left out, write the list.
+
+const pressed = () => [...document.querySelectorAll(".audit .card[aria-pressed=true]")].map((card) => Number(card.dataset.number));
+
+for (const card of document.querySelectorAll(".audit .card")) {
+  card.addEventListener("click", () => card.setAttribute("aria-pressed", card.ariaPressed !== "true"));
+}
+
+document.getElementById("save")?.addEventListener("click", async () => {
+  const saved = document.getElementById("saved");
+  try {
+    const answer = await fetch("/training", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ numbers: pressed() }) });
+    const found = await answer.json();
+    saved.textContent = answer.ok ? `${found.left_out} in the list.` : found.error;
+  } catch {
+    saved.textContent = "imgwatch review does not answer: start it again and open the address that it prints.";
+  }
+});
+document.body.dataset.ready = "yes";
