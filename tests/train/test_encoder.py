@@ -36,7 +36,11 @@ def encoder(as_tokens: bool, is_spatial: bool = True) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "encoder",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, *([64, 64] if is_spatial else "hw")])],
+        [
+            helper.make_tensor_value_info(
+                "x", TensorProto.FLOAT, ["N", 3, *([64, 64] if is_spatial else "hw")]
+            )
+        ],
         [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
         constants,
     )
