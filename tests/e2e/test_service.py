@@ -1,0 +1,124 @@
+"""The daemon and the commands around it: breaker and resume, doctor, purge by the user's limits, reload."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig, bright, dark
+from daemon import Daemon, names, objects, run, wait_until
+
+pytestmark = pytest.mark.e2e
+
+
+def quarantined(tmp_path: Path) -> list[str]:
+    folder = tmp_path / "quarantine" / "pictures"
+    return names(list(folder.iterdir())) if folder.is_dir() else []
+
+
+def test_the_breaker_holds_back_also_after_a_restart_until_resume(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config, inbox = write_config(breaker="{window: 6, share: 0.5}"), tmp_path / "inbox"
+    with Daemon(config) as daemon:
+        for number in range(10):
+            bright(inbox / f"b{number}.png")
+            daemon.wait_judged(number + 1)
+        told = run("status", "--json", config=config, code=4)
+        status = json.loads(told.stdout)
+        assert status["breaker"] == "open"
+        assert status["breaker_why"] == f"the last 3 pictures in {inbox} would all be quarantined"
+        assert len(quarantined(tmp_path)) == 2
+        assert status["held"] == 8
+        assert daemon.log.read_text().count("the breaker opened") == 1
+    with Daemon(config) as daemon:
+        bright(inbox / "b10.png")
+        daemon.wait_judged(11)
+        assert len(quarantined(tmp_path)) == 2, "still open"
+        assert "the breaker is open, 9 pictures are held back" in run("doctor", config=config).stdout
+        assert "9 pictures" in run("resume", config=config).stdout
+        wait_until(lambda: len(quarantined(tmp_path)) == 11)
+        assert run("status", config=config).returncode == 0
+        assert "closed already" in run("resume", config=config).stdout
+
+
+def test_resume_without_a_daemon_works_at_its_next_start(tmp_path: Path, write_config: WriteConfig) -> None:
+    config, inbox = write_config(breaker="{window: 4, share: 0.5}"), tmp_path / "inbox"
+    with Daemon(config) as daemon:
+        for number in range(5):
+            bright(inbox / f"b{number}.png")
+        daemon.wait_judged(5)
+    assert objects(run("resume", "--json", config=config).stdout) == [
+        {"was_open": True, "held": 4, "alive": False}
+    ]
+    with Daemon(config):
+        wait_until(lambda: len(quarantined(tmp_path)) == 5)
+
+
+def test_a_faulty_config_or_model_at_reload_leaves_the_daemon_as_it_was(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config, inbox = write_config(), tmp_path / "inbox"
+    text = config.read_text()
+    with Daemon(config) as daemon:
+        faulty = (
+            "watch: 3",
+            text.replace("brightness.onnx", "none.onnx"),
+            text.replace(f"path: {inbox}", "path: /nowhere"),
+        )
+        for number, broken in enumerate(faulty, 1):
+            config.write_text(broken)
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_until(lambda n=number: daemon.log.read_text().count("the new config is refused") == n)  # type: ignore[misc]
+        config.write_text(text)
+        bright(inbox / "b1.png")
+        wait_until(lambda: quarantined(tmp_path) == ["b1.png"])
+        assert daemon.process.poll() is None
+
+
+def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox, place = tmp_path / "inbox", tmp_path / "quarantine"
+    config = write_config()
+    with Daemon(config) as daemon:
+        bright(inbox / "b1.png")
+        wait_until(lambda: quarantined(tmp_path) == ["b1.png"])
+        dark(inbox / "d1.png")
+        daemon.wait_judged(2)
+    write_config(quarantine=f"{{path: {place}, max_gigabytes: 0.00000001}}")
+    with Daemon(config) as daemon:
+        wait_until(lambda: quarantined(tmp_path) == [])
+        assert "deleted for good" in daemon.log.read_text()
+        wait_until(lambda: daemon.status()["purged"] == 1)
+    assert (inbox / "d1.png").exists()
+
+
+def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_config: WriteConfig) -> None:
+    config = write_config()
+    found = objects(run("doctor", "--json", config=config).stdout)
+    assert {line["grade"] for line in found} == {"ok", "warning"}
+    assert [line["what"] for line in found if line["grade"] == "warning"] == ["no daemon runs on this config"]
+    (tmp_path / "inbox").rmdir()
+    (tmp_path / "quarantine" / "pictures").mkdir(parents=True)
+    dark(tmp_path / "quarantine" / "pictures" / "orphan.png")
+    (tmp_path / "state").mkdir(exist_ok=True)
+    (tmp_path / "state" / "ledger.sqlite").write_bytes(b"not a database" * 100)
+    write_config_text = config.read_text().replace("brightness.onnx", "none.onnx")
+    config.write_text(write_config_text)
+    found = objects(run("doctor", "--json", config=config, code=69).stdout)
+    told = {line["what"]: line for line in found if line["grade"] != "ok"}
+    for word in ("no such folder", "no such model file", "has no record", "the ledger is damaged"):
+        line = next((line for what, line in told.items() if word in what), None)
+        assert line, (word, told)
+        assert line["to_do"]
+    assert not (tmp_path / "state" / "ledger.sqlite.damaged-1").exists(), "doctor changes nothing"
+
+
+def test_status_before_the_first_start_makes_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
+    config = write_config()
+    assert objects(run("status", "--json", config=config, code=3).stdout)[0]["judged"] == 0
+    assert not (tmp_path / "state").exists()
