@@ -8,16 +8,13 @@ from __future__ import annotations
 import os
 import pwd
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgwatch import sandbox, unit
-from imgwatch.errors import CannotCreate, ConfigError, InputMissing, Unavailable, UsageError
+from imgwatch import sandbox, systemctl, unit
+from imgwatch.errors import CannotCreate, ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
@@ -51,9 +48,10 @@ class Plan:
         """The unit's name."""
         return self.file.name
 
-    def systemctl(self, *arguments: str) -> list[str]:
-        """Return a systemctl command for the manager that this unit belongs to."""
-        return ["systemctl", *(["--user"] if self.for_user else []), *arguments]
+    @property
+    def manager(self) -> systemctl.Manager:
+        """The manager that this unit belongs to."""
+        return systemctl.Manager(self.for_user)
 
 
 def unit_file(name: str, for_user: bool) -> Path:
@@ -97,7 +95,7 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
         hidden=tuple(unit.quoted(Path(user.pw_dir) / key) for key in _KEYS),
         memory_megabytes=unit.memory_megabytes(settings.limits.decode_megabytes, settings.threads),
         watchdog_seconds=unit.watchdog_seconds(settings.limits.decode_seconds),
-        has_restart_steps=_systemd_version() >= 254,
+        has_restart_steps=systemctl.version() >= 254,
     )
     return Plan(
         file=unit_file(wish.name, wish.for_user),
@@ -112,7 +110,7 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
 def install(plan: Plan, *, start: bool) -> Iterator[str]:
     """Carry out a plan, whose folders are there; yields what was done, as it is done."""
     _refuse_to_replace(plan)
-    verify(plan)
+    plan.manager.verify(plan.name, plan.text)
     try:
         plan.file.parent.mkdir(parents=True, exist_ok=True)
         plan.file.write_text(plan.text, encoding="utf-8")
@@ -122,15 +120,16 @@ def install(plan: Plan, *, start: bool) -> Iterator[str]:
         ) from fault
     yield f"wrote {plan.file}"
     yield from plan.notes
-    if not is_running(plan.for_user):
-        yield f"systemd does not run here; where it does: {' '.join(plan.systemctl('enable', '--now', plan.name))}"
+    if not plan.manager.is_running():
+        told = " ".join(plan.manager.command("enable", "--now", plan.name))
+        yield f"systemd does not run here; where it does: {told}"
         return
-    _systemctl(plan, "daemon-reload")
-    _systemctl(plan, "enable", plan.name)
+    plan.manager.tell("daemon-reload")
+    plan.manager.tell("enable", plan.name)
     yield f"enabled {plan.name}: it starts with the {'session' if plan.for_user else 'machine'}"
     if start:
-        _systemctl(plan, "restart", plan.name)
-        yield f"started {plan.name}; look at it with: {' '.join(plan.systemctl('status', plan.name))}"
+        plan.manager.tell("restart", plan.name)
+        yield f"started {plan.name}; look at it with: {' '.join(plan.manager.command('status', plan.name))}"
 
 
 def uninstall(file: Path, for_user: bool) -> Iterator[str]:
@@ -141,17 +140,17 @@ def uninstall(file: Path, for_user: bool) -> Iterator[str]:
         )
     if config_of(file) is None:
         raise UsageError(f"{file}: not written by `imgwatch service install`, and left alone")
-    manager = ["systemctl", *(["--user"] if for_user else [])]
-    running = is_running(for_user)
+    manager = systemctl.Manager(for_user)
+    running = manager.is_running()
     if running:
-        _run([*manager, "disable", "--now", file.name])
+        manager.tell("disable", "--now", file.name)
         yield f"stopped and disabled {file.name}"
     try:
         file.unlink()
     except OSError as fault:
         raise CannotCreate(f"{file}: cannot be removed: {fault.strerror}; with sudo?") from fault
     if running:
-        _run([*manager, "daemon-reload"])
+        manager.tell("daemon-reload")
     yield f"removed {file}"
     yield "config, state and quarantine are left as they are"
 
@@ -174,31 +173,6 @@ def config_of(file: Path) -> Path | None:
     except OSError:
         return None
     return Path(first.removeprefix(unit.MARK)) if first.startswith(unit.MARK) else None
-
-
-def verify(plan: Plan) -> None:
-    """Let systemd read the unit before it is installed. Raises ConfigError with what systemd finds."""
-    if shutil.which("systemd-analyze") is None:
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder, plan.name)
-        file.write_text(plan.text, encoding="utf-8")
-        scope = ["--user"] if plan.for_user else []
-        told = {**os.environ, "XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", folder)}
-        done = subprocess.run(["systemd-analyze", *scope, "verify", str(file)], capture_output=True, text=True,
-                              env=told, check=False)  # fmt: skip
-    found = [line for line in done.stderr.splitlines() if plan.name in line]
-    if done.returncode != 0 or found:
-        raise ConfigError(f"systemd does not take the unit {plan.name}:\n{done.stderr.strip()}")
-
-
-def is_running(for_user: bool) -> bool:
-    """Tell whether the manager that would run the unit is there."""
-    if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
-        return False
-    return not for_user or subprocess.run(
-        ["systemctl", "--user", "show", "-P", "Version"], capture_output=True, check=False
-    ).returncode == 0  # fmt: skip
 
 
 def make_folders(plan: Plan) -> Iterator[str]:
@@ -279,23 +253,5 @@ def config_of_text(text: str) -> Path:
     return Path(text.partition("\n")[0].removeprefix(unit.MARK))
 
 
-def _systemd_version() -> int:
-    if shutil.which("systemctl") is None:
-        return 0
-    told = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"systemd (\d+)", told)
-    return int(found[1]) if found else 0
-
-
 def _package() -> Path:
     return Path(__file__).resolve().parent
-
-
-def _systemctl(plan: Plan, *arguments: str) -> None:
-    _run(plan.systemctl(*arguments))
-
-
-def _run(told: Sequence[str]) -> None:
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Unavailable(f"`{' '.join(told)}` failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -43,8 +43,8 @@ def dropped(name: str) -> int:
 
 
 def test_beside_the_inbox_a_move_is_a_rename_and_uninstall_removes_just_the_unit(
-    machine, config: Path
-) -> None:  # type: ignore[no-untyped-def]
+    machine: Machine, config: Path
+) -> None:
     place = HOME / "Pictures" / ".imgwatch-quarantine"
     machine.write_config(quarantine=f"{{path: {place}}}")
     said = machine.imgwatch("service", "install", "--config", config)

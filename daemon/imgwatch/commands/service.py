@@ -49,7 +49,7 @@ def install(  # noqa: PLR0913 - the options of a command
     wish = installation.Wish(name, for_user, run_as)
     plan = installation.plan(settings, found, model_path(settings), wish)
     if dry_run:
-        installation.verify(plan)
+        plan.manager.verify(plan.name, plan.text)
         for line in plan.text.splitlines():
             console.say(line)
         for note in (f"{plan.file} is not written: --dry-run", *plan.notes):

@@ -1,0 +1,64 @@
+"""Talk to systemd's own tools: verify a unit, enable, start, stop. Where there is no systemd it says so."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from imgwatch.errors import ConfigError, Unavailable
+
+
+class Manager:
+    """The service manager of the system, or of this user."""
+
+    def __init__(self, for_user: bool) -> None:
+        self._scope = ["--user"] if for_user else []
+        self._for_user = for_user
+
+    def command(self, *arguments: str) -> list[str]:
+        """Return a systemctl command for this manager."""
+        return ["systemctl", *self._scope, *arguments]
+
+    def tell(self, *arguments: str) -> None:
+        """Run systemctl. Raises Unavailable with what it says when it fails."""
+        told = self.command(*arguments)
+        done = subprocess.run(told, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Unavailable(f"`{' '.join(told)}` failed: {done.stderr.strip() or done.stdout.strip()}")
+
+    def is_running(self) -> bool:
+        """Tell whether the manager is there."""
+        if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
+            return False
+        asked = self.command("show", "-P", "Version")
+        return not self._for_user or subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+    def verify(self, name: str, text: str) -> None:
+        """Let systemd read a unit before it is installed. Raises ConfigError with what systemd finds."""
+        if shutil.which("systemd-analyze") is None:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, name)
+            file.write_text(text, encoding="utf-8")
+            done = subprocess.run(
+                ["systemd-analyze", *self._scope, "verify", str(file)],
+                env=os.environ | {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", folder)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        if done.returncode != 0 or any(name in line for line in done.stderr.splitlines()):
+            raise ConfigError(f"systemd does not take the unit {name}:\n{done.stderr.strip()}")
+
+
+def version() -> int:
+    """Return systemd's version, 0 where there is none."""
+    if shutil.which("systemctl") is None:
+        return 0
+    told = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"systemd (\d+)", told)
+    return int(found[1]) if found else 0
