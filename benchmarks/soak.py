@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -97,6 +98,9 @@ class Soak:
         kept.mkdir(exist_ok=True)
         for path in [path for path in self.inbox.rglob("*.png") if time.time() - path.stat().st_mtime > 30]:
             path.rename(kept / path.name)
+        for folder in self.inbox.glob("folder*"):
+            with suppress(OSError):  # not empty yet
+                folder.rmdir()
 
     def throw(self) -> None:
         """Throw in one fault."""
