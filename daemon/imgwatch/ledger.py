@@ -231,7 +231,9 @@ class Ledger:
             self._count_lessons()
 
     def unteach(self, sha256: str) -> None:
-        """Forget a decision that was taken back."""
+        """Forget a decision that was taken back, if there was one."""
+        if not self._file.ask("SELECT 1 FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),)):
+            return
         with self._file.writing():
             self._file.ask("DELETE FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),))
             self._count_lessons()

@@ -19,7 +19,9 @@ from imgwatch.normals import Normals
 
 Floats = NDArray[np.float32]
 
-SAME = 0.3  # of the vectors' length: a copy, re-encoded or scaled; other pictures are farther than 0.75
+# Of the vectors' length, with the model that ships: copies, re-encoded, scaled or cropped, are at most 0.45 apart and
+# mostly 0.2 to 0.4; pictures of clothes from 0.75, screenshots from 0.3.
+SAME = 0.4
 FEWEST = 3  # deletions before the head speaks: fewer say what these pictures are, not what junk is
 _C = 3e-4
 _ROUNDS = 12
@@ -122,8 +124,7 @@ def _recognisable(examples: Sequence[Example], normals: Normals | None) -> tuple
     if normals is None:
         return ()
     x = normals.embeddings
-    nearest = [np.sort(_apart(x, vector))[1] for vector in x[:100] if len(x) > 1]
-    if not nearest or np.median(nearest) < 1.5 * SAME:
+    if np.median([_apart(x, vector) for vector in x[:50]]) < 2 * SAME:
         return ()
     with_numbers = [e for e in examples if e.embedding is not None and len(e.embedding) == x.shape[1]]
     return tuple(e for e in with_numbers if not e.is_junk or _apart(x, e.embedding).min() > SAME)
