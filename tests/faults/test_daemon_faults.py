@@ -300,8 +300,8 @@ def test_a_locked_ledger_is_waited_for(tmp_path: Path, write_config: WriteConfig
         wait_log(daemon, "locked by another process")
         assert (inbox / "b1.png").exists()
         assert quarantined(tmp_path) == []
-        told = json.loads((tmp_path / "state" / "status.json").read_text())
-        assert any("locked" in trouble for trouble in told["troubles"])
+        status = tmp_path / "state" / "status.json"
+        wait_until(lambda: "locked" in str(json.loads(status.read_text())["troubles"]), 20)
         other.execute("ROLLBACK")
         other.close()
         wait_quarantined(daemon, tmp_path, "b1.png")
@@ -349,7 +349,7 @@ def test_a_full_quarantine_is_one_line_and_moves_go_on_when_there_is_room(
         for number in range(1, 30):
             bright(inbox / f"b{number}.png")
         wait_log(daemon, "nothing can be moved")
-        assert any("make room" in trouble for trouble in daemon.status()["troubles"])
+        wait_until(lambda: any("make room" in trouble for trouble in daemon.status()["troubles"]), 20)
         doctor = run("doctor", config=config, code=69)
         assert "full" in doctor.stdout
         assert len(digests(inbox, full / "pictures")) == len(before) + 29
