@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imgwatch.errors import LedgerDamaged, Unavailable
-from imgwatch.ledger import Ledger
+from imgwatch.files import Identity
+from imgwatch.ledger import Ledger, Row, State
 
 
 @pytest.fixture
@@ -102,8 +104,13 @@ def test_a_locked_ledger_is_unavailable_not_damaged(path: Path, monkeypatch: pyt
 
 def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
     ledger = Ledger(begun(path))
-    with pytest.raises(ZeroDivisionError), ledger._file.writing():
-        ledger._put_fact("colour", "red")
+
+    def broken() -> Iterator[Row]:
+        yield Row(path, Identity(1, 2, 3, 4), State.KEPT)
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ledger.remember(broken(), 0.0)
+    assert ledger.known(path) is None
     assert ledger.fact("colour") == "blue"
     ledger.close()
