@@ -110,12 +110,11 @@ def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats
         curvature = np.maximum(chance * (1 - chance), 1e-6)
         working = logits - (chance - target) / curvature
         bordered[np.arange(count), np.arange(count)] = kernel.diagonal() + 1 / (_C * share * curvature)
-        inverse = np.linalg.inv(bordered)
-        solution = inverse @ np.append(working, 0.0)
+        solution = np.linalg.solve(bordered, np.append(working, 0.0))
         before, logits = logits, kernel @ solution[:count] + solution[count]
         if np.abs(logits - before).max() < _SETTLED:
             break
-    left_out = working - solution[:count] / inverse.diagonal()[:count]
+    left_out = working - solution[:count] / np.linalg.inv(bordered).diagonal()[:count]
     return (x.T @ solution[:count]).astype(np.float32), float(solution[count]), left_out
 
 
