@@ -78,7 +78,7 @@ class Lesson:
         if exact is not None or not self.recognisable:
             return exact
         known = np.stack([e.embedding for e in self.recognisable if e.embedding is not None])
-        apart = _apart(known, embedding)
+        apart = _apart(known, embedding[None])[:, 0]
         nearest = int(apart.argmin())
         return self.recognisable[nearest] if apart[nearest] <= SAME else None
 
@@ -123,17 +123,22 @@ def _recognisable(examples: Sequence[Example], normals: Normals | None) -> tuple
     if normals is None:
         return ()
     x = normals.embeddings
-    if np.median([_apart(x, vector) for vector in x[:50]]) < 2 * SAME:
+    if np.median(_apart(x, x[:50])) < 2 * SAME:
         return ()
     with_numbers = [e for e in examples if e.embedding is not None and len(e.embedding) == x.shape[1]]
-    return tuple(e for e in with_numbers if not e.is_junk or _apart(x, e.embedding).min() > SAME)
+    if not with_numbers:
+        return ()
+    clear = _apart(x, np.stack([np.asarray(e.embedding) for e in with_numbers])).min(axis=0) > SAME
+    return tuple(e for e, is_clear in zip(with_numbers, clear, strict=True) if is_clear or not e.is_junk)
 
 
-def _apart(known: Floats, vector: Floats | None) -> Floats:
-    """Return how far vectors [N, D] are from one, as shares of the longer one's length."""
-    assert vector is not None
-    length = np.maximum(np.linalg.norm(known, axis=1), np.linalg.norm(vector))
-    return np.asarray(np.linalg.norm(known - vector, axis=1) / np.maximum(length, 1e-9), dtype=np.float32)
+def _apart(some: Floats, others: Floats) -> Floats:
+    """Return how far vectors [N, D] and [M, D] are from one another, [N, M], as shares of the longer one's length."""
+    squares, other_squares = (some**2).sum(axis=1)[:, None], (others**2).sum(axis=1)[None]
+    apart = np.sqrt(np.maximum(squares + other_squares - 2 * some @ others.T, 0.0))
+    return np.asarray(
+        apart / np.sqrt(np.maximum(np.maximum(squares, other_squares), 1e-18)), dtype=np.float32
+    )
 
 
 def _shift(before: Floats, after: NDArray[Any], threshold: float) -> float:
