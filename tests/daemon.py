@@ -24,10 +24,14 @@ def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "
         time.sleep(0.05)
 
 
-def run(*arguments: str | Path, config: Path | None = None, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, config: Path | None = None, code: int | None = 0
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `code` is what it must exit with, None for anything."""
     told = [*COMMAND, *map(str, arguments), *(("--config", str(config)) if config else ())]
-    done = subprocess.run(told, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False)
+    done = subprocess.run(
+        told, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False
+    )
     assert code is None or done.returncode == code, (told, done.returncode, done.stdout, done.stderr)
     return done
 

@@ -56,7 +56,9 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
     assert not set(names) & set(kept)
     assert sorted(int(name.split(".")[0]) for name in [*names, *kept]) == list(range(len(names) + len(kept)))
     assert len(set(digests(inbox, quarantine / "pictures"))) == len(names) + len(kept)
-    assert sorted(record["file"] for record in records) == sorted(p.name for p in (quarantine / "pictures").iterdir())
+    assert sorted(record["file"] for record in records) == sorted(
+        p.name for p in (quarantine / "pictures").iterdir()
+    )
     assert status["judged"] == len(names) + len(kept)
     assert status["quarantined"] == len(names)
 
