@@ -49,12 +49,16 @@ class Preview:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A model fitted to a folder, not yet written: `scores` [N] belong to `paths` [N], each scored as a stranger."""
+    """A model fitted to a folder, not yet written: `scores` [N] belong to `paths` [N], each scored as a stranger.
+
+    `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
+    """
 
     contract: Contract
     paths: tuple[Path, ...]
     scores: Floats
     unreadable: int
+    standing_out: int
     source: Path
     tensors: dict[str, Floats]
     fusion: Fusion | None
@@ -106,7 +110,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
 ) -> Calibrated:
     """Fit the model to normal pictures. Raises InputMissing with fewer than 20 of them, ModelError, Unavailable.
 
-    A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold.
+    A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
+    stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
     """
     from imgwatch_train.calibration import promise_of, threshold_of  # numpy alone, and in every wheel
 
@@ -122,7 +127,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     if measured.is_perceptual:
         bank, fusion, measures, outliers = _refit(measured)
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
-    calibration = Calibration.of(scores, parts, outliers=int(outliers.sum()))
+    calibration = Calibration.of(scores, parts)
     threshold = threshold_of(calibration, rule)
     contract = scorer.contract.model_copy(
         update={
@@ -134,7 +139,17 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         }
     )
     picked = Normals.pick(scores, measured.embeddings)
-    return Calibrated(contract, measured.paths, scores, measured.unreadable, model, tensors, fusion, picked)
+    return Calibrated(
+        contract,
+        measured.paths,
+        scores,
+        measured.unreadable,
+        int(outliers.sum()),
+        model,
+        tensors,
+        fusion,
+        picked,
+    )
 
 
 @dataclass(frozen=True)

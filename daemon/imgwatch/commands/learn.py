@@ -202,14 +202,22 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     if as_json:
         console.say_json({"model": str(out.absolute()), "threshold": contract.threshold.score})
         return
-    console.say(
-        f"{out.absolute()} written, threshold {contract.threshold.score:.4g}. The strangest of your pictures:"
-    )
-    for path, score in fitted.strangest(5):
+    console.say(f"{out.absolute()} written, threshold {contract.threshold.score:.4g}.")
+    _say_strangest(fitted)
+    console.say(f"Set `model: {out.absolute()}` in the config.")
+
+
+def _say_strangest(fitted: Calibrated) -> None:
+    """Show what the threshold rests on: one junk picture among these makes junk like it pass."""
+    if fitted.standing_out:
+        console.say(
+            f"{fitted.standing_out} of your pictures stand out from the rest, and are taken as normal:"
+        )
+    else:
+        console.say("The strangest of your pictures, none of which stands out:")
+    for path, score in fitted.strangest(max(3, min(fitted.standing_out, 40))):
         console.say(f"  {score:8.4g}  {path}")
-    console.say(
-        f"If they are normal, set `model: {out.absolute()}` in the config; if not, take them out and repeat."
-    )
+    console.say("If some of them are junk, take them out of the folder and repeat: more junk will be caught.")
 
 
 def _promise(false_alarms: float) -> ThresholdRule:
