@@ -38,7 +38,8 @@ def init(
     except OSError as fault:
         raise CannotCreate(f"{target}: cannot be written: {fault.strerror}") from fault
     console.say(
-        f"{target} written. Next: `imgwatch calibrate` (or `train`) on a folder of normal pictures, then `imgwatch watch`."
+        f"{target} written. Next: `imgwatch calibrate` (or `train`) on a folder of normal pictures, "
+        "then `imgwatch watch`."
     )
     for folder in watch or []:
         if not folder.expanduser().is_dir():
