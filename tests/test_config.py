@@ -91,11 +91,24 @@ def keys_of(section: type[BaseModel], above: str = "") -> set[str]:
     return found
 
 
+def keys_shown(text: str) -> set[str]:
+    """Return the dotted keys of a config, those in comments as well: a key is shown where it belongs."""
+    found: set[str] = set()
+    above: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        if match := re.match(r"^( *(?:- )?)(?:# )?([a-z_]+):(.*)", line):
+            indent = len(match[1])
+            above = [(depth, name) for depth, name in above if depth < indent]
+            path = ".".join([*(name for _, name in above), match[2]])
+            above.append((indent, match[2]))
+            found |= {path, *(f"{path}.{name}" for name in re.findall(r"[{,] ?([a-z_]+):", match[3]))}
+    return found
+
+
 def test_config_yaml_shows_every_key() -> None:
-    text = DEFAULT.read_text()
-    shown = set(re.findall(r"([a-z_]+):", text))
-    wanted = {key.split(".")[-1] for key in keys_of(Settings)}
-    assert wanted - shown == set()
+    alternatives = {f"{above}threshold.{rule}" for above in ("train.perceptual.", "train.dense.", "train.conv.")
+                    for rule in ("false_alarms", "mean_plus_std", "score")}  # fmt: skip
+    assert keys_of(Settings) - keys_shown(DEFAULT.read_text()) - alternatives == set()
 
 
 def test_config_yaml_states_the_defaults() -> None:

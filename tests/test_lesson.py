@@ -71,6 +71,12 @@ def test_five_deletions_raise_what_is_like_them_and_keep_the_promise() -> None:
     assert np.mean(after > THRESHOLD) <= np.mean(before > THRESHOLD) + 0.015
 
 
+def test_deletions_that_look_normal_leave_the_scores_alone() -> None:
+    normals = _normals()
+    lesson = Lesson.learn(_examples(normals.embeddings[:6] + 1e-3), normals, float(np.max(normals.scores)))
+    assert lesson.added(_vectors(9, 5)).tolist() == [0.0] * 5
+
+
 def test_before_three_deletions_the_head_is_silent() -> None:
     lesson = Lesson.learn(_examples(_vectors(3, 2)), _normals(), THRESHOLD)
     assert lesson.added(_vectors(4, 3)).tolist() == [0.0] * 3

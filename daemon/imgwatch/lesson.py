@@ -40,7 +40,9 @@ class Example:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the decisions taught: `weights` [D], or nothing while there are too few deletions."""
+    """What the decisions taught: `weights` [D], or nothing while there are too few deletions or none of them would
+    be caught the better for it, judged by leaving out each.
+    """
 
     examples: tuple[Example, ...]
     weights: Floats | None
@@ -63,6 +65,9 @@ class Lesson:
         ramps = Ramps.fit(left_out[: len(normals.scores)])
         surprise = ramps(left_out[: len(normals.scores), None])[:, 0]
         shift = _shift(normals.scores, normals.scores + surprise, threshold)
+        if np.median(ramps(left_out[len(x) - len(junk) :, None])[:, 0]) <= shift:
+            # the head would hold the next such picture for more normal than the score alone does
+            return cls(tuple(examples), None, 0.0, None, 0.0, recognisable)
         return cls(tuple(examples), weights, bias, ramps, shift, recognisable)
 
     def added(self, embeddings: Floats) -> Floats:

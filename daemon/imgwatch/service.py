@@ -32,6 +32,7 @@ _HOUSEKEEPING_SECONDS = 2.0
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
 _RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
 _PURGE_SECONDS = 3600.0
+_PROBE_SECONDS = 60.0  # without work, the whole way through the model is tried this often
 
 
 class _Stopped(Exception):
@@ -66,7 +67,8 @@ class Service:
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
         self._trouble: str | None = None
         self._stopping = self._has_new_folders = self._is_ready = False
-        self._last_work = self._last_pulse = self._next_retry = self._next_purge = self._calm_at = 0.0
+        self._last_work = self._last_probe = self._last_pulse = 0.0
+        self._next_retry = self._next_purge = self._calm_at = 0.0
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
@@ -200,6 +202,9 @@ class Service:
         self._purge_if_due(now)
         if now - self._last_work > _REST_SECONDS:
             self._model.judge.decoder.rest()
+        if now - max(self._last_work, self._last_probe) > _PROBE_SECONDS:
+            self._last_probe = now
+            self._model.judge.scorer.probe()
 
     def _scan_if_due(self, now: float) -> None:
         due = [root for root in self._roots if root.folder is not None and now >= root.next_scan]

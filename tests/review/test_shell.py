@@ -22,7 +22,7 @@ def _ids(scene: Scene, *options: str) -> list[str]:
     return [json.loads(line)["id"] for line in _run(scene, "list", "--json", *options).splitlines()]
 
 
-@pytest.mark.parametrize("verdict", [("keep",), ("delete", "--bin")])
+@pytest.mark.parametrize("verdict", [("keep",), ("delete",)])
 def test_undo_by_id_and_of_the_last(scene: Scene, verdict: tuple[str, ...]) -> None:
     scene.fill(2)
     one, other = _ids(scene)
@@ -46,10 +46,18 @@ def test_undo_of_a_restore(scene: Scene) -> None:
     assert "Nothing to undo" in _run(scene, "undo")
 
 
+def test_delete_now_is_final(scene: Scene) -> None:
+    scene.fill(2)
+    first, *_ = _ids(scene)
+    assert "1 deleted" in _run(scene, "delete", "--now", first)
+    assert _ids(scene, "--bin") == []
+    assert len(_ids(scene)) == 1
+
+
 def test_empty_deletes_the_bin_and_nothing_else(scene: Scene) -> None:
     scene.fill(3)
     first, *_ = _ids(scene)
-    _run(scene, "delete", "--bin", first)
+    _run(scene, "delete", first)
     assert first not in _ids(scene)
     assert "1 deleted" in _run(scene, "empty")
     assert len(_ids(scene)) == 2

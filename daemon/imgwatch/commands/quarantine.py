@@ -107,24 +107,24 @@ def delete(  # noqa: PLR0913 - the options of a command
     ids: _Ids = None,
     since: _Since = None,
     everything: _All = False,
-    to_bin: Annotated[
-        bool, typer.Option("--bin", help="Into the bin, as the gallery does: `undo` takes it out again.")
+    at_once: Annotated[
+        bool, typer.Option("--now", help="For good, without the bin: this cannot be undone.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete pictures in quarantine for good, which cannot be undone; with --bin, only once the bin is emptied."""
+    """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
     quarantine = open_quarantine(load_settings(config))
     chosen = _chosen(quarantine, ids, since, everything)
 
     def remove(which: Record | str) -> str:
-        if to_bin:
-            quarantine.mark(which, Standing.BINNED)
-            return "in the bin"
-        quarantine.delete(which)
-        return "deleted"
+        if at_once:
+            quarantine.delete(which)
+            return "deleted"
+        quarantine.mark(which, Standing.BINNED)
+        return "in the bin"
 
-    _each(chosen, remove, as_json, "in the bin" if to_bin else "deleted")
+    _each(chosen, remove, as_json, "deleted" if at_once else "in the bin")
 
 
 @app.command()
