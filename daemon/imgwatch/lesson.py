@@ -40,8 +40,8 @@ class Example:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the decisions taught: `weights` [D], or nothing while there are too few deletions or none of them would
-    be caught the better for it, judged by leaving out each.
+    """What the decisions taught: `weights` [D], or nothing while there are too few deletions, or while the median
+    one, left out, would gain nothing. That check does not see every lesson that harms: docs/teaching.md.
     """
 
     examples: tuple[Example, ...]
