@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 import imgwatch
-from imgwatch.calibrate import calibrate
+from imgwatch.adaptation.calibrate import calibrate
 from imgwatch.judging import Judge
 from imgwatch.picture import Limits
 from imgwatch.scorer import Scorer

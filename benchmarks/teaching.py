@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from imgwatch.calibrate import calibrate
+from imgwatch.adaptation.calibrate import calibrate
+from imgwatch.adaptation.lesson import SAME, Example, Lesson
 from imgwatch.decoder import Decoder
-from imgwatch.lesson import SAME, Example, Lesson
 from imgwatch.picture import Decoded, Limits
 from imgwatch.scorer import Floats, Scorer
 from imgwatch.settings import ThresholdRule

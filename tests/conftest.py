@@ -129,7 +129,7 @@ def write_config(tmp_path: Path, model_file: Path) -> WriteConfig:
             "model": str(model_file),
             "quarantine": f"{{path: {tmp_path / 'quarantine'}}}",
             "state": str(tmp_path / "state"),
-            "settle_seconds": "0.1",
+            "settle_seconds": "0.3",
             "breaker": "{window: 100000, share: 1}",
         } | lines
         path = tmp_path / "config.yaml"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgwatch.calibrate import calibrate
+from imgwatch.adaptation.calibrate import calibrate
 from imgwatch.commands.workplace import DEFAULT_MODEL
 from imgwatch.picture import Limits, decode
 from imgwatch.scorer import Scorer

@@ -21,8 +21,8 @@ from imgwatch.files import (
     rename_exclusive,
     status_of,
 )
-from imgwatch.mover import RealMover
-from imgwatch.traits import Traits, put_traits, read_traits
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.traits import Traits, put_traits, read_traits
 
 
 @pytest.fixture

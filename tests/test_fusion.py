@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgwatch.fusion import Fusion, Ramps, clear_outliers, fit_robustly
+from imgwatch.adaptation.fusion import Fusion, Ramps, clear_outliers, fit_robustly
 from imgwatch.model import Calibration
 
 

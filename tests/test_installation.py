@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from conftest import WriteConfig
-from imgwatch import installation
 from imgwatch.config import load_config
 from imgwatch.errors import InputMissing, UsageError
-from imgwatch.installation import Plan, Wish
 from imgwatch.settings import Settings
+from imgwatch.systemd import installation
+from imgwatch.systemd.installation import Plan, Wish
 
 
 @pytest.fixture

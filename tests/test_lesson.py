@@ -13,13 +13,13 @@ from sklearn.linear_model import LogisticRegression
 
 from conftest import WriteConfig, brightness_contract, brightness_graph, picture_bytes
 from imgwatch import teaching
+from imgwatch.adaptation.lesson import SAME, Example, Lesson, fit_head
+from imgwatch.adaptation.normals import KEY, Normals
 from imgwatch.commands.workplace import load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import UsageError
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
-from imgwatch.lesson import SAME, Example, Lesson, fit_head
 from imgwatch.model import write_model
-from imgwatch.normals import KEY, Normals
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 from imgwatch.sorting import Policy, Sorter
@@ -174,7 +174,7 @@ def test_a_copy_of_what_was_deleted_is_quarantined_at_once(daily: Daily) -> None
     daily.judge(230)
     quarantine = daily.quarantine()
     (record,) = quarantine.list()
-    from imgwatch.standing import Standing
+    from imgwatch.quarantine.standing import Standing
 
     quarantine.mark(record, Standing.BINNED)
     (said,) = daily.judge(230)
@@ -194,7 +194,7 @@ def test_a_copy_of_what_was_restored_is_kept(daily: Daily) -> None:
 
 
 def test_a_decision_taken_back_teaches_nothing_and_all_can_be_forgotten(daily: Daily) -> None:
-    from imgwatch.standing import Standing
+    from imgwatch.quarantine.standing import Standing
 
     daily.judge(230, 250)
     quarantine = daily.quarantine()

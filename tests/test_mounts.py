@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch import mounts
+from imgwatch.watching import mounts
 
 TABLE = """\
 21 1 8:1 / / rw - ext4 /dev/sda1 rw

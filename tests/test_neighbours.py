@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgwatch.neighbours import choose_bank, distances_to_bank, near_duplicates, spread_out, unit
-from imgwatch.selection import select
+from imgwatch.adaptation.neighbours import choose_bank, distances_to_bank, near_duplicates, spread_out, unit
+from imgwatch.adaptation.selection import select
 
 
 def directions(count: int, seed: int = 0, size: int = 32) -> np.ndarray:

@@ -30,10 +30,10 @@ from imgwatch.errors import (
     Unavailable,
 )
 from imgwatch.files import Identity, Place
-from imgwatch.journal import Event
-from imgwatch.mover import RealMover
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Judgement, Record
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import Judgement, Record
 
 KILL = -9
 HOW = ("before", "torn", "after")

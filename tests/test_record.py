@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgwatch.errors import RecordMalformed, shown
-from imgwatch.naming import stored_names
-from imgwatch.record import (
+from imgwatch.quarantine.naming import stored_names
+from imgwatch.quarantine.record import (
     Judgement,
     Record,
     decode_json,
@@ -23,7 +23,7 @@ from imgwatch.record import (
     parsed_time,
     rfc3339,
 )
-from imgwatch.traits import Traits
+from imgwatch.quarantine.traits import Traits
 
 NAMES = st.binary(min_size=1, max_size=255).map(os.fsdecode).filter(is_plain_name)
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)

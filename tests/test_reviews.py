@@ -13,10 +13,10 @@ from gallery import Scene
 from imgwatch import load_model
 from imgwatch.cli import app
 from imgwatch.commands.workplace import load_settings, open_ledger
+from imgwatch.quarantine.standing import Standing
 from imgwatch.reviews import reviewed
 from imgwatch.scan import list_pictures
 from imgwatch.shadow import shadow
-from imgwatch.standing import Standing
 
 
 def _scene(tmp_path: Path, config: Path) -> Scene:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgwatch import sandbox
+from imgwatch.systemd import sandbox
 
 HOME = Path("/home/alice")
 

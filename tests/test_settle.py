@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from imgwatch.files import Identity
-from imgwatch.settle import Settling
+from imgwatch.watching.settle import Settling
 
 A, B = Path("a.jpg"), Path("b.jpg")
 

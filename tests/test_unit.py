@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch import unit
 from imgwatch.doctor import writable_in
 from imgwatch.errors import ConfigError
+from imgwatch.systemd import unit
 
 SYSTEMD = Path(__file__).parent.parent / "systemd"
 SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
@@ -21,7 +21,7 @@ SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
 
 @pytest.mark.parametrize("name", sorted(unit.shipped()))
 def test_the_shipped_file_is_what_the_program_renders(name: str) -> None:
-    """To write them anew: imgwatch.unit.write_shipped(Path("systemd"))."""
+    """To write them anew: imgwatch.systemd.unit.write_shipped(Path("systemd"))."""
     assert (SYSTEMD / name).read_text() == unit.shipped()[name]
 
 

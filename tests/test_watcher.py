@@ -9,7 +9,7 @@ import pytest
 
 from daemon import wait_until
 from imgwatch.scan import Scope
-from imgwatch.watcher import Hint, Overflow, Watcher
+from imgwatch.watching.watcher import Hint, Overflow, Watcher
 
 
 def paths_on(hints: SimpleQueue[Hint]) -> set[Path]:

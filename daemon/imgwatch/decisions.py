@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 from imgwatch.files import Identity
-from imgwatch.history import Entry
-from imgwatch.journal import Event
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.record import Record
 
 
 def restore(quarantine: Quarantine, ledger: Ledger, which: str | Record, to: Path | None = None) -> Path:

@@ -14,14 +14,14 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from imgwatch import sandbox
 from imgwatch.errors import ImgwatchError
-from imgwatch.installation import installed_for
 from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
 from imgwatch.scorer import Scorer
 from imgwatch.settings import Settings
 from imgwatch.status import is_held, read_status
+from imgwatch.systemd import sandbox
+from imgwatch.systemd.installation import installed_for
 from imgwatch.verdict import threshold_of
 
 _MIN_YEAR = 2025  # no clock was right before this program was written

@@ -10,10 +10,10 @@ from typing import Self
 
 import numpy as np
 
+from imgwatch.adaptation.lesson import Lesson, date_of
 from imgwatch.decoder import Decoder
 from imgwatch.errors import ModelError
 from imgwatch.files import Identity
-from imgwatch.lesson import Lesson, date_of
 from imgwatch.model import Contract
 from imgwatch.picture import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgwatch.files import Place, digest_of, opened_file, opened_folder
-from imgwatch.history import Entry
-from imgwatch.journal import Event
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.record import Record
 from imgwatch.scan import Scope, walk
 
 _JUNK = (Event.BINNED, Event.DELETED)

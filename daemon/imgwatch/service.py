@@ -13,17 +13,17 @@ from queue import Empty
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import IoFailed, LedgerDamaged, RestartNeeded, Unavailable
-from imgwatch.intake import Intake
 from imgwatch.judging import LiveModel
 from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
-from imgwatch.roots import Roots
-from imgwatch.roots import scopes_of as scopes_of
 from imgwatch.settings import Settings
 from imgwatch.sorting import Policy, Sorter
 from imgwatch.status import Pulse
 from imgwatch.teaching import Teacher
-from imgwatch.watcher import Hint, Hints, Overflow, Wake
+from imgwatch.watching.intake import Intake
+from imgwatch.watching.roots import Roots
+from imgwatch.watching.roots import scopes_of as scopes_of
+from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
 from imgwatch.verdict import Verdict
 
 LATEST = 500

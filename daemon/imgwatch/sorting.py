@@ -19,7 +19,7 @@ from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, O
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
 from imgwatch.verdict import Verdict
 

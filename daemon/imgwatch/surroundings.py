@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from imgwatch import limits, mounts
 from imgwatch.doctor import Finding, fault, ok, warning
-from imgwatch.roots import scopes_of
 from imgwatch.settings import Settings, Watch
+from imgwatch.watching import limits, mounts
+from imgwatch.watching.roots import scopes_of
 
 _LOW_BYTES = 500_000_000
 _LOW_INODES = 1000

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
+from imgwatch.adaptation.lesson import Example, Lesson
 from imgwatch.errors import UsageError
-from imgwatch.history import Entry
-from imgwatch.journal import Event
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
-from imgwatch.lesson import Example, Lesson
 from imgwatch.picture import Decoded
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.journal import Event
 
 log = logging.getLogger(__name__)
 

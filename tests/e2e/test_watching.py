@@ -62,12 +62,15 @@ def test_folders_made_and_filled_at_once_and_moved_in_whole(
     assert len(quarantined(watching)) == 40
 
 
-def test_a_slowly_written_picture_is_judged_once_and_whole(watching: Daemon, tmp_path: Path) -> None:
+def test_a_slowly_written_picture_is_judged_once_and_whole(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
     content = picture_bytes(230, size=200, file_format="BMP")
-    write_slowly(tmp_path / "inbox" / "slow.bmp", content, pieces=12, pause_seconds=0.06)
-    watching.wait_judged(1)
-    assert quarantined(watching) == ["slow.bmp"]
-    assert watching.status()["unreadable"] == 0
+    with Daemon(write_config(settle_seconds="5")) as daemon:  # seconds of room for a writer that has to wait
+        write_slowly(tmp_path / "inbox" / "slow.bmp", content, pieces=12, pause_seconds=0.5)
+        daemon.wait_judged(1)
+        assert quarantined(daemon) == ["slow.bmp"]
+        assert daemon.status()["unreadable"] == 0
 
 
 def test_a_picture_that_pauses_longer_than_it_takes_to_settle_is_judged_again_when_whole(

@@ -17,10 +17,10 @@ import pytest
 
 from imgwatch.errors import ImgwatchError
 from imgwatch.files import Identity
-from imgwatch.journal import Event
-from imgwatch.mover import RealMover
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Judgement, Record
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import Judgement, Record
 
 pytestmark = pytest.mark.faults
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)

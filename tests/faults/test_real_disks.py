@@ -12,7 +12,7 @@ import pytest
 from imgwatch.errors import ImgwatchError, MoveFailed, MoveRefused
 from imgwatch.files import Identity
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Judgement, Record
+from imgwatch.quarantine.record import Judgement, Record
 
 pytestmark = [pytest.mark.faults, pytest.mark.root]
 Mount = Callable[..., Path]

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from gallery import Scene
 from imgwatch.cli import app
-from imgwatch.standing import Standing
+from imgwatch.quarantine.standing import Standing
 
 
 def _run(scene: Scene, *arguments: str) -> str:

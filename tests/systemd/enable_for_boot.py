@@ -16,7 +16,7 @@ _KILLED_IN_THE_MIDDLE = """
 import os, signal
 from pathlib import Path
 from imgwatch.files import Identity
-from imgwatch.mover import RealMover
+from imgwatch.quarantine.mover import RealMover
 from imgwatch.quarantine import Quarantine
 from imgwatch.verdict import Judgement, Verdict
 

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from PIL import Image, ImageFilter
 
-from imgwatch.calibrate import calibrate
+from imgwatch.adaptation.calibrate import calibrate
 from imgwatch.errors import InputMissing
 from imgwatch.picture import Limits, decode
 from imgwatch.scorer import Scorer

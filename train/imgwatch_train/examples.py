@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.neighbours import Directions, Integers, Mask, near_duplicates, unit
+from imgwatch.adaptation.neighbours import Directions, Integers, Mask, near_duplicates, unit
 from imgwatch_train.features import Features
 from imgwatch_train.pseudo_junk import KINDS
 

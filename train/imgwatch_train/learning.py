@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.fusion import Fusion, fit_robustly
-from imgwatch.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
-from imgwatch.selection import Selection, select
+from imgwatch.adaptation.fusion import Fusion, fit_robustly
+from imgwatch.adaptation.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
+from imgwatch.adaptation.selection import Selection, select
 from imgwatch_train.examples import Folder, Plan, Scaling
 from imgwatch_train.experts import Autoencoders, Heads, fit_autoencoders, fit_heads
 from imgwatch_train.features import Features

@@ -15,10 +15,10 @@ import numpy as np
 from platformdirs import user_cache_path
 
 import imgwatch
-from imgwatch import normals
+from imgwatch.adaptation import normals
+from imgwatch.adaptation.neighbours import Integers
+from imgwatch.adaptation.normals import Normals, sample
 from imgwatch.model import INPUT, Calibration, Contract, Part, write_model
-from imgwatch.neighbours import Integers
-from imgwatch.normals import Normals, sample
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
 from imgwatch_train.calibration import Promise, promise_of, threshold_of

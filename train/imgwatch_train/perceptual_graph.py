@@ -18,11 +18,11 @@ import tf2onnx
 from numpy.typing import NDArray
 from onnx import compose
 
+from imgwatch.adaptation.fusion import FIRST_KIND, NEIGHBOURS, POWER, REDRAWING, TAIL, WEIGHTS
+from imgwatch.adaptation.neighbours import NEAREST
+from imgwatch.adaptation.perceptual_file import embed_tensors, refitted
 from imgwatch.errors import ModelError
-from imgwatch.fusion import FIRST_KIND, NEIGHBOURS, POWER, REDRAWING, TAIL, WEIGHTS
 from imgwatch.model import INPUT
-from imgwatch.neighbours import NEAREST
-from imgwatch.perceptual_file import embed_tensors, refitted
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
 from imgwatch_train.experts import mean_log
@@ -128,7 +128,7 @@ class _Graph:
 
 
 def _fused(measures: Any, ramps: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Compute what `imgwatch.fusion.Fusion` does: scores [N] and surprises [N, 2 + K]."""
+    """Compute what `imgwatch.adaptation.fusion.Fusion` does: scores [N] and surprises [N, 2 + K]."""
     count = measures.shape[1]
 
     def surprise(values: Any, rows: slice) -> Any:

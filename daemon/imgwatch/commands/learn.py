@@ -25,7 +25,7 @@ from imgwatch.commands.workplace import (
 from imgwatch.errors import InputMissing, Unavailable, UsageError
 
 if TYPE_CHECKING:
-    from imgwatch.calibrate import Calibrated
+    from imgwatch.adaptation.calibrate import Calibrated
     from imgwatch.settings import Settings, ThresholdRule
 
 _Folders = Annotated[
@@ -176,7 +176,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
-    from imgwatch.calibrate import calibrate as fit
+    from imgwatch.adaptation.calibrate import calibrate as fit
     from imgwatch.scan import list_pictures
     from imgwatch.settings import ThresholdRule
 

@@ -12,12 +12,12 @@ import typer
 from imgwatch import console
 from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
-from imgwatch.journal import Event
-from imgwatch.standing import Standing
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.standing import Standing
 
 if TYPE_CHECKING:
     from imgwatch.quarantine import Quarantine
-    from imgwatch.record import Record
+    from imgwatch.quarantine.record import Record
 
 app = typer.Typer(
     help="List what is in quarantine, restore or delete it, keep it for later, undo.", no_args_is_help=True

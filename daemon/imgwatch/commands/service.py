@@ -16,7 +16,7 @@ from imgwatch.commands.workplace import ConfigOption, load_settings, model_path
 from imgwatch.errors import Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.installation import Plan
+    from imgwatch.systemd.installation import Plan
 
 app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
 
@@ -41,8 +41,8 @@ def install(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
 ) -> None:
     """Write the unit for this config, let systemd verify it, enable and start it."""
-    from imgwatch import installation
     from imgwatch.config import find_config
+    from imgwatch.systemd import installation
 
     found = find_config(config)
     settings = load_settings(found)
@@ -68,7 +68,7 @@ def install(  # noqa: PLR0913 - the options of a command
 @app.command()
 def uninstall(for_user: _UserOption = False, name: _NameOption = "imgwatch") -> None:
     """Stop, disable and remove the unit; config, state and quarantine stay."""
-    from imgwatch import installation
+    from imgwatch.systemd import installation
 
     _say_all(installation.uninstall(installation.unit_file(name, for_user), for_user))
 

@@ -106,8 +106,8 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
 def _warn_of_watchdog(settings: Settings) -> None:
     """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
     from imgwatch.notify import watchdog_seconds
-    from imgwatch.unit import SLACK_SECONDS
-    from imgwatch.unit import watchdog_seconds as needed_seconds
+    from imgwatch.systemd.unit import SLACK_SECONDS
+    from imgwatch.systemd.unit import watchdog_seconds as needed_seconds
 
     given = watchdog_seconds()
     needed = needed_seconds(settings.limits.decode_seconds)

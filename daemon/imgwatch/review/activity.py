@@ -15,7 +15,7 @@ import numpy as np
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger, State
 from imgwatch.model import Calibration
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
 from imgwatch.verdict import Standard
 
 DAYS = 28

@@ -26,7 +26,8 @@ from starlette.staticfiles import StaticFiles
 from imgwatch.errors import ImgwatchError, shown
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.standing import Standing
 from imgwatch.review import activity
 from imgwatch.review.audit import Audit
 from imgwatch.review.desk import Desk, Outcome, Verb
@@ -34,7 +35,6 @@ from imgwatch.review.index import Changes, Index
 from imgwatch.review.insight import Insight
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
 from imgwatch.review.showing import Shower
-from imgwatch.standing import Standing
 from imgwatch.verdict import Standard
 
 _LOOK_SECONDS = 0.4  # between looks at the log

@@ -16,9 +16,9 @@ from imgwatch import decisions
 from imgwatch.errors import ImgwatchError, RecordMissing
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.standing import Standing
 from imgwatch.review.index import Index
-from imgwatch.standing import Standing
 
 _MOST_UNDONE = 1000  # batches remembered
 

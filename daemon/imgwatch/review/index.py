@@ -9,12 +9,11 @@ import threading
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from imgwatch import shelf
-from imgwatch.history import Entry
-from imgwatch.journal import Event
-from imgwatch.quarantine import Quarantine
-from imgwatch.record import Record
-from imgwatch.standing import Standing, Standings
+from imgwatch.quarantine import Quarantine, shelf
+from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.standing import Standing, Standings
 
 _GONE = (Event.RESTORED, Event.DELETED, Event.PURGED)
 

@@ -10,11 +10,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from imgwatch.destination import below_roots
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.model import Contract
-from imgwatch.record import Record
-from imgwatch.standing import Standing
+from imgwatch.quarantine.destination import below_roots
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.standing import Standing
 from imgwatch.verdict import percent, surprise
 
 _FIGURE = re.compile(r"\s*\b(all )?\d[\d.,]*( ?%)?")

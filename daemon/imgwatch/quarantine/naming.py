@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from imgwatch.record import LONGEST_NAME_BYTES, RECORD_SUFFIX
+from imgwatch.quarantine.record import LONGEST_NAME_BYTES, RECORD_SUFFIX
 
 _LONGEST_EXTENSION_BYTES = 16
 

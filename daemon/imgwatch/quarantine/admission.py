@@ -8,13 +8,13 @@ import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from imgwatch.destination import Below, opened_below
 from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
 from imgwatch.files import Identity, Place, digest_of, opened_file, status_of
-from imgwatch.naming import stored_names
-from imgwatch.record import LONGEST_RECORD_BYTES, Judgement, Record, encode_json
-from imgwatch.store import Store, move_failed
-from imgwatch.traits import Traits, read_traits
+from imgwatch.quarantine.destination import Below, opened_below
+from imgwatch.quarantine.naming import stored_names
+from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Judgement, Record, encode_json
+from imgwatch.quarantine.store import Store, move_failed
+from imgwatch.quarantine.traits import Traits, read_traits
 
 
 @contextmanager

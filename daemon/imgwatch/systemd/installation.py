@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgwatch import sandbox, systemctl, unit
+import imgwatch
 from imgwatch.errors import CannotCreate, ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
+from imgwatch.systemd import sandbox, systemctl, unit
 
 SYSTEM_UNITS = Path("/etc/systemd/system")
 _NAME = re.compile(r"[A-Za-z0-9:_.@-]+")
@@ -78,7 +79,7 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
         model.resolve(),
         Path(sys.prefix),
         Path(sys.base_prefix),
-        _package(),
+        Path(imgwatch.__file__).resolve().parent,
         *watched,
         quarantine,
         state,
@@ -251,7 +252,3 @@ def _refuse_to_replace(plan: Plan) -> None:
 def config_of_text(text: str) -> Path:
     """Return the config that a unit's text names in its first line."""
     return Path(text.partition("\n")[0].removeprefix(unit.MARK))
-
-
-def _package() -> Path:
-    return Path(__file__).resolve().parent

@@ -10,8 +10,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imgwatch.fusion import Ramps
-from imgwatch.neighbours import NEAREST, Directions, Floats, Integers, Mask, distances_to_bank, spread_out
+from imgwatch.adaptation.fusion import Ramps
+from imgwatch.adaptation.neighbours import (
+    NEAREST,
+    Directions,
+    Floats,
+    Integers,
+    Mask,
+    distances_to_bank,
+    spread_out,
+)
 
 _STRANGEST = 0.05
 _ROUNDS = 2

@@ -14,14 +14,14 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgwatch import history, journal
 from imgwatch.errors import IoFailed, RecordMalformed, Unavailable, shown
 from imgwatch.files import Place, opened_file, opened_folder, status_of
-from imgwatch.history import Entry, read_entry, whole_lines
-from imgwatch.journal import Journal, Operation
-from imgwatch.mover import RealMover
-from imgwatch.record import RECORD_SUFFIX, Record, load_record
-from imgwatch.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
+from imgwatch.quarantine import history, journal
+from imgwatch.quarantine.history import Entry, read_entry, whole_lines
+from imgwatch.quarantine.journal import Journal, Operation
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
+from imgwatch.quarantine.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
 
 _PATIENCE_SECONDS = 1.0
 _log = logging.getLogger(__name__)

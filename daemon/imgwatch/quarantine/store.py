@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from imgwatch import history, journal
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
 from imgwatch.files import Place, opened_folder, status_of
-from imgwatch.history import Log
-from imgwatch.journal import Journal
-from imgwatch.mover import RealMover
-from imgwatch.record import RECORD_SUFFIX
+from imgwatch.quarantine import history, journal
+from imgwatch.quarantine.history import Log
+from imgwatch.quarantine.journal import Journal
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import RECORD_SUFFIX
 
 PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"
 LOCK_SECONDS = 20.0

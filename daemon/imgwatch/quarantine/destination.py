@@ -10,8 +10,8 @@ from pathlib import Path
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.files import opened_folder
-from imgwatch.mover import RealMover
-from imgwatch.record import is_plain_name, is_plain_path
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import is_plain_name, is_plain_path
 
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)  # what O_NOFOLLOW and O_DIRECTORY say of a symlink
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import errno
 import os
 
-from imgwatch import files, traits
+from imgwatch import files
 from imgwatch.files import Place
-from imgwatch.traits import Traits
+from imgwatch.quarantine import traits
+from imgwatch.quarantine.traits import Traits
 
 
 class RealMover:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.fusion import Fusion
-from imgwatch.neighbours import Directions
+from imgwatch.adaptation.fusion import Fusion
+from imgwatch.adaptation.neighbours import Directions
 
 if TYPE_CHECKING:
     import onnx

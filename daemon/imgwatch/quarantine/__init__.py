@@ -10,9 +10,6 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from imgwatch import operations, retention, shelf
-from imgwatch.admission import examined, new_record, opened_folder_of
-from imgwatch.destination import Below, below, below_roots, make_way
 from imgwatch.errors import (
     AlreadyRestored,
     Changed,
@@ -23,13 +20,16 @@ from imgwatch.errors import (
     shown,
 )
 from imgwatch.files import Identity, Place, status_of
-from imgwatch.history import Entry, Restored, read_entry, whole_lines
-from imgwatch.journal import Event
-from imgwatch.mover import RealMover
-from imgwatch.record import Grounds, Judgement, Record
-from imgwatch.shelf import Problem
-from imgwatch.standing import MARKS, Standing, Standings
-from imgwatch.store import LOCK_SECONDS, Store, move_failed, opened_store
+from imgwatch.quarantine import operations, retention, shelf
+from imgwatch.quarantine.admission import examined, new_record, opened_folder_of
+from imgwatch.quarantine.destination import Below, below, below_roots, make_way
+from imgwatch.quarantine.history import Entry, Restored, read_entry, whole_lines
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import Grounds, Judgement, Record
+from imgwatch.quarantine.shelf import Problem
+from imgwatch.quarantine.standing import MARKS, Standing, Standings
+from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
 
 Candidate = Path | tuple[Path, Path]
 Records = list[Record]

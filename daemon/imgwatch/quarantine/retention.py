@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from imgwatch.record import Record
+from imgwatch.quarantine.record import Record
 
 
 def overdue(

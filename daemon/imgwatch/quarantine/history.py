@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any, cast
 
 from imgwatch.errors import RecordMalformed
-from imgwatch.journal import Event
-from imgwatch.mover import RealMover
-from imgwatch.record import Record, decode_json, encode_json, parsed_time, rfc3339
+from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
 NAME = "log.jsonl"
 _CHUNK_BYTES = 1 << 20

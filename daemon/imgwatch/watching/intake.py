@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from imgwatch.ledger import Ledger, Row, State
-from imgwatch.roots import Root, Roots
 from imgwatch.scan import identity_of, is_candidate, walk
-from imgwatch.settle import Settling
 from imgwatch.sorting import new_candidates
+from imgwatch.watching.roots import Root, Roots
+from imgwatch.watching.settle import Settling
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.fusion import Ramps
-from imgwatch.normals import Normals
+from imgwatch.adaptation.fusion import Ramps
+from imgwatch.adaptation.normals import Normals
 
 Floats = NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol, Self, cast
 
 from imgwatch.errors import RecordMalformed, shown
 from imgwatch.files import Place, opened_file
-from imgwatch.traits import Traits
+from imgwatch.quarantine.traits import Traits
 
 LONGEST_NAME_BYTES = 255
 LONGEST_RECORD_BYTES = 1 << 20

@@ -13,8 +13,8 @@ from typing import Any, cast
 
 from imgwatch.errors import RecordMalformed
 from imgwatch.files import Identity
-from imgwatch.mover import RealMover
-from imgwatch.record import decode_json, encode_json, is_plain_name, is_plain_path
+from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
 
 NAME = "under_way"
 # The longest path, every byte escaped, fits. The file never grows, so no full disk stops it.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from imgwatch.history import Entry, read_entry, whole_lines
-from imgwatch.journal import Event
+from imgwatch.quarantine.history import Entry, read_entry, whole_lines
+from imgwatch.quarantine.journal import Event
 
 
 class Standing(StrEnum):

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from imgwatch.errors import Conflict, ImgwatchError, RecordMalformed, RecordMissing, shown
 from imgwatch.files import Identity, Place, opened_file, opened_folder, status_of
-from imgwatch.journal import Event, Operation
-from imgwatch.record import RECORD_SUFFIX, Record, encode_json, load_record
-from imgwatch.store import Store, move_failed
-from imgwatch.transfer import Transfer, settle, take_back, transfer
+from imgwatch.quarantine.journal import Event, Operation
+from imgwatch.quarantine.record import RECORD_SUFFIX, Record, encode_json, load_record
+from imgwatch.quarantine.store import Store, move_failed
+from imgwatch.quarantine.transfer import Transfer, settle, take_back, transfer
 
 _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is in our own folder
 _log = logging.getLogger(__name__)

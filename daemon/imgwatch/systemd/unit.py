@@ -11,7 +11,7 @@ from pathlib import Path
 from imgwatch.errors import ConfigError, shown
 
 MARK = "# Written by `imgwatch service install` for "
-_SHIPPED_MARK = "# Made by daemon/imgwatch/unit.py; a test holds the two together."
+_SHIPPED_MARK = "# Made by daemon/imgwatch/systemd/unit.py; a test holds the two together."
 SLACK_SECONDS = 120  # what one picture may take besides decoding: a lock that is held, a copy to a slow disk
 
 

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgwatch import limits, mounts
 from imgwatch.errors import InputMissing, RestartNeeded
 from imgwatch.scan import Scope
 from imgwatch.settings import Settings, Watch
-from imgwatch.watcher import Hints, Watcher
+from imgwatch.watching import limits, mounts
+from imgwatch.watching.watcher import Hints, Watcher
 
 log = logging.getLogger(__name__)
 
