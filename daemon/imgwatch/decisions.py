@@ -59,7 +59,11 @@ def last_decision(quarantine: Quarantine) -> Entry | None:
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     """Take into the ledger what the quarantine's log has had added, by whatever process."""
-    since = ledger.log_offset()
+    log = quarantine.log_name()
+    if log is None:
+        return
+    since = ledger.log_offset(log)
     events, offset = quarantine.events_since(since)
     if events:
-        ledger.count_events(((entry.event, entry.at.timestamp()) for entry in events), since, offset)
+        counted = ((entry.event, entry.at.timestamp()) for entry in events)
+        ledger.count_events(log, counted, since, offset)

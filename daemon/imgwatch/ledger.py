@@ -152,21 +152,21 @@ class Ledger:
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
-    def count_events(self, events: Iterable[tuple[str, float]], since: int, offset: int) -> None:
-        """Count the events of the quarantine's log between two of its bytes, each with its time, in one transaction.
+    def count_events(self, log: str, events: Iterable[tuple[str, float]], since: int, offset: int) -> None:
+        """Count the events of a quarantine's log between two of its bytes, each with its time, in one transaction.
 
         Does nothing when another process has counted on from `since` meanwhile.
         """
         with self._file.writing():
-            if self.log_offset() != since:
+            if self.log_offset(log) != since:
                 return
             for event, at in events:
                 self._count(event, at)
-            self._put_fact("log_offset", str(offset))
+            self._put_fact(f"log_offset {log}", str(offset))
 
-    def log_offset(self) -> int:
-        """Return up to which byte the quarantine's log has been counted."""
-        return int(self.fact("log_offset") or 0)
+    def log_offset(self, log: str) -> int:
+        """Return up to which byte the quarantine's log of this name has been counted."""
+        return int(self.fact(f"log_offset {log}") or 0)
 
     def counters(self) -> dict[str, int]:
         """Return all counts since the ledger began."""

@@ -35,6 +35,7 @@ class Teacher:
         self._quarantine = quarantine
         self._ledger = ledger
         self._taught: tuple[str, float, int] | None = None  # model, threshold, decisions known
+        self._followed_bytes = 0  # up to where the log was read
 
     def refresh(self, judge: Judge) -> bool:
         """Take in what was decided since, and let the judge use it; return whether it learnt something."""
@@ -51,10 +52,12 @@ class Teacher:
 
     def _follow(self, judge: Judge) -> None:
         """Read the decisions that the log has had added."""
-        offset = int(self._ledger.fact(_OFFSET) or 0)
-        if self._quarantine.log_bytes() == offset:
+        if self._quarantine.log_bytes() == self._followed_bytes:
             return
-        entries, end = self._quarantine.events_since(offset)
+        log = self._quarantine.log_name()
+        if log is None:
+            return
+        entries, end = self._quarantine.events_since(int(self._ledger.fact(f"{_OFFSET} {log}") or 0))
         wanted = [entry for entry in entries if entry.event in _TEACHES or entry.event in _TAKES_BACK]
         fresh = [entry for entry in wanted if entry.event in _TEACHES][-MOST_EXAMPLES:]
         for entry in wanted:
@@ -62,7 +65,8 @@ class Teacher:
                 self._ledger.unteach(entry.record.sha256)
             elif entry in fresh:
                 self._learn(entry, judge)
-        self._ledger.put_fact(_OFFSET, str(end))
+        self._ledger.put_fact(f"{_OFFSET} {log}", str(end))
+        self._followed_bytes = end
 
     def _learn(self, entry: Entry, judge: Judge) -> None:
         record = entry.record
@@ -89,5 +93,5 @@ def forget(quarantine: Quarantine, ledger: Ledger) -> int:
     if number == 0:
         raise UsageError("nothing was learnt yet, so there is nothing to forget")
     ledger.forget_lessons()
-    ledger.put_fact(_OFFSET, str(quarantine.log_bytes()))
+    ledger.put_fact(f"{_OFFSET} {quarantine.log_name()}", str(quarantine.log_bytes()))
     return number

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 from imgwatch.errors import (
@@ -218,6 +219,15 @@ class Quarantine:
                 if entry := read_entry(line):
                     found.append(entry)
             return found, offset
+
+    def log_name(self) -> str | None:
+        """Name the log by its first line, which never changes, so that an offset is not taken for another log's.
+
+        None while nothing has happened yet.
+        """
+        with shelf.committed_log(self.path) as opened:
+            first = None if opened is None else next(whole_lines(opened[0], 0, opened[1]), None)
+            return None if first is None else sha256(first[1]).hexdigest()[:16]
 
     def log_bytes(self) -> int:
         """Tell how long the log is: another number means that something happened."""
