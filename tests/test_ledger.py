@@ -21,7 +21,7 @@ def test_what_is_remembered_is_known(ledger: Ledger) -> None:
     assert known is not None
     assert known.covers(FIRST)
     assert known.model == "m-1"
-    assert ledger.known_in(A.parent)["a.jpg"] == known
+    assert ledger.unfinished(A.parent, {"a.jpg": FIRST, "b.jpg": FIRST}) == ["b.jpg"]
     assert ledger.known(Path("/in/b.jpg")) is None
 
 
@@ -63,7 +63,9 @@ def test_names_of_any_bytes_come_back(ledger: Ledger) -> None:
     path = Path(os.fsdecode(b"/in/\xff new\nline \xe2\x80\xae")) / os.fsdecode(b"-\xfe.jpg")
     ledger.remember([Row(path, FIRST, State.PENDING, KEPT)], now=1.0)
     assert list(ledger.waiting(State.PENDING)) == [path]
-    assert list(ledger.known_in(path.parent)) == [path.name]
+    assert ledger.unfinished(path.parent, {path.name: FIRST}) == [path.name]
+    ledger.remember([Row(path, FIRST, State.KEPT, KEPT)], now=1.0)
+    assert ledger.unfinished(path.parent, {path.name: FIRST}) == []
 
 
 def test_a_first_start_is_remembered_all_or_nothing(ledger: Ledger) -> None:
@@ -80,6 +82,19 @@ def test_a_first_start_is_remembered_all_or_nothing(ledger: Ledger) -> None:
     assert ledger.begin(root, [Row(A, FIRST, State.EXISTING)], now=1.0) == 1
     assert not ledger.is_first_start(root)
     assert ledger.counters().get("judged", 0) == 0
+
+
+def test_of_a_folder_with_many_more_files_only_those_asked_for_are_read(ledger: Ledger) -> None:
+    rows = [Row(Path(f"/in/{number}.jpg"), FIRST, State.KEPT, KEPT) for number in range(500)]
+    ledger.remember(rows, now=1.0)
+    asked = {"3.jpg": FIRST, "4.jpg": FIRST._replace(size=5), "new.jpg": FIRST}
+    assert ledger.unfinished(Path("/in"), asked) == ["4.jpg", "new.jpg"]
+
+
+def test_what_another_model_judged_is_unfinished_for_this_one(ledger: Ledger) -> None:
+    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-1") == []
+    assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-2") == [A.name]
 
 
 def test_no_lookup_scans_the_whole_table(ledger: Ledger) -> None:

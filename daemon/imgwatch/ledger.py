@@ -7,7 +7,7 @@ It moves nothing; of the quarantine it reads only the log's events that it is gi
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -31,7 +31,11 @@ class State(StrEnum):
     HELD = "held"  # would be quarantined, but the breaker is open
 
 
-_FINISHED = frozenset(State) - {State.PENDING}
+_UNFINISHED = State.PENDING
+_FINISHED = (
+    "SELECT name, ino, size, mtime_ns FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?)"
+    f" AND state != '{_UNFINISHED}' AND (? IS NULL OR model = ?)"
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Known:
 
     def covers(self, identity: Identity) -> bool:
         """Tell whether this version of the file needs no more work."""
-        return self.is_version(identity) and self.state in _FINISHED
+        return self.is_version(identity) and self.state is not _UNFINISHED
 
     def is_version(self, identity: Identity) -> bool:
         """Tell whether this is the version of the file that was dealt with."""
@@ -84,14 +88,26 @@ class Ledger:
         found = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
         return None if found == "ok" else found
 
-    def known_in(self, folder: Path) -> dict[str, Known]:
-        """Return what is known of the files of one folder, by name."""
-        rows = self._file.ask(
-            "SELECT name, ino, size, mtime_ns, state, model FROM seen"
-            " WHERE folder = (SELECT id FROM folder WHERE path = ?)",
-            (os.fsencode(folder),),
-        )
-        return {os.fsdecode(row[0]): _known(row[1:]) for row in rows}
+    def unfinished(
+        self, folder: Path, listing: Mapping[str, Identity], model: str | None = None
+    ) -> list[str]:
+        """Return which files of one folder want a judgement: those whose version is not known as finished.
+
+        With a `model`, also those that another has judged. Each of a million files comes by here at every start.
+        """
+        names = [os.fsencode(name) for name in listing]
+        finished = set(self._finished(os.fsencode(folder), names, model))
+        versions = zip(names, listing.items(), strict=True)
+        return [name for spelt, (name, identity) in versions if (spelt, *identity[1:]) not in finished]
+
+    def _finished(self, folder: bytes, names: list[bytes], model: str | None) -> list[tuple[Any, ...]]:
+        """Return name and version: of all files of a small folder, of one with many more files only of these."""
+        most = 2 * len(names) + 100
+        rows = self._file.ask(f"{_FINISHED} LIMIT ?", (folder, model, model, most))
+        if len(rows) < most:
+            return rows
+        marks = ", ".join("?" * len(names))
+        return self._file.ask(f"{_FINISHED} AND name IN ({marks})", (folder, model, model, *names))
 
     def known(self, path: Path) -> Known | None:
         """Return what is known of one file."""

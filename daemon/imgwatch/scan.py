@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatch
+from fnmatch import translate
+from functools import cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
@@ -18,6 +20,9 @@ from imgwatch.files import Identity
 from imgwatch.picture import SNIFF_BYTES, Unreadable, has_picture_extension, looks_like_picture, open_regular
 
 log = logging.getLogger(__name__)
+
+_AT_ONCE = 4096  # files of one folder that are held in memory
+_END, _BEGIN, _NEVER = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*"), "(?!)"
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,16 @@ class Scope:
             return False
         if not steps or (len(steps) > 1 and not self.recursive) or (self.only and steps != (self.only,)):
             return False
-        return not any(self._ignored(step) for step in steps) and not self._is_apart(path)
+        ignored = matcher(self.ignore)
+        return not any(map(ignored, steps)) and not self._is_apart(path)
 
-    def _ignored(self, name: str) -> bool:
-        return any(fnmatch(name, pattern) for pattern in self.ignore)
+    def covers(self, folder: Path) -> bool:
+        """Tell whether files that lie directly in `folder`, which was come to from the root, may be in this scope."""
+        return folder == self.root or (self.recursive and self.only is None)
+
+    def left_out_of(self, folder: Path) -> frozenset[str]:
+        """Return the names in `folder` that are kept apart."""
+        return frozenset(apart.name for apart in self.apart if apart.parent == folder)
 
     def _is_apart(self, path: Path) -> bool:
         return any(path == folder or folder in path.parents for folder in self.apart)
@@ -50,38 +61,62 @@ class Scope:
 Listing = dict[str, Identity]
 
 
+@cache
+def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
+    """Compile patterns as the shell's, once; the two usual kinds, "*.end" and "begin*", need no regular expression."""
+    ends = tuple(found[1] for pattern in patterns if (found := _END.fullmatch(pattern)))
+    begins = tuple(found[1] for pattern in patterns if (found := _BEGIN.fullmatch(pattern)))
+    others = [p for p in patterns if not _END.fullmatch(p) and not _BEGIN.fullmatch(p)]
+    matches = re.compile("|".join(map(translate, others)) or _NEVER).match
+    return lambda name: name.endswith(ends) or name.startswith(begins) or matches(name) is not None
+
+
 def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]]:
     """Yield each folder of the scope (below `top`, if given) with the regular files in it: name -> identity.
 
-    Links are not followed; a folder that cannot be read is logged and passed over. Memory: one folder at a time.
+    A folder of very many files is yielded in several parts, so that memory does not grow with it.
+    Links are not followed; a folder that cannot be read is logged and passed over.
     """
     folders = [top or scope.root]
+    if any(folders[0].is_relative_to(apart) for apart in scope.apart):
+        return
     while folders:
         folder = folders.pop()
-        listing: Listing = {}
         try:
             with os.scandir(folder) as entries:
-                for entry in entries:
-                    path = folder / entry.name
-                    if scope.admits(path):
-                        _sort_entry(entry, path, scope, folders, listing)
+                for listing in _listings(entries, scope, folder, folders):
+                    yield folder, listing
         except OSError as fault:
             log.warning("%s: cannot be read, passed over: %s", folder, fault.strerror)
-        if listing:
-            yield folder, listing
 
 
-def _sort_entry(
-    entry: os.DirEntry[str], path: Path, scope: Scope, folders: list[Path], listing: Listing
-) -> None:
-    try:
-        if entry.is_dir(follow_symlinks=False):
-            if scope.recursive:
-                folders.append(path)
-        elif entry.is_file(follow_symlinks=False):
-            listing[entry.name] = Identity.of(entry.stat(follow_symlinks=False))
-    except FileNotFoundError:
-        pass  # gone between listing and stat
+def _listings(
+    entries: Iterable[os.DirEntry[str]], scope: Scope, folder: Path, folders: list[Path]
+) -> Iterator[Listing]:
+    """Sort the entries of one folder: files that belong to the scope into listings, folders into `folders`.
+
+    Every file of a million comes by here, so it asks for each only what its name has not told already.
+    """
+    if not scope.covers(folder):
+        return
+    is_ignored, apart = matcher(scope.ignore), scope.left_out_of(folder)
+    listing: Listing = {}
+    for entry in entries:
+        name = entry.name
+        if is_ignored(name) or name in apart or (scope.only and name != scope.only):
+            continue
+        try:
+            if entry.is_file(follow_symlinks=False):
+                listing[name] = Identity.of(entry.stat(follow_symlinks=False))
+            elif scope.recursive and entry.is_dir(follow_symlinks=False):
+                folders.append(folder / name)
+        except FileNotFoundError:  # gone between listing and stat
+            continue
+        if len(listing) == _AT_ONCE:
+            yield listing
+            listing = {}
+    if listing:
+        yield listing
 
 
 def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tuple[str, ...]) -> list[Path]:

@@ -152,18 +152,9 @@ def _row(judged: Judged, state: State) -> Row:
 
 def new_candidates(ledger: Ledger, folder: Path, listing: scan.Listing) -> list[Path]:
     """Return the files of one folder that still want a judgement, noting those that are no pictures."""
-    known = ledger.known_in(folder)
-    fresh: list[Path] = []
-    others: list[Row] = []
-    for name, identity in listing.items():
-        before = known.get(name)
-        if before is not None and before.covers(identity):
-            continue
-        path = folder / name
-        if scan.is_candidate(path):
-            fresh.append(path)
-        else:
-            others.append(Row(path, identity, State.OTHER))
-    if others:
-        ledger.remember(others, time.time())
+    paths = [folder / name for name in ledger.unfinished(folder, listing)]
+    fresh = [path for path in paths if scan.is_candidate(path)]
+    if len(fresh) < len(paths):
+        others = set(paths) - set(fresh)
+        ledger.remember((Row(path, listing[path.name], State.OTHER) for path in others), time.time())
     return fresh

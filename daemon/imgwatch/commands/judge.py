@@ -168,13 +168,8 @@ def _candidates(scopes: list[Scope], ledger: Ledger, judged_by: str | None) -> I
 
     for scope in scopes:
         for folder, listing in walk(scope):
-            known = ledger.known_in(folder) if judged_by else {}
-            for name, identity in sorted(listing.items()):
-                before = known.get(name)
-                if before and before.covers(identity) and before.model == judged_by:
-                    continue
-                if is_candidate(folder / name):
-                    yield folder / name
+            wanted = ledger.unfinished(folder, listing, judged_by) if judged_by else list(listing)
+            yield from (folder / name for name in sorted(wanted) if is_candidate(folder / name))
 
 
 def _say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
