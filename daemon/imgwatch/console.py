@@ -6,8 +6,12 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from imgwatch.errors import ImgwatchError, shown
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
@@ -43,6 +47,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
     for *cells, last in lines:
         _write("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]))
+
+
+def draw(picture: RenderableType) -> None:
+    """Draw something of Rich's on the terminal."""
+    from rich.console import Console
+
+    Console().print(picture)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
+from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
 from imgwatch.quarantine.journal import Event
@@ -42,35 +43,47 @@ _All = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
 @app.command("list")
 def list_records(
     binned: Annotated[bool, typer.Option("--bin", help="What was deleted and is still in the bin.")] = False,
+    with_pictures: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List what is in quarantine, oldest first."""
-    quarantine = open_quarantine(load_settings(config))
+    settings = load_settings(config)
+    quarantine = open_quarantine(settings)
     found = quarantine.binned() if binned else quarantine.list()
     if as_json:
         for record in found:
             console.say_json(record.to_json())
         return
-    rows = [_row(record) for record in found]
-    if rows:
-        console.table(("id", "quarantined", "score", "from", "reason"), rows)
-    else:
+    records = list(found)
+    if not records:
         console.say("The bin is empty." if binned else "The quarantine is empty.")
+    elif with_pictures:
+        with thumbnails(settings) as draw:
+            for record in records:
+                draw(quarantine.picture(record))
+                console.say("  ".join(_row(record)))
+    else:
+        console.table(("id", "quarantined", "score", "from", "reason"), [_row(record) for record in records])
 
 
 @app.command()
 def show(
     id: Annotated[str, typer.Argument(help="An id as `list` shows it.", metavar="ID")],
+    with_picture: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show all that is known of one picture."""
-    quarantine = open_quarantine(load_settings(config))
+    settings = load_settings(config)
+    quarantine = open_quarantine(settings)
     record = quarantine.find(id)
     if as_json:
         console.say_json(record.to_json())
         return
+    if with_picture:
+        with thumbnails(settings) as draw:
+            draw(quarantine.picture(record))
     for key, value in (record.to_json() | {"lies at": str(quarantine.picture(record))}).items():
         console.say(f"{key:>15}: {value}")
 

@@ -1,0 +1,52 @@
+"""Pictures between the lines of a command, where the terminal can show them: decoded by the guarded workers, small.
+
+How a terminal is drawn in (sixel, kitty's protocol, or blocks of colour), textual-image finds out and does.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.errors import Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from imgwatch.settings import Settings
+
+ThumbnailsOption = Annotated[
+    bool, typer.Option("--thumbnails", help="Show the pictures, in a terminal that can (sixel, kitty).")
+]
+_SIDE = 256  # pixels that are decoded
+_COLUMNS = 24  # of the terminal
+
+
+@contextmanager
+def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
+    """Give what draws the picture at a path. Raises UsageError without a terminal, Unavailable without the extra."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty() and os.get_terminal_size().columns):
+        raise UsageError("--thumbnails draws in a terminal, and this is none: leave it out")
+    try:
+        from textual_image.renderable import Image  # asks the terminal what it can do
+    except ModuleNotFoundError as fault:
+        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[thumbnails]'") from fault
+    from imgwatch.decoder import Decoder
+    from imgwatch.explain import as_image
+    from imgwatch.picture import Box, Decoded, Shape
+
+    with Decoder(Shape(8, 8, "RGB"), settings.limits.limits()) as decoder:
+
+        def draw(path: Path) -> None:
+            found = decoder.look_at(path, Box(_SIDE))
+            if isinstance(found, Decoded):
+                console.draw(Image(as_image(found.pixels), width=_COLUMNS, height="auto"))
+            else:
+                console.say(f"  (cannot be shown: {found})")
+
+        yield draw
