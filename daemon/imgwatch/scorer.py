@@ -95,17 +95,25 @@ class Scorer:
 
 
 def _open(path: Path, threads: int) -> tuple[onnxruntime.InferenceSession, str]:
-    """Read the file once, so that the digest is that of what runs, also while the file is being replaced."""
+    """Open the file once, so that the digest is that of what runs, also while another one takes its name.
+
+    onnxruntime reads it by itself: bytes that Python hands over would be kept beside the weights.
+    """
     try:
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return _session_of(path, stream.fileno(), threads), digest
     except FileNotFoundError as fault:
         raise ModelError(
             f"{path}: no such model file; run `imgwatch train`, or set `model` to a file that is there"
         ) from fault
     except OSError as fault:
         raise ModelError(f"{path}: the model file cannot be read: {fault.strerror}") from fault
+
+
+def _session_of(path: Path, descriptor: int, threads: int) -> onnxruntime.InferenceSession:
     try:
-        return open_session(content, threads), hashlib.sha256(content).hexdigest()
+        return open_session(f"/proc/self/fd/{descriptor}", threads)
     except Exception as fault:  # onnxruntime raises its own kinds
         raise ModelError(f"{path}: not a readable ONNX model: {str(fault)[:200]}") from fault
 
