@@ -133,7 +133,10 @@ def check_daemon(state: Path) -> Iterator[Finding]:
     if not told:
         yield warning("a daemon is starting", "look again in a moment: imgwatch status")
         return
-    yield ok(f"daemon: alive, pid {told.get('pid')}, {told.get('backlog')} pictures waiting")
+    if told.get("alive"):
+        yield ok(f"daemon: alive, pid {told.get('pid')}, {told.get('backlog')} pictures waiting")
+    else:
+        yield fault("a daemon waits, and cannot begin", "see what it says next")
     for trouble in told.get("troubles", []):
         yield warning(f"the daemon says: {trouble}", "see there")
     for folder, how in told.get("folders", {}).items():

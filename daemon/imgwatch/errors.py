@@ -103,6 +103,10 @@ class QuarantineUnusable(MoveFailed):
     exit_code = 73
 
 
+class QuarantineGone(QuarantineUnusable):
+    """The disk on which the quarantine lay is not there; nothing is put in its place."""
+
+
 class OutsideRoots(QuarantineError):
     """A place lies below none of the watched folders, or a symlink leads there."""
 

@@ -12,7 +12,14 @@ from queue import Empty
 
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
-from imgwatch.errors import IoFailed, LedgerDamaged, RestartNeeded, Unavailable
+from imgwatch.errors import (
+    IoFailed,
+    LedgerDamaged,
+    MoveFailed,
+    QuarantineGone,
+    RestartNeeded,
+    Unavailable,
+)
 from imgwatch.judging import LiveModel
 from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
@@ -79,11 +86,12 @@ class Service:
     def run(self, on_ready: Callable[[], None]) -> None:
         """Watch until stopped. `on_ready` is called once what arrives from now on is judged."""
         try:
-            self._begin()
-            self._is_ready = True
-            on_ready()
+            while not self._stopping and not self._is_ready:
+                self._is_ready = self._attempt(self._begin)
+            if self._is_ready:
+                on_ready()
             while not self._stopping:
-                self._turn_or_wait()
+                self._attempt(self._turn)
         except _Stopped:
             pass
         finally:
@@ -93,7 +101,7 @@ class Service:
         for root in self._roots:
             if self._ledger.is_first_start(root.scope.root):
                 self._roots.require(root)
-        count_history(self._quarantine, self._ledger)
+        self._take_stock()
         self._watch()
         for path in self._ledger.waiting(State.PENDING):
             self._intake.notice(path)
@@ -107,10 +115,21 @@ class Service:
             if root.folder is not None:
                 self._intake.begin_or_scan(root)
 
-    def _turn_or_wait(self) -> None:
-        """Do one round; if ledger or disk fail, leave all pictures where they are, wait, and look again."""
+    def _take_stock(self) -> None:
+        """End what a killed process left in the quarantine, and count what its log says."""
         try:
-            self._turn()
+            self._quarantine.recover()
+            count_history(self._quarantine, self._ledger)
+        except (MoveFailed, Unavailable) as fault:
+            self._sorter.hold(fault)
+            self._next_retry = self._clock() + _RETRY_SECONDS
+        else:
+            self._sorter.go_on()
+
+    def _attempt(self, step: Callable[[], None]) -> bool:
+        """Begin, or do one round; if ledger or disk fail, leave all pictures where they are, wait, and look again."""
+        try:
+            step()
         except RestartNeeded:
             raise
         except LedgerDamaged as damage:
@@ -123,6 +142,8 @@ class Service:
             if self._trouble is not None and self._clock() >= self._calm_at:
                 log.warning("it works again")
                 self._trouble = None
+            return True
+        return False
 
     def _turn(self) -> None:
         self._take_hints(self._wait_seconds())
@@ -198,6 +219,7 @@ class Service:
         if self._roots.have_changed() or not self._roots.is_watching():
             self._watch()
         self._scan_if_due(now)
+        self._look_for_quarantine(now)
         self._retry_if_due(now)
         self._purge_if_due(now)
         if now - self._last_work > _REST_SECONDS:
@@ -214,6 +236,17 @@ class Service:
         for root in due:
             self._intake.scan(root)
 
+    def _look_for_quarantine(self, now: float) -> None:
+        """Notice a disk that is taken away without a picture having to fail, and that it is back at once."""
+        try:
+            self._quarantine.look()
+        except QuarantineGone as gone:
+            self._sorter.hold(gone)
+            self._next_retry = now + _RETRY_SECONDS
+        else:
+            if isinstance(self._sorter.stuck, QuarantineGone):
+                self._next_retry = now
+
     def _retry_if_due(self, now: float) -> None:
         if not self._next_retry or now < self._next_retry:
             return
@@ -222,7 +255,7 @@ class Service:
         for path in waiting:
             self._intake.notice(path)
         if not len(self._intake):  # what could not be moved is gone
-            self._sorter.stuck = None
+            self._take_stock()
 
     def _purge_if_due(self, now: float) -> None:
         """Delete for good what exceeds the limits that the user set. The clock's faults are `purge`'s care."""
@@ -253,7 +286,7 @@ class Service:
 
     def _pulse_if_due(self) -> None:
         now = self._clock()
-        if self._is_ready and now - self._last_pulse >= 1.0:  # before that nobody may take it for watching
+        if (self._is_ready or self._trouble) and now - self._last_pulse >= 1.0:
             self._last_pulse = now
             self._on_pulse(self.pulse())
 
@@ -261,6 +294,7 @@ class Service:
         """Tell how the daemon is."""
         judge = self._model.judge
         return Pulse(
+            alive=self._is_ready,  # before that nobody may take it for watching
             backlog=len(self._intake),
             breaker="open" if self._breaker.is_open else "closed",
             model=judge.scorer.name,

@@ -135,15 +135,23 @@ class Sorter:
             log.warning("%s: left where it is: %s", judged.path, refusal)
             return Sorted(judged, State.REPORTED)
         except (MoveFailed, Unavailable) as fault:
-            if self.stuck is None:  # one line, not one a picture
-                log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
-            self.stuck = fault
+            self.hold(fault)
             return Sorted(judged, State.PENDING)
+        self.go_on()
+        log.info("%s -> quarantine %s: %s", judged.path, record.id, judged.judgement.reason)
+        return Sorted(judged, State.PENDING, record)
+
+    def hold(self, fault: MoveFailed | Unavailable) -> None:
+        """Note that nothing can be moved: one line in the log, not one a picture."""
+        if self.stuck is None:
+            log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
+        self.stuck = fault
+
+    def go_on(self) -> None:
+        """Note that pictures can be moved."""
         if self.stuck is not None:
             log.warning("pictures can be moved into the quarantine again")
             self.stuck = None
-        log.info("%s -> quarantine %s: %s", judged.path, record.id, judged.judgement.reason)
-        return Sorted(judged, State.PENDING, record)
 
 
 def _row(judged: Judged, state: State) -> Row:

@@ -28,6 +28,7 @@ class Pulse:
     generic_model: bool
     folders: dict[str, str]  # path -> "watched" | "scanned" | "gone"
     troubles: tuple[str, ...] = ()  # what stands in the way now, in words
+    alive: bool = True  # it watches; False while it waits at the start for what stands in the way
 
 
 class DaemonLock:
@@ -88,7 +89,8 @@ def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
 
 def clear_status(state: Path) -> None:
     """Forget what an earlier daemon told."""
-    (state / _STATUS).unlink(missing_ok=True)
+    with suppress(OSError):  # a read-only disk: without its lock nobody believes the file
+        (state / _STATUS).unlink(missing_ok=True)
 
 
 def read_status(state: Path) -> dict[str, Any]:

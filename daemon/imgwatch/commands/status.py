@@ -33,7 +33,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     settings = load_settings(config)
     told = read_status(settings.state)
-    found: dict[str, object] = {"alive": bool(told)}
+    found: dict[str, object] = {"alive": bool(told.get("alive"))}
     try:
         found |= _remembered(settings)
     except (IoFailed, Unavailable, OSError) as fault:

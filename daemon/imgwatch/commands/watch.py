@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -17,10 +19,11 @@ from imgwatch.commands.workplace import (
     open_ledger,
     open_quarantine,
 )
-from imgwatch.errors import ImgwatchError, shown
+from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
 
 if TYPE_CHECKING:
     from imgwatch.judging import LiveModel
+    from imgwatch.ledger import Ledger
     from imgwatch.logs import LastError
     from imgwatch.service import Service
     from imgwatch.settings import Settings
@@ -28,18 +31,24 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("imgwatch")
 
+_PATIENCE_SECONDS = 120  # systemd waits so long for the next word of a daemon that waits for a disk
+
 
 def watch(
     config: ConfigOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
 ) -> None:
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
-    from imgwatch import logs, status
+    from imgwatch import logs, patience, status
 
     last_error = logs.set_up(verbose)
     settings = load_settings(config)
-    lock = status.DaemonLock(settings.state)
     orders = _Orders()
+    lock = patience.opened(
+        lambda: status.DaemonLock(settings.state), (CannotCreate,), orders.are_given, _tell_waiting
+    )
+    if lock is None:
+        return
     try:
         status.clear_status(settings.state)
         _warn_of_watchdog(settings)
@@ -66,41 +75,74 @@ def _open_model(settings: Settings) -> LiveModel:
 
 def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config: Path | None) -> _Job | None:
     """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
-    from imgwatch import status
+    from imgwatch import patience, status
     from imgwatch.notify import notify
-    from imgwatch.service import Service
 
     settings, model = job
     _say_what_model(model.judge.contract.generic, settings)
-    with open_ledger(settings, is_daemon=True) as ledger:
-        quarantine = open_quarantine(settings, ledger)
-        quarantine.recover()
 
-        def on_pulse(pulse: Pulse) -> None:
-            status.write_status(settings.state, pulse, last_error.text)
-            notify("WATCHDOG=1", f"STATUS={_headline(pulse)}")
+    def on_pulse(pulse: Pulse) -> None:
+        status.write_status(settings.state, pulse, last_error.text)
+        _tell(pulse)
 
-        def on_ready() -> None:
-            on_pulse(service.pulse())
-            notify("READY=1")
-            log.info(
-                "watching %s with model %s",
-                ", ".join(str(w.path) for w in settings.watch),
-                model.judge.scorer.name,
-            )
-
-        service = Service(settings, model, quarantine, ledger, on_pulse)
-        orders.direct_to(service)
-        try:
-            service.run(on_ready)
-        finally:
-            model.judge.close()
+    orders.are_heard()
+    with ExitStack() as stack:
+        stack.callback(lambda: model.judge.close())
+        ledger = patience.opened(
+            lambda: stack.enter_context(open_ledger(settings, is_daemon=True)),
+            (IoFailed, Unavailable),
+            orders.are_given,
+            lambda why: on_pulse(_waiting(model, why)),
+        )
+        if ledger is not None:
+            _serve(job, ledger, orders, on_pulse)
     if orders.must_stop:
         notify("STOPPING=1")
         log.info("stopped")
         return None
     notify("RELOADING=1")
     return _reloaded(job, config)
+
+
+def _serve(job: _Job, ledger: Ledger, orders: _Orders, on_pulse: Callable[[Pulse], None]) -> None:
+    from imgwatch.notify import notify
+    from imgwatch.service import Service
+
+    settings, model = job
+
+    def on_ready() -> None:
+        on_pulse(service.pulse())
+        notify("READY=1")
+        folders = ", ".join(str(watch.path) for watch in settings.watch)
+        log.info("watching %s with model %s", folders, model.judge.scorer.name)
+
+    service = Service(settings, model, open_quarantine(settings, ledger), ledger, on_pulse)
+    orders.direct_to(service)
+    service.run(on_ready)
+
+
+def _tell(pulse: Pulse) -> None:
+    """Tell systemd how it is."""
+    from imgwatch.notify import notify
+
+    if pulse.alive:
+        notify("WATCHDOG=1", f"STATUS={_headline(pulse)}")
+    else:
+        _tell_waiting(pulse.troubles[0])
+
+
+def _tell_waiting(why: str) -> None:
+    """Tell systemd why it does not begin, and to go on waiting for it."""
+    from imgwatch.notify import notify
+
+    notify(f"EXTEND_TIMEOUT_USEC={_PATIENCE_SECONDS * 1_000_000}", f"STATUS=waiting: {shown(why)}")
+
+
+def _waiting(model: LiveModel, why: str) -> Pulse:
+    from imgwatch.status import Pulse
+
+    judge = model.judge
+    return Pulse(0, "unknown", judge.scorer.name, judge.threshold, judge.contract.generic, {}, (why,), False)
 
 
 def _warn_of_watchdog(settings: Settings) -> None:
@@ -129,11 +171,19 @@ class _Orders:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._obey)
 
-    def direct_to(self, service: Service) -> None:
-        """Let this service hear what is told from now on, and a stop that was told before."""
+    def are_given(self) -> bool:
+        """Tell whether to go on as before is not what is wanted."""
+        return self.must_stop or self.must_reload
+
+    def are_heard(self) -> None:
+        """Forget an order to read the config again, which was just done; stay with one to stop."""
         self.must_reload = False
+        self._service = None
+
+    def direct_to(self, service: Service) -> None:
+        """Let this service hear what is told from now on, and what was told before."""
         self._service = service
-        if self.must_stop:
+        if self.are_given():
             service.stop()
 
     def _obey(self, number: int, _: Any) -> None:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgwatch.errors import InputMissing
+from imgwatch.errors import InputMissing, shown
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.quarantine import Quarantine
+    from imgwatch.quarantine.home import Home
     from imgwatch.settings import Settings
 
 ConfigOption = Annotated[
@@ -71,9 +72,19 @@ def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarant
     from imgwatch.quarantine import Quarantine
 
     roots = [watch.path for watch in settings.watch]
-    if ledger is not None:
-        roots += ledger.rescanned()
-    return Quarantine(settings.quarantine.path, roots=roots)
+    if ledger is None:
+        return Quarantine(settings.quarantine.path, roots)
+    return Quarantine(
+        settings.quarantine.path, roots + ledger.rescanned(), home=home_of(settings.quarantine.path, ledger)
+    )
+
+
+def home_of(quarantine: Path, ledger: Ledger) -> Home:
+    """Let the ledger remember where the quarantine lies."""
+    from imgwatch.quarantine.home import Home
+
+    key = f"home of {shown(quarantine)}"
+    return Home(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
 
 
 def existing(paths: list[Path]) -> list[Path]:

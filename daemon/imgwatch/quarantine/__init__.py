@@ -6,7 +6,7 @@ It never overwrites, and deletes only what it is told to. How that survives faul
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +25,7 @@ from imgwatch.quarantine import operations, retention, shelf
 from imgwatch.quarantine.admission import examined, new_record, opened_folder_of
 from imgwatch.quarantine.destination import Below, below, below_roots, make_way
 from imgwatch.quarantine.history import Entry, Restored, read_entry, whole_lines
+from imgwatch.quarantine.home import Home, opened
 from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.mover import RealMover
 from imgwatch.quarantine.record import Grounds, Judgement, Record
@@ -42,23 +43,26 @@ def _now() -> datetime:
 
 class Quarantine:
     """A quarantine folder, made at the first picture. `roots` are the watched folders; None: any folder.
+    `home` remembers where it lay, so that it is not made anew while its disk is away.
 
     Several processes may use one folder at the same time: each operation is done under a lock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - path and roots are for users; the rest are seams, with defaults
         self,
         path: Path | str,
         roots: Sequence[Path] | None = None,
         mover: RealMover | None = None,
         clock: Callable[[], datetime] = _now,
         lock_seconds: float = LOCK_SECONDS,
+        home: Home | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
         self._mover = mover or RealMover()
         self._clock = clock
         self._lock_seconds = lock_seconds
+        self._home = home
         self._restored = Restored()
         self._standings = Standings()
 
@@ -247,6 +251,11 @@ class Quarantine:
         """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
         return shelf.find_problems(self.path)
 
+    def look(self, root: int | None = None) -> None:
+        """Raise QuarantineGone if the disk on which it lay is missing. `root`: the folder, if it is open."""
+        if self._home is not None:
+            self._home.check(None if root is None else opened(root))
+
     def recover(self) -> bool:
         """Finish or undo what a killed process left, if anything; every operation begins with that too."""
         if not self.path.exists():
@@ -260,8 +269,13 @@ class Quarantine:
             operations.recover(store)
             yield store
 
-    def _locked(self) -> AbstractContextManager[Store]:
-        return opened_store(self.path, self._mover, self._clock, self._lock_seconds)
+    @contextmanager
+    def _locked(self) -> Iterator[Store]:
+        self.look()
+        with opened_store(self.path, self._mover, self._clock, self._lock_seconds, self.look) as store:
+            yield store
+            if self._home is not None:
+                self._home.settle(opened(store.root))
 
     def _read_standings(self) -> None:
         with shelf.committed_log(self.path) as opened:

@@ -76,9 +76,13 @@ class Store:
 
 @contextmanager
 def opened_store(
-    path: Path, mover: RealMover, clock: Callable[[], datetime], lock_seconds: float = LOCK_SECONDS
+    path: Path,
+    mover: RealMover,
+    clock: Callable[[], datetime],
+    lock_seconds: float,
+    look: Callable[[int], None],
 ) -> Iterator[Store]:
-    """Open the quarantine for one operation and make what is missing of it.
+    """Open the quarantine for one operation and make what is missing of it, once `look` has seen the open folder.
 
     Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written.
     """
@@ -87,6 +91,7 @@ def opened_store(
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             path = path.resolve()
             root = stack.enter_context(opened_folder(path))
+            look(root)
             wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds)
             store = _opened(stack, root, path, mover, clock)
         except OSError as fault:

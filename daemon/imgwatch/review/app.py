@@ -267,7 +267,7 @@ class Gallery:
             judged, breaker = ledger.counters().get("judged", 0), ledger.fact("breaker") or "closed"
             learnt = ledger.lessons_known()
         return {
-            "alive": bool(status),
+            "alive": bool(status.get("alive")),
             "backlog": status.get("backlog", 0),
             "breaker": breaker,
             "judged": judged,

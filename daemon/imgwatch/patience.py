@@ -1,0 +1,40 @@
+"""Wait at the start for a disk that fails, instead of ending and being started again and again.
+
+What fails later, while the daemon watches, `service` waits out.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from imgwatch.errors import ImgwatchError
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10.0
+_Opened = TypeVar("_Opened")
+
+
+def opened(
+    attempt: Callable[[], _Opened],
+    waits_for: tuple[type[ImgwatchError], ...],
+    must_stop: Callable[[], bool],
+    tell: Callable[[str], None],
+) -> _Opened | None:
+    """Return what `attempt` gives as soon as it works; None when told to stop. `tell` is told why at each failure."""
+    is_logged = False
+    while not must_stop():
+        try:
+            return attempt()
+        except waits_for as fault:
+            if not is_logged:  # one line, not one a try
+                log.error("cannot begin yet, tried again every %g s: %s", RETRY_SECONDS, fault)
+            is_logged = True
+            tell(str(fault))
+        until = time.monotonic() + RETRY_SECONDS
+        while not must_stop() and time.monotonic() < until:
+            time.sleep(0.2)  # a signal's handler runs, but does not end a longer sleep
+    return None

@@ -1,0 +1,77 @@
+"""Whether the quarantine lies where it should, or its disk is missing and only the bare mount point is there.
+
+A folder that is gone from the disk on which it lay was removed by the user, and is made anew. Gone together with its
+disk, it is waited for: what would be put on the mount point would vanish below the disk when that comes back.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from imgwatch.errors import IoFailed, QuarantineGone, Unavailable, shown
+from imgwatch.quarantine import history
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class Home:
+    """Where the quarantine was when it last held something: the device, and the boot that numbered it so.
+
+    `recall` and `note` keep that text for all processes; "" or None is nothing known.
+    """
+
+    def __init__(self, path: Path, recall: Callable[[], str | None], note: Callable[[str], None]) -> None:
+        self._path = path
+        self._recall = recall
+        self._note = note
+        self._noted = ""
+
+    def check(self, place: Path | None = None) -> None:
+        """Raise QuarantineGone if the disk is missing. `place`: the quarantine's folder, if it is open already."""
+        place = place or _nearest(self._path)
+        if place not in self._path.parents and not _is_bare(place):
+            return
+        known = self._recall()
+        if known and known != _whereabouts(place):
+            raise QuarantineGone(
+                f"the quarantine {shown(self._path)} is gone, and with it the disk on which it lay: mount that; "
+                "or, if you removed it for good, `imgwatch resume` begins a new one",
+                errno.ENOENT,
+            )
+
+    def settle(self, place: Path) -> None:
+        """Remember where the quarantine lies, as soon as it holds something; if that fails, the next time."""
+        found = _whereabouts(place)
+        if found != self._noted and not _is_bare(place):
+            with suppress(IoFailed, Unavailable):
+                self._note(found)
+                self._noted = found
+
+    def forget(self) -> None:
+        """Let a new quarantine begin wherever its path leads now."""
+        self._note("")
+
+
+def _nearest(path: Path) -> Path:
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _is_bare(folder: Path) -> bool:
+    log = folder / history.NAME
+    return not (log.exists() and log.stat().st_size) and not (folder / "pictures").exists()
+
+
+def _whereabouts(place: Path) -> str:
+    boot = "unknown"
+    with suppress(OSError):
+        boot = _BOOT.read_text().strip()
+    return f"device {place.stat().st_dev}, boot {boot}"
+
+
+def opened(root: int) -> Path:
+    """Name a folder by its descriptor: the very one that is open, whatever is mounted over its path meanwhile."""
+    return Path(f"/proc/{os.getpid()}/fd/{root}")
