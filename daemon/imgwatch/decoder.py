@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -23,11 +24,14 @@ from imgwatch import picture
 from imgwatch.picture import Box, Decoded, Limits, Shape, Unreadable
 
 Outcome = Decoded | Unreadable | FileNotFoundError
-_AHEAD = (
-    4  # pictures under way per worker: enough that none waits for work, few enough to stay flat in memory
-)
+Future = ProcessFuture[list[Outcome]]
+_AHEAD = 32  # pictures under way per worker: enough for all the time that a batch of them is scored
+_GROUP, _GROUP_BYTES = (
+    16,
+    1_000_000,
+)  # small pictures travel together: one journey costs more than to decode one
 _LOOK_UP_SECONDS = 0.25  # how often a wait for a slow picture looks whether it is interrupted
-_RECYCLE = 5000  # pictures after which a worker is replaced, so that a leak in a codec cannot grow
+_RECYCLE = 1000  # groups after which a worker is replaced, so that a leak in a codec cannot grow
 
 
 class Decoder:
@@ -50,21 +54,21 @@ class Decoder:
     def look_at(self, path: Path, box: Shape | Box) -> Outcome:
         """Decode one picture for a person to see. Safe to call from several threads."""
         try:
-            return self._finished(path, self._schedule(path, box), box)
+            return self._alone(path, self._schedule([path], box), box)
         except _Interrupted:
             return Unreadable("not decoded: the program is stopping")
 
     def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
         """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
-        under_way: deque[tuple[Path, ProcessFuture[Outcome]]] = deque()
+        under_way: deque[tuple[list[Path], Future]] = deque()
         try:
-            for path in paths:
-                under_way.append((path, self._schedule(path)))
-                if len(under_way) >= _AHEAD * self._workers:
-                    yield under_way[0][0], self._finished(*under_way[0])
+            for group in _groups(paths):
+                under_way.append((group, self._schedule(group)))
+                while sum(len(waiting) for waiting, _ in under_way) > _AHEAD * self._workers:
+                    yield from self._finished(*under_way[0])
                     under_way.popleft()
             while under_way:
-                yield under_way[0][0], self._finished(*under_way[0])
+                yield from self._finished(*under_way[0])
                 under_way.popleft()
         except _Interrupted:
             return
@@ -94,15 +98,15 @@ class Decoder:
             self._pool.join()
             self._pool = None
 
-    def _schedule(self, path: Path, shape: Shape | Box | None = None) -> ProcessFuture[Outcome]:
-        """Give a picture to the pool. pebble gives a whole pool up when a worker dies between two pictures."""
+    def _schedule(self, group: list[Path], shape: Shape | Box | None = None) -> Future:
+        """Give pictures to the pool. pebble gives a whole pool up when a worker dies between two of them."""
         try:
-            return self._schedule_in_pool(path, shape)
+            return self._schedule_in_pool(group, shape)
         except RuntimeError:
             self.close()
-            return self._schedule_in_pool(path, shape)
+            return self._schedule_in_pool(group, shape)
 
-    def _schedule_in_pool(self, path: Path, shape: Shape | Box | None) -> ProcessFuture[Outcome]:
+    def _schedule_in_pool(self, group: list[Path], shape: Shape | Box | None) -> Future:
         with self._starting:
             if self._pool is None:
                 self._pool = ProcessPool(
@@ -114,34 +118,46 @@ class Decoder:
                 )
         return self._pool.schedule(
             _decode,
-            args=(os.fspath(path), shape or self.shape, self.limits),
+            args=([os.fspath(path) for path in group], shape or self.shape, self.limits),
             timeout=self.limits.decode_seconds,
         )
 
-    def _finished(
-        self, path: Path, future: ProcessFuture[Outcome], shape: Shape | Box | None = None
-    ) -> Outcome:
+    def _finished(self, group: list[Path], future: Future) -> Iterator[tuple[Path, Outcome]]:
+        """Wait for a group. Where it takes too long or kills its worker, each of it is tried alone."""
+        if len(group) == 1:
+            yield group[0], self._alone(group[0], future)
+            return
+        try:
+            yield from zip(group, self._result(future), strict=True)
+        except (ProcessExpired, BrokenProcessPool, TimeoutError):
+            for path in group:
+                yield path, self._alone(path, self._schedule([path]))
+
+    def _alone(self, path: Path, future: Future, shape: Shape | Box | None = None) -> Outcome:
         """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
         try:
-            return self._result(future)
+            return self._result_alone(future)
         except (ProcessExpired, BrokenProcessPool):
             try:
-                return self._result(self._schedule(path, shape))
+                return self._result_alone(self._schedule([path], shape))
             except ProcessExpired as death:
                 return Unreadable(f"crashed the decoder twice (exit {death.exitcode})")
             except BrokenProcessPool:
                 return Unreadable("crashed the decoder twice")
 
-    def _result(self, future: ProcessFuture[Outcome]) -> Outcome:
-        self._wait(future)
+    def _result_alone(self, future: Future) -> Outcome:
         try:
-            return future.result()
+            return self._result(future)[0]
         except TimeoutError:
             return Unreadable(
                 f"takes longer than {self.limits.decode_seconds:g} s to decode (limits.decode_seconds)"
             )
 
-    def _wait(self, future: ProcessFuture[Outcome]) -> None:
+    def _result(self, future: Future) -> list[Outcome]:
+        self._wait(future)
+        return future.result()
+
+    def _wait(self, future: Future) -> None:
         finished = False
         while not finished:
             if self._interrupted:
@@ -171,7 +187,26 @@ def _address_space() -> int:
     return pages * resource.getpagesize()
 
 
-def _decode(path: str, shape: Shape | Box, limits: Limits) -> Outcome:
+def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Put paths together, in order: small pictures many at a time, a large one alone."""
+    group: list[Path] = []
+    size = 0
+    for path in paths:
+        group.append(path)
+        with suppress(OSError):
+            size += path.lstat().st_size
+        if len(group) == _GROUP or size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _decode(paths: list[str], shape: Shape | Box, limits: Limits) -> list[Outcome]:
+    return [_decode_one(path, shape, limits) for path in paths]
+
+
+def _decode_one(path: str, shape: Shape | Box, limits: Limits) -> Outcome:
     try:
         return picture.read(path, shape, limits)
     except (Unreadable, FileNotFoundError) as fault:
