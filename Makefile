@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-EXTRAS := train,review,thumbnails,metrics,demo,dev
+EXTRAS := train,review,thumbnails,metrics,cluster,demo,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 .PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench-detection bench-teaching screenshots clean
