@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from conftest import bright, write_brightness_model
 from gallery import Scene
-from imgwatch import load_model
+from imgwatch import decisions, load_model
 from imgwatch.cli import app
 from imgwatch.commands.workplace import load_settings, open_ledger
 from imgwatch.quarantine.standing import Standing
@@ -75,6 +75,20 @@ def test_another_model_says_what_it_would_do_otherwise_and_does_nothing(
     assert [(len(s.moves), len(s.returns)) for s in found] == [(3, 0), (0, 2)]
     assert "of the latest 3 kept pictures 3 would move" in found[0].says
     assert sorted(scene.inbox.iterdir()) == before
+
+
+def test_what_was_restored_does_not_move_whatever_another_model_says(
+    tmp_path: Path, write_config: object
+) -> None:
+    assert callable(write_config)
+    scene = _scene(tmp_path, write_config())
+    scene.fill(2)
+    with open_ledger(scene.settings) as ledger:
+        quarantine = scene.quarantine()
+        decisions.restore(quarantine, ledger, next(quarantine.list()))
+        with load_model(write_brightness_model(tmp_path / "suspicious.onnx", threshold=0.01)) as judge:
+            found = shadow(judge, ledger, quarantine)
+    assert (found.kept, found.held, found.moves) == (1, 1, ())
 
 
 def test_a_single_picture_can_be_trained_on_too(tmp_path: Path) -> None:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
-import termios
 from pathlib import Path
 
 import pytest
@@ -16,6 +11,7 @@ from conftest import WriteConfig, bright
 from gallery import Scene
 from imgwatch.cli import app
 from imgwatch.commands.workplace import load_settings
+from terminal import in_a_terminal
 
 SIXEL, KITTY, BLOCK = b"\x1bP", b"\x1b_G", "▀".encode()
 
@@ -30,26 +26,7 @@ def scene(write_config: WriteConfig, tmp_path: Path) -> Scene:
 
 def _in_a_terminal(scene: Scene, can: bytes, *arguments: str) -> bytes:
     """Run `imgwatch quarantine` in a terminal that answers `can` when it is asked what it can do."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 100))
-    command = [sys.executable, "-m", "imgwatch", "quarantine", *arguments, "--config", str(scene.config)]
-    environment = os.environ | {"TERM": "xterm-256color"}
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
-    os.close(theirs)
-    said = b""
-    while True:
-        try:
-            piece = os.read(ours, 4096)
-        except OSError:  # the program has ended
-            break
-        if not piece:
-            break
-        if b"\x1b[c" in piece:
-            os.write(ours, can)
-        said += piece
-    os.close(ours)
-    assert process.wait() == 0, said
-    return said
+    return in_a_terminal("quarantine", *arguments, "--config", str(scene.config), answers={b"\x1b[c": can})
 
 
 @pytest.mark.e2e

@@ -66,7 +66,7 @@ def train_classic(job: Job, progress: Progress) -> Contract:
             progress("load TensorFlow", 1, 1)
             autoencoder, history = _fit(run)
             trained, proto = _export(run, autoencoder, history)
-            write_model(proto, trained.contract, job.out)
+            write_model(proto, trained.contract, job.written)
             report = report_of(trained, job, pictures, autoencoder.reconstruct, progress)
             write_report(report, job.report_folder)
     for warning in trained.promise.warnings:

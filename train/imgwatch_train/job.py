@@ -19,7 +19,7 @@ def silent(stage: str, done: int, total: int) -> None:
 
 @dataclass(frozen=True)
 class Job:
-    """Train on the pictures below `folders`, write the model to `out`.
+    """Train on the pictures below `folders`, write the model to `out`, or to `model` if it is to be looked at first.
 
     `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
     name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run.
@@ -33,6 +33,12 @@ class Job:
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     limits: Limits = field(default_factory=Limits)
     fresh: bool = False
+    model: Path | None = None
+
+    @property
+    def written(self) -> Path:
+        """Where the model is written."""
+        return self.model or self.out
 
     @property
     def report_folder(self) -> Path:

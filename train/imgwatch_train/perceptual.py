@@ -174,7 +174,7 @@ def _export(
         generic=is_generic,
         training=training_facts(job, _counts(index, learnt), promise) | {"backbone": backbone.name},
     )
-    write_model(proto, contract, job.out, {normals.KEY: _normals(session, pictures, scores).packed()})
+    write_model(proto, contract, job.written, {normals.KEY: _normals(session, pictures, scores).packed()})
     return Trained(contract, promise, index, learnt, scores, surprises)
 
 

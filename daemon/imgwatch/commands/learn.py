@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
+from imgwatch.commands import replacing
+from imgwatch.commands.replacing import YesOption
 from imgwatch.commands.workplace import (
-    LEDGER,
     ConfigOption,
     JsonOption,
     SetOption,
     existing,
     load_settings,
     model_path,
-    open_ledger,
     open_quarantine,
 )
 from imgwatch.errors import InputMissing, Unavailable, UsageError
@@ -57,6 +57,7 @@ def train(  # noqa: PLR0913 - the options of a command
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
     ] = False,
+    is_agreed: YesOption = False,
     overrides: SetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -86,39 +87,27 @@ def train(  # noqa: PLR0913 - the options of a command
             folders=tuple(places),
             settings=settings.train,
             out=out.absolute(),
+            model=replacing.place_for(settings, out.absolute()),
             threshold=settings.threshold,
             exclude=(*left_out, settings.quarantine.path, settings.state),
             limits=settings.limits.limits(),
             fresh=fresh,
         )
         contract = run(job, progress)
+    compared = replacing.compared(settings, job.written)
     if as_json:
-        found = {"model": str(job.out), "report": str(job.report_folder), "architecture": contract.architecture,
+        model = replacing.take_place(job.written, job.out, is_agreed=True)
+        found = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
                  "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
-        console.say_json(found)
+        console.say_json(found | replacing.told(compared))
         return
-    console.say(f"{job.out} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
+    console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
-    _say_shadow(settings, job.out)
-    console.say(f"Look at {job.report_folder / 'report.html'}, then set `model: {job.out}` in the config.")
-
-
-def _say_shadow(settings: Settings, model: Path) -> None:
-    """Say what the new model would do otherwise, where pictures were judged before."""
-    from imgwatch.judging import Judge
-    from imgwatch.scorer import Scorer
-    from imgwatch.shadow import shadow
-
-    if not (settings.state / LEDGER).exists():
-        return
-    scorer = Scorer(model, settings.threads)
-    with (
-        open_ledger(settings) as ledger,
-        Judge(scorer, settings.threshold, settings.limits.limits(), settings.threads) as judge,
-    ):
-        console.say(shadow(judge, ledger, open_quarantine(settings, ledger)).says)
+    replacing.say(compared)
+    model = replacing.take_place(job.written, job.out, is_agreed)
+    console.say(f"Look at {job.report_folder / 'report.html'}{_how_to_use(settings, model)}.")
 
 
 def evaluate(  # noqa: PLR0913 - the options of a command
@@ -172,6 +161,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     preview: Annotated[
         bool, typer.Option("--preview", help="Only tell how many of the present pictures would move.")
     ] = False,
+    is_agreed: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -198,13 +188,23 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             console.say(sentence)
     if preview:
         return
-    contract = fitted.write(out.absolute())
+    place = replacing.place_for(settings, out.absolute())
+    contract = fitted.write(place)
+    compared = replacing.compared(settings, place)
     if as_json:
-        console.say_json({"model": str(out.absolute()), "threshold": contract.threshold.score})
+        model = replacing.take_place(place, out.absolute(), is_agreed=True)
+        found = {"model": str(model), "threshold": contract.threshold.score}
+        console.say_json(found | replacing.told(compared))
         return
-    console.say(f"{out.absolute()} written, threshold {contract.threshold.score:.4g}.")
+    console.say(f"{place} written, threshold {contract.threshold.score:.4g}.")
     _say_strangest(fitted)
-    console.say(f"Set `model: {out.absolute()}` in the config.")
+    replacing.say(compared)
+    model = replacing.take_place(place, out.absolute(), is_agreed)
+    console.say(f"Done{_how_to_use(settings, model)}.")
+
+
+def _how_to_use(settings: Settings, model: Path) -> str:
+    return "" if model == model_path(settings) else f", then set `model: {model}` in the config"
 
 
 def _say_strangest(fitted: Calibrated) -> None:
