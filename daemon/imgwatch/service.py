@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from queue import Empty
 
+from imgwatch import memory
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
@@ -27,6 +28,7 @@ from imgwatch.settings import Settings
 from imgwatch.sorting import Policy, Sorter
 from imgwatch.status import Pulse
 from imgwatch.teaching import Teacher
+from imgwatch.telling.observer import Observer
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.roots import scopes_of as scopes_of
@@ -36,6 +38,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK = 64  # pictures sorted before the loop looks up again
 _HOUSEKEEPING_SECONDS = 2.0
+_RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
 _RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
 _PURGE_SECONDS = 3600.0
@@ -58,6 +61,7 @@ class Service:
         quarantine: Quarantine,
         ledger: Ledger,
         on_pulse: Callable[[Pulse], None],
+        observer: Observer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings
@@ -65,6 +69,7 @@ class Service:
         self._quarantine = quarantine
         self._ledger = ledger
         self._on_pulse = on_pulse
+        self._observer = observer or Observer(ledger, model)
         self._clock = clock
         self._hints = Hints()
         self._roots = Roots(settings, self._hints)
@@ -74,6 +79,7 @@ class Service:
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
         self._trouble: str | None = None
         self._stopping = self._has_new_folders = self._is_ready = False
+        self._has_slack = True  # freed memory that could be given back
         self._last_work = self._last_probe = self._last_pulse = 0.0
         self._next_retry = self._next_purge = self._calm_at = 0.0
 
@@ -170,8 +176,9 @@ class Service:
         if self._intake.has_ready:
             return 0.0
         due = self._intake.next_due()
-        wait = _HOUSEKEEPING_SECONDS if due is None else min(due - self._clock(), _HOUSEKEEPING_SECONDS)
-        return max(wait, 0.0)
+        now = self._clock()
+        longest = _HOUSEKEEPING_SECONDS if now - self._last_work < _REST_SECONDS else _RESTING_SECONDS
+        return max(min(longest, longest if due is None else due - now), 0.0)
 
     def _take_hints(self, wait_seconds: float) -> None:
         """Wait for the first hint, then take all that are there."""
@@ -196,12 +203,15 @@ class Service:
         chunk = self._intake.take(_CHUNK)
         if not chunk:
             return
+        settled = {file.path: file.since for file in chunk}
         self._model.judge.on_progress = self._pulse_if_due
-        for _ in self._sorter.sort(chunk):
+        for result in self._sorter.sort(settled):
+            self._observer.note(result, self._clock() - settled[result.judged.path])
             self._pulse_if_due()
             if self._stopping:
                 break
         self._last_work = self._clock()
+        self._has_slack = True
         if self._sorter.stuck is not None:
             self._next_retry = self._last_work + _RETRY_SECONDS
 
@@ -210,8 +220,7 @@ class Service:
         if self._intake.has_ready:
             return
         now = self._clock()
-        self._model.refresh()
-        self._teacher.refresh(self._model.judge)
+        self._has_slack |= self._model.refresh() | self._teacher.refresh(self._model.judge)
         if self._breaker.is_open and self._ledger.fact("breaker") != "open":
             self._breaker.close()
             log.info("the breaker is closed")
@@ -222,11 +231,20 @@ class Service:
         self._look_for_quarantine(now)
         self._retry_if_due(now)
         self._purge_if_due(now)
+        self._observer.keep_house()
+        self._rest(now)
+
+    def _rest(self, now: float) -> None:
+        """Be small and well while there is nothing to do."""
         if now - self._last_work > _REST_SECONDS:
             self._model.judge.decoder.rest()
         if now - max(self._last_work, self._last_probe) > _PROBE_SECONDS:
             self._last_probe = now
             self._model.judge.scorer.probe()
+            self._has_slack = True
+        if self._has_slack:
+            self._has_slack = False
+            memory.give_back()
 
     def _scan_if_due(self, now: float) -> None:
         due = [root for root in self._roots if root.folder is not None and now >= root.next_scan]

@@ -101,6 +101,32 @@ class Breaker(_Section):
     share: Annotated[float, Field(gt=0, le=1)] = 0.5
 
 
+def _prom(path: Path) -> Path:
+    if path.suffix != ".prom":
+        raise ValueError("must end in .prom: node_exporter reads no other file")
+    return path
+
+
+class MetricsSettings(_Section):
+    """Figures for Prometheus, off unless one of the two is set: a port of this machine alone, a file."""
+
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
+    textfile: Annotated[Folder, AfterValidator(_prom)] | None = None
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether anybody asked for figures."""
+        return self.port is not None or self.textfile is not None
+
+
+class HookSettings(_Section):
+    """A command (a list: no shell takes part) that is told on stdin what was quarantined."""
+
+    quarantined: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] | None = None
+    seconds_between: Annotated[float, Field(ge=0, le=86400)] = 10
+    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+
+
 class DenseSettings(_Section):
     """The dense autoencoder: flattened RGB picture, a small latent vector, and back."""
 
@@ -179,4 +205,6 @@ class Settings(_Section):
     breaker: Breaker = Breaker()
     state: Folder = user_state_path("imgwatch")
     threads: Count = 1
+    metrics: MetricsSettings = MetricsSettings()
+    hooks: HookSettings = HookSettings()
     train: TrainSettings = TrainSettings()

@@ -50,6 +50,7 @@ class Lesson:
     ramps: Ramps | None
     shift: float  # taken off, so that as many held-out normal pictures lie above the threshold as before
     recognisable: tuple[Example, ...]  # those whose near-identical copies are recognised
+    normal_scores: Floats | None = None  # of the held-out normal pictures, with what the head adds to strangers
 
     @classmethod
     def learn(cls, examples: Sequence[Example], normals: Normals | None, threshold: float) -> Self:
@@ -68,7 +69,8 @@ class Lesson:
         if np.median(ramps(left_out[len(x) - len(junk) :, None])[:, 0]) <= shift:
             # the head would hold the next such picture for more normal than the score alone does
             return cls(tuple(examples), None, 0.0, None, 0.0, recognisable)
-        return cls(tuple(examples), weights, bias, ramps, shift, recognisable)
+        taught = np.asarray(normals.scores + surprise - shift, dtype=np.float32)
+        return cls(tuple(examples), weights, bias, ramps, shift, recognisable, taught)
 
     def added(self, embeddings: Floats) -> Floats:
         """Return what is added to the scores of pictures with these embeddings [N, D]."""

@@ -6,6 +6,7 @@ import logging
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -39,10 +40,13 @@ def watch(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
 ) -> None:
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
-    from imgwatch import logs, patience, status
+    from imgwatch import logs, memory, patience, status
+    from imgwatch.telling.observer import require_extra
 
+    memory.bound_arenas()
     last_error = logs.set_up(verbose)
     settings = load_settings(config)
+    require_extra(settings.metrics)
     orders = _Orders()
     lock = patience.opened(
         lambda: status.DaemonLock(settings.state), (CannotCreate,), orders.are_given, _tell_waiting
@@ -107,18 +111,27 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
 def _serve(job: _Job, ledger: Ledger, orders: _Orders, on_pulse: Callable[[Pulse], None]) -> None:
     from imgwatch.notify import notify
     from imgwatch.service import Service
+    from imgwatch.telling.observer import open_observer
 
     settings, model = job
+    quarantine = open_quarantine(settings, ledger)
+    observer = open_observer(settings, model, quarantine, ledger)
+
+    def tell(pulse: Pulse) -> None:
+        on_pulse(replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse))))
 
     def on_ready() -> None:
-        on_pulse(service.pulse())
+        tell(service.pulse())
         notify("READY=1")
         folders = ", ".join(str(watch.path) for watch in settings.watch)
         log.info("watching %s with model %s", folders, model.judge.scorer.name)
 
-    service = Service(settings, model, open_quarantine(settings, ledger), ledger, on_pulse)
+    service = Service(settings, model, quarantine, ledger, tell, observer)
     orders.direct_to(service)
-    service.run(on_ready)
+    try:
+        service.run(on_ready)
+    finally:
+        observer.close()
 
 
 def _tell(pulse: Pulse) -> None:
@@ -198,9 +211,11 @@ class _Orders:
 def _reloaded(job: _Job, config: Path | None) -> _Job:
     """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
     from imgwatch.errors import ConfigError
+    from imgwatch.telling.observer import require_extra
 
     try:
         fresh = load_settings(config)
+        require_extra(fresh.metrics)
         if fresh.state != job.settings.state:
             raise ConfigError("`state` changes with a restart only")
         known = {watch.path for watch in job.settings.watch}

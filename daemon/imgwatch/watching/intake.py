@@ -15,7 +15,7 @@ from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.sorting import new_candidates
 from imgwatch.watching.roots import Root, Roots
-from imgwatch.watching.settle import Settling
+from imgwatch.watching.settle import Settled, Settling
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Intake:
         self._clock = clock
         self._keep_going = keep_going
         self._settling = Settling(settle_seconds)
-        self._ready: deque[Path] = deque()
+        self._ready: deque[Settled] = deque()
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._settling)
@@ -90,10 +90,10 @@ class Intake:
             self._settling.notice(path, identity, self._clock())
         return False
 
-    def take(self, limit: int) -> list[Path]:
+    def take(self, limit: int) -> list[Settled]:
         """Return at most so many pictures that have been written and want a judgement."""
         settled = self._settling.settled(self._clock(), identity_of)
-        self._ready.extend(path for path in settled if self._wants_judgement(path))
+        self._ready.extend(file for file in settled if self._wants_judgement(file.path))
         return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
 
     def forget(self) -> None:

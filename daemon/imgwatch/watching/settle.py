@@ -9,8 +9,16 @@ import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from imgwatch.files import Identity
+
+
+class Settled(NamedTuple):
+    """A file that has been written, and since when it is that."""
+
+    path: Path
+    since: float
 
 
 @dataclass
@@ -50,9 +58,9 @@ class Settling:
         """Return when `settled` is worth a call, or None while nothing waits."""
         return self._order[0][0] if self._order else None
 
-    def settled(self, now: float, look: Callable[[Path], Identity | None]) -> list[Path]:
-        """Return the paths that are settled, and forget them; `look` gives a file's identity, None when it is gone."""
-        ready: list[Path] = []
+    def settled(self, now: float, look: Callable[[Path], Identity | None]) -> list[Settled]:
+        """Return the files that are settled, and forget them; `look` gives a file's identity, None when it is gone."""
+        ready: list[Settled] = []
         while self._order and self._order[0][0] <= now:
             _, path = heapq.heappop(self._order)
             waiting = self._waiting[path]
@@ -62,7 +70,7 @@ class Settling:
             seen = look(path)
             if seen is None or seen == waiting.identity:
                 del self._waiting[path]
-                ready += [path] if seen is not None else []
+                ready += [Settled(path, waiting.due)] if seen is not None else []
             else:
                 self._waiting[path] = _Waiting(now + self._settle_seconds, seen)
                 heapq.heappush(self._order, (now + self._settle_seconds, path))

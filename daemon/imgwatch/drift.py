@@ -1,0 +1,101 @@
+"""Has the folder changed? The latest kept pictures, by rank among the held-out normal ones of the model file. Pure.
+
+A one-sided two-sample Kolmogorov-Smirnov test on disjoint blocks: are kept pictures stranger than normal ones were?
+Only what is below the threshold counts, on both sides, so quarantined junk says nothing; only a few pictures an hour
+count, so a burst says little, and there are so few looks in a year that the false alarms can be bounded. Why and how
+much: docs/drift.md. What is kept of it over a restart, and who is told, is not known here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK = 200  # pictures compared at a time
+AN_HOUR = 5  # of which no more than this arrived in one hour
+FEWEST = 50  # normal pictures below the threshold, to be compared with
+_HOURS_A_YEAR = 8766
+LOOKS_A_YEAR = _HOURS_A_YEAR * AN_HOUR / BLOCK  # at most, however full the folder
+ALARM = 1 / LOOKS_A_YEAR  # the chance of a false alarm at one look: at most one a year is expected
+CALM = 0.1  # a later block ends an alarm when its chance is above this; between the two nothing changes
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What is known: the ranks of the block that is being filled, and what the last full block said."""
+
+    model: str
+    ranks: tuple[float, ...] = ()
+    among: int = 0  # the fewest normal pictures that one of these ranks was taken among
+    hour: int = 0
+    in_hour: int = 0
+    drifts: bool = False
+    chance: float | None = None  # of a block as strange as the last full one, had nothing changed
+    median: float | None = None  # its median rank: a half, had nothing changed
+
+    def wants(self, at: float) -> bool:
+        """Tell whether a picture judged at this time (seconds since 1970) would count."""
+        return int(at // 3600) != self.hour or self.in_hour < AN_HOUR
+
+    def noted(self, score: float, threshold: float, normal: Sequence[float], at: float) -> Self:
+        """Take in a kept picture's score; `normal` are the scores of held-out normal pictures. Ends a full block."""
+        known = np.asarray(normal, dtype=np.float64)
+        known = known[known <= threshold]
+        if not self.wants(at) or not score <= threshold or len(known) < FEWEST:
+            return self
+        hour = int(at // 3600)
+        counted = replace(
+            self,
+            ranks=(*self.ranks, float(np.mean(known < score))),
+            among=min(self.among or len(known), len(known)),
+            hour=hour,
+            in_hour=self.in_hour + 1 if hour == self.hour else 1,
+        )
+        return counted if len(counted.ranks) < BLOCK else counted._judged()
+
+    def _judged(self) -> Self:
+        chance = chance_of(np.asarray(self.ranks), self.among)
+        drifts = chance <= ALARM or (self.drifts and chance <= CALM)
+        median = float(np.median(self.ranks))
+        return replace(self, ranks=(), among=0, drifts=drifts, chance=chance, median=median)
+
+    @property
+    def says(self) -> str:
+        """Say in words how it is."""
+        if self.median is None:
+            return f"{len(self.ranks)} of the first {BLOCK} kept pictures compared so far"
+        strange = f"half of the last {BLOCK} compared are stranger than {100 * self.median:.0f} % of the normal ones"
+        if self.drifts:
+            return f"your folder has changed: {strange}; run `imgwatch calibrate` or `imgwatch train`"
+        return f"as expected: {strange}"
+
+    def to_json(self) -> str:
+        """Write it as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def of(cls, model: str, text: str | None) -> Self:
+        """Read what `to_json` wrote; begin anew for another model, and where there is nothing to be read."""
+        try:
+            told: dict[str, Any] = json.loads(text or "")
+            found = cls(**told | {"ranks": tuple(map(float, told["ranks"]))})
+        except (ValueError, TypeError, KeyError):
+            return cls(model)
+        return found if found.model == model else cls(model)
+
+
+def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:
+    """Return the chance of ranks [N] as high as these, were the pictures like the `among` that they are ranked in.
+
+    exp(-2 D^2 n m / (n + m)) with D the most that the ranks' distribution lies below the uniform one: the limit of
+    the one-sided two-sample Kolmogorov-Smirnov test (Smirnov 1939); its finite-sample truth is simulated in the tests.
+    """
+    count = len(ranks)
+    excess = np.max(np.sort(ranks) - np.arange(count) / count)
+    return math.exp(-2.0 * max(float(excess), 0.0) ** 2 * count * among / (count + among))

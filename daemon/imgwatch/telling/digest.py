@@ -1,0 +1,56 @@
+"""One line in the log each day: what was done the day before. It counts nothing itself; the ledger does."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from imgwatch.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+_TOLD = "digest"  # the fact: the day (local, ISO 8601) on which the last line was due
+_MORE = {"restored": "restored", "deleted": "deleted for good", "purged": "purged by the limits"}
+
+
+class Digest:
+    """Tells about yesterday once a day, also over restarts; of the days while nothing ran only the last one."""
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime] = datetime.now) -> None:
+        self._ledger = ledger
+        self._now = now
+        self._today: str | None = None
+
+    def tell_if_due(self) -> None:
+        """Log the line when a day has begun. Cheap while none has."""
+        now = self._now()
+        today = now.date().isoformat()
+        if today == self._today:
+            return
+        before = self._ledger.fact(_TOLD)
+        if before is not None and before < today:  # not for a clock that was put back
+            yesterday = (now - timedelta(days=1)).date()
+            since = datetime.combine(yesterday, datetime.min.time()).timestamp()
+            log.info("%s", line(self._ledger.days(since).get(yesterday.isoformat(), {})))
+        if before is None or before < today:
+            self._ledger.put_fact(_TOLD, today)
+        self._today = today
+
+
+def line(counts: Mapping[str, int]) -> str:
+    """Word the counts of one day."""
+    judged, moved = counts.get("judged", 0), counts.get("quarantined", 0)
+    share = f" ({_percent(moved / judged)})" if judged and moved else ""
+    more = [f"{counts[name]} {words}" for name, words in _MORE.items() if counts.get(name)]
+    told = [
+        f"{judged} judged",
+        f"{moved} quarantined{share}",
+        f"{counts.get('unreadable', 0)} unreadable",
+        *more,
+    ]
+    return f"yesterday: {', '.join(told)}"
+
+
+def _percent(share: float) -> str:
+    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"

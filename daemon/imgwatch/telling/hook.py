@@ -1,0 +1,165 @@
+"""Run the user's command for what was quarantined, in a thread of its own: it can delay, stop and break nothing.
+
+The command gets one JSON object on stdin for all that was quarantined since its last run. It is a message, not a
+record: what still waits when the daemon stops, and what goes beyond a thousand, is left out; the quarantine knows all.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+from imgwatch.errors import shown
+from imgwatch.quarantine.record import Record
+from imgwatch.settings import HookSettings
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 1000  # pictures told in one run; of more only the number is told
+_STOP_SECONDS = 1.0
+_TAIL_BYTES = 300  # of what a failing command says
+_FIELDS = (
+    "id",
+    "original",
+    "file",
+    "score",
+    "threshold",
+    "reason",
+    "model",
+    "sha256",
+    "bytes",
+    "quarantined_at",
+)
+_NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
+
+
+class Hook:
+    """Tells one command what was quarantined. `note` returns at once; `close` ends what runs."""
+
+    def __init__(self, settings: HookSettings) -> None:
+        assert settings.quarantined is not None
+        self._command = settings.quarantined
+        self._settings = settings
+        self._waiting: deque[Record] = deque(maxlen=MOST_WAITING)
+        self._left_out = 0
+        self._change = threading.Condition()
+        self._closing = threading.Event()
+        self._running: subprocess.Popen[bytes] | None = None
+        self._fails = False
+        self.outcomes: Counter[str] = Counter()  # done, failed, timed_out: runs; left_out: pictures
+        self._thread = threading.Thread(target=self._work, name="hook", daemon=True)
+        self._thread.start()
+
+    def note(self, record: Record) -> None:
+        """Take in one picture that was quarantined."""
+        with self._change:
+            if len(self._waiting) == MOST_WAITING:
+                self._left_out += 1
+                self.outcomes["left_out"] += 1
+            self._waiting.append(record)
+            self._change.notify()
+
+    def close(self) -> None:
+        """Stop soon: what runs gets a second to end, what waits is left out."""
+        with self._change:
+            self._closing.set()
+            self._change.notify()
+            if self._waiting:
+                log.warning("%d quarantined pictures are not told to the hook any more", len(self._waiting))
+        self._thread.join(_STOP_SECONDS)
+        if (running := self._running) is not None:
+            _end(running)
+        self._thread.join(_STOP_SECONDS)
+
+    def _work(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            begun = time.monotonic()
+            try:
+                fault = self._run(*batch)
+            except Exception as broken:  # noqa: BLE001 - whatever it is, the daemon goes on
+                self.outcomes["failed"] += 1
+                fault = str(broken)
+            self._tell(fault)
+            self._closing.wait(max(0.0, begun + self._settings.seconds_between - time.monotonic()))
+
+    def _next_batch(self) -> tuple[list[Record], int] | None:
+        """Wait, without ever waking up for nothing, for something to tell; None when it is time to end."""
+        with self._change:
+            self._change.wait_for(lambda: self._waiting or self._closing.is_set())
+            if self._closing.is_set():
+                return None
+            batch = list(self._waiting), self._left_out
+            self._waiting.clear()
+            self._left_out = 0
+            return batch
+
+    def _run(self, records: Sequence[Record], left_out: int) -> str | None:
+        """Run the command once; return what went wrong, if anything. Its input and output are files: no pipe fills."""
+        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
+            told.write(message(records, left_out))
+            told.seek(0)
+            self._running = running = subprocess.Popen(
+                self._command, stdin=told, stdout=subprocess.DEVNULL, stderr=said, cwd="/",
+                env={name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN},
+                start_new_session=True,
+            )  # fmt: skip
+            try:
+                code = running.wait(self._settings.timeout_seconds)
+            except subprocess.TimeoutExpired:
+                self.outcomes["timed_out"] += 1
+                return f"not done within {self._settings.timeout_seconds:g} s"
+            finally:
+                _end(running)
+                self._running = None
+            self.outcomes["failed" if code else "done"] += 1
+            return f"exit {code}: {_tail(said)}" if code else None
+
+    def _tell(self, fault: str | None) -> None:
+        if (
+            fault is not None and not self._fails and not self._closing.is_set()
+        ):  # one line, not one a picture
+            log.error(
+                "the hook %s failed, what it was told is in quarantine all the same: %s",
+                self._command[0],
+                fault,
+            )
+        elif fault is None and self._fails:
+            log.warning("the hook %s works again", self._command[0])
+        self._fails = fault is not None
+
+
+def message(records: Sequence[Record], left_out: int) -> bytes:
+    """Return what the command reads: the pictures as `quarantine list --json` shows them, and how many are left out."""
+    return (
+        json.dumps({"quarantined": [_told(record) for record in records], "left_out": left_out}).encode()
+        + b"\n"
+    )
+
+
+def _told(record: Record) -> dict[str, Any]:
+    known = record.to_json()
+    return {name: known[name] for name in _FIELDS}
+
+
+def _end(running: subprocess.Popen[bytes]) -> None:
+    """Kill a command that still runs, with all that it started in its session."""
+    if running.poll() is None:  # else its number may be another process's by now
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+
+
+def _tail(said: IO[bytes]) -> str:
+    size = said.seek(0, os.SEEK_END)
+    said.seek(max(0, size - _TAIL_BYTES))
+    return shown(said.read().decode(errors="replace").strip()) or "it says nothing"
