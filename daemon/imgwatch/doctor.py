@@ -14,9 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from imgwatch.errors import ImgwatchError
+from imgwatch.errors import ImgwatchError, QuarantineGone
 from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.home import Home
 from imgwatch.scorer import Scorer
 from imgwatch.settings import Settings
 from imgwatch.status import is_held, read_status
@@ -91,6 +92,14 @@ def check_quarantine(path: Path) -> Iterator[Finding]:
         yield warning(f"{len(problems) - _SHOWN} more such problems in {path}", "look at them")
     if not problems:
         yield ok(f"quarantine {path}: every record has its picture, every picture its record")
+
+
+def check_home(home: Home) -> Iterator[Finding]:
+    """Look whether the quarantine's disk is there."""
+    try:
+        home.check()
+    except QuarantineGone as found:
+        yield fault(str(found), "mount its disk")
 
 
 def check_ledger(path: Path, is_daemon_alive: bool) -> Iterator[Finding]:

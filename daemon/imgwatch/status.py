@@ -88,9 +88,9 @@ def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
 
 
 def clear_status(state: Path) -> None:
-    """Forget what an earlier daemon told."""
-    with suppress(OSError):  # a read-only disk: without its lock nobody believes the file
-        (state / _STATUS).unlink(missing_ok=True)
+    """Forget what an earlier daemon told; the file keeps its room, so that a full disk can be told of."""
+    with suppress(OSError), (state / _STATUS).open("r+", encoding="utf-8") as stream:
+        stream.write("{}".ljust(os.fstat(stream.fileno()).st_size))
 
 
 def read_status(state: Path) -> dict[str, Any]:

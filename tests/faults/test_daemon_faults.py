@@ -10,35 +10,15 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from conftest import WriteConfig, bright, dark, picture_bytes, write_brightness_model
 from daemon import COMMAND, Daemon, digests, names, run, wait_until
+from mounts import Mount, fill
 
 pytestmark = pytest.mark.faults
-
-Mount = Callable[..., Path]
-
-
-@pytest.fixture
-def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Mount a file system on a new folder below the test's; unmounted at the end."""
-    mounted: list[Path] = []
-
-    def do(name: str, *told: str) -> Path:
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
-        subprocess.run(["mount", *told, str(folder)], check=True)
-        mounted.append(folder)
-        return folder
-
-    yield do
-    for folder in reversed(mounted):
-        subprocess.run(["umount", "-l", str(folder)], check=False, capture_output=True)
 
 
 def quarantined(tmp_path: Path) -> list[str]:
@@ -48,15 +28,6 @@ def quarantined(tmp_path: Path) -> list[str]:
 
 def wait_quarantined(daemon: Daemon, tmp_path: Path, *wanted: str, seconds: float = 60) -> None:
     wait_until(lambda: set(wanted) <= set(quarantined(tmp_path)), seconds, daemon.log.read_text()[-3000:])
-
-
-def fill(folder: Path) -> Path:
-    """Fill the file system to its last byte."""
-    ballast = folder / "ballast"
-    with ballast.open("wb", buffering=0) as stream, suppress(OSError):
-        while True:
-            stream.write(bytes(4096))
-    return ballast
 
 
 def wait_log(daemon: Daemon, text: str, seconds: float = 60) -> None:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import LEDGER, ConfigOption, JsonOption, load_settings, model_path
-from imgwatch.errors import Unavailable
+from imgwatch.commands.workplace import (
+    LEDGER,
+    ConfigOption,
+    JsonOption,
+    home_of,
+    load_settings,
+    model_path,
+)
+from imgwatch.errors import ImgwatchError, Unavailable
 
 if TYPE_CHECKING:
     from imgwatch.doctor import Finding
+    from imgwatch.settings import Settings
 
 
 def doctor(
@@ -53,6 +62,7 @@ def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
         surroundings.check_folders(settings),
         surroundings.check_room(settings),
         surroundings.check_limits(settings),
+        _home(settings),
         doctor.check_quarantine(settings.quarantine.path),
         doctor.check_ledger(settings.state / LEDGER, is_held(settings.state)),
         doctor.check_clock(settings.quarantine.path),
@@ -64,3 +74,14 @@ def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
             yield from check
         except OSError as fault:
             yield doctor.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")
+
+
+def _home(settings: Settings) -> Iterator[Finding]:
+    """Ask the ledger where the quarantine lay, if it is there and can be asked; what is wrong with it comes later."""
+    from imgwatch import doctor
+    from imgwatch.ledger import Ledger
+
+    if not (settings.state / LEDGER).exists():
+        return
+    with suppress(ImgwatchError), closing(Ledger(settings.state / LEDGER, mend=False)) as ledger:
+        yield from doctor.check_home(home_of(settings.quarantine.path, ledger))

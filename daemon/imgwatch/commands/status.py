@@ -11,6 +11,7 @@ from imgwatch.commands.workplace import (
     LEDGER,
     ConfigOption,
     JsonOption,
+    home_of,
     load_settings,
     open_ledger,
     open_quarantine,
@@ -18,6 +19,7 @@ from imgwatch.commands.workplace import (
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:
+    from imgwatch.quarantine.home import Home
     from imgwatch.settings import Settings
 
 NOT_RUNNING = 3
@@ -72,24 +74,40 @@ def _remembered(settings: Settings) -> dict[str, object]:
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Close the breaker after a look: what it held back is judged, and pictures are moved again."""
+    """Go on after a look: close the breaker, or begin a new quarantine where the old one is gone for good."""
     from imgwatch.ledger import State
     from imgwatch.status import is_held
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
+        began = _begin_quarantine(home_of(settings.quarantine.path, ledger))
         was_open = ledger.fact("breaker") == "open"
         held = len(ledger.waiting(State.HELD))
         if was_open:
             ledger.put_fact("breaker", "closed")
     if as_json:
-        console.say_json({"was_open": was_open, "held": held, "alive": is_held(settings.state)})
+        alive = is_held(settings.state)
+        console.say_json({"was_open": was_open, "held": held, "alive": alive, "began_quarantine": began})
         return
+    if began:
+        console.say(f"A new quarantine begins at {settings.quarantine.path}.")
     if not was_open:
         console.say("The breaker is closed already.")
         return
     when = "now, by the daemon" if is_held(settings.state) else "when the daemon starts"
     console.say(f"The breaker is closed. {held} pictures that it held back are judged {when}.")
+
+
+def _begin_quarantine(home: Home) -> bool:
+    """Let a quarantine whose disk is gone be made anew; return whether it was gone."""
+    from imgwatch.errors import QuarantineGone
+
+    try:
+        home.check()
+    except QuarantineGone:
+        home.forget()
+        return True
+    return False
 
 
 def _plain(value: object) -> str:
