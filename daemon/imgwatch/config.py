@@ -64,7 +64,8 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     except ValidationError as fault:
         faults += _told_once(fault, lines)
     else:
-        faults += [_worded(key, message, None, lines) for key, message in _overlaps(settings)]
+        found = _overlaps(settings) + _misplaced(settings)
+        faults += [_worded(key, message, None, lines) for key, message in found]
         if not faults:
             return settings
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
@@ -124,6 +125,19 @@ def _overlaps(settings: Settings) -> list[tuple[Key, str]]:
                     )
                 )
     return found
+
+
+def _misplaced(settings: Settings) -> list[tuple[Key, str]]:
+    """Find a text file of metrics where its coming and going would be noticed as a picture's."""
+    if settings.metrics.textfile is None:
+        return []
+    file = settings.metrics.textfile.resolve()
+    places = [watch.path.resolve() for watch in settings.watch] + [settings.quarantine.path.resolve()]
+    return [
+        (("metrics", "textfile"), f"{file} lies in {place}; give it another folder")
+        for place in places
+        if file.is_relative_to(place)
+    ]
 
 
 def _told_once(fault: ValidationError, lines: dict[Key, int]) -> list[str]:

@@ -156,6 +156,8 @@ def check_daemon(state: Path) -> Iterator[Finding]:
 def check_units(settings: Settings, config: Path) -> Iterator[Finding]:
     """Compare the sandbox of the installed units with what the config needs now."""
     needed = [*(watch.path for watch in settings.watch), settings.quarantine.path, settings.state]
+    if settings.metrics.textfile is not None:
+        needed.append(settings.metrics.textfile.parent)
     for file in installed_for(config):
         text = file.read_text(encoding="utf-8", errors="replace")
         if "ProtectSystem=strict" not in text:

@@ -20,6 +20,8 @@ from numpy.typing import NDArray
 BLOCK = 200  # pictures compared at a time
 AN_HOUR = 5  # of which no more than this arrived in one hour
 FEWEST = 50  # normal pictures below the threshold, to be compared with
+NOT_CALIBRATED = "not known: the general model was not calibrated on your pictures; run `imgwatch calibrate`"
+FACT = "drift"  # what the ledger calls it
 _HOURS_A_YEAR = 8766
 LOOKS_A_YEAR = _HOURS_A_YEAR * AN_HOUR / BLOCK  # at most, however full the folder
 ALARM = 1 / LOOKS_A_YEAR  # the chance of a false alarm at one look: at most one a year is expected
@@ -66,6 +68,11 @@ class Drift:
         return replace(self, ranks=(), among=0, drifts=drifts, chance=chance, median=median)
 
     @property
+    def is_known(self) -> bool:
+        """Tell whether a block has been full."""
+        return self.median is not None
+
+    @property
     def says(self) -> str:
         """Say in words how it is."""
         if self.median is None:
@@ -80,14 +87,19 @@ class Drift:
         return json.dumps(asdict(self))
 
     @classmethod
-    def of(cls, model: str, text: str | None) -> Self:
-        """Read what `to_json` wrote; begin anew for another model, and where there is nothing to be read."""
+    def read(cls, text: str | None) -> Self | None:
+        """Read what `to_json` wrote; None where there is nothing to be read."""
         try:
             told: dict[str, Any] = json.loads(text or "")
-            found = cls(**told | {"ranks": tuple(map(float, told["ranks"]))})
+            return cls(**told | {"ranks": tuple(map(float, told["ranks"]))})
         except (ValueError, TypeError, KeyError):
-            return cls(model)
-        return found if found.model == model else cls(model)
+            return None
+
+    @classmethod
+    def of(cls, model: str, text: str | None) -> Self:
+        """Read what `to_json` wrote; begin anew for another model."""
+        found = cls.read(text)
+        return cls(model) if found is None or found.model != model else found
 
 
 def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:

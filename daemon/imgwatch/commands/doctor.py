@@ -53,6 +53,7 @@ def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
     from imgwatch import doctor, surroundings
     from imgwatch.config import find_config
     from imgwatch.status import is_held
+    from imgwatch.telling import checks as telling
 
     found = find_config(config)
     settings = load_settings(found)
@@ -66,9 +67,14 @@ def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
         doctor.check_quarantine(settings.quarantine.path),
         doctor.check_ledger(settings.state / LEDGER, is_held(settings.state)),
         doctor.check_clock(settings.quarantine.path),
+        telling.check_telling(settings),
     ]
     if not before_install:
-        checks += [doctor.check_daemon(settings.state), doctor.check_units(settings, found)]
+        checks += [
+            doctor.check_daemon(settings.state),
+            doctor.check_units(settings, found),
+            telling.check_ports(settings, found),
+        ]
     for check in checks:
         try:
             yield from check

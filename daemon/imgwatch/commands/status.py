@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -26,6 +26,7 @@ NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
 _COUNTS = ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
+_KEPT = ("breaker", "breaker_why", "held", "drift", "drift_says")
 _TOLD = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
@@ -42,7 +43,8 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
         told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
     found |= {"backlog": 0, "folders": {}, "troubles": []} | {name: told.get(name) for name in _TOLD if told}
-    found = {name: found.get(name) for name in ("alive", *_COUNTS, "breaker", "breaker_why", "held", *_TOLD)}
+    found |= _drift(found.pop("drift", None), told)
+    found = {name: found.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_TOLD)}
     if as_json:
         console.say_json(found)
     else:
@@ -57,6 +59,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 def _remembered(settings: Settings) -> dict[str, object]:
     """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
+    from imgwatch.drift import FACT
     from imgwatch.ledger import State
 
     if not (settings.state / LEDGER).exists():
@@ -70,7 +73,20 @@ def _remembered(settings: Settings) -> dict[str, object]:
             "breaker": breaker,
             "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
             "held": len(ledger.waiting(State.HELD)),
+            "drift": ledger.fact(FACT),
         }
+
+
+def _drift(remembered: object, told: dict[str, Any]) -> dict[str, object]:
+    """Say whether the folder has changed: None while that is not known of the model in use."""
+    from imgwatch.drift import NOT_CALIBRATED, Drift
+
+    if told.get("generic_model"):
+        return {"drift": None, "drift_says": NOT_CALIBRATED}
+    known = Drift.read(str(remembered))
+    if known is None or told.get("model", known.model) != known.model:
+        return {"drift": None, "drift_says": None}
+    return {"drift": known.drifts if known.is_known else None, "drift_says": known.says}
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:

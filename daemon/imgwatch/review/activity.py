@@ -7,11 +7,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
+from imgwatch.drift import FACT, NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger, State
 from imgwatch.model import Calibration
@@ -20,8 +20,6 @@ from imgwatch.verdict import Standard
 
 DAYS = 28
 _BINS = 44
-_LATEST = 500  # pictures that drift is measured on
-_FEWEST = 50
 PROMISES = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.2)
 
 
@@ -102,26 +100,12 @@ def nearest_promise(threshold: float, choices: Sequence[dict[str, Any]]) -> int:
     return min(range(len(choices)), key=lambda place: abs(choices[place]["threshold"] - threshold))
 
 
-def drift(ledger: Ledger, scores: Scores, model: str) -> dict[str, Any]:
-    """Compare the latest kept pictures with the held-out ones: a tenth should be above the top tenth's border."""
-    latest = [score for _, score in ledger.scores(model, 0.0)][-_LATEST:]
-    if len(latest) < _FEWEST:
-        return {
-            "known": False,
-            "drifts": False,
-            "says": f"{len(latest)} pictures judged so far; {_FEWEST} are needed to tell.",
-        }
-    border = scores.calibration.threshold_for(0.1)
-    share = sum(score > border for score in latest) / len(latest)
-    allowance = 3 * sqrt(0.1 * 0.9 * (1 / len(latest) + 1 / scores.calibration.pictures))
-    figure = f"{100 * share:.0f} % of the last {len(latest)} kept pictures are as strange as the strangest tenth was"
-    if share > 0.1 + allowance:
-        return {
-            "known": True,
-            "drifts": True,
-            "says": f"{figure}: your pictures have changed. Run imgwatch calibrate, or imgwatch train.",
-        }
-    return {"known": True, "drifts": False, "says": f"{figure}: as expected."}
+def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
+    """Say what the daemon found out about the folder by the model in use."""
+    if standard.contract.generic:
+        return {"drifts": False, "says": NOT_CALIBRATED}
+    known = Drift.of(standard.model, ledger.fact(FACT))
+    return {"drifts": known.drifts, "says": known.says}
 
 
 def unreadable(ledger: Ledger) -> list[dict[str, Any]]:

@@ -121,7 +121,7 @@ class Gallery:
                 scores = activity.gather(ledger, parts.index.all().records, standard)
                 found["histogram"] = activity.histogram(scores, standard.threshold)
                 found["promises"] = activity.promises(scores)
-                found["drift"] = activity.drift(ledger, scores, standard.model)
+                found["drift"] = activity.drift(ledger, standard)
                 found["place"] = activity.nearest_promise(standard.threshold, found["promises"])
         return HTMLResponse(
             page(

@@ -70,9 +70,9 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
     user = _user(watched, wish.run_as, wish.for_user)
     quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
     managed = state.is_relative_to(_STATE) and state != _STATE and not wish.for_user
-    open_to = sandbox.plan(
-        watched, quarantine, [] if managed else [state], [Path(user.pw_dir), *map(Path, ("/root",))]
-    )
+    homes = [Path(user.pw_dir), Path("/root")]
+    figures = _folder_of_figures(settings, homes)
+    open_to = sandbox.plan(watched, quarantine, figures if managed else [state, *figures], homes)
     _refuse_foreign_homes((quarantine, state), user, wish.for_user)
     needed = [
         config,
@@ -83,6 +83,7 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
         *watched,
         quarantine,
         state,
+        *figures,
     ]
     text = unit.Unit(
         config=unit.quoted(config),
@@ -97,13 +98,14 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
         memory_megabytes=unit.memory_megabytes(settings.limits.decode_megabytes, settings.threads),
         watchdog_seconds=unit.watchdog_seconds(settings.limits.decode_seconds),
         has_restart_steps=systemctl.version() >= 254,
+        metrics_port=settings.metrics.port,
     )
     return Plan(
         file=unit_file(wish.name, wish.for_user),
         text=unit.user_unit(text) if wish.for_user else unit.system_unit(text),
         user=user,
         folders=(quarantine, state),
-        notes=() if wish.for_user else tuple(_notes(open_to)),
+        notes=(*(() if wish.for_user else _notes(open_to)), *_notes_on_telling(settings)),
         for_user=wish.for_user,
     )
 
@@ -242,6 +244,26 @@ def _notes(open_to: sandbox.Writable) -> Iterator[str]:
             yield f"{way.watched}: a picture gets into quarantine by a rename"
         else:
             yield f"{way.watched}: a picture gets into quarantine by a verified copy, because {way.why}"
+
+
+def _folder_of_figures(settings: Settings, homes: Sequence[Path]) -> list[Path]:
+    """Return the folder that the metrics' text file is replaced in: as a whole, it must be writable."""
+    if settings.metrics.textfile is None:
+        return []
+    folder = settings.metrics.textfile.parent.resolve()
+    if sandbox.is_too_broad(folder, homes):
+        raise ConfigError(
+            f"metrics.textfile lies in {folder}, too much to open for writing; give it a folder of its own, "
+            "such as the one that node_exporter's --collector.textfile.directory names"
+        )
+    return [folder]
+
+
+def _notes_on_telling(settings: Settings) -> Iterator[str]:
+    if settings.metrics.port is not None:
+        yield f"metrics are on http://127.0.0.1:{settings.metrics.port}/metrics, for all users of this machine"
+    if settings.hooks.quarantined is not None:
+        yield "the hook runs in the same sandbox: without network, and it may write no more than the service"
 
 
 def _refuse_to_replace(plan: Plan) -> None:

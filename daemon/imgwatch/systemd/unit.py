@@ -32,6 +32,7 @@ class Unit:
     memory_megabytes: int = 3072
     watchdog_seconds: int = 40 + SLACK_SECONDS
     has_restart_steps: bool = False  # from systemd 254
+    metrics_port: int | None = None  # the one port of this machine that it may listen on
 
 
 def quoted(path: Path | str) -> str:
@@ -66,7 +67,7 @@ def system_unit(unit: Unit) -> str:
 
 def user_unit(unit: Unit) -> str:
     """Return the text of a unit for a user's own service manager."""
-    return "\n".join((_head(unit, "default.target"), _life(unit), _cost(unit), _USER_SANDBOX,
+    return "\n".join((_head(unit, "default.target"), _life(unit), _cost(unit), _user_sandbox(unit),
                       _INSTALL.format(target="default.target")))  # fmt: skip
 
 
@@ -173,10 +174,20 @@ ProtectSystem=strict
 # ... but for these. Each line is a mount of its own, and a rename between two of them fails (EXDEV) and becomes
 # copy, verify, delete. So watched folder and quarantine lie below one line where that can be.
 {writable}
-{home}{tmp}{_HARDENING}"""
+{home}{tmp}{_hardening(unit)}"""
 
 
-_SECCOMP = """\
+def _seccomp(unit: Unit) -> str:
+    network = (
+        "# no network, only the local socket to systemd,\nRestrictAddressFamilies=AF_UNIX\n"
+        if unit.metrics_port is None
+        else "# no network but the port for metrics, besides the local socket to systemd,\n"
+        "RestrictAddressFamilies=AF_UNIX AF_INET\n"
+    )
+    return f"{_RIGHTS}{network}{_CALLS}"
+
+
+_RIGHTS = """\
 # A hostile picture that takes over a codec finds: no rights to gain, by setuid programs or otherwise,
 NoNewPrivileges=yes
 RestrictSUIDSGID=yes
@@ -186,8 +197,9 @@ RestrictRealtime=yes
 LockPersonality=yes
 # no memory that is both written and executed (onnxruntime, numpy and Pillow were tried with it),
 MemoryDenyWriteExecute=yes
-# no network, only the local socket to systemd,
-RestrictAddressFamilies=AF_UNIX
+"""
+
+_CALLS = """\
 # and only the system calls that services use, of this machine's own kind. @chown is of use only for what an
 # owner may do (the group of a copied picture); setrlimit for the workers is part of @system-service.
 SystemCallArchitectures=native
@@ -197,13 +209,28 @@ SystemCallFilter=~@privileged @resources
 SystemCallFilter=@chown
 """
 
-_HARDENING = f"""\
+
+def _hardening(unit: Unit) -> str:
+    network = (
+        "# No network, a second time: no interface but an empty lo.\nPrivateNetwork=yes\nIPAddressDeny=any\n"
+        if unit.metrics_port is None
+        else f"""\
+# No network, a second time, but for who asks from this machine for metrics; no other port can be opened.
+# (Not PrivateNetwork=: nobody could reach the port.)
+IPAddressDeny=any
+IPAddressAllow=localhost
+SocketBindDeny=any
+SocketBindAllow=ipv4:tcp:{unit.metrics_port}
+"""
+    )
+    return f"""\
 # No capability at all: it is its user and nothing more.
 CapabilityBoundingSet=
 AmbientCapabilities=
-{_SECCOMP}# No network, a second time: no interface but an empty lo.
-PrivateNetwork=yes
-IPAddressDeny=any
+{_seccomp(unit)}{network}{_APART}"""
+
+
+_APART = """\
 # No devices but /dev/null and its like; no shared memory or message queue of others.
 PrivateDevices=yes
 DevicePolicy=closed
@@ -225,12 +252,15 @@ KeyringMode=private
 # that somebody else put there would name the wrong owner.
 """
 
-_USER_SANDBOX = f"""\
+
+def _user_sandbox(unit: Unit) -> str:
+    return f"""\
 # What it makes is for this user alone; pictures keep their own mode.
 UMask=0077
-{_SECCOMP}# No read-only file system here: a user's manager can make one only with PrivateUsers=, which hides who owns a
-# picture that somebody else put there; and so a rename into quarantine is always a rename.
+{_seccomp(unit)}# No read-only file system here: a user's manager can make one only with PrivateUsers=, which hides
+# who owns a picture that somebody else put there; and so a rename into quarantine is always a rename.
 """
+
 
 _INSTALL = """\
 [Install]

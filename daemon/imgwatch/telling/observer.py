@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from imgwatch.drift import Drift
+from imgwatch.drift import FACT, Drift
 from imgwatch.errors import ConfigError
 from imgwatch.judging import Judge, LiveModel
 from imgwatch.ledger import Ledger, State
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from imgwatch.telling.hook import Hook
 
 log = logging.getLogger(__name__)
-
-DRIFT = "drift"  # the fact
 
 
 def require_extra(settings: MetricsSettings) -> None:
@@ -108,7 +106,7 @@ class Observer:
         if after is before:
             return
         self._drift = after
-        self._ledger.put_fact(DRIFT, after.to_json())
+        self._ledger.put_fact(FACT, after.to_json())
         if after.drifts and not before.drifts:
             log.warning("drift: %s", after.says)
         elif before.drifts and not after.drifts:
@@ -117,7 +115,7 @@ class Observer:
     def _known(self) -> Drift:
         name = self._model.judge.scorer.name
         if self._drift is None or self._drift.model != name:
-            self._drift = Drift.of(name, self._ledger.fact(DRIFT))
+            self._drift = Drift.of(name, self._ledger.fact(FACT))
         return self._drift
 
 
