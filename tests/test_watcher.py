@@ -2,28 +2,31 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty
 
 import pytest
 
 from daemon import wait_until
 from imgwatch.scan import Scope
-from imgwatch.watching.watcher import Hint, Overflow, Watcher
+from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake, Watcher
 
 
-def paths_on(hints: SimpleQueue[Hint]) -> set[Path]:
-    found: set[Path] = set()
-    while not hints.empty():
-        hint = hints.get()
-        if isinstance(hint, Path):
-            found.add(hint)
-    return found
+def all_on(hints: Hints) -> Iterator[Hint]:
+    with suppress(Empty):
+        while True:
+            yield hints.get(0)
+
+
+def paths_on(hints: Hints) -> set[Path]:
+    return {hint for hint in all_on(hints) if isinstance(hint, Path)}
 
 
 @pytest.mark.e2e
 def test_hints_name_where_a_file_lies_now(tmp_path: Path) -> None:
-    hints: SimpleQueue[Hint] = SimpleQueue()
+    hints = Hints()
     watcher = Watcher(hints)
     watcher.start([Scope(tmp_path)])
     (tmp_path / "a.part").write_bytes(b"x")
@@ -51,16 +54,28 @@ def test_a_thread_that_died_is_noticed(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_lost_queue_is_a_hint(tmp_path: Path) -> None:
-    hints: SimpleQueue[Hint] = SimpleQueue()
+    hints = Hints()
     watcher = Watcher(hints)
     watcher.start([Scope(tmp_path)])
     logging.getLogger("watchdog.observers.inotify_c").warning("Inotify queue overflowed; events were lost")
     watcher.stop()
-    assert any(isinstance(hints.get(), Overflow) for _ in range(hints.qsize()))
+    assert any(isinstance(hint, Overflow) for hint in all_on(hints))
 
 
 def test_a_folder_that_cannot_be_watched_is_returned(tmp_path: Path) -> None:
-    watcher = Watcher(SimpleQueue())
+    watcher = Watcher(Hints())
     failed = watcher.start([Scope(tmp_path / "gone"), Scope(tmp_path)])
     assert list(failed) == [tmp_path / "gone"]
     watcher.stop()
+
+
+def test_a_burst_leaves_a_bounded_queue_and_a_word_that_something_was_lost() -> None:
+    hints = Hints()
+    for number in range(100_000):
+        hints.put(Path(f"{number}.jpg"))
+    hints.put(Wake())
+    found = list(all_on(hints))
+    assert len(found) < 10_000
+    assert [type(hint) for hint in found[-2:]] == [Overflow, Wake]
+    hints.put(Path("later.jpg"))
+    assert list(all_on(hints)) == [Path("later.jpg")]

@@ -126,10 +126,7 @@ class Ledger:
 
     def _remember_one(self, row: Row, now: float) -> None:
         judgement = row.judgement
-        known = self.known(row.path)
-        if judgement is not None and (
-            known is None or not known.is_version(row.identity) or known.model is None
-        ):
+        if judgement is not None and self._is_first_judgement(row):
             self._count("judged", now)
             if judgement.verdict is Verdict.UNREADABLE:
                 self._count("unreadable", now)
@@ -149,6 +146,10 @@ class Ledger:
                 now,
             ),
         )
+
+    def _is_first_judgement(self, row: Row) -> bool:
+        known = self.known(row.path)
+        return known is None or not known.is_version(row.identity) or known.model is None
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop the rows of files that have left their folder; what was counted stays counted."""
@@ -324,8 +325,10 @@ class Ledger:
 
     def _folder_id(self, folder: Path) -> int:
         path = os.fsencode(folder)
-        self._file.ask("INSERT OR IGNORE INTO folder (path) VALUES (?)", (path,))
-        return int(self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))[0][0])
+        found = self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))
+        return int(
+            (found or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", (path,)))[0][0]
+        )
 
 
 def _known(row: tuple[Any, ...]) -> Known:

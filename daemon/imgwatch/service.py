@@ -183,11 +183,11 @@ class Service:
     def _take_hints(self, wait_seconds: float) -> None:
         """Wait for the first hint, then take all that are there."""
         try:
-            hint: Hint = self._hints.get(timeout=wait_seconds) if wait_seconds else self._hints.get_nowait()
+            hint: Hint = self._hints.get(wait_seconds)
             while True:
                 self._keep_going()
                 self._follow(hint)
-                hint = self._hints.get_nowait()
+                hint = self._hints.get(0)
         except Empty:
             return
 
@@ -247,6 +247,8 @@ class Service:
             memory.give_back()
 
     def _scan_if_due(self, now: float) -> None:
+        if self._intake.is_full:
+            return
         due = [root for root in self._roots if root.folder is not None and now >= root.next_scan]
         if due or self._has_new_folders:
             self._has_new_folders = False

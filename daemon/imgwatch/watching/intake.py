@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.sorting import new_candidates
@@ -18,6 +19,8 @@ from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
 
 log = logging.getLogger(__name__)
+
+_MOST = 4096  # files that wait; more are left out, and found by a scan once these are done: memory stays flat
 
 
 class Intake:
@@ -37,9 +40,15 @@ class Intake:
         self._keep_going = keep_going
         self._settling = Settling(settle_seconds)
         self._ready: deque[Settled] = deque()
+        self._left_out = 0  # files noticed while too many waited
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._settling)
+        return len(self._ready) + len(self._settling) + self._left_out
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so many files wait that no more are taken in."""
+        return len(self._ready) + len(self._settling) >= _MOST
 
     @property
     def has_ready(self) -> bool:
@@ -67,10 +76,15 @@ class Intake:
 
     def scan(self, root: Root, top: Path | None = None) -> None:
         """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version."""
+        if top is None:
+            self._left_out = 0
         for folder, listing in walk(root.scope, top):
             self._keep_going()
             for path in new_candidates(self._ledger, folder, listing):
-                self._settling.notice(path, listing[path.name], self._clock())
+                self._notice(root, path, listing[path.name])
+            if self.is_full:
+                self._leave_out(root)
+                return
         if top is None:
             root.next_scan = self._clock() + self._roots.seconds_to_next_scan(root)
 
@@ -87,8 +101,19 @@ class Intake:
             return True
         known = self._ledger.known(path)
         if known is None or not known.covers(identity):
-            self._settling.notice(path, identity, self._clock())
+            self._notice(root, path, identity)
         return False
+
+    def _notice(self, root: Root, path: Path, identity: Identity) -> None:
+        if self.is_full and path not in self._settling:
+            self._leave_out(root)
+        else:
+            self._settling.notice(path, identity, self._clock())
+
+    def _leave_out(self, root: Root) -> None:
+        """Count on a scan, as soon as there is room, for what is not taken in now."""
+        self._left_out += 1
+        root.next_scan = self._clock()
 
     def take(self, limit: int) -> list[Settled]:
         """Return at most so many pictures that have been written and want a judgement."""
@@ -100,6 +125,7 @@ class Intake:
         """Drop all that waits; a scan finds it again."""
         self._ready.clear()
         self._settling.clear()
+        self._left_out = 0
 
     def _wants_judgement(self, path: Path) -> bool:
         """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""

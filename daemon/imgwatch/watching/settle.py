@@ -21,7 +21,7 @@ class Settled(NamedTuple):
     since: float
 
 
-@dataclass
+@dataclass(slots=True)
 class _Waiting:
     due: float
     identity: Identity
@@ -39,6 +39,9 @@ class Settling:
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __contains__(self, path: Path) -> bool:
+        return path in self._waiting
 
     def notice(self, path: Path, identity: Identity, now: float) -> None:
         """Begin, or begin again, to wait for a file that looks like `identity` now."""

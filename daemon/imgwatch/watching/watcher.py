@@ -48,7 +48,30 @@ class Wake:
 
 
 Hint = Path | Overflow | Wake
-Hints = SimpleQueue[Hint]
+_MOST_HINTS = 4096  # that wait; of more, a scan tells better
+
+
+class Hints:
+    """A queue of hints for one reader, which is no larger in a burst: what is too much becomes one Overflow."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[Hint] = SimpleQueue()
+        self._has_lost = False
+
+    def put(self, hint: Hint) -> None:
+        """Add a hint, or note that one was lost. Safe to call from a signal handler."""
+        if self._queue.qsize() < _MOST_HINTS or isinstance(hint, Wake):
+            self._queue.put(hint)
+        elif not self._has_lost:
+            self._has_lost = True
+            self._queue.put(Overflow())
+
+    def get(self, timeout: float) -> Hint:
+        """Wait for the next hint. Raises queue.Empty."""
+        hint = self._queue.get(timeout=timeout)
+        if isinstance(hint, Overflow):
+            self._has_lost = False  # what is lost until the reader scans, that scan finds
+        return hint
 
 
 class _Forward(FileSystemEventHandler):

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imgwatch.ledger import Ledger, Row, State
+from imgwatch.scan import identity_of
+from imgwatch.settings import Settings
+from imgwatch.watching import intake
+from imgwatch.watching.roots import Roots
+from imgwatch.watching.watcher import Hints
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    place = tmp_path / "inbox"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def roots(tmp_path: Path, inbox: Path) -> Roots:
+    told = {"watch": [{"path": inbox, "existing": "judge"}], "quarantine": {"path": tmp_path / "quarantine"}}
+    roots = Roots(Settings.model_validate({**told, "state": tmp_path / "state"}), Hints())
+    for root in roots:
+        root.folder = (0, 0)
+    return roots
+
+
+@pytest.mark.parametrize("by_hint", [True, False])
+def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
+    monkeypatch: pytest.MonkeyPatch, ledger: Ledger, roots: Roots, inbox: Path, by_hint: bool
+) -> None:
+    monkeypatch.setattr(intake, "_MOST", 10)
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None)
+    paths = {inbox / f"{number}.jpg" for number in range(35)}
+    for path in paths:
+        path.write_bytes(b"x")
+        if by_hint:
+            waiting.notice(path)
+    [root] = roots
+    seen: set[Path] = set()
+    while root.next_scan <= now:
+        waiting.scan(root)
+        assert len(waiting) > 0
+        now += 2.0
+        while taken := waiting.take(4):
+            seen |= {path for path, _ in taken}
+            for path, _ in taken:
+                identity = identity_of(path)
+                assert identity is not None
+                ledger.remember([Row(path, identity, State.KEPT)], now)
+    assert seen == paths
+    assert len(waiting) == 0
