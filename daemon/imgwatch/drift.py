@@ -1,9 +1,9 @@
 """Has the folder changed? The latest kept pictures, by rank among the held-out normal ones of the model file. Pure.
 
-A one-sided two-sample Kolmogorov-Smirnov test on disjoint blocks: are kept pictures stranger than normal ones were?
-Only what is below the threshold counts, on both sides, so quarantined junk says nothing; only a few pictures an hour
-count, so a burst says little, and there are so few looks in a year that the false alarms can be bounded. Why and how
-much: docs/drift.md. What is kept of it over a restart, and who is told, is not known here.
+A one-sided Kolmogorov-Smirnov test on disjoint blocks: are kept pictures stranger than normal ones were? Only what is
+below the threshold counts, on both sides, so quarantined junk says nothing; only a few pictures an hour count, so a
+burst says little, and there are so few looks in a year that the false alarms can be bounded: docs/drift.md. Where it
+is kept, and who is told, is not known here.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ NOT_CALIBRATED = "not known: the general model was not calibrated on your pictur
 FACT = "drift"  # what the ledger calls it
 _HOURS_A_YEAR = 8766
 LOOKS_A_YEAR = _HOURS_A_YEAR * AN_HOUR / BLOCK  # at most, however full the folder
-ALARM = 1 / LOOKS_A_YEAR  # the chance of a false alarm at one look: at most one a year is expected
+ALARM = 1 / LOOKS_A_YEAR  # the chance of a false alarm at one look: at most one a year is expected ...
+UNLUCKY = (
+    0.05  # ... but for this share of calibrations, whose normal pictures happen to be too little strange
+)
 CALM = 0.1  # a later block ends an alarm when its chance is above this; between the two nothing changes
 
 
@@ -47,9 +50,11 @@ class Drift:
 
     def noted(self, score: float, threshold: float, normal: Sequence[float], at: float) -> Self:
         """Take in a kept picture's score; `normal` are the scores of held-out normal pictures. Ends a full block."""
+        if not self.wants(at) or not score <= threshold:
+            return self
         known = np.asarray(normal, dtype=np.float64)
         known = known[known <= threshold]
-        if not self.wants(at) or not score <= threshold or len(known) < FEWEST:
+        if len(known) < FEWEST:
             return self
         hour = int(at // 3600)
         counted = replace(
@@ -103,11 +108,14 @@ class Drift:
 
 
 def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:
-    """Return the chance of ranks [N] as high as these, were the pictures like the `among` that they are ranked in.
+    """Bound the chance of ranks [N] as high as these, were the pictures like the `among` that they are ranked in.
 
-    exp(-2 D^2 n m / (n + m)) with D the most that the ranks' distribution lies below the uniform one: the limit of
-    the one-sided two-sample Kolmogorov-Smirnov test (Smirnov 1939); its finite-sample truth is simulated in the tests.
+    D, the most that the ranks' distribution lies below the uniform one, less what a calibration of so many pictures
+    is off by at most, but for UNLUCKY of them: both by the one-sided inequality of Dvoretzky, Kiefer and Wolfowitz
+    with Massart's constant (1990), P(D > e) <= exp(-2 n e^2). The same calibration is looked at again and again, so
+    a two-sample test, which averages over calibrations, would let the unlucky ones cry all year.
     """
     count = len(ranks)
-    excess = np.max(np.sort(ranks) - np.arange(count) / count)
-    return math.exp(-2.0 * max(float(excess), 0.0) ** 2 * count * among / (count + among))
+    apart = float(np.max(np.sort(ranks) - np.arange(count) / count))
+    certain = max(0.0, apart - math.sqrt(math.log(1 / UNLUCKY) / (2 * among)))
+    return math.exp(-2 * count * certain**2)
