@@ -70,7 +70,10 @@ class Sorter:
 
     def sort(self, paths: Iterable[Path]) -> Iterator[Sorted]:
         """Judge each path and act on it. Yields one result a picture that was there, in order."""
-        judged = self._judge().judge(paths)
+        return self.put(self._judge().judge(paths))
+
+    def put(self, judged: Iterator[Judged]) -> Iterator[Sorted]:
+        """Act on judgements, whoever made them."""
         while batch := list(islice(judged, BATCH)):
             yield from self._sort_batch(batch)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgwatch import console
+from imgwatch.commands.wide import ClusterOption, Wish, rescan_wide
 from imgwatch.commands.workplace import (
     ConfigOption,
     JsonOption,
@@ -71,6 +73,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             "--quarantine", help="Judge again what is in quarantine, and name what would be kept now."
         ),
     ] = False,
+    cluster: ClusterOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,6 +82,13 @@ def rescan(  # noqa: PLR0913 - the options of a command
     from imgwatch.teaching import Teacher
 
     settings = load_settings(config)
+    if cluster is not None:
+        if in_quarantine:
+            raise UsageError(
+                "--quarantine judges what is in quarantine, on this machine: leave out --cluster"
+            )
+        _rescan_wide(settings, Wish(cluster, dry_run, judge_all), paths or [], as_json)
+        return
     with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
         quarantine = open_quarantine(settings, ledger)
         Teacher(quarantine, ledger).refresh(judge)
@@ -105,6 +115,18 @@ def rescan(  # noqa: PLR0913 - the options of a command
                 progress("rescan", number, len(wanted))
     if not as_json:
         console.say(_summary(seen, dry_run))
+
+
+def _rescan_wide(settings: Settings, wish: Wish, paths: list[Path], as_json: bool) -> None:
+    seen: Counter[str] = Counter()
+
+    def say(result: Sorted) -> None:
+        _say_sorted(result, as_json)
+        seen[result.judged.judgement.verdict] += 1
+
+    rescan_wide(settings, wish, paths, partial(_scopes, settings), say)
+    if not as_json:
+        console.say(_summary(seen, wish.dry_run))
 
 
 def _offer_back(judge: Judge, quarantine: Quarantine, as_json: bool) -> None:
@@ -173,15 +195,17 @@ def _candidates(scopes: list[Scope], ledger: Ledger, judged_by: str | None) -> I
 
 
 def _say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
-    judgement = judged.judgement
+    from imgwatch.wide.address import url_of
+
+    judgement, path = judged.judgement, url_of(judged.path)
     if as_json:
-        found = {"path": str(judged.path), "verdict": judgement.verdict, "score": judgement.score,
+        found = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
                  "threshold": judgement.threshold, "reason": judgement.reason, "model": judgement.model}  # fmt: skip
         console.say_json(found | more)
         return
     figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
     moved = f"  -> {more['id']}" if "id" in more else ""
-    console.say(f"{judgement.verdict:<10} {figure:>17}  {judged.path}  ({judgement.reason}){moved}")
+    console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({judgement.reason}){moved}")
 
 
 def _say_sorted(result: Sorted, as_json: bool) -> None:

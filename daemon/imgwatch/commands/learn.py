@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,11 +16,12 @@ from imgwatch.commands.workplace import (
     JsonOption,
     SetOption,
     existing,
+    extra,
     load_settings,
     model_path,
     open_quarantine,
 )
-from imgwatch.errors import InputMissing, Unavailable, UsageError
+from imgwatch.errors import InputMissing, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.adaptation.calibrate import Calibrated
@@ -79,7 +78,7 @@ def train(  # noqa: PLR0913 - the options of a command
         places, left_out = [*places, *told_by.restored], [*left_out, *told_by.deleted]
         if not as_json:
             console.say(f"From reviews: {len(told_by.restored)} taken in, {len(told_by.deleted)} left out.")
-    with _extra("train"), console.progress() as progress:
+    with extra("train"), console.progress() as progress:
         from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
 
@@ -141,7 +140,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     settings = _settings_without_config(config, [])
     existing([normal, *junk])
     first = model or model_path(settings)
-    with _extra("train"), console.progress() as progress:
+    with extra("train"), console.progress() as progress:
         from imgwatch_train.evaluate import evaluate_command
 
         for line in evaluate_command(
@@ -268,14 +267,3 @@ def _listed(exclude: Path | None) -> tuple[Path, ...]:
     existing([exclude])
     lines = exclude.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     return tuple(Path(line).absolute() for line in lines if line.strip() and not line.startswith("#"))
-
-
-@contextmanager
-def _extra(name: str) -> Iterator[None]:
-    """Say which extra to install where a package that it brings is not there."""
-    try:
-        yield
-    except ModuleNotFoundError as fault:
-        if (fault.name or "").startswith("imgwatch."):
-            raise
-        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[{name}]'") from fault

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgwatch.errors import InputMissing, shown
+from imgwatch.errors import InputMissing, Unavailable, shown
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -55,12 +55,12 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
 
 
 @contextmanager
-def open_ledger(settings: Settings, is_daemon: bool = False) -> Iterator[Ledger]:
-    """Open the ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
+def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False) -> Iterator[Ledger]:
+    """Open a ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
     from imgwatch.ledger import Ledger
     from imgwatch.status import is_held
 
-    ledger = Ledger(settings.state / LEDGER, mend=is_daemon or not is_held(settings.state))
+    ledger = Ledger(settings.state / name, mend=is_daemon or not is_held(settings.state))
     try:
         yield ledger
     finally:
@@ -93,3 +93,14 @@ def existing(paths: list[Path]) -> list[Path]:
         if not path.exists() and not path.is_symlink():
             raise InputMissing(f"{path}: no such file or folder")
     return paths
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say which extra to install where a package that it brings is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").startswith("imgwatch."):
+            raise
+        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[{name}]'") from fault

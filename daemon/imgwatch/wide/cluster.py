@@ -1,0 +1,239 @@
+"""Run batches on a Dask cluster: what they need is shipped once, few are under way, dying workers are survived.
+
+It knows nothing of pictures. Whatever is moved or remembered is so by its caller, never on a worker.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from itertools import islice
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+import dask.config
+from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin, get_worker, wait
+
+from imgwatch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+T = TypeVar("T")
+R = TypeVar("R")
+T_contra = TypeVar("T_contra", contravariant=True)
+R_co = TypeVar("R_co", covariant=True)
+
+log = logging.getLogger(__name__)
+
+LOCAL = "local"
+_AHEAD = 2  # batches under way per thread of the cluster: one is computed, one waits beside it
+_RETRIES = 2  # of a batch that raises, as when an object store is out of reach for a moment
+_CONNECT_SECONDS = 20
+_RECOUNT_SECONDS = 5.0  # how often it is asked how many workers there are: they come and go
+_LOCAL_DEATHS = 1  # Dask runs a batch once more after its worker died, and gives it up at the second death
+
+
+class Kit(Protocol[T_contra, R_co]):
+    """What a worker needs to compute: travels there once, pickled, and is opened once for each thread."""
+
+    def open(self) -> AbstractContextManager[Callable[[Sequence[T_contra]], R_co]]:
+        """Set up, give what computes one batch, and tidy up."""
+        ...
+
+
+class Cluster:
+    """A Dask cluster, by its scheduler's address, or `local`: one worker a processor of this machine.
+
+    Use `close` or a with statement. Raises Unavailable when there is no scheduler, or no worker.
+    """
+
+    def __init__(self, address: str, workers: int | None = None) -> None:
+        self.address = address
+        self._stack = ExitStack()
+        self._threads, self._counted_at = 1, float("-inf")
+        try:
+            self._client = self._connected(address, workers)
+            self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
+        except (OSError, ValueError, TimeoutError) as fault:
+            self._stack.close()
+            raise Unavailable(
+                f"{address}: no Dask cluster with a worker answers there: {fault}; start a scheduler and workers"
+            ) from fault
+
+    def _connected(self, address: str, workers: int | None) -> Client:
+        if address != LOCAL:
+            return self._entered(Client(address, timeout=_CONNECT_SECONDS, set_as_default=False))
+        with dask.config.set({"distributed.scheduler.allowed-failures": _LOCAL_DEATHS}):
+            cluster = LocalCluster(
+                n_workers=workers or len(os.sched_getaffinity(0)),
+                threads_per_worker=1,
+                dashboard_address=None,
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                security=True,  # certificates of its own: other users of this machine cannot run code here
+            )
+        self._stack.enter_context(cluster)
+        return self._entered(Client(cluster, set_as_default=False))
+
+    def _entered(self, client: Client) -> Client:
+        self._stack.enter_context(client)
+        return client
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave the cluster, and end it if it is a local one."""
+        self._stack.close()
+
+    def run(self, kit: Kit[T, R], batches: Iterable[Sequence[T]]) -> Iterator[tuple[Sequence[T], R | None]]:
+        """Yield each batch with its result, in the order in which they finish.
+
+        A batch whose workers died is taken apart, and its items run one by one with nothing beside them; an item
+        whose workers die then too has None. Raises Unavailable when the scheduler is lost, or a batch cannot be run.
+        """
+        with self._shipped(kit) as name:
+            yield from _Run[T, R](self, name).results(batches)
+
+    def submit(self, name: str, batch: Sequence[Any]) -> Future[Any]:
+        """Begin to compute a batch by the kit that goes by this name."""
+        key = f"imgwatch-{uuid.uuid4()}"
+        return self._client.submit(_compute, name, batch, key=key, pure=False, retries=_RETRIES)
+
+    def room(self) -> int:
+        """Return how many batches may be under way; what is more would wait in the scheduler's memory."""
+        if time.monotonic() - self._counted_at > _RECOUNT_SECONDS:
+            try:
+                self._threads = max(1, sum(self._client.nthreads().values()))
+            except OSError as fault:
+                raise self.lost() from fault
+            self._counted_at = time.monotonic()
+        return _AHEAD * self._threads
+
+    def first_of(self, under_way: Iterable[Future[R]]) -> list[Future[R]]:
+        """Wait until some tasks are finished, and return these."""
+        try:
+            with self._client.as_current():
+                return list(wait(list(under_way), return_when="FIRST_COMPLETED").done)
+        except CancelledError as fault:
+            raise self.lost() from fault
+
+    def lost(self) -> Unavailable:
+        """Say that the scheduler does not answer any more."""
+        return Unavailable(
+            f"{self.address}: the scheduler is gone. What was finished is kept: when it is there again, the same "
+            "command goes on with the rest"
+        )
+
+    @contextmanager
+    def _shipped(self, kit: Kit[T, R]) -> Iterator[str]:
+        """Let all workers have the kit, also those that come later, and take it from them in the end."""
+        name = f"imgwatch-{uuid.uuid4()}"  # two runs with the same kit do not take it from each other
+        try:
+            self._client.register_plugin(_Shipment(kit), name=name)
+        except ImportError as fault:
+            raise Unavailable(
+                f"{self.address}: the workers need what this machine has: {fault}; install imgwatch there, in the "
+                "same version, or use their image"
+            ) from fault
+        try:
+            yield name
+        finally:
+            with suppress(OSError, CancelledError, KeyError):
+                self._client.unregister_worker_plugin(name)
+
+
+class _Run(Generic[T, R]):
+    """Batches under way, and the suspects: items of batches whose workers died."""
+
+    def __init__(self, cluster: Cluster, name: str) -> None:
+        self._cluster, self._name = cluster, name
+        self._under_way: dict[Future[R], Sequence[T]] = {}
+        self._suspects: deque[T] = deque()
+
+    def results(self, batches: Iterable[Sequence[T]]) -> Iterator[tuple[Sequence[T], R | None]]:
+        """Yield what `Cluster.run` promises. Suspects come first, alone: else one would be blamed for another."""
+        waiting = iter(batches)
+        try:
+            while True:
+                is_trial = bool(self._suspects) and not self._under_way
+                if is_trial:
+                    self._submit([self._suspects.popleft()])
+                elif not self._suspects:
+                    for batch in islice(waiting, self._cluster.room() - len(self._under_way)):
+                        self._submit(batch)
+                if not self._under_way:
+                    return
+                for future in self._cluster.first_of(self._under_way):
+                    yield from self._settled(future, is_trial)
+        finally:
+            for future in self._under_way:
+                future.release()
+
+    def _submit(self, batch: Sequence[T]) -> None:
+        self._under_way[self._cluster.submit(self._name, batch)] = batch
+
+    def _settled(self, future: Future[R], is_trial: bool) -> Iterator[tuple[Sequence[T], R | None]]:
+        batch = self._under_way.pop(future)
+        try:
+            result: R | None = future.result()
+        except KilledWorker:
+            if not is_trial:
+                log.warning("workers died over a batch of %d: these are tried again one by one", len(batch))
+                self._suspects.extend(batch)
+                return
+            result = None
+        except CancelledError as fault:
+            raise self._cluster.lost() from fault
+        except Exception as fault:
+            raise Unavailable(f"a worker cannot go on: {type(fault).__name__}: {fault}") from fault
+        finally:
+            future.release()
+        yield batch, result
+
+
+class _Shipment(WorkerPlugin):
+    """A kit on a worker."""
+
+    def __init__(self, kit: Kit[Any, Any]) -> None:
+        self._kit = kit
+
+    def setup(self, worker: Worker) -> None:
+        """Get ready to open the kit; a worker under a nanny is marked as one that may start no process of its own."""
+        del worker
+        multiprocessing.current_process().daemon = False
+        self._idle: LifoQueue[Callable[[Sequence[Any]], Any]] = LifoQueue()
+        self._opened = ExitStack()
+
+    def run(self, batch: Sequence[Any]) -> Any:
+        """Compute one batch, by a bench that nobody uses now."""
+        try:
+            bench = self._idle.get_nowait()
+        except Empty:
+            bench = self._opened.enter_context(self._kit.open())
+        try:
+            return bench(batch)
+        finally:
+            self._idle.put(bench)
+
+    def teardown(self, worker: Worker) -> None:
+        """Tidy up."""
+        del worker
+        self._opened.close()
+
+
+def _compute(name: str, batch: Sequence[Any]) -> Any:
+    """Runs on a worker."""
+    shipment = get_worker().plugins[name]
+    assert isinstance(shipment, _Shipment)
+    return shipment.run(batch)
