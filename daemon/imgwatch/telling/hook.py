@@ -60,6 +60,16 @@ class Hook:
         self._thread = threading.Thread(target=self._work, name="hook", daemon=True)
         self._thread.start()
 
+    @property
+    def is_waiting(self) -> bool:
+        """Tell whether there is something that the command was not told yet."""
+        return bool(self._waiting)
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the command runs."""
+        return self._running is not None
+
     def note(self, record: Record) -> None:
         """Take in one picture that was quarantined."""
         with self._change:
