@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 import time
 
+import pytest
 from PIL import Image
 
 from conftest import dark
 from gallery import Browser, Open, Scene
 from imgwatch.commands.workplace import open_ledger
+from imgwatch.files import Identity
+from imgwatch.ledger import Row, State
 from imgwatch.review.alike import Alike
 from imgwatch.review.showing import what
 
@@ -114,3 +117,19 @@ def test_near_identical_pictures_come_together() -> None:
         alike.place(f"{n}-{k}", shots[n] + rng.normal(size=500) * 0.05) for k in range(20) for n in range(3)
     ]
     assert set(names) == {"0-0", "1-0", "2-0"}
+
+
+def test_the_activity_page_counts_all_that_is_held_back_and_names_the_first(
+    scene: Scene, open_gallery: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(scene.inbox.parent))
+    identity = Identity.of(dark(scene.inbox / "held.png").lstat())
+    with open_ledger(scene.settings) as ledger:
+        rows = [Row(scene.inbox / f"held-{n:03}.png", identity, State.HELD) for n in range(130)]
+        ledger.remember(rows, time.time())
+        ledger.put_fact("breaker", "open")
+    text = open_gallery(scene).client.get("/activity").text
+    assert "130 wait where they are" in text
+    assert "<code>~/inbox/held-099.png</code>" in text
+    assert "held-100" not in text
+    assert "and 30 more" in text

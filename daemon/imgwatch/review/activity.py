@@ -16,6 +16,7 @@ from imgwatch.errors import shown
 from imgwatch.ledger import Ledger, State
 from imgwatch.model import Calibration
 from imgwatch.quarantine.record import Record
+from imgwatch.review.showing import tilde
 from imgwatch.verdict import Standard
 
 DAYS = 28
@@ -111,14 +112,14 @@ def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
 def unreadable(ledger: Ledger) -> list[dict[str, Any]]:
     """Return the latest pictures that could not be read, and why."""
     return [
-        {"name": shown(path.name), "folder": shown(path.parent), "why": shown(why), "at": at}
+        {"name": shown(path.name), "folder": tilde(path.parent), "why": shown(why), "at": at}
         for path, why, at in ledger.unreadable(100)
     ]
 
 
 def held_back(ledger: Ledger) -> list[str]:
     """Name the pictures that the open breaker holds back."""
-    return [shown(path) for path in ledger.waiting(State.HELD)][:100]
+    return [tilde(path) for path in ledger.waiting(State.HELD)]
 
 
 def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:

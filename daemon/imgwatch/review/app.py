@@ -34,7 +34,7 @@ from imgwatch.review.desk import Desk, Outcome, Verb
 from imgwatch.review.index import Changes, Index
 from imgwatch.review.insight import Insight
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
-from imgwatch.review.showing import Shower
+from imgwatch.review.showing import Shower, tilde
 from imgwatch.verdict import Standard
 
 _LOOK_SECONDS = 0.4  # between looks at the log
@@ -129,6 +129,7 @@ class Gallery:
                 **found,
                 says=activity.weekly(found["days"]),
                 bars=activity.bars,
+                tilde=lambda folder: tilde(Path(folder)),
                 standard=standard,
                 status=parts.read_status(),
                 model_fault=parts.model_fault,

@@ -73,7 +73,7 @@ class Shower:
         return {
             "id": record.id,
             "name": shown(Path(record.original).name),
-            "folder": _home(Path(record.original).parent),
+            "folder": tilde(Path(record.original).parent),
             "reason": shown(judgement.reason),
             "score": judgement.score,
             "threshold": judgement.threshold,
@@ -117,27 +117,28 @@ def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
     except OutsideRoots:
         return {
             "works": False,
-            "says": f"{_home(original.parent)} is no longer a watched folder. From a shell: "
+            "says": f"{tilde(original.parent)} is no longer a watched folder. From a shell: "
             f"imgwatch quarantine restore {record.id} --to DIR",
         }
     if original.exists() or original.is_symlink():
         return {
             "works": False,
-            "says": f"Another file lies at {_home(original)} now, and nothing is ever overwritten. Move it aside, "
+            "says": f"Another file lies at {tilde(original)} now, and nothing is ever overwritten. Move it aside, "
             f"or from a shell: imgwatch quarantine restore {record.id} --to DIR",
         }
     return {
         "works": True,
-        "says": f"Restore puts it back into {_home(original.parent)}, and it is not quarantined again.",
+        "says": f"Restore puts it back into {tilde(original.parent)}, and it is not quarantined again.",
     }
 
 
 @lru_cache(maxsize=4096)
 def _home_of(folder: str) -> str:
-    return _home(Path(folder or "/"))
+    return tilde(Path(folder or "/"))
 
 
-def _home(path: Path) -> str:
+def tilde(path: Path) -> str:
+    """Write a path as it prints, from the user's home on as ~."""
     try:
         return shown(Path("~") / path.relative_to(Path.home()))
     except ValueError:
