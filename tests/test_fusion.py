@@ -57,6 +57,15 @@ def test_a_general_fusion_listens_to_the_head_alone() -> None:
     assert fusion.without_folder().score(unlike)[0] < 3 < fusion.score(unlike)[0]
 
 
+def test_neighbours_count_for_less_where_strangers_are_no_farther_away() -> None:
+    measures, far = normal_measures(), np.zeros((1, 8), np.float32)
+    far[0, 1] = 8.0
+    narrow, wide = (Fusion.fit(measures, stranger) for stranger in (4.0, float(np.median(measures[:, 1]))))
+    np.testing.assert_array_equal(narrow.score(far), Fusion.fit(measures).score(far))
+    assert wide.score(far)[0] < 0.5 * narrow.score(far)[0]
+    assert wide.surprises(far)[0, 1] < 0.5 * narrow.surprises(far)[0, 1]
+
+
 def test_the_promise_holds_on_average_over_splits() -> None:
     realised = []
     for seed in range(40):

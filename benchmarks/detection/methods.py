@@ -6,10 +6,12 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from tasks import Task
 
 from imgwatch.picture import Limits, Shape, decode
 from imgwatch.scorer import Scorer
@@ -17,6 +19,7 @@ from imgwatch.settings import TrainSettings
 from imgwatch_train.features import Backbone
 from imgwatch_train.job import Job, silent
 from imgwatch_train.perceptual import BACKBONE
+from imgwatch_train.perceptual_report import LIST
 from imgwatch_train.recipe import train
 
 SHARES = (0.005, 0.01, 0.05)
@@ -32,10 +35,11 @@ class Fitted(NamedTuple):
     thresholds: list[float]
 
 
-def fit(method: str, pictures: Paths, seed: int, peers: Path) -> Fitted:
+def fit(method: str, task: Task, seed: int, peers: Path) -> Fitted:
     """Fit a method to a training folder. Thresholds come from those pictures alone."""
+    pictures = task.train
     if method in ("perceptual", "dense", "conv"):
-        return _fit_model(method, pictures, seed)
+        return _fit_model(method, task, seed)
     if method in ("iforest", "ecod"):
         return _fit_peer(method, pictures, seed, peers)
     return _fit_plain(
@@ -43,14 +47,20 @@ def fit(method: str, pictures: Paths, seed: int, peers: Path) -> Fitted:
     )
 
 
-def _fit_model(method: str, pictures: Paths, seed: int) -> Fitted:
+def _fit_model(method: str, task: Task, seed: int) -> Fitted:
     folder = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         (folder / "normal").mkdir()
-        for number, path in enumerate(pictures):
-            shutil.copyfile(path, folder / "normal" / f"{number:05}{path.suffix}")
+        copies = [folder / "normal" / f"{number:05}{path.suffix}" for number, path in enumerate(task.train)]
+        for path, copy in zip(task.train, copies, strict=True):
+            shutil.copyfile(path, copy)
         settings = TrainSettings.model_validate({"architecture": method, "seed": seed})
-        contract = train(Job((folder / "normal",), settings, folder / "model.onnx"), silent)
+        job = Job((folder / "normal",), settings, folder / "model.onnx")
+        contract = train(job, silent)
+        if task.planted:
+            shown = set((job.report_folder / LIST).read_text(encoding="utf-8").splitlines())
+            seen = tuple(copy for copy in copies[-task.planted :] if str(copy) in shown)
+            contract = train(replace(job, exclude=seen), silent)
         scorer = Scorer(folder / "model.onnx", threads=2)
     finally:
         shutil.rmtree(folder)

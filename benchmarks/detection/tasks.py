@@ -8,18 +8,24 @@ from pathlib import Path
 import numpy as np
 
 JUNK = ("spam", "receipts", "screenshots", "memes", "greetings")
-NAMES = ("wardrobe", "photos", "mixed", "robot", "dirty-spam", "dirty-receipts", "dirty-irrelevant")
+_KINDS = ("spam", "receipts", "irrelevant")
+DIRTY, LOOKED = (tuple(f"{way}-{kind}" for kind in _KINDS) for way in ("dirty", "looked"))
+NAMES = ("wardrobe", "photos", "mixed", "robot", *DIRTY, *LOOKED)
 _DIRTY = 0.03  # of the training folder that is replaced by junk
 
 
 @dataclass(frozen=True)
 class Task:
-    """Paths: `train` and `normal` (held out) of a folder, `junk` by kind; `paired` normal pictures for a kind."""
+    """Paths: `train` and `normal` (held out) of a folder, `junk` by kind; `paired` normal pictures for a kind.
+
+    The last `planted` training pictures are junk that its owner recognises when it is shown.
+    """
 
     train: list[Path]
     normal: list[Path]
     junk: dict[str, list[Path]]
     paired: dict[str, list[Path]]
+    planted: int = 0
 
 
 def make_task(name: str, data: Path, seed: int) -> Task:
@@ -42,12 +48,13 @@ def make_task(name: str, data: Path, seed: int) -> Task:
         return Task(shuffled[:120], shuffled[120:], {**junk, "motion": motion}, {"motion": sharp})
     train, test = _pictures(data / "wardrobe/normal_train"), _pictures(data / "wardrobe/normal_test")
     junk |= {"irrelevant": irrelevant, "motion": motion}
-    if name.startswith("dirty-"):
-        kind = name.removeprefix("dirty-")
+    if name in DIRTY + LOOKED:
+        kind = name.partition("-")[2]
         count = round(_DIRTY * len(train))
         shuffled = [junk[kind][place] for place in rng.permutation(len(junk[kind]))]
         kept = [train[place] for place in np.sort(rng.permutation(len(train))[count:])]
-        return Task(kept + shuffled[:count], test, {kind: shuffled[count:]}, {})
+        planted = count if name in LOOKED else 0
+        return Task(kept + shuffled[:count], test, {kind: shuffled[count:]}, {}, planted)
     return Task(train, test, junk, {})
 
 

@@ -35,7 +35,9 @@ class Scaling:
     std: Sequence[float] = _IMAGENET_STD
 
 
-def wrap(encoder: onnx.ModelProto, scaling: Scaling, name: str) -> onnx.ModelProto:
+def wrap(
+    encoder: onnx.ModelProto, scaling: Scaling, name: str, stranger: float | None = None
+) -> onnx.ModelProto:
     """Put scaling before an encoder and statistics after it. Raises ModelError when it has no fitting output."""
     encoder = version_converter.convert_version(encoder, OPSET)
     encoder = compose.add_prefix(encoder, "encoder/")
@@ -51,7 +53,7 @@ def wrap(encoder: onnx.ModelProto, scaling: Scaling, name: str) -> onnx.ModelPro
         sorted(kept, key=lambda entry: ("statistics", "pooled", "map").index(entry.name))
     )
     groups = [shape[0], shape[0], sharpness.COUNT]
-    contract = {"name": name, "size": scaling.size, "groups": groups, "mapped": 0}
+    contract = {"name": name, "size": scaling.size, "groups": groups, "mapped": 0, "stranger": stranger}
     helper.set_model_props(whole, {METADATA_KEY: json.dumps(contract)})
     onnx.checker.check_model(whole)
     return whole
@@ -130,10 +132,16 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--mean", type=float, nargs=3, default=_IMAGENET_MEAN)
     parser.add_argument("--std", type=float, nargs=3, default=_IMAGENET_STD)
+    parser.add_argument(
+        "--stranger",
+        type=float,
+        help="cosine distance of unrelated pictures by the mean of the map or tokens",
+    )
     parser.add_argument("--out", type=Path, required=True)
     told = parser.parse_args()
     scaling = Scaling(told.size, told.mean, told.std)
-    told.out.write_bytes(wrap(onnx.load(str(told.encoder)), scaling, told.encoder.stem).SerializeToString())
+    whole = wrap(onnx.load(str(told.encoder)), scaling, told.encoder.stem, told.stranger)
+    told.out.write_bytes(whole.SerializeToString())
 
 
 if __name__ == "__main__":

@@ -48,13 +48,17 @@ def plan_drawings(pictures: int, junk: int, seed: int) -> list[Drawing]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the experts are fitted: `sizes` of the groups of statistics, units, passes over the folder, the seed."""
+    """How the experts are fitted: `sizes` of the groups of statistics, units, passes over the folder, the seed.
+
+    `stranger` is the distance of unrelated pictures in the embedding, if it is known.
+    """
 
     sizes: tuple[int, ...]
     seed: int = 0
     hidden: int = 192
     latent: int = 64
     epochs: int = 40
+    stranger: float | None = None
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,9 @@ class Backbone:
         self.name: str = facts["name"]
         self.groups: tuple[int, ...] = tuple(facts["groups"])
         self.mapped: int = facts["mapped"]
+        self.stranger: float | None = facts.get(
+            "stranger"
+        )  # distance of unrelated pictures, if it was measured
         self.map_shape: tuple[int, ...] = tuple(self._sessions[0].get_outputs()[2].shape[1:])
         self.shape = Shape(facts["size"], facts["size"], "RGB")
 

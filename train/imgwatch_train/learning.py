@@ -64,7 +64,7 @@ def learn(folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, i
         distances_to_bank(directions, directions[bank], groups, groups[bank]),
         folder.held_out(heads.measure(folder.normal)),
     )
-    fusion, is_outlier = fit_robustly(measures, ~selection.is_judged)
+    fusion, is_outlier = fit_robustly(measures, ~selection.is_judged, plan.stranger)
     scaling = Scaling.fit(pooled)
     return Learnt(
         scaling=folder.scaling,

@@ -18,6 +18,7 @@ import imgwatch
 from imgwatch.adaptation import normals
 from imgwatch.adaptation.neighbours import Integers
 from imgwatch.adaptation.normals import Normals, sample
+from imgwatch.adaptation.perceptual_file import STRANGER
 from imgwatch.model import INPUT, Calibration, Contract, Part, write_model
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
@@ -115,7 +116,7 @@ def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], pr
 
     pictures, index, folder = gathered
     seed, told = job.settings.seed, job.settings.perceptual
-    plan = Plan(backbone.groups, seed, told.hidden, told.latent, told.epochs)
+    plan = Plan(backbone.groups, seed, told.hidden, told.latent, told.epochs, backbone.stranger)
     digests = [entry.sha256 for entry in index.entries]
     with FeatureStore(user_cache_path("imgwatch") / "features.sqlite", backbone) as store:
         features = store.gather(
@@ -172,7 +173,8 @@ def _export(
         threshold=threshold,
         self_test=self_test_of(session, backbone.shape),
         generic=is_generic,
-        training=training_facts(job, _counts(index, learnt), promise) | {"backbone": backbone.name},
+        training=training_facts(job, _counts(index, learnt), promise)
+        | {"backbone": backbone.name, STRANGER: backbone.stranger},
     )
     write_model(proto, contract, job.written, {normals.KEY: _normals(session, pictures, scores).packed()})
     return Trained(contract, promise, index, learnt, scores, surprises)

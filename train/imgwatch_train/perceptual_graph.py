@@ -132,10 +132,10 @@ def _fused(measures: Any, ramps: tuple[Any, ...]) -> tuple[Any, Any]:
     count = measures.shape[1]
 
     def surprise(values: Any, rows: slice) -> Any:
-        starts, rates, ends, tails = (values_of[rows] for values_of in ramps)
+        starts, rates, ends, tails, volumes = (values_of[rows] for values_of in ramps)
         step = -np.log(TAIL) / starts.shape[1]
         below = tf.reduce_sum(tf.clip_by_value((values[..., None] - starts) * rates, 0.0, 1.0), axis=2) * step
-        return below + tf.nn.relu(values - ends) * tails
+        return (below + tf.nn.relu(values - ends) * tails) * volumes
 
     surprises = surprise(measures, slice(0, count))
     plain = tf.reduce_max(measures[:, FIRST_KIND:], axis=1, keepdims=True)

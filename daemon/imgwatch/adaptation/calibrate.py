@@ -19,7 +19,7 @@ from imgwatch.adaptation import normals
 from imgwatch.adaptation.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.adaptation.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
 from imgwatch.adaptation.normals import Normals
-from imgwatch.adaptation.perceptual_file import refitted, replace_tensors
+from imgwatch.adaptation.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.adaptation.selection import select
 from imgwatch.decoder import Decoder
 from imgwatch.errors import InputMissing, ModelError, Unavailable
@@ -125,7 +125,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     scores, parts, tensors, fusion = measured.scores, measured.parts, {}, None
     outliers = clear_outliers(scores)
     if measured.is_perceptual:
-        bank, fusion, measures, outliers = _refit(measured)
+        bank, fusion, measures, outliers = _refit(measured, scorer.contract.training.get(STRANGER))
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
     calibration = Calibration.of(scores, parts)
     threshold = threshold_of(calibration, rule)
@@ -216,7 +216,9 @@ def _batches(pictures: Iterator[tuple[Path, Pixels]]) -> Iterator[list[tuple[Pat
         yield batch
 
 
-def _refit(measured: _Measured) -> tuple[Directions, Fusion, Floats, NDArray[np.bool_]]:
+def _refit(
+    measured: _Measured, stranger: float | None
+) -> tuple[Directions, Fusion, Floats, NDArray[np.bool_]]:
     """Choose a bank and fit the fusion; each picture is measured against a bank without itself and its copies."""
     directions = unit(measured.directions)
     groups = near_duplicates(directions)
@@ -225,7 +227,7 @@ def _refit(measured: _Measured) -> tuple[Directions, Fusion, Floats, NDArray[np.
     bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
     measures = measured.measures.copy()
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
-    fusion, outliers = fit_robustly(measures, ~selection.is_judged)
+    fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger)
     return directions[bank], fusion, measures, outliers
 
 

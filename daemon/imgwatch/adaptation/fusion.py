@@ -6,7 +6,7 @@ a model file computes the same. It runs no model and sets no threshold.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
@@ -29,6 +29,8 @@ POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06
 _NARROWEST = 1e-6
+# Neighbours are heard in full where at most this share of the folder is as far from the rest as a stranger is.
+_STRANGERS = 0.05
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class Ramps:
     """R functions from a measure to its surprise, -log of the share of normal pictures above it.
 
     Piecewise linear up to the top tenth, `starts` and `rates` [R, RAMPS] of ramps that each add the same;
-    above it exponential, from `ends` [R] with rate `tails` [R].
+    above it exponential, from `ends` [R] with rate `tails` [R]. `volumes` [R], 1 or less, is how much each counts.
     """
 
     starts: NDArray[np.float32]
     rates: NDArray[np.float32]
     ends: NDArray[np.float32]
     tails: NDArray[np.float32]
+    volumes: NDArray[np.float32]
 
     @classmethod
     def fit(cls, normal: Floats) -> Self:
@@ -52,24 +55,30 @@ class Ramps:
         excess = float(np.mean(normal[normal >= knots[-1]] - knots[-1])) if len(normal) else 0.0
         rates = 1.0 / np.maximum(np.diff(knots), _NARROWEST)
         tail = 1.0 / max(excess, _NARROWEST)
-        return cls(*(np.asarray(row, np.float32)[None] for row in (knots[:-1], rates, knots[-1], tail)))
+        return cls(*(np.asarray(row, np.float32)[None] for row in (knots[:-1], rates, knots[-1], tail, 1)))
 
     @classmethod
     def stack(cls, rows: list[Self]) -> Self:
         """Put several functions into one."""
-        fields = ("starts", "rates", "ends", "tails")
-        return cls(*(np.concatenate([getattr(row, name) for row in rows]) for name in fields))
+        return cls(
+            *(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(cls)),
+        )
 
-    def __getitem__(self, row: int) -> Ramps:
-        """Return one of the functions."""
-        return Ramps(*(values[row : row + 1] for values in (self.starts, self.rates, self.ends, self.tails)))
+    def __getitem__(self, rows: int | slice) -> Ramps:
+        """Return one or some of the functions."""
+        chosen = rows if isinstance(rows, slice) else slice(rows, rows + 1)
+        return Ramps(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    def at_volumes(self, volumes: Floats) -> Ramps:
+        """Return the same functions, each counting as much as it is told, [R]."""
+        return replace(self, volumes=np.asarray(volumes, np.float32))
 
     def __call__(self, measures: Floats) -> Floats:
         """Return surprises [N, R] of measures [N, R]."""
         x = np.asarray(measures, np.float32)
         step = -np.log(TAIL) / self.starts.shape[1]
         ramps = np.clip((x[..., None] - self.starts) * self.rates, 0, 1).sum(axis=-1, dtype=np.float32) * step
-        return np.asarray(ramps + np.maximum(x - self.ends, 0) * self.tails, np.float32)
+        return np.asarray((ramps + np.maximum(x - self.ends, 0) * self.tails) * self.volumes, np.float32)
 
 
 @dataclass(frozen=True)
@@ -79,9 +88,16 @@ class Fusion:
     ramps: Ramps
 
     @classmethod
-    def fit(cls, measures: Floats) -> Self:
-        """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on."""
+    def fit(cls, measures: Floats, stranger: float | None = None) -> Self:
+        """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on.
+
+        `stranger` is how far a picture is from neighbours that it has nothing in common with. Where many normal
+        pictures are as far from each other, being far says little: neighbours count for less. None: in full.
+        """
         rows = [Ramps.fit(column) for column in measures.T]
+        if stranger is not None:
+            surprise = rows[NEIGHBOURS](np.array([[stranger]]))[0] / -np.log(_STRANGERS)
+            rows[NEIGHBOURS] = rows[NEIGHBOURS].at_volumes(np.minimum(surprise, 1.0))
         plain = measures[:, FIRST_KIND:].max(axis=1)
         calibrated = Ramps.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
         rows += [Ramps.fit(plain), Ramps.fit(calibrated)]
@@ -90,10 +106,7 @@ class Fusion:
 
     def surprises(self, measures: Floats) -> Floats:
         """Return the surprise of each measure, [N, 2 + K]."""
-        count = self._count
-        return Ramps(*(getattr(self.ramps, name)[:count] for name in ("starts", "rates", "ends", "tails")))(
-            measures
-        )
+        return self.ramps[: self._count](measures)
 
     def score(self, measures: Floats) -> Floats:
         """Return the score [N]: the root of the weighted powers of three experts' surprises."""
@@ -109,25 +122,25 @@ class Fusion:
 
         They say how unlike the training folder a picture is, which is nothing against it in another folder.
         """
-        rates, tails = self.ramps.rates.copy(), self.ramps.tails.copy()
-        rates[:FIRST_KIND] = tails[:FIRST_KIND] = 0
-        return Fusion(Ramps(self.ramps.starts, rates, self.ramps.ends, tails))
+        volumes = self.ramps.volumes.copy()
+        volumes[:FIRST_KIND] = 0
+        return Fusion(self.ramps.at_volumes(volumes))
 
     @property
     def _count(self) -> int:
         return len(self.ramps.ends) - 3
 
 
-def fit_robustly(measures: Floats, trusted: Mask) -> tuple[Fusion, Mask]:
+def fit_robustly(measures: Floats, trusted: Mask, stranger: float | None = None) -> tuple[Fusion, Mask]:
     """Fit a fusion though some pictures may be junk; return it and which of the pictures [N] are clear outliers.
 
-    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers.
+    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger` as in `Fusion.fit`.
     """
-    fusion = Fusion.fit(measures[trusted])
+    fusion = Fusion.fit(measures[trusted], stranger)
     outliers = np.zeros(len(measures), bool)
     for _ in range(2):
         outliers = clear_outliers(fusion.score(measures))
-        fusion = Fusion.fit(measures[~outliers])
+        fusion = Fusion.fit(measures[~outliers], stranger)
     return fusion, clear_outliers(fusion.score(measures))
 
 

@@ -16,6 +16,7 @@ from imgwatch.adaptation.neighbours import Directions
 if TYPE_CHECKING:
     import onnx
 
+STRANGER = "stranger_distance"  # among the training facts: what `Fusion.fit` is told
 _HALF = "_half"  # suffix of a tensor that is stored as float16
 
 
@@ -28,6 +29,7 @@ def refitted(bank: Directions, fusion: Fusion) -> dict[str, NDArray[np.float32]]
         "ramp_rates": ramps.rates,
         "ramp_ends": ramps.ends,
         "ramp_tails": ramps.tails,
+        "ramp_volumes": ramps.volumes,
     }
 
 
