@@ -8,6 +8,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from conftest import brightness_contract, brightness_graph
+from imgwatch.judging import BATCH
 from imgwatch.model import write_model
 
 FOR_EVER = 10**15  # turns of the loop; a thousand of them take about a millisecond
@@ -33,11 +34,11 @@ def write_alone_hangs(path: Path) -> Path:
 
 
 def write_slow(path: Path, turns: int) -> Path:
-    """Write a model that loops so often on full batches of 16."""
+    """Write a model that loops so often on full batches."""
     full = [
         helper.make_node("Shape", ["score"], ["count"]),
         helper.make_node("ReduceMax", ["count"], ["number"], keepdims=0),
-        helper.make_node("Equal", ["number", "sixteen"], ["is_full"]),
+        helper.make_node("Equal", ["number", "batch"], ["is_full"]),
     ]
     return _write(path, full, "is_full", turns)
 
@@ -78,7 +79,7 @@ def _write(path: Path, condition: list, name: str, turns: int) -> Path:
         "nothing": np.float32(0),
         "nearly_white": np.float32(0.99),
         "one": np.int64(1),
-        "sixteen": np.int64(16),
+        "batch": np.int64(BATCH),
         "most": np.int64(turns),
         "yes": np.bool_(True),
     }

@@ -9,6 +9,7 @@ from PIL import Image
 
 from daemon import wait_until
 from hanging import write_alone_hangs, write_slow, write_white_hangs
+from imgwatch.judging import BATCH
 from machine import Machine
 
 pytestmark = [pytest.mark.systemd, pytest.mark.root]
@@ -57,10 +58,10 @@ def test_a_healthy_service_without_work_is_left_alone(machine: Machine) -> None:
 
 
 def test_a_long_batch_does_not_miss_it(machine: Machine) -> None:
-    write_slow(machine.home / "model.onnx", turns=1_500_000)  # one or two seconds for each 16 pictures
+    write_slow(machine.home / "model.onnx", turns=1_500_000)  # one or two seconds for each batch
     machine.systemctl("start", "imgwatch")
     begun = time.monotonic()
-    machine.drop(*(f"b{number}.png" for number in range(320)))
-    wait_until(lambda: len(machine.pictures()) == 320, 130, "all moved")
+    machine.drop(*(f"b{number}.png" for number in range(20 * BATCH)))
+    wait_until(lambda: len(machine.pictures()) == 20 * BATCH, 130, "all moved")
     assert time.monotonic() - begun > 2 * WATCHDOG_SECONDS, "not long enough to show anything"
     assert machine.show("NRestarts") == "0"
