@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 
 import pytest
@@ -133,3 +134,15 @@ def test_the_activity_page_counts_all_that_is_held_back_and_names_the_first(
     assert "<code>~/inbox/held-099.png</code>" in text
     assert "held-100" not in text
     assert "and 30 more" in text
+
+
+@pytest.mark.parametrize("address", ["/", "/activity", "/training"])
+def test_every_page_counts_what_is_in_quarantine_for_later_and_in_the_bin(
+    scene: Scene, open_gallery: Open, address: str
+) -> None:
+    scene.fill(3)
+    browser = open_gallery(scene)
+    browser.decide("delete", _picture(browser))
+    text = browser.client.get(address).text
+    found = dict(re.findall(r'data-count="(\w+)">([\d,]*)<', text))
+    assert found == {"open": "2", "later": "", "binned": "1"}

@@ -100,11 +100,9 @@ class Gallery:
             exception_handlers={ImgwatchError: _told},
         )
 
-    async def gallery(self, _: Request) -> Response:
+    def gallery(self, _: Request) -> Response:
         """The grid; its pictures come with `pictures`."""
-        return HTMLResponse(
-            page("gallery", keep_days=self._parts.keep_days, model_fault=self._parts.model_fault)
-        )
+        return self._page("gallery", keep_days=self._parts.keep_days, model_fault=self._parts.model_fault)
 
     def activity(self, _: Request) -> Response:
         """What the daemon did."""
@@ -123,17 +121,15 @@ class Gallery:
                 found["promises"] = activity.promises(scores)
                 found["drift"] = activity.drift(ledger, standard)
                 found["place"] = activity.nearest_promise(standard.threshold, found["promises"])
-        return HTMLResponse(
-            page(
-                "activity",
-                **found,
-                says=activity.weekly(found["days"]),
-                bars=activity.bars,
-                tilde=lambda folder: tilde(Path(folder)),
-                standard=standard,
-                status=parts.read_status(),
-                model_fault=parts.model_fault,
-            )
+        return self._page(
+            "activity",
+            **found,
+            says=activity.weekly(found["days"]),
+            bars=activity.bars,
+            tilde=lambda folder: tilde(Path(folder)),
+            standard=standard,
+            status=parts.read_status(),
+            model_fault=parts.model_fault,
         )
 
     def training(self, _: Request) -> Response:
@@ -144,7 +140,7 @@ class Gallery:
             {"name": shown(path.name), "folder": shown(path.parent), "left_out": path in left_out}
             for path in audit.pictures()
         ]
-        return HTMLResponse(page("training", pictures=found, list_file=shown(audit.list_file)))
+        return self._page("training", pictures=found, list_file=shown(audit.list_file))
 
     def training_picture(self, request: Request) -> Response:
         """One of them, by its number in the list."""
@@ -286,6 +282,10 @@ class Gallery:
             ],
             "gone": changes.gone,
         }
+
+    def _page(self, name: str, **found: Any) -> Response:
+        self._parts.index.refresh()
+        return HTMLResponse(page(name, counts=self._parts.index.counts(), **found))
 
     def _record(self, request: Request) -> Record:
         record = self._parts.index.get(request.path_params["id"])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right
+from collections import Counter
 from dataclasses import dataclass
 
 from imgwatch.quarantine import Quarantine, shelf
@@ -106,6 +107,11 @@ class Index:
         """Tell how a picture stands with the user."""
         with self._lock:
             return self._standings.of(record_id)
+
+    def counts(self) -> dict[str, int]:
+        """Count the pictures by how they stand."""
+        with self._lock:
+            return Counter(str(self._standings.of(record_id)) for record_id in self._records)
 
     def __len__(self) -> int:
         return len(self._records)

@@ -24,9 +24,4 @@ if (slider) {
   slider.addEventListener("input", show);
   show();
 }
-const found = await (await fetch("/pictures")).json();
-for (const view of ["open", "later", "binned"]) {
-  const number = found.pictures.filter((row) => row.standing === view).length;
-  document.querySelector(`[data-count=${view}]`).textContent = number ? number.toLocaleString() : "";
-}
 document.body.dataset.ready = "yes";
