@@ -1,0 +1,167 @@
+"""What the real daemon tells: figures, the hook, whether the folder has changed; and that none of it is in its way."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from conftest import WriteConfig, bright, dark
+from daemon import Daemon, run, wait_until
+from imgwatch.drift import BLOCK, FACT, Drift
+from imgwatch.ledger import Ledger
+from imgwatch.scorer import Scorer
+
+pytestmark = pytest.mark.e2e
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+UNKNOWN_YET = {"imgwatch_model_made_timestamp_seconds", "imgwatch_drift_chance"}
+
+
+def free_port() -> int:
+    with socket.socket() as some:
+        some.bind(("127.0.0.1", 0))
+        return int(some.getsockname()[1])
+
+
+def scraped(port: int) -> dict[str, float]:
+    """Read the port as Prometheus does; return the samples without labels, and the names of all families."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as answer:
+        families = list(text_string_to_metric_families(answer.read().decode()))
+    values = {
+        sample.name: sample.value for family in families for sample in family.samples if not sample.labels
+    }
+    names = {
+        re.sub("_(bucket|sum|count)$", "", sample.name) for family in families for sample in family.samples
+    }
+    return dict.fromkeys(names, -1.0) | values
+
+
+def test_figures_on_the_port_and_in_the_file_are_what_was_done(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    port, file, inbox = free_port(), tmp_path / "figures" / "imgwatch.prom", tmp_path / "inbox"
+    file.parent.mkdir()
+    config = write_config(metrics=f"{{port: {port}, textfile: {file}}}")
+    with Daemon(config) as daemon:
+        for number in range(3):
+            dark(inbox / f"d{number}.png")
+        bright(inbox / "b.png")
+        (inbox / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+        daemon.wait_judged(5)
+        wait_until(lambda: scraped(port)["imgwatch_judged_total"] == 5)
+        found = scraped(port)
+        assert found["imgwatch_quarantined_total"] == 1
+        assert found["imgwatch_unreadable_total"] == 1
+        assert found["imgwatch_latency_seconds_count"] == 5
+        assert found["imgwatch_drift_compared"] == 3
+        documented = set(re.findall(r"^\| `(imgwatch_\w+)`", (DOCS / "metrics.md").read_text(), re.MULTILINE))
+        assert {re.sub("_(bucket|sum|count)$", "", name) for name in found} == documented - UNKNOWN_YET
+        wait_until(lambda: "imgwatch_judged_total 5.0" in file.read_text())
+        assert daemon.status()["troubles"] == []
+    assert not file.exists()
+
+
+def test_figures_come_and_go_with_the_config(tmp_path: Path, write_config: WriteConfig) -> None:
+    port = free_port()
+    config = write_config()
+    with Daemon(config) as daemon:
+        write_config(metrics=f"{{port: {port}}}")
+        daemon.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: daemon.log.read_text().count("watching ") == 2)
+        wait_until(lambda: scraped(port)["imgwatch_judged_total"] == 0)
+        with socket.create_connection(("127.0.0.1", port)):
+            write_config()
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: daemon.log.read_text().count("watching ") == 3)
+        with pytest.raises(OSError, match="refused"):
+            scraped(port)
+
+
+def test_a_port_that_is_taken_is_a_trouble_and_no_more(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        config = write_config(metrics=f"{{port: {taken.getsockname()[1]}}}")
+        with Daemon(config) as daemon:
+            bright(inbox / "b.png")
+            daemon.wait_judged(1)
+            assert "cannot be opened: Address already in use" in daemon.status()["troubles"][0]
+    assert (tmp_path / "quarantine" / "pictures" / "b.png").exists()
+
+
+def test_without_the_extra_it_does_not_start_and_says_what_to_install(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config = write_config(metrics="{port: 9321}")
+    program = (
+        "import sys; sys.modules['prometheus_client'] = None; from imgwatch.cli import main; sys.exit(main())"
+    )
+    for command, code in (("watch", 78), ("doctor", 69)):
+        told = [sys.executable, "-c", program, command, "--config", str(config)]
+        done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == code, done
+        assert "pip install 'imgwatch[metrics]'" in done.stdout + done.stderr
+
+
+def test_a_hook_that_hangs_stops_no_move_and_no_stop(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox, told = tmp_path / "inbox", tmp_path / "told"
+    config = write_config(
+        hooks=f"{{quarantined: [/bin/sh, -c, 'cat > {told}; sleep 1000'], timeout_seconds: 600}}"
+    )
+    with Daemon(config) as daemon:
+        bright(inbox / "b0.png")
+        wait_until(lambda: told.exists() and told.read_text())
+        for number in range(1, 20):
+            bright(inbox / f"b{number}.png")
+        daemon.wait_judged(20)
+        assert len(list((tmp_path / "quarantine" / "pictures").iterdir())) == 20
+        assert json.loads(told.read_text())["quarantined"][0]["original"] == str(inbox / "b0.png")
+        assert daemon.stop() == 0
+        assert "19 quarantined pictures are not told to the hook" in daemon.log.read_text()
+
+
+def test_a_hook_that_fails_is_one_line_and_told_by_status(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config(hooks="{quarantined: [/bin/false], seconds_between: 0}")) as daemon:
+        for number in range(5):
+            bright(inbox / f"b{number}.png")
+            daemon.wait_judged(number + 1)
+        assert daemon.log.read_text().count("the hook /bin/false failed") == 1
+        assert "the hook /bin/false failed" in daemon.status()["last_error"]
+
+
+def test_a_changed_folder_is_told_once_and_known_after_a_restart(
+    tmp_path: Path, write_config: WriteConfig, model_file: Path
+) -> None:
+    config, inbox = write_config(), tmp_path / "inbox"
+    almost = Drift(Scorer(model_file).name, (0.99,) * (BLOCK - 1), among=150)
+    with Daemon(config) as daemon:
+        assert daemon.status()["drift"] is None
+    ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
+    ledger.put_fact(FACT, almost.to_json())
+    ledger.close()
+    with Daemon(config) as daemon:
+        assert daemon.status()["drift"] is None
+        assert daemon.status()["drift_says"] == "199 of the first 200 kept pictures compared so far"
+        bright(inbox / "b.png")
+        daemon.wait_judged(1)
+        assert daemon.status()["drift"] is None, "what is quarantined does not count"
+        dark(inbox / "d1.png")
+        daemon.wait_judged(2)
+        wait_until(lambda: daemon.status()["drift"])
+        dark(inbox / "d2.png")
+        daemon.wait_judged(3)
+    with Daemon(config) as daemon:
+        told = daemon.status()
+        assert told["drift"] is True
+        assert told["drift_says"].startswith("your folder has changed: half of the last 200")
+        assert daemon.log.read_text().count("your folder has changed") == 1
+        assert "imgwatch calibrate" in run("status", config=config).stdout
