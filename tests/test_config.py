@@ -51,6 +51,18 @@ def test_overlaps_are_faults(tmp_path: Path) -> None:
     assert len(parse_config(apart, "c.yaml").watch) == 2
 
 
+def test_figures_and_hooks_are_checked(tmp_path: Path) -> None:
+    a = tmp_path / "a"
+    told = faults(
+        f"watch: [{{path: {a}}}]\nmetrics: {{port: 0, textfile: /x/y.txt}}\nhooks: {{quarantined: curl}}\n"
+    )
+    assert any("metrics.port" in line for line in told)
+    assert any("must end in .prom" in line for line in told)
+    assert any("hooks.quarantined" in line for line in told)
+    (told_inside,) = faults(f"watch: [{{path: {a}}}]\nmetrics: {{textfile: {a}/i.prom}}")
+    assert f"metrics.textfile: {a}/i.prom lies in {a}" in told_inside
+
+
 def test_twice_the_same_key_is_a_fault() -> None:
     assert any(
         "mode: given twice" in line for line in faults("watch: [{path: /a}]\nmode: report\nmode: report\n")

@@ -10,10 +10,11 @@ import pytest
 
 from conftest import WriteConfig
 from imgwatch.config import load_config
-from imgwatch.errors import InputMissing, UsageError
+from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import installation
 from imgwatch.systemd.installation import Plan, Wish
+from imgwatch.telling.checks import check_ports, check_telling
 
 
 @pytest.fixture
@@ -96,3 +97,65 @@ def test_what_root_had_made_is_handed_over(settings: Settings, config: Path, tmp
     said = list(installation.make_folders(planned(settings, config)))
     assert any("which root had made" in line for line in said)
     assert (tmp_path / "state" / "ledger.sqlite").stat().st_uid == nobody.pw_uid
+
+
+def test_the_folder_of_the_metrics_file_may_be_written_and_the_network_stays_closed(
+    write_config: WriteConfig, tmp_path: Path
+) -> None:
+    config = write_config(
+        metrics=f"{{textfile: {tmp_path}/figures/i.prom}}",
+        quarantine=f"{{path: {tmp_path / 'inbox' / 'q'}}}",
+        state=f"{tmp_path / 'inbox' / 's'}",
+    )
+    text = planned(load_config(config), config).text
+    assert f"ReadWritePaths=-{tmp_path}/figures\n" in text
+    assert "PrivateNetwork=yes" in text
+
+
+def test_a_port_for_metrics_is_opened_and_told(write_config: WriteConfig) -> None:
+    config = write_config(metrics="{port: 9321}", hooks="{quarantined: [curl]}")
+    found = planned(load_config(config), config)
+    assert "SocketBindAllow=ipv4:tcp:9321" in found.text
+    assert any("http://127.0.0.1:9321/metrics" in note for note in found.notes)
+    assert any("the hook runs in the same sandbox: without network" in note for note in found.notes)
+
+
+def test_a_metrics_file_that_would_open_too_much_is_refused(write_config: WriteConfig) -> None:
+    config = write_config(metrics="{textfile: /var/lib/i.prom}")
+    with pytest.raises(ConfigError, match="give it a folder of its own"):
+        planned(load_config(config), config)
+
+
+@pytest.mark.parametrize("for_user", [False, True])
+def test_doctor_sees_when_unit_and_config_differ_about_the_port(
+    write_config: WriteConfig, for_user: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    file = installation.unit_file("imgwatch", for_user=True)
+    file.parent.mkdir(parents=True)
+
+    def grades(installed: str, now: str) -> list[str]:
+        config = write_config(metrics=installed)
+        file.write_text(planned(load_config(config), config, for_user=for_user).text)
+        settings = load_config(write_config(metrics=now))
+        return [finding.grade for finding in check_ports(settings, config)]
+
+    assert grades("{}", "{}") == grades("{port: 9321}", "{port: 9321}") == []
+    assert grades("{}", "{port: 9321}") == ["fault"]
+    assert grades("{port: 9321}", "{}") == ["warning"]
+    assert grades("{port: 9321}", "{port: 9322}") == ([] if for_user else ["fault"])
+
+
+def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig, tmp_path: Path) -> None:
+    def found(**lines: str) -> list[tuple[str, str]]:
+        settings = load_config(write_config(**lines))
+        return [(finding.grade, finding.what) for finding in check_telling(settings)]
+
+    assert found() == []
+    (tmp_path / "figures").mkdir()
+    assert [g for g, _ in found(metrics=f"{{textfile: {tmp_path}/figures/i.prom, port: 1}}")] == ["ok", "ok"]
+    ((grade, what),) = found(metrics=f"{{textfile: {tmp_path}/none/i.prom}}")
+    assert (grade, "there is no folder" in what) == ("warning", True)
+    assert [g for g, _ in found(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
+    ((grade, what),) = found(hooks="{quarantined: [/nowhere/told]}")
+    assert (grade, "no program" in what) == ("warning", True)

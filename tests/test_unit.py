@@ -60,15 +60,58 @@ def test_systemd_verifies_it_silently(name: str, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, found) == (0, "", [])
 
 
-@pytest.mark.systemd
-@pytest.mark.parametrize("name", SYSTEM_UNITS)
-def test_its_exposure_is_at_most_1(name: str, tmp_path: Path) -> None:
-    told = ["systemd-analyze", "security", "--offline=true", str(installed(tmp_path, name))]
+def exposure(file: Path) -> float:
+    told = ["systemd-analyze", "security", "--offline=true", str(file)]
     assert shutil.which(told[0]), "systemd-analyze is not there: install systemd"
     done = subprocess.run(told, capture_output=True, text=True, check=False)
     found = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
     assert found, done.stdout + done.stderr
-    assert float(found[1]) <= 1.0
+    return float(found[1])
+
+
+@pytest.mark.systemd
+@pytest.mark.parametrize("name", SYSTEM_UNITS)
+def test_its_exposure_is_at_most_1(name: str, tmp_path: Path) -> None:
+    assert exposure(installed(tmp_path, name)) <= 1.0
+
+
+def telling(port: int | None = None, writable: tuple[str, ...] = ("/srv/imgwatch",)) -> unit.Unit:
+    python = unit.quoted(sys.executable)
+    return unit.Unit("/c.yaml", python, writable=writable, state_directory="imgwatch", metrics_port=port)
+
+
+@pytest.mark.systemd
+def test_metrics_cost_no_exposure_in_a_file_and_as_much_as_the_page_says_on_a_port(tmp_path: Path) -> None:
+    by_file, by_port = tmp_path / "file.service", tmp_path / "port.service"
+    by_file.write_text(unit.system_unit(telling(writable=("/srv/imgwatch", "/var/lib/node"))))
+    by_port.write_text(unit.system_unit(telling(9321)))
+    page = (SYSTEMD.parent / "docs" / "metrics.md").read_text()
+    told = dict(re.findall(r"^\| (textfile|port) \|.*\| ([\d.]+) \|$", page, re.MULTILINE))
+    assert exposure(by_file) == float(told["textfile"]) <= 1.0
+    assert exposure(by_port) == float(told["port"])
+    for name in (by_file, by_port):
+        done = subprocess.run(
+            ["systemd-analyze", "verify", name], capture_output=True, text=True, check=False
+        )
+        assert not [line for line in done.stderr.splitlines() if name.name in line], done.stderr
+
+
+def test_only_a_port_that_is_asked_for_opens_the_network_and_only_that_one_of_this_machine() -> None:
+    closed, opened = unit.system_unit(telling()), unit.system_unit(telling(9321))
+    assert "PrivateNetwork=yes\n" in closed
+    assert "RestrictAddressFamilies=AF_UNIX\n" in closed
+    assert "PrivateNetwork=yes" not in opened
+    for line in (
+        "RestrictAddressFamilies=AF_UNIX AF_INET",
+        "IPAddressDeny=any",
+        "IPAddressAllow=localhost",
+        "SocketBindDeny=any",
+        "SocketBindAllow=ipv4:tcp:9321",
+    ):
+        assert f"{line}\n" in opened
+        assert line == "IPAddressDeny=any" or f"{line}\n" not in closed
+    assert "RestrictAddressFamilies=AF_UNIX AF_INET\n" in unit.user_unit(telling(9321))
+    assert "AF_INET" not in unit.user_unit(telling())
 
 
 def test_paths_cannot_become_options_or_specifiers() -> None:

@@ -42,7 +42,8 @@ def _sources_digest() -> str:
 def _installed() -> Path:
     """Install this checkout where every user can read it; kept for the next run, as long as it is the same."""
     settings = (CHECKOUT / "pyproject.toml").read_bytes()
-    needs = tomllib.loads(settings.decode())["project"]["dependencies"]
+    project = tomllib.loads(settings.decode())["project"]
+    needs = [*project["dependencies"], *project["optional-dependencies"]["metrics"]]
     place = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
     stamp = place / "installed"
     if not (place / "bin" / "pip").exists():
