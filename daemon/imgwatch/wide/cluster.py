@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 LOCAL = "local"
 _AHEAD = 2  # batches under way per thread of the cluster: one is computed, one waits beside it
 _RETRIES = 2  # of a batch that raises, as when an object store is out of reach for a moment
-_CONNECT_SECONDS = 20
+_CONNECT_SECONDS = 10
 _RECOUNT_SECONDS = 5.0  # how often it is asked how many workers there are: they come and go
 _LOCAL_DEATHS = 1  # Dask runs a batch once more after its worker died, and gives it up at the second death
 
@@ -212,24 +212,33 @@ class _Shipment(WorkerPlugin):
         """Get ready to open the kit; a worker under a nanny is marked as one that may start no process of its own."""
         del worker
         multiprocessing.current_process().daemon = False
-        self._idle: LifoQueue[Callable[[Sequence[Any]], Any]] = LifoQueue()
-        self._opened = ExitStack()
+        self._idle: LifoQueue[tuple[ExitStack, Callable[[Sequence[Any]], Any]]] = LifoQueue()
+        self._is_over = False
 
     def run(self, batch: Sequence[Any]) -> Any:
-        """Compute one batch, by a bench that nobody uses now."""
+        """Compute one batch by a kit that is opened and used by nobody now."""
         try:
-            bench = self._idle.get_nowait()
+            stack, compute = self._idle.get_nowait()
         except Empty:
-            bench = self._opened.enter_context(self._kit.open())
+            stack = ExitStack()
+            compute = stack.enter_context(self._kit.open())
         try:
-            return bench(batch)
+            return compute(batch)
         finally:
-            self._idle.put(bench)
+            self._idle.put((stack, compute))
+            if self._is_over:
+                self._close_idle()
 
     def teardown(self, worker: Worker) -> None:
-        """Tidy up."""
+        """Tidy up; who still computes does so when that is done: a decoder that is closed in use waits for ever."""
         del worker
-        self._opened.close()
+        self._is_over = True
+        self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(Empty):
+            while True:
+                self._idle.get_nowait()[0].close()
 
 
 def _compute(name: str, batch: Sequence[Any]) -> Any:
