@@ -36,7 +36,7 @@ from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 64  # pictures sorted before the loop looks up again
+_CHUNK = 256  # pictures sorted before the loop looks up again
 _HOUSEKEEPING_SECONDS = 2.0
 _RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
@@ -217,9 +217,11 @@ class Service:
 
     def _keep_house(self) -> None:
         self._pulse_if_due()
+        now = self._clock()
+        if self._intake.wants_scan:
+            self._scan_if_due(now)
         if self._intake.has_ready:
             return
-        now = self._clock()
         self._has_slack |= self._model.refresh() | self._teacher.refresh(self._model.judge)
         if self._breaker.is_open and self._ledger.fact("breaker") != "open":
             self._breaker.close()

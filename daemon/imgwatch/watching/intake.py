@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from imgwatch.files import Identity
@@ -39,7 +39,7 @@ class Intake:
         self._clock = clock
         self._keep_going = keep_going
         self._settling = Settling(settle_seconds)
-        self._ready: deque[Settled] = deque()
+        self._ready: dict[Path, Settled] = {}
         self._left_out = 0  # files noticed while too many waited
 
     def __len__(self) -> int:
@@ -49,6 +49,11 @@ class Intake:
     def is_full(self) -> bool:
         """Tell whether so many files wait that no more are taken in."""
         return len(self._ready) + len(self._settling) >= _MOST
+
+    @property
+    def wants_scan(self) -> bool:
+        """Tell whether files were left out, and there is room for many again."""
+        return bool(self._left_out) and len(self._ready) + len(self._settling) < _MOST // 2
 
     @property
     def has_ready(self) -> bool:
@@ -81,7 +86,8 @@ class Intake:
         for folder, listing in walk(root.scope, top):
             self._keep_going()
             for path in new_candidates(self._ledger, folder, listing):
-                self._notice(root, path, listing[path.name])
+                if path not in self._ready:
+                    self._notice(root, path, listing[path.name])
             if self.is_full:
                 self._leave_out(root)
                 return
@@ -118,8 +124,8 @@ class Intake:
     def take(self, limit: int) -> list[Settled]:
         """Return at most so many pictures that have been written and want a judgement."""
         settled = self._settling.settled(self._clock(), identity_of)
-        self._ready.extend(file for file in settled if self._wants_judgement(file.path))
-        return [self._ready.popleft() for _ in range(min(limit, len(self._ready)))]
+        self._ready.update((file.path, file) for file in settled if self._wants_judgement(file.path))
+        return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
 
     def forget(self) -> None:
         """Drop all that waits; a scan finds it again."""
