@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -12,10 +13,12 @@ from PIL import Image
 from conftest import dark
 from gallery import Browser, Open, Scene
 from imgwatch.commands.workplace import open_ledger
+from imgwatch.drift import FACT, Drift
 from imgwatch.files import Identity
 from imgwatch.ledger import Row, State
 from imgwatch.review.alike import Alike
 from imgwatch.review.showing import what
+from imgwatch.scorer import Scorer
 
 
 def _picture(browser: Browser) -> str:
@@ -88,6 +91,18 @@ def test_the_breaker_is_told(scene: Scene, open_gallery: Open) -> None:
     with open_ledger(scene.settings) as ledger:
         ledger.put_fact("breaker", "open")
     assert "imgwatch resume" in open_gallery(scene).client.get("/activity").text
+
+
+def test_a_changed_folder_is_told(scene: Scene, open_gallery: Open, model_file: Path) -> None:
+    assert "Drift: 0 of the first 200 kept pictures compared so far" in (
+        open_gallery(scene).client.get("/activity").text
+    )
+    changed = Drift(Scorer(model_file).name, drifts=True, chance=0.001, median=0.8)
+    with open_ledger(scene.settings) as ledger:
+        ledger.put_fact(FACT, changed.to_json())
+    text = open_gallery(scene).client.get("/activity").text
+    assert '<p class="warn">Drift: your folder has changed: half of the last 200 compared' in text
+    assert "imgwatch calibrate" in text
 
 
 def test_names_are_shown_and_never_run(scene: Scene, open_gallery: Open) -> None:
