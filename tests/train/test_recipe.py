@@ -246,25 +246,44 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.e2e
-@pytest.mark.faults
-def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
-    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
-    script = tmp_path / "child.py"
+def killed_at(step: int, photos: Path, out: Path, recipe: dict[str, Any]) -> None:
+    """Train in a process of its own, and kill it when it tells of this step."""
+    script = out.with_name("child.py")
     script.write_text(CHILD)
     killed = subprocess.Popen(
-        [sys.executable, str(script), str(photos), str(tmp_path / "m.onnx"), json.dumps(recipe)],
+        [sys.executable, str(script), str(photos), str(out), json.dumps(recipe)],
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
     assert killed.stdout is not None
     for line in killed.stdout:
-        if line.split()[:2] == ["fit", "5"]:
+        stage, done, *_ = line.split()
+        if stage == "fit" and int(done) >= step:
             os.killpg(killed.pid, signal.SIGKILL)
             break
     killed.stdout.close()
     assert killed.wait() == -signal.SIGKILL
+
+
+@pytest.mark.e2e
+@pytest.mark.faults
+def test_a_run_killed_again_and_again_ends_with_the_same_model(photos: Path, tmp_path: Path) -> None:
+    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
+    job = _job(photos, tmp_path / "m.onnx", recipe)
+    old = train(replace(job, out=tmp_path / "whole.onnx"))
+    shutil.copy(tmp_path / "whole.onnx", job.out)
+    for step in (1, 2, 3, 17, 18, 36):
+        killed_at(step, photos, job.out, recipe)
+        assert Scorer(job.out).contract == old, "the old model stays until there is a new one"
+    assert train(job).calibration.scores == old.calibration.scores
+
+
+@pytest.mark.e2e
+@pytest.mark.faults
+def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
+    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
+    killed_at(5, photos, tmp_path / "m.onnx", recipe)
     assert not (tmp_path / "m.onnx").exists()
     job = _job(photos, tmp_path / "m.onnx", recipe)
     seen: list[int] = []
