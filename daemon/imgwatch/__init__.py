@@ -6,7 +6,6 @@ As a library: `load_model(path).judge(paths)` yields verdicts, `Quarantine(path)
 from __future__ import annotations
 
 import os
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Quarantine", "__version__", "load_model"]
-__version__ = version("imgwatch")
+__version__: str
 
 
 def load_model(path: Path | str, *, false_alarms: float | None = None, workers: int = 1) -> Judge:
@@ -38,7 +37,11 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
 
 
 def __getattr__(name: str) -> Any:
-    """Import `Quarantine` at its first use, so that `import imgwatch` stays quick."""
+    """Import what costs time at its first use, so that `import imgwatch` stays quick."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("imgwatch")
     if name == "Quarantine":
         from imgwatch.quarantine import Quarantine
 

@@ -49,10 +49,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     lines: dict[Key, int] = {}
     faults: list[str] = []
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        tree = yaml.safe_load(text)
-        if node is not None:
-            _number_lines(node, (), lines, faults)
+        tree = _parsed(text, lines, faults)
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
         raise ConfigError(f"{name}: not YAML: {' '.join(str(fault).split())}") from fault
     if not isinstance(tree, dict):
@@ -69,6 +66,19 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
         if not faults:
             return settings
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
+
+
+def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
+    """Parse once, noting the line of each key and the keys that are given twice."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        _number_lines(node, (), lines, faults)
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
 
 
 def _number_lines(node: yaml.Node, key: Key, lines: dict[Key, int], faults: list[str]) -> None:

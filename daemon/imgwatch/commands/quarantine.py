@@ -13,8 +13,6 @@ from imgwatch import console
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
-from imgwatch.quarantine.journal import Event
-from imgwatch.quarantine.standing import Standing
 
 if TYPE_CHECKING:
     from imgwatch.quarantine import Quarantine
@@ -127,6 +125,8 @@ def delete(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
+    from imgwatch.quarantine.standing import Standing
+
     quarantine = open_quarantine(load_settings(config))
     chosen = _chosen(quarantine, ids, since, everything)
 
@@ -143,6 +143,8 @@ def delete(  # noqa: PLR0913 - the options of a command
 @app.command()
 def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Keep pictures in quarantine for later: the gallery shows them apart."""
+    from imgwatch.quarantine.standing import Standing
+
     quarantine = open_quarantine(load_settings(config))
 
     def put_off(which: Record | str) -> str:
@@ -160,6 +162,8 @@ def undo(
 ) -> None:
     """Take pictures out of the bin, or back from later; without ids, undo the last verdict, a restore too."""
     from imgwatch import decisions
+    from imgwatch.quarantine.journal import Event
+    from imgwatch.quarantine.standing import Standing
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
