@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WriteConfig, picture_bytes
+from conftest import WriteConfig, picture_bytes, write_brightness_model
 from daemon import Daemon, digests, objects, run, wait_until
+from imgwatch.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 
@@ -28,10 +31,37 @@ def keep_dropping(inbox: Path, stop: threading.Event) -> None:
         time.sleep(0.03)
 
 
+class Swapping:
+    """Puts a new model in place again and again, in a process of its own that is killed along with the daemon."""
+
+    script = (
+        "import sys, itertools; sys.path.insert(0, sys.argv[1])\n"
+        "from pathlib import Path; from conftest import write_brightness_model\n"
+        "for n in itertools.count(): write_brightness_model(Path(sys.argv[2]), threshold=0.5 + n % 50 / 1000)"
+    )
+
+    def __init__(self, model: Path) -> None:
+        self.model = write_brightness_model(model)
+        self.processes = [self.started()]
+
+    def started(self) -> subprocess.Popen[bytes]:
+        tests = Path(__file__).parent.parent
+        return subprocess.Popen([sys.executable, "-c", self.script, str(tests), str(self.model)])
+
+    def kill(self, *, again: bool) -> None:
+        self.processes[-1].kill()
+        self.processes[-1].wait()
+        Scorer(self.model)  # whole: the old one or the new
+        if again:
+            self.processes.append(self.started())
+
+
 @pytest.mark.timeout(600)
-def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConfig) -> None:
-    inbox, quarantine = tmp_path / "inbox", tmp_path / "quarantine"
-    config = write_config(settle_seconds="0.05")
+@pytest.mark.parametrize("is_swapped", [False, True], ids=["one model", "models swapped meanwhile"])
+def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConfig, is_swapped: bool) -> None:
+    inbox, quarantine, model = tmp_path / "inbox", tmp_path / "quarantine", tmp_path / "model" / "m.onnx"
+    swapping = Swapping(model) if is_swapped else None
+    config = write_config(settle_seconds="0.05", **({"model": str(model)} if is_swapped else {}))
     stop = threading.Event()
     dropping = threading.Thread(target=keep_dropping, args=(inbox, stop))
     chance = random.Random(0)
@@ -41,10 +71,14 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
             for _ in range(KILLS):
                 time.sleep(chance.uniform(0.0, 2.4))  # while it starts, scans, judges or moves
                 daemon.kill()
+                if swapping:
+                    swapping.kill(again=True)
                 daemon.start()
         finally:
             stop.set()
             dropping.join()
+            if swapping:
+                swapping.kill(again=False)
         daemon.wait_alive()
         wait_until(lambda: not [path for path in inbox.glob("*.png") if is_bright(path)], 120)
         daemon.wait_judged(0)
@@ -61,6 +95,8 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
     )
     assert status["judged"] == len(names) + len(kept)
     assert status["quarantined"] == len(names)
+    if is_swapped:
+        assert len({record["model"] for record in records}) > 1, "more than one model was in use"
 
 
 def is_bright(path: Path) -> bool:
