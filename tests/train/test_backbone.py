@@ -11,10 +11,12 @@ import pytest
 
 from imgwatch.model import golden_pictures
 from imgwatch.picture import Shape
+from imgwatch.wide.cluster import Cluster
 from imgwatch_train.backbone import build, published_weights
 from imgwatch_train.features import Backbone, FeatureStore
 from imgwatch_train.perceptual import BACKBONE
 from imgwatch_train.torch_weights import read_weights
+from imgwatch_train.wide_features import ClusterBackbone
 
 GOLDEN = np.array(
     [
@@ -106,3 +108,17 @@ def test_features_are_computed_once_and_survive(
         second = store.gather(["b", "c", "a"], pixels_of, lambda done, total: None)
     assert asked == [0, 1, 1]
     np.testing.assert_array_equal(second.statistics[[2, 0]], first.statistics)
+
+
+@pytest.mark.e2e
+def test_a_cluster_computes_the_same_features(
+    backbone: Backbone, pictures: np.ndarray, tmp_path: Path
+) -> None:
+    keys = [str(number) for number in range(len(pictures))]
+    with Cluster("local", workers=1) as cluster:
+        afar = ClusterBackbone(backbone.path, cluster)
+        with FeatureStore(tmp_path / "features.sqlite", afar) as store:
+            found = store.gather(keys, lambda places: pictures[places], lambda done, total: None)
+    here = backbone.features(pictures)
+    np.testing.assert_allclose(found.statistics, here.statistics, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(found.pooled, here.pooled, rtol=1e-3, atol=1e-4)

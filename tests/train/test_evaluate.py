@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -96,6 +97,14 @@ def test_the_page_shows_the_worst_mistakes(labelled: Labelled, model_file: Path,
     assert any(line.startswith("flyers") for line in lines)
     with Image.open(tmp_path / "figures" / "worst-junk.jpg") as sheet:
         assert sheet.format == "JPEG"
+
+
+@pytest.mark.e2e
+def test_a_cluster_gives_the_same_figures(labelled: Labelled, model_file: Path) -> None:
+    (here,) = evaluate([Scorer(model_file)], labelled)
+    (there,) = evaluate([Scorer(model_file)], replace(labelled, cluster="local"))
+    assert there.facts() == here.facts()
+    assert there.junk[0].unreadable == here.junk[0].unreadable
 
 
 def test_a_folder_without_a_readable_picture_is_named(

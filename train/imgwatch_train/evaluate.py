@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ import numpy as np
 from imgwatch.decoder import Decoder
 from imgwatch.errors import InputMissing
 from imgwatch.picture import Decoded, Limits, Pixels, Shape
-from imgwatch.scan import list_pictures
+from imgwatch.scan import identity_of, list_pictures
 from imgwatch.scorer import Floats, Scorer
 from imgwatch.settings import Settings, ThresholdRule
+from imgwatch.verdict import Judgement
 from imgwatch_train.calibration import threshold_of
 from imgwatch_train.job import DEFAULT_IGNORE, Progress, silent
 from imgwatch_train.measures import PROMISES, Figures, figures_of
@@ -65,6 +66,7 @@ class Labelled:
     junk: tuple[Path, ...]
     limits: Limits = field(default_factory=Limits)
     workers: int = 1
+    cluster: str | None = None  # score on this Dask cluster instead: a scheduler's address, or `local`
 
 
 def evaluate(
@@ -79,6 +81,9 @@ def evaluate(
     """
     folders = (labelled.normal, *labelled.junk)
     listed = {folder: list_pictures([folder], (), DEFAULT_IGNORE) for folder in folders}
+    if labelled.cluster:
+        by_scorer = _score_on(labelled.cluster, scorers, listed, labelled.limits, progress)
+        return [_measured(scorer, labelled, by_scorer[id(scorer)], rule) for scorer in scorers]
     scored: dict[int, dict[Path, Folder]] = {}
     for shape in dict.fromkeys(scorer.contract.shape for scorer in scorers):
         alike = [scorer for scorer in scorers if scorer.contract.shape == shape]
@@ -113,6 +118,46 @@ def _score(
             for by_folder, so_far in zip(found, scores, strict=True):
                 by_folder[folder] = Folder(folder, readable, np.concatenate(so_far), unreadable)
     return found
+
+
+def _score_on(
+    address: str,
+    scorers: Sequence[Scorer],
+    listed: dict[Path, list[Path]],
+    limits: Limits,
+    progress: Progress,
+) -> dict[int, dict[Path, Folder]]:
+    """Let a cluster decode and score every folder, once for each model."""
+    from imgwatch.wide.cluster import Cluster
+    from imgwatch.wide.judging import JudgeKit, judge_on
+
+    found: dict[int, dict[Path, Folder]] = {id(scorer): {} for scorer in scorers}
+    done, total = 0, len(scorers) * sum(map(len, listed.values()))
+    with Cluster(address) as cluster:
+        for scorer in scorers:
+            kit = JudgeKit.of(scorer, None, limits)
+            for folder, paths in listed.items():
+                lying = ((path, identity) for path in paths if (identity := identity_of(path)) is not None)
+                judgements = {}
+                for judged in judge_on(cluster, kit, lying):
+                    judgements[judged.path] = judged.judgement
+                    progress("score", done + len(judgements), total)
+                done += len(paths)
+                found[id(scorer)][folder] = _folder_of(folder, paths, judgements)
+    return found
+
+
+def _folder_of(folder: Path, paths: Sequence[Path], judgements: Mapping[Path, Judgement]) -> Folder:
+    scores = {path: judgements[path].score for path in paths if path in judgements}
+    readable = [path for path, score in scores.items() if score is not None]
+    unreadable = {
+        path: judgements[path].reason if path in judgements else "vanished"
+        for path in paths
+        if scores.get(path) is None
+    }
+    if not readable:
+        raise InputMissing(f"{folder}: none of its {len(paths)} pictures can be read")
+    return Folder(folder, readable, np.array([scores[path] for path in readable], np.float32), unreadable)
 
 
 def _batches(
@@ -164,13 +209,14 @@ def evaluate_command(  # noqa: PLR0913 - the options of a command
     out: Path | None,
     progress: Progress,
     as_json: bool,
+    cluster: str | None = None,
 ) -> Iterator[str]:
     """Yield what `imgwatch evaluate` says, line by line; with `out`, write plots and mistakes into that folder."""
     from imgwatch_train.evaluation_report import json_of, lines_of, write_evaluation
 
     scorers = [Scorer(model, settings.threads) for model in models]
     workers = settings.train.workers
-    labelled = Labelled(normal, tuple(junk), settings.limits.limits(), workers)
+    labelled = Labelled(normal, tuple(junk), settings.limits.limits(), workers, cluster)
     evaluations = evaluate(scorers, labelled, settings.threshold, progress)
     page = write_evaluation(evaluations, out, labelled.limits, workers) if out else None
     yield from json_of(evaluations) if as_json else lines_of(evaluations)

@@ -28,6 +28,8 @@ _LARGEST_BYTES = 2_000_000_000  # of the store; it is a cache, and begins anew b
 _BLOCK = 32
 _BATCH = 4
 
+Block = tuple[list[int], Pixels]
+
 
 class Backbone:
     """A frozen image encoder in an ONNX file: `groups` are the sizes of its groups of statistics."""
@@ -61,6 +63,11 @@ class Backbone:
         found = list(self._threads.map(_run, self._sessions, lanes))
         ordered = [found[place % len(found)][place // len(found)] for place in range(len(batches))]
         return Features(*(np.concatenate(columns) for columns in zip(*ordered, strict=True)))
+
+    def features_of(self, blocks: Iterable[Block]) -> Iterator[tuple[list[int], Features]]:
+        """Yield the features of blocks: rows, and their pixels [N, H, W, C], which are taken as they are needed."""
+        for rows, pixels in blocks:
+            yield rows, self.features(pixels)
 
 
 def _run(session: Any, batches: Sequence[Pixels]) -> list[list[NDArray[np.float32]]]:
@@ -112,10 +119,12 @@ class FeatureStore:
         """Return the features of pictures with these keys; `pixels_of(places)` gives the pixels of missing ones."""
         keys = [f"{self._backbone.digest[:16]}:{key}" for key in keys]
         missing = [place for place, key in enumerate(keys) if not self._has(key)]
-        for places in _chunks(missing, _BLOCK):
-            found = self._backbone.features(pixels_of(places))
+        done = len(keys) - len(missing)
+        blocks = ((places, pixels_of(places)) for places in _chunks(missing, _BLOCK))
+        for places, found in self._backbone.features_of(blocks):
             self._keep([keys[place] for place in places], found)
-            progress(min(len(keys), len(keys) - len(missing) + missing.index(places[-1]) + 1), len(keys))
+            done += len(places)
+            progress(done, len(keys))
         return self._read(keys)
 
     def _has(self, key: str) -> bool:

@@ -22,7 +22,8 @@ class Job:
     """Train on the pictures below `folders`, write the model to `out`, or to `model` if it is to be looked at first.
 
     `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
-    name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run.
+    name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run;
+    `cluster` computes the features of a backbone: a scheduler's address, or `local`.
     """
 
     folders: tuple[Path, ...]
@@ -34,6 +35,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     fresh: bool = False
     model: Path | None = None
+    cluster: str | None = None
 
     @property
     def written(self) -> Path:

@@ -5,8 +5,9 @@ What each step does is in the module of its name; what its report shows in `perc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,8 +76,7 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
     from imgwatch_train.report import write_report
 
     workers, seed = job.settings.workers, job.settings.seed
-    backbone = Backbone(job.settings.perceptual.backbone or BACKBONE, workers)
-    with checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
+    with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
         pixel_file, index = gather(job, backbone.shape, None, progress)
         with pixel_file:
             pictures, index = _sample(job, pixel_file, index)
@@ -87,6 +87,20 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
             trained = _export(job, backbone, (pictures, index), learnt, is_generic)
             write_report(report_of(trained, job, progress), job.report_folder)
     return trained.contract
+
+
+@contextmanager
+def _opened_backbone(job: Job) -> Iterator[Backbone]:
+    """Open the image encoder, here or on a cluster."""
+    path = job.settings.perceptual.backbone or BACKBONE
+    if job.cluster is None:
+        yield Backbone(path, job.settings.workers)
+        return
+    from imgwatch.wide.cluster import Cluster
+    from imgwatch_train.wide_features import ClusterBackbone
+
+    with Cluster(job.cluster) as cluster:
+        yield ClusterBackbone(path, cluster)
 
 
 class _Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imgwatch.errors import CannotCreate
+from imgwatch.errors import CannotCreate, UsageError
 from imgwatch.model import Contract
 from imgwatch_train.job import Job, Progress, silent
 
@@ -20,6 +20,8 @@ def train(job: Job, progress: Progress = silent) -> Contract:
         from imgwatch_train.perceptual import train_perceptual
 
         return train_perceptual(job, progress)
+    if job.cluster:
+        raise UsageError(f"{job.settings.architecture} has no feature pass that a cluster could compute")
     from imgwatch_train.classic import train_classic
 
     return train_classic(job, progress)

@@ -11,6 +11,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands import replacing
 from imgwatch.commands.replacing import YesOption
+from imgwatch.commands.wide import ClusterOption
 from imgwatch.commands.workplace import (
     ConfigOption,
     JsonOption,
@@ -57,6 +58,7 @@ def train(  # noqa: PLR0913 - the options of a command
         bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
     ] = False,
     is_agreed: YesOption = False,
+    cluster: ClusterOption = None,
     overrides: SetOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -91,6 +93,7 @@ def train(  # noqa: PLR0913 - the options of a command
             exclude=(*left_out, settings.quarantine.path, settings.state),
             limits=settings.limits.limits(),
             fresh=fresh,
+            cluster=cluster,
         )
         contract = run(job, progress)
     compared = replacing.compared(settings, job.written)
@@ -133,6 +136,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         Path | None,
         typer.Option("--out", help="Write plots and the worst mistakes into this folder.", metavar="DIR"),
     ] = None,
+    cluster: ClusterOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -144,7 +148,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         from imgwatch_train.evaluate import evaluate_command
 
         for line in evaluate_command(
-            [first, *(compare or [])], normal, junk, settings, out, progress, as_json
+            [first, *(compare or [])], normal, junk, settings, out, progress, as_json, cluster
         ):
             console.say(line)
 

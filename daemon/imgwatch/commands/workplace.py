@@ -103,4 +103,5 @@ def extra(name: str) -> Iterator[None]:
     except ModuleNotFoundError as fault:
         if (fault.name or "").startswith("imgwatch."):
             raise
+        name = "cluster" if fault.name in ("dask", "distributed", "fsspec") else name
         raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[{name}]'") from fault

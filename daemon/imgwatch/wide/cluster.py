@@ -58,6 +58,7 @@ class Cluster:
     def __init__(self, address: str, workers: int | None = None) -> None:
         self.address = address
         self._stack = ExitStack()
+        self._is_lost = False
         self._threads, self._counted_at = 1, float("-inf")
         try:
             self._client = self._connected(address, workers)
@@ -129,7 +130,8 @@ class Cluster:
             raise self.lost() from fault
 
     def lost(self) -> Unavailable:
-        """Say that the scheduler does not answer any more."""
+        """Note and say that the scheduler does not answer any more."""
+        self._is_lost = True
         return Unavailable(
             f"{self.address}: the scheduler is gone. What was finished is kept: when it is there again, the same "
             "command goes on with the rest"
@@ -149,8 +151,9 @@ class Cluster:
         try:
             yield name
         finally:
-            with suppress(OSError, CancelledError, KeyError):
-                self._client.unregister_worker_plugin(name)
+            if not self._is_lost:
+                with suppress(OSError, CancelledError, KeyError):
+                    self._client.unregister_worker_plugin(name)
 
 
 class _Run(Generic[T, R]):

@@ -31,7 +31,7 @@ from imgwatch.wide.store import fetch
 log = logging.getLogger(__name__)
 
 Found = tuple[Path, Identity]  # a picture, and the version of it that was listed
-_BATCH = 64  # pictures in a task: a second or more of work, beside which Dask's millisecond is nothing
+_BATCH = 32  # pictures in a task: a second or so of work, beside which Dask's millisecond is nothing
 _MISSES = 200  # in a row: then the fault is not one of the pictures
 
 

@@ -23,6 +23,7 @@ from imgwatch.wide.address import url_of
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4096  # of one folder
+_PAGE = 1000  # what S3 gives at most
 _VERSION = ("ETag", "etag", "md5Hash", "generation", "LastModified", "last_modified", "updated", "mtime")
 
 
@@ -92,9 +93,10 @@ def _below(store: Any, name: str) -> Iterator[dict[str, Any]]:
 def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
     """fsspec would keep the whole list: ten million objects are ten gigabytes of it."""
     bucket, _, prefix = name.partition("/")
+    told = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
     more: dict[str, str] = {}
     while True:
-        page = store.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{prefix}/" if prefix else "", **more)
+        page = store.call_s3("list_objects_v2", **told, **more)
         for entry in page.get("Contents", ()):
             if not entry["Key"].endswith("/"):  # what stands for a folder
                 yield {**entry, "name": f"{bucket}/{entry['Key']}", "size": entry["Size"]}

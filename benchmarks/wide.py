@@ -1,0 +1,145 @@
+"""Judging on a cluster: does compute scale with workers, is the coordinator's memory flat, what does a row cost?
+
+    .venv/bin/python benchmarks/wide.py [--many 100000]
+
+1. Compute: JPEGs of 1.9 megapixels, the model that ships; `rescan` alone, then a real scheduler with one and with two
+   workers, each held to one processor. Pictures a second behind the first batch, and ratios in this run.
+2. Memory: `rescan --cluster` over a tenth of --many and over all of these tiny pictures in one folder, in `report`
+   mode, the tests' small model. Peak memory of the coordinator; what a second run costs that finds all judged.
+The figures are in docs/scaling.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from conftest import write_brightness_model
+from dask_cluster import DaskCluster
+
+BATCH = 32  # pictures in a task
+IMGWATCH = Path(sys.executable).with_name("imgwatch")
+
+
+def write_photographs(folder: Path, number: int) -> None:
+    """Write JPEGs that cost what photographs of 1600x1200 cost."""
+    rng = np.random.default_rng(1)
+    folder.mkdir()
+    for count in range(number):
+        coarse = Image.fromarray(rng.integers(0, 256, (150, 200, 3), dtype=np.uint8))
+        coarse.resize((1600, 1200), Image.Resampling.BICUBIC).save(folder / f"{count}.jpg", quality=88)
+
+
+def write_tiny(folder: Path, first: int, last: int) -> None:
+    """Write pictures of 8x8 pixels, each another file."""
+    folder.mkdir(exist_ok=True)
+    for count in range(first, last):
+        pixels = np.full((8, 8, 3), 40, np.uint8)
+        pixels[0, 0] = (count & 255, count >> 8 & 255, count >> 16 & 255)
+        Image.fromarray(pixels).save(folder / f"{count}.png")
+
+
+def write_config(place: Path, inbox: Path, model: str | Path) -> Path:
+    """Write a config whose ledger begins empty."""
+    config = place / f"{inbox.name}-{time.monotonic_ns()}.yaml"
+    config.write_text(
+        f"watch: [{{path: {inbox}}}]\nmodel: {model}\nmode: report\nstate: {config}.state\n"
+        f"quarantine: {{path: {place / 'quarantine'}}}\n"
+    )
+    return config
+
+
+def rescan(config: Path, *told: str) -> tuple[int, float, float]:
+    """Run it; return the number of verdicts, how many a second behind the first batch, and peak memory in megabytes."""
+    command = [IMGWATCH, "rescan", "--json", "--config", config, *told]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    times = [time.monotonic() for _ in process.stdout]
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"rescan ended with {process.returncode}")
+    rate = (len(times) - BATCH) / (times[-1] - times[BATCH - 1]) if len(times) > BATCH else 0.0
+    return len(times), rate, usage.ru_maxrss / 1024
+
+
+def hold(pid: int, processors: set[int]) -> None:
+    """Hold a process, and what it starts from now on, to some processors."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), processors)
+
+
+def measure_compute(place: Path, number: int) -> None:
+    """Print pictures a second of one processor, one worker and two workers."""
+    write_photographs(place / "photographs", number)
+    inbox, everywhere = place / "photographs", os.sched_getaffinity(0)
+    rates: dict[str, float] = {}
+    os.sched_setaffinity(0, {max(everywhere)})
+    _, rates["rescan, one processor"], _ = rescan(write_config(place, inbox, "default"))
+    os.sched_setaffinity(0, everywhere)
+    for workers in (1, 2):
+        folder = place / f"dask-{workers}"
+        folder.mkdir()
+        with DaskCluster(folder, workers) as dask:
+            wait_for_workers(dask, workers)
+            for pid, processor in zip(dask.worker_pids(), sorted(everywhere, reverse=True), strict=False):
+                hold(pid, {processor})
+            _, rate, _ = rescan(write_config(place, inbox, "default"), "--cluster", dask.address)
+        rates[f"cluster, workers: {workers}"] = rate
+    alone = rates["rescan, one processor"]
+    for what, rate in rates.items():
+        print(f"{what:<24} {rate:6.1f} pictures a second, {rate / alone:.2f} of one processor", flush=True)
+
+
+def wait_for_workers(dask: DaskCluster, number: int) -> None:
+    """Wait until the scheduler knows so many."""
+    from distributed import Client
+
+    with Client(dask.address, set_as_default=False) as client:
+        client.wait_for_workers(number)
+
+
+def measure_memory(place: Path, many: int) -> None:
+    """Print the coordinator's peak memory over a tenth of the pictures and over all, and the ledger's size."""
+    inbox, written = place / "tiny", 0
+    model = write_brightness_model(place / "brightness.onnx")
+    (place / "dask").mkdir()
+    with DaskCluster(place / "dask", 2) as dask:
+        for number in (many // 10, many):
+            write_tiny(inbox, written, number)
+            written = number
+            config = write_config(place, inbox, model)
+            judged, rate, megabytes = rescan(config, "--cluster", dask.address)
+            ledger = Path(f"{config}.state", "ledger.sqlite").stat().st_size
+            start = time.monotonic()
+            again, _, _ = rescan(config, "--cluster", dask.address)
+            print(
+                f"{judged} of {number} judged, {rate:.0f} a second, peak memory {megabytes:.0f} MB, ledger "
+                f"{ledger / judged:.0f} bytes a picture; again: {again} judged, {time.monotonic() - start:.1f} s",
+                flush=True,
+            )
+        scheduler = Path(f"/proc/{dask.scheduler.pid}/status").read_text().split("VmHWM:")[1].split()[0]
+        print(f"peak memory of the scheduler {int(scheduler) / 1024:.0f} MB")
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--many", type=int, default=100_000)
+    parser.add_argument("--photographs", type=int, default=640)
+    told = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measure_compute(Path(folder), told.photographs)
+        measure_memory(Path(folder), told.many)
+
+
+main()
