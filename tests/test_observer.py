@@ -56,6 +56,13 @@ def test_only_what_was_kept_counts(ledger: Ledger) -> None:
     assert known(ledger).ranks == (0.5,)
 
 
+def test_a_picture_that_could_not_be_moved_is_not_done_yet(ledger: Ledger, tmp_path: Path) -> None:
+    board, model = _Board(), live()
+    figures = Figures(board, ledger, tmp_path, model)
+    Observer(ledger, model, figures=figures).note(result(0.9, State.PENDING), 0.3)
+    assert sum(figures.latency.counts) == 0
+
+
 def test_the_general_model_knows_nothing_of_a_folder(ledger: Ledger) -> None:
     contract = brightness_contract().model_copy(update={"generic": True})
     Observer(ledger, live(contract), wall=lambda: HOUR).note(result(0.2), 0.1)
@@ -112,7 +119,9 @@ def test_figures_are_given_out_also_while_the_ledger_cannot_be_asked(ledger: Led
     assert observer.publish(pulse) == ("the disk is full",)
     ledger.close()
     observer.publish(pulse)
-    first, second = board.shown
+    Observer(ledger, model, figures=Figures(board, ledger, tmp_path, model)).publish(pulse)
+    first, second, third = board.shown
+    assert third.drift is None
     assert first.latency_total == 0.3
     assert first.drift is not None
     assert (second.counters, second.pulse) == (first.counters, pulse)

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from getpass import getuser
 from pathlib import Path
 
 from imgwatch.doctor import Finding, fault, ok, warning
@@ -60,7 +61,7 @@ def _check_metrics(settings: Settings) -> Iterator[Finding]:
     elif not os.access(file.parent, os.W_OK | os.X_OK):
         yield warning(
             f"metrics.textfile: {file.parent} cannot be written by this user",
-            f"setfacl -m u:$USER:rwx {file.parent}, or give it a group that both are in",
+            f"setfacl -m u:{getuser()}:rwx {file.parent}, or give it a group that both are in",
         )
     else:
         yield ok(f"metrics: in {file} while the daemon runs")

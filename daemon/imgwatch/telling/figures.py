@@ -8,6 +8,7 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -163,10 +164,11 @@ def measured(folder: Path) -> Size | None:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                size += entry.stat(follow_symlinks=False).st_size
-                pictures += 1
+                with suppress(FileNotFoundError):  # moved while we look
+                    size += entry.stat(follow_symlinks=False).st_size
+                    pictures += 1
     except FileNotFoundError:
-        return Size(0, 0) if not folder.exists() else Size(pictures, size)  # one was moved while we looked
+        return Size(0, 0)
     except OSError:
         return None
     return Size(pictures, size)

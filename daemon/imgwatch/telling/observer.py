@@ -8,11 +8,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from imgwatch.drift import FACT, Drift
-from imgwatch.errors import ConfigError
+from imgwatch.errors import ConfigError, IoFailed, Unavailable
 from imgwatch.judging import Judge, LiveModel
 from imgwatch.ledger import Ledger, State
 from imgwatch.quarantine import Quarantine
@@ -73,7 +74,8 @@ class Observer:
         """See what became of a picture, so many seconds after it had been written."""
         if result.record is not None and self._hook is not None:
             self._hook.note(result.record)
-        if self._figures is not None:
+        is_done = result.state is not State.PENDING or result.record is not None  # else it is tried again
+        if self._figures is not None and is_done:
             self._figures.latency.note(seconds)
         if result.state is State.KEPT and result.judged.judgement.score is not None:
             self._note_kept(result.judged.judgement.score)
@@ -83,10 +85,13 @@ class Observer:
         self._digest.tell_if_due()
 
     def publish(self, pulse: Pulse) -> tuple[str, ...]:
-        """Give out the figures, where they are wanted; return what stands in the way of that."""
+        """Give out the figures, where they are wanted; return what stands in the way of that. Raises nothing."""
         if self._figures is None:
             return ()
-        drift = self._known() if pulse.alive else None
+        drift: Drift | None = None
+        if not pulse.generic_model:
+            with suppress(IoFailed, Unavailable):  # the loop notices by itself, and says so
+                drift = self._known()
         self._figures.publish(pulse, drift, {} if self._hook is None else self._hook.outcomes)
         return self._figures.troubles
 
