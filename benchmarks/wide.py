@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,18 @@ def write_config(place: Path, inbox: Path, model: str | Path) -> Path:
     return config
 
 
-def rescan(config: Path, *told: str) -> tuple[int, float, float]:
-    """Run it; return the number of verdicts, how many a second behind the first batch, and peak memory in megabytes."""
+@dataclass(frozen=True)
+class Run:
+    """One `rescan`: verdicts, how many a second behind the first batch, what its own process took."""
+
+    judged: int
+    rate: float
+    peak_megabytes: float
+    processor_seconds: float
+
+
+def rescan(config: Path, *told: str) -> Run:
+    """Run it to its end."""
     command = [IMGWATCH, "rescan", "--json", "--config", config, *told]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
@@ -69,7 +80,7 @@ def rescan(config: Path, *told: str) -> tuple[int, float, float]:
     if process.returncode:
         sys.exit(f"rescan ended with {process.returncode}")
     rate = (len(times) - BATCH) / (times[-1] - times[BATCH - 1]) if len(times) > BATCH else 0.0
-    return len(times), rate, usage.ru_maxrss / 1024
+    return Run(len(times), rate, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
 
 
 def hold(pid: int, processors: set[int]) -> None:
@@ -84,7 +95,7 @@ def measure_compute(place: Path, number: int) -> None:
     inbox, everywhere = place / "photographs", os.sched_getaffinity(0)
     rates: dict[str, float] = {}
     os.sched_setaffinity(0, {max(everywhere)})
-    _, rates["rescan, one processor"], _ = rescan(write_config(place, inbox, "default"))
+    rates["rescan, one processor"] = rescan(write_config(place, inbox, "default")).rate
     os.sched_setaffinity(0, everywhere)
     for workers in (1, 2):
         folder = place / f"dask-{workers}"
@@ -93,8 +104,8 @@ def measure_compute(place: Path, number: int) -> None:
             wait_for_workers(dask, workers)
             for pid, processor in zip(dask.worker_pids(), sorted(everywhere, reverse=True), strict=False):
                 hold(pid, {processor})
-            _, rate, _ = rescan(write_config(place, inbox, "default"), "--cluster", dask.address)
-        rates[f"cluster, workers: {workers}"] = rate
+            run = rescan(write_config(place, inbox, "default"), "--cluster", dask.address)
+        rates[f"cluster, workers: {workers}"] = run.rate
     alone = rates["rescan, one processor"]
     for what, rate in rates.items():
         print(f"{what:<24} {rate:6.1f} pictures a second, {rate / alone:.2f} of one processor", flush=True)
@@ -118,13 +129,15 @@ def measure_memory(place: Path, many: int) -> None:
             write_tiny(inbox, written, number)
             written = number
             config = write_config(place, inbox, model)
-            judged, rate, megabytes = rescan(config, "--cluster", dask.address)
+            run = rescan(config, "--cluster", dask.address)
             ledger = Path(f"{config}.state", "ledger.sqlite").stat().st_size
             start = time.monotonic()
-            again, _, _ = rescan(config, "--cluster", dask.address)
+            again = rescan(config, "--cluster", dask.address)
             print(
-                f"{judged} of {number} judged, {rate:.0f} a second, peak memory {megabytes:.0f} MB, ledger "
-                f"{ledger / judged:.0f} bytes a picture; again: {again} judged, {time.monotonic() - start:.1f} s",
+                f"{run.judged} of {number} judged, {run.rate:.0f} a second; coordinator: {run.peak_megabytes:.0f} MB, "
+                f"{1e6 * run.processor_seconds / run.judged:.0f} us a picture; ledger {ledger / run.judged:.0f} bytes "
+                f"each; again: {again.judged} judged, {time.monotonic() - start:.1f} s, "
+                f"{again.peak_megabytes:.0f} MB",
                 flush=True,
             )
         scheduler = Path(f"/proc/{dask.scheduler.pid}/status").read_text().split("VmHWM:")[1].split()[0]
