@@ -23,6 +23,7 @@ from imgwatch.scorer import Scorer
 pytestmark = pytest.mark.e2e
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
+LINE = "yesterday: 0 judged, 0 quarantined, 0 unreadable"
 UNKNOWN_YET = {"imgwatch_model_made_timestamp_seconds", "imgwatch_drift_chance"}
 
 
@@ -165,3 +166,18 @@ def test_a_changed_folder_is_told_once_and_known_after_a_restart(
         assert told["drift_says"].startswith("your folder has changed: half of the last 200")
         assert daemon.log.read_text().count("your folder has changed") == 1
         assert "imgwatch calibrate" in run("status", config=config).stdout
+
+
+def test_the_day_before_is_told_once_by_the_daemon_of_the_next_day(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config = write_config()
+    with Daemon(config) as daemon:
+        assert "yesterday" not in daemon.log.read_text()
+    ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
+    ledger.put_fact("digest", "2026-01-01")
+    ledger.close()
+    for _ in range(2):
+        with Daemon(config) as daemon:
+            wait_until(lambda: LINE in (tmp_path / "watch.log").read_text())
+    assert daemon.log.read_text().count("yesterday") == 1
