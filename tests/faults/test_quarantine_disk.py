@@ -200,3 +200,32 @@ def test_a_damaged_ledger_that_cannot_be_set_aside_is_waited_out(
     finally:
         daemon.stop()
         subprocess.run(["chattr", "-a", state], check=True)
+
+
+def test_a_quarantine_behind_a_fuse_daemon_that_died_is_waited_for(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    """Every look at it fails with "Transport endpoint is not connected", as at a share whose server is gone."""
+    behind, quarantine, inbox = tmp_path / "behind", tmp_path / "quarantine", tmp_path / "inbox"
+    behind.mkdir(mode=0o700), quarantine.mkdir(mode=0o700)
+    config = write_config()
+    fuse = subprocess.Popen(["bindfs", "-f", behind, quarantine])
+    try:
+        wait_until(lambda: os.path.ismount(quarantine), 10)
+        with Daemon(config) as daemon:
+            bright(inbox / "b0.png")
+            wait_until(lambda: moved(behind) == ["b0.png"], 60, daemon.log.read_text())
+            fuse.kill()
+            fuse.wait()
+            bright(inbox / "b1.png")
+            wait_until(lambda: "not connected" in troubles(daemon), 30, daemon.log.read_text())
+            assert (inbox / "b1.png").exists()
+            subprocess.run(["umount", "-l", quarantine], check=True)
+            fuse = subprocess.Popen(["bindfs", "-f", behind, quarantine])
+            wait_until(lambda: moved(behind) == ["b0.png", "b1.png"], 60, daemon.log.read_text())
+            wait_until(lambda: daemon.status()["troubles"] == [], 60)
+            assert daemon.log.read_text().count("not connected") == 1
+    finally:
+        subprocess.run(["umount", "-l", quarantine], check=False)
+        fuse.kill()
+        fuse.wait()
