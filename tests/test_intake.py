@@ -7,6 +7,7 @@ import pytest
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import identity_of
 from imgwatch.settings import Settings
+from imgwatch.verdict import Judgement, Verdict
 from imgwatch.watching import intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.watcher import Hints
@@ -54,3 +55,21 @@ def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
                 ledger.remember([Row(path, identity, State.KEPT)], now)
     assert seen == paths
     assert len(waiting) == 0
+
+
+def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger, tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    told = {"watch": [{"path": inbox}], "quarantine": {"path": tmp_path / "quarantine"}}
+    roots = Roots(Settings.model_validate({**told, "state": tmp_path / "state"}), Hints())
+    judged, other = inbox / "judged.jpg", inbox / "other.jpg"
+    for path in (judged, other):
+        path.write_bytes(b"x")
+    identity = identity_of(judged)
+    assert identity is not None
+    ledger.remember([Row(judged, identity, State.KEPT, Judgement(Verdict.KEEP, "", "m", 0.3, 0.5))], 1.0)
+    [root] = roots
+    intake.Intake(1.0, ledger, roots, lambda: 0.0, lambda: None).begin_or_scan(root)
+    states = {path: known.state for path in (judged, other) if (known := ledger.known(path))}
+    assert states == {judged: State.KEPT, other: State.EXISTING}
+    assert ledger.scores("m", 0.0) == [(1.0, 0.3)]

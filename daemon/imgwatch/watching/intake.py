@@ -75,9 +75,9 @@ class Intake:
 
     def _existing(self, root: Root) -> Iterator[Row]:
         for folder, listing in walk(root.scope):
-            for name, identity in listing.items():
+            for name in self._ledger.unfinished(folder, listing):  # the others a rescan has judged
                 self._keep_going()
-                yield Row(folder / name, identity, State.EXISTING)
+                yield Row(folder / name, listing[name], State.EXISTING)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
         """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version."""
