@@ -8,6 +8,7 @@ model of wardrobe is trained once, into bench/. Writes docs/teaching.md.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import statistics
 import sys
@@ -83,16 +84,28 @@ def measure(folder: str, seconds: dict[int, list[float]]) -> Iterator[str]:
 
 
 def trained() -> tuple[Path, int, list[Path]]:
-    """Train a model on the training part of wardrobe, unless there is one; the rest of the folder is fresh."""
+    """Train a model on the training part of wardrobe, unless this version did; the rest of the folder is fresh."""
     from imgwatch_train.job import Job
     from imgwatch_train.recipe import train
 
-    out, known = PLACE / "wardrobe.onnx", SHARED / "wardrobe" / "normal_train"
+    out, known = PLACE / f"wardrobe-{version()}.onnx", SHARED / "wardrobe" / "normal_train"
     if not out.exists():
         train(Job((known,), TrainSettings(), out))
     parts = ("normal_val", "normal_test")
     fresh = [path for part in parts for path in sorted((SHARED / "wardrobe" / part).glob("*"))]
     return out, len(list(known.glob("*"))), fresh
+
+
+def version() -> str:
+    """Name the recipe by what it is made of."""
+    daemon = HERE / "daemon" / "imgwatch"
+    parts = [
+        *(HERE / "train").rglob("*.py"),
+        *(daemon / "adaptation").glob("*.py"),
+        *daemon.glob("backbone/*.onnx"),
+    ]
+    digest = hashlib.sha256(b"".join(part.read_bytes() for part in sorted(parts)))
+    return digest.hexdigest()[:8]
 
 
 def calibrated(folder: str) -> tuple[Path, int, list[Path]]:
