@@ -1,6 +1,6 @@
 """Judging on a cluster: does compute scale with workers, is the coordinator's memory flat, what does a row cost?
 
-    .venv/bin/python benchmarks/wide.py [--many 100000]
+    .venv/bin/python benchmarks/wide.py [--many 100000] [--only compute|memory]
 
 1. Compute: JPEGs of 1.9 megapixels, the model that ships; `rescan` alone, then a real scheduler with one and with two
    workers, each held to one processor. Pictures a second behind the first batch, and ratios in this run.
@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import psutil
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -94,6 +95,7 @@ def measure_compute(place: Path, number: int) -> None:
     write_photographs(place / "photographs", number)
     inbox, everywhere = place / "photographs", os.sched_getaffinity(0)
     rates: dict[str, float] = {}
+    costs: list[float] = []
     os.sched_setaffinity(0, {max(everywhere)})
     rates["rescan, one processor"] = rescan(write_config(place, inbox, "default")).rate
     os.sched_setaffinity(0, everywhere)
@@ -104,11 +106,24 @@ def measure_compute(place: Path, number: int) -> None:
             wait_for_workers(dask, workers)
             for pid, processor in zip(dask.worker_pids(), sorted(everywhere, reverse=True), strict=False):
                 hold(pid, {processor})
+            before = spent(dask)
             run = rescan(write_config(place, inbox, "default"), "--cluster", dask.address)
-        rates[f"cluster, workers: {workers}"] = run.rate
+            rates[f"cluster, workers: {workers}"] = run.rate
+            costs.append((spent(dask) - before) / run.judged)
     alone = rates["rescan, one processor"]
     for what, rate in rates.items():
         print(f"{what:<24} {rate:6.1f} pictures a second, {rate / alone:.2f} of one processor", flush=True)
+    print(
+        "processor ms a picture, set-up included: " + ", ".join(f"{1000 * cost:.0f}" for cost in costs),
+        flush=True,
+    )
+
+
+def spent(dask: DaskCluster) -> float:
+    """Return the processor seconds of the workers and their decoders so far, whoever else was busy beside them."""
+    trees = [psutil.Process(pid) for pid in dask.worker_pids()]
+    processes = [process for tree in trees for process in (tree, *tree.children(recursive=True))]
+    return sum(sum(process.cpu_times()[:2]) for process in processes)
 
 
 def wait_for_workers(dask: DaskCluster, number: int) -> None:
@@ -149,10 +164,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--photographs", type=int, default=640)
+    parser.add_argument("--only", choices=("compute", "memory"))
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        measure_compute(Path(folder), told.photographs)
-        measure_memory(Path(folder), told.many)
+        if told.only != "memory":
+            measure_compute(Path(folder), told.photographs)
+        if told.only != "compute":
+            measure_memory(Path(folder), told.many)
 
 
 main()

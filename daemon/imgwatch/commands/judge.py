@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 _Paths = Annotated[
     list[Path] | None,
-    typer.Argument(help="Files or folders; without any, the watched folders.", metavar="PATH..."),
+    typer.Argument(
+        help="Files or folders, with --cluster also URLs; without any, the watched folders.",
+        metavar="PATH...",
+    ),
 ]
 
 

@@ -70,6 +70,8 @@ class Cluster:
             ) from fault
 
     def _connected(self, address: str, workers: int | None) -> Client:
+        for name in ("distributed", "distributed.scheduler", "distributed.core", "distributed.nanny"):
+            logging.getLogger(name).setLevel(logging.WARNING)  # it would tell of each worker and connection
         if address != LOCAL:
             return self._entered(Client(address, timeout=_CONNECT_SECONDS, set_as_default=False))
         with dask.config.set({"distributed.scheduler.allowed-failures": _LOCAL_DEATHS}):
@@ -148,6 +150,8 @@ class Cluster:
                 f"{self.address}: the workers need what this machine has: {fault}; install imgwatch there, in the "
                 "same version, or use their image"
             ) from fault
+        except OSError as fault:
+            raise self.lost() from fault
         try:
             yield name
         finally:
@@ -173,7 +177,7 @@ class _Run(Generic[T, R]):
                 if is_trial:
                     self._submit([self._suspects.popleft()])
                 elif not self._suspects:
-                    for batch in islice(waiting, self._cluster.room() - len(self._under_way)):
+                    for batch in islice(waiting, max(0, self._cluster.room() - len(self._under_way))):
                         self._submit(batch)
                 if not self._under_way:
                     return

@@ -86,8 +86,12 @@ def _below(store: Any, name: str) -> Iterator[dict[str, Any]]:
     if "s3" in (store.protocol if isinstance(store.protocol, tuple) else (store.protocol,)):
         yield from _below_in_s3(store, name)
         return
-    for _, _, files in store.walk(name, detail=True):
+    for _, _, files in store.walk(name, detail=True, on_error=_pass_over):
         yield from files.values()
+
+
+def _pass_over(fault: OSError) -> None:
+    log.warning("%s: cannot be listed, passed over", fault)
 
 
 def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
