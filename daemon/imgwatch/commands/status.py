@@ -103,8 +103,8 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             ledger.put_fact("breaker", "closed")
     if as_json:
         alive = is_held(settings.state)
-        new = {"began_quarantine": True} if began else {}
-        console.say_json({"was_open": was_open, "held": held, "alive": alive} | new)
+        told = {"was_open": was_open, "held": held, "alive": alive}
+        console.say_json(told | {"began_quarantine": True} if began else told)
         return
     if began:
         console.say(f"A new quarantine begins at {settings.quarantine.path}.")

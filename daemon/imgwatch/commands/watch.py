@@ -49,7 +49,7 @@ def watch(
     require_extra(settings.metrics)
     orders = _Orders()
     lock = patience.opened(
-        lambda: status.DaemonLock(settings.state), (CannotCreate,), orders.are_given, _tell_waiting
+        lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
     )
     if lock is None:
         return

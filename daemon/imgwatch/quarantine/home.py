@@ -36,7 +36,9 @@ class Home:
         if place not in self._path.parents and not _is_bare(place):
             return
         known = self._recall()
-        if known and known != _whereabouts(place):
+        if not known:
+            self._noted = ""  # forgotten, perhaps by another process: to be noted again
+        elif known != _whereabouts(place):
             raise QuarantineGone(
                 f"the quarantine {shown(self._path)} is gone, and with it the disk on which it lay: mount that; "
                 "or, if you removed it for good, `imgwatch resume` begins a new one",
