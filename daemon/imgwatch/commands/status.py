@@ -103,7 +103,7 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             ledger.put_fact("breaker", "closed")
     if as_json:
         alive = is_held(settings.state)
-        told = {"was_open": was_open, "held": held, "alive": alive}
+        told: dict[str, object] = {"was_open": was_open, "held": held, "alive": alive}
         console.say_json(told | {"began_quarantine": True} if began else told)
         return
     if began:
