@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from conftest import WriteConfig, bright, dark
-from daemon import objects, run, tree
+from daemon import COMMAND, objects, run, tree
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.e2e
@@ -41,6 +42,20 @@ def test_score_tells_and_moves_nothing(tmp_path: Path, write_config: WriteConfig
         "0001-a.heat.png", "0001-a.png", "0002-b.heat.png", "0002-b.png",
     ]  # fmt: skip
     assert not (tmp_path / "quarantine").exists()
+
+
+def test_results_go_into_a_file_also_while_a_bar_is_shown_on_a_terminal(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config = write_config()
+    dark(tmp_path / "inbox" / "a.png")
+    terminal, end = os.openpty()
+    told = [*COMMAND, "rescan", "--json", "--dry-run", "--config", str(config)]
+    done = subprocess.run(told, stdout=subprocess.PIPE, stderr=end, text=True, timeout=60, check=True)
+    os.close(end)
+    assert [line["verdict"] for line in objects(done.stdout)] == ["keep"]
+    assert b"rescan" in os.read(terminal, 10_000)
+    os.close(terminal)
 
 
 def test_rescan_judges_what_lies_there_and_restore_gives_it_back(

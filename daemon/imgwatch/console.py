@@ -66,7 +66,9 @@ def progress() -> Iterator[Progress]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    # Rich would show what is printed above the bar, and so on the terminal even where stdout is a file
+    is_shown = sys.stdout.isatty()
+    with Progress(*columns, console=Console(stderr=True), redirect_stdout=is_shown) as bars:
         tasks = {}
 
         def show(stage: str, done: int, total: int) -> None:
