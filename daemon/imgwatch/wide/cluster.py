@@ -218,7 +218,7 @@ class _Shipment(WorkerPlugin):
     def setup(self, worker: Worker) -> None:
         """Get ready to open the kit; a worker under a nanny is marked as one that may start no process of its own."""
         del worker
-        multiprocessing.current_process().daemon = False
+        multiprocessing.current_process().daemon = False  # dask/distributed#2142
         self._idle: LifoQueue[tuple[ExitStack, Callable[[Sequence[Any]], Any]]] = LifoQueue()
         self._is_over = False
 
