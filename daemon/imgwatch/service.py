@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 _CHUNK = 256  # pictures sorted before the loop looks up again
 _HOUSEKEEPING_SECONDS = 2.0
 _RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
+_CALM_SECONDS = (
+    5.0  # without work, freed memory is given back; the next picture would have to ask for it again
+)
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
 _RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
 _PURGE_SECONDS = 3600.0
@@ -244,7 +247,7 @@ class Service:
             self._last_probe = now
             self._model.judge.scorer.probe()
             self._has_slack = True
-        if self._has_slack:
+        if self._has_slack and now - self._last_work > _CALM_SECONDS:
             self._has_slack = False
             memory.give_back()
 

@@ -24,10 +24,15 @@ from watchdog.events import (
 )
 from watchdog.observers.inotify import InotifyObserver
 from watchdog.observers.inotify_c import InotifyFD
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from imgwatch.scan import Scope
 
 log = logging.getLogger(__name__)
+
+# How long watchdog holds everything back behind a file that left, our own moves among them, for the other half of a
+# rename to come. That comes in the same breath; half a second, as is watchdog's, would be each next picture's latency.
+InotifyMoveEventGrouper.delay = 0.01
 
 _KINDS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,  # also a file moved or hard-linked in, which is never "closed"
