@@ -145,7 +145,7 @@ class Insight:
                 self._grouped[record_id] = (
                     record_id if vector is None else self._alike.place(record_id, vector)
                 )
-            on_grouped([record_id for record_id, _, _ in batch])
+            on_grouped([record_id for record_id, _, _ in batch if self._grouped[record_id] != record_id])
 
     def _embed(self, paths: Sequence[Path]) -> list[tuple[Path, str, Vector]]:
         """Embed pictures and keep the result; what cannot be read is left out."""

@@ -16,7 +16,7 @@ const NOTHING = {
 const shelf = new Shelf();
 const selected = new Set();
 const panel = new Panel(ask);
-let active = null, anchor = null, busy = Promise.resolve(), live = null, toastTimer;
+let active = null, anchor = null, busy = Promise.resolve(), live = null, toastTimer, later = { cost: 0 };
 
 const grid = new Grid($("scroll"), $("grid"), {
   active: () => active,
@@ -70,7 +70,7 @@ function toggle(id) {
 }
 
 function extend(id) {
-  const from = grid.place.get(anchor ?? active)?.position ?? 0, to = grid.place.get(id)?.position ?? 0;
+  const from = grid.place.get(anchor ?? active) ?? 0, to = grid.place.get(id) ?? 0;
   for (let at = Math.min(from, to); at <= Math.max(from, to); at++) selected.add(grid.nth(at));
 }
 
@@ -106,7 +106,7 @@ function decide(verb) {
   const ids = selected.size ? [...selected] : active && grid.place.has(active) ? [active] : [];
   if (!ids.length || (verb === "delete" && shelf.view === "binned") || (verb === "later" && shelf.view === "later") || (verb === "reopen" && shelf.view === "open")) return;
   const next = after(ids), shownAs = shelf.view;
-  for (const id of ids) hide(id, verb); // at once; the answer may bring some back
+  for (const id of ids) shelf.expect(id, verb); // at once; the answer may bring some back
   selected.clear();
   anchor = null;
   active = next;
@@ -118,14 +118,8 @@ function decide(verb) {
   });
 }
 
-function hide(id, verb) {
-  const row = shelf.rows.get(id);
-  if (verb === "restore") shelf.rows.delete(id);
-  else shelf.rows.set(id, { ...row, standing: { delete: "binned", later: "later", reopen: "open" }[verb] });
-}
-
 function after(ids) {
-  const going = new Set(ids), start = grid.place.get(active)?.position ?? 0;
+  const going = new Set(ids), start = grid.place.get(active) ?? 0;
   for (let at = start; at < grid.total; at++) if (!going.has(grid.nth(at))) return grid.nth(at);
   for (let at = start - 1; at >= 0; at--) if (!going.has(grid.nth(at))) return grid.nth(at);
   return null;
@@ -146,7 +140,7 @@ function undo() {
     const answer = await ask("/undo", { since: shelf.version });
     if (!answer) return;
     shelf.take(answer.changes);
-    if (answer.verb === "nothing") { toast("Nothing to undo since the gallery was started.", false); return; }
+    if (answer.verb === "nothing") { toast("Nothing to undo since the gallery was started; imgwatch quarantine undo goes further back.", false); return; }
     const reasons = Object.values(answer.failed);
     if (reasons.length) trouble(`${reasons.length} could not be undone: ${reasons[0]}`);
     refresh();
@@ -193,11 +187,21 @@ function refresh(focus = false) {
   if (active) look(active, focus); else tell();
 }
 
+// What arrives by itself waits its turn: where a refresh takes long, there are few, so that scrolling stays smooth.
+function refreshSoon(moved) {
+  later.moved ||= moved;
+  later.timer ??= setTimeout(() => {
+    const begun = performance.now();
+    if (later.moved) refresh();
+    else { grid.paint(); tell(); }
+    later = { cost: performance.now() - begun };
+  }, Math.min(20 * later.cost, 4000));
+}
+
 async function reload() {
   const found = await ask("/pictures");
   if (!found) return;
-  shelf.rows.clear();
-  shelf.version = 0;
+  shelf.clear();
   shelf.take(found);
   refresh();
 }
@@ -235,8 +239,8 @@ function listen() {
   live?.close();
   live = new EventSource(`/live?since=${shelf.version}`);
   live.addEventListener("changes", (event) => {
-    const fresh = shelf.take(JSON.parse(event.data));
-    refresh();
+    const { fresh, moved } = shelf.take(JSON.parse(event.data));
+    refreshSoon(moved || shelf.order === "alike");
     if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false);
   });
   live.addEventListener("status", (event) => daemon(JSON.parse(event.data)));

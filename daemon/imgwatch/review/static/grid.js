@@ -5,7 +5,7 @@ const GAP = 12, HEAD = 46, BELOW = 82, OVERSCAN = 600;
 
 export class Grid {
   constructor(scroll, list, on) {
-    Object.assign(this, { scroll, list, on, lines: [], shown: new Map(), sections: [], place: new Map(), columns: 1 });
+    Object.assign(this, { scroll, list, on, lines: [], shown: new Map(), sections: [], place: new Map(), starts: [], columns: 1 });
     scroll.addEventListener("scroll", () => this.paintSoon(), { passive: true });
     new ResizeObserver(() => this.lay(this.sections)).observe(scroll);
   }
@@ -20,14 +20,16 @@ export class Grid {
     this.lines = [];
     this.place.clear();
     let top = 4, position = 0;
+    this.starts = [];
     for (const section of sections) {
       if (section.title !== null) {
         this.lines.push({ top, height: HEAD, section });
         top += HEAD;
       }
+      this.starts.push({ position, line: this.lines.length });
+      for (const row of section.rows) this.place.set(row.id, position++);
       for (let from = 0; from < section.rows.length; from += this.columns) {
         const rows = section.rows.slice(from, from + this.columns);
-        rows.forEach((row, column) => this.place.set(row.id, { top, column, position: position++, line: this.lines.length }));
         this.lines.push({ top, height: this.high + GAP, rows });
         top += this.high + GAP;
       }
@@ -35,6 +37,15 @@ export class Grid {
     this.total = position;
     this.list.style.height = `${top}px`;
     this.paint();
+  }
+
+  // Where a card is: its position among all, its line and column, and how far down.
+  spot(id) {
+    const position = this.place.get(id);
+    if (position === undefined) return null;
+    const start = this.starts.findLast((start) => start.position <= position), nth = position - start.position;
+    const line = start.line + Math.floor(nth / this.columns);
+    return { position, line, column: nth % this.columns, top: this.lines[line].top };
   }
 
   paintSoon() {
@@ -45,7 +56,7 @@ export class Grid {
     const from = this.scroll.scrollTop - OVERSCAN, to = this.scroll.scrollTop + this.scroll.clientHeight + OVERSCAN;
     const wanted = new Map();
     for (let at = this.firstLine(from); at < this.lines.length && this.lines[at].top < to; at++) this.want(at, wanted);
-    const active = this.place.get(this.on.active());
+    const active = this.spot(this.on.active());
     if (active) this.want(active.line, wanted); // the focus never leaves the page
     for (const [key, node] of this.shown) if (!wanted.has(key)) { node.remove(); this.shown.delete(key); }
     let before = null;
@@ -94,7 +105,7 @@ export class Grid {
   }
 
   dress(item, row) {
-    const { top, column, position } = this.place.get(row.id), button = item.firstChild, like = this.on.like(row);
+    const { top, column, position } = this.spot(row.id), button = item.firstChild, like = this.on.like(row);
     item.style.transform = `translate(${column * (this.side + GAP)}px, ${top}px)`;
     item.style.width = `${this.side}px`;
     item.style.height = `${this.high}px`;
@@ -136,7 +147,7 @@ export class Grid {
 
   // Bring a card into sight and give it the focus.
   reveal(id, focus) {
-    const place = this.place.get(id);
+    const place = this.spot(id);
     if (!place) return;
     const { scrollTop } = this.scroll, clientHeight = this.scroll.clientHeight - this.on.covered();
     if (place.top < scrollTop + 8) this.scroll.scrollTop = place.top - 8;
@@ -147,7 +158,7 @@ export class Grid {
 
   // The id that lies beside another: dx cards on, or dy lines on.
   beside(id, dx, dy) {
-    const here = this.place.get(id);
+    const here = this.spot(id);
     if (!here) return null;
     if (!dy) return this.nth(here.position + dx);
     let at = here.line;

@@ -1,4 +1,5 @@
 // What is in quarantine as this page knows it: filtered, ordered, in sections. No page element is touched here.
+// A row stays the same object for as long as it is known, so that fifty thousand are ordered once, not at each verdict.
 
 const compare = new Intl.Collator(undefined, { numeric: true }).compare;
 const ORDERS = {
@@ -7,24 +8,59 @@ const ORDERS = {
   score: (a, b) => (b.score ?? -Infinity) - (a.score ?? -Infinity),
 };
 const TITLES = { reason: (row) => row.reason, folder: (row) => row.folder };
+const STANDINGS = { delete: "binned", later: "later", reopen: "open", restore: "gone" };
 
 export class Shelf {
   constructor() {
-    Object.assign(this, { rows: new Map(), groups: new Map(), version: 0, view: "open", order: "close", query: "" });
+    Object.assign(this, { view: "open", order: "close", query: "" });
+    this.clear();
   }
 
+  clear() {
+    Object.assign(this, { rows: new Map(), joined: new Map(), ordered: [], by: null, version: 0 });
+  }
+
+  // Returns how many are new, and whether any came, went or changed its standing: else all stays in its place.
   take({ version, pictures, gone }) {
-    if (version < this.version) return 0; // overtaken by the answer to a verdict, which has all of it
+    if (version < this.version) return { fresh: 0, moved: false }; // overtaken by the answer to a verdict, which has all of it
     this.version = version;
-    for (const id of gone) this.rows.delete(id);
-    let fresh = 0;
+    let fresh = 0, moved = false;
+    for (const id of gone) moved = this.drop(id) || moved;
     for (const row of pictures) {
-      if (!this.rows.has(row.id) && row.standing === "open") fresh++;
-      row.group ??= row.id;
-      row.sought = `${row.name} ${row.folder} ${row.reason}`.toLowerCase();
-      this.rows.set(row.id, row);
+      const before = this.rows.get(row.id);
+      if (!before && row.standing === "open") fresh++;
+      moved ||= before?.standing !== row.standing;
+      this.put(before, row);
     }
-    return fresh;
+    return { fresh, moved };
+  }
+
+  put(before, row) {
+    row.group ??= row.id;
+    if (before && before.group !== row.group) this.joined.get(before.group)?.delete(before);
+    const kept = before ? Object.assign(before, row) : row;
+    if (!before) {
+      kept.sought = `${row.name} ${row.folder} ${row.reason}`.toLowerCase();
+      this.rows.set(row.id, kept);
+      this.by = null;
+    }
+    if (kept.group === kept.id) return;
+    if (!this.joined.has(kept.group)) this.joined.set(kept.group, new Set());
+    this.joined.get(kept.group).add(kept);
+  }
+
+  drop(id) {
+    const row = this.rows.get(id);
+    if (!row) return false;
+    row.standing = "gone";
+    this.joined.get(row.group)?.delete(row);
+    return this.rows.delete(id);
+  }
+
+  // What a verdict will have done, before the server says so.
+  expect(id, verb) {
+    if (verb === "restore") this.drop(id);
+    else this.rows.get(id).standing = STANDINGS[verb];
   }
 
   count(standing) {
@@ -33,15 +69,23 @@ export class Shelf {
     return number;
   }
 
-  inView() {
-    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean);
-    return [...this.rows.values()].filter((row) => row.standing === this.view && words.every((word) => row.sought.includes(word)));
+  inView(rows = this.rows.values()) {
+    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
+    for (const row of rows) if (row.standing === this.view && words.every((word) => row.sought.includes(word))) found.push(row);
+    return found;
+  }
+
+  inOrder() {
+    const by = ORDERS[this.order] ? this.order : "close";
+    if (this.by !== by) {
+      this.ordered = [...this.rows.values()].sort(ORDERS[by]);
+      this.by = by;
+    }
+    return this.ordered;
   }
 
   sections() {
-    const rows = this.inView();
-    this.groups = Map.groupBy(rows, (row) => row.group);
-    rows.sort(ORDERS[this.order] ?? ORDERS.close);
+    const rows = this.inView(this.inOrder());
     if (this.order === "alike") return this.alike(rows);
     if (!TITLES[this.order]) return [{ title: null, rows }];
     const found = Map.groupBy(rows, TITLES[this.order]);
@@ -49,15 +93,21 @@ export class Shelf {
   }
 
   alike(rows) {
-    const many = [...this.groups.values()].filter((group) => group.length > 1).sort((a, b) => b.length - a.length);
-    const single = rows.filter((row) => this.groups.get(row.group).length === 1);
+    const groups = [...Map.groupBy(rows, (row) => row.group).values()];
+    const many = groups.filter((group) => group.length > 1).sort((a, b) => b.length - a.length);
+    const single = groups.filter((group) => group.length === 1).flat();
     const found = many.map((group, place) => ({ title: `near-identical ${place + 1}: ${group[0].reason}`, rows: group }));
     return single.length ? [...found, { title: "like no other", rows: single }] : found;
   }
 
-  like(row) { return this.groups.get(row.group)?.length ?? 1; }
+  like(row) {
+    return this.joined.get(row.group)?.size ? this.group(row.id).length : 1;
+  }
 
-  group(id) { return this.groups.get(this.rows.get(id)?.group) ?? []; }
+  group(id) {
+    const name = this.rows.get(id)?.group, leader = this.rows.get(name);
+    return this.inView([...(leader ? [leader] : []), ...(this.joined.get(name) ?? [])]);
+  }
 
   sameReason(id) {
     const reason = this.rows.get(id)?.reason;
