@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger_file import LedgerFile
 from imgwatch.verdict import Judgement, Verdict
 
 FIRST = Identity(1, 10, 100, 1000)
@@ -97,13 +100,53 @@ def test_what_another_model_judged_is_unfinished_for_this_one(ledger: Ledger) ->
     assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-2") == [A.name]
 
 
-def test_no_lookup_scans_the_whole_table(ledger: Ledger) -> None:
-    import sqlite3
+class Traced(LedgerFile):
+    """A ledger's file that notes every statement that it is asked."""
 
-    connection = sqlite3.connect(ledger.path)
-    for where in ("folder = 1 AND name = x'00'", "folder = 1", "state = 'pending'", "state = 'held'"):
-        plan = " ".join(
-            str(row[3]) for row in connection.execute(f"EXPLAIN QUERY PLAN SELECT * FROM seen WHERE {where}")
-        )
-        assert "SCAN" not in plan, (where, plan)
-    connection.close()
+    asked: dict[str, tuple[Any, ...]]
+
+    def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        self.asked[question] = values
+        return super().ask(question, values)
+
+    def plan(self, question: str) -> str:
+        steps = super().ask(f"EXPLAIN QUERY PLAN {question}", self.asked[question])
+        return "; ".join(str(step[3]) for step in steps)
+
+
+@pytest.fixture
+def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ledger, Traced]]:
+    found: list[Traced] = []
+
+    def opened(path: Path, *, mend: bool) -> Traced:
+        found.append(Traced(path, mend=mend))
+        found[-1].asked = {}
+        return found[-1]
+
+    monkeypatch.setattr("imgwatch.ledger.LedgerFile", opened)
+    ledger = Ledger(tmp_path / "traced.sqlite")
+    yield ledger, found[0]
+    ledger.close()
+
+
+def test_nothing_that_is_done_for_each_file_or_each_round_scans_the_whole_table(
+    traced: tuple[Ledger, Traced],
+) -> None:
+    ledger, file = traced
+    listing = {f"{number}.jpg": FIRST for number in range(300)}
+    rows = [Row(A.parent / name, FIRST, State.KEPT, KEPT) for name in listing]
+    ledger.begin(A.parent, [Row(A, FIRST, State.EXISTING)], now=1.0)
+    ledger.remember(rows, now=1.0)
+    ledger.unfinished(A.parent, listing)
+    ledger.unfinished(A.parent, {"1.jpg": FIRST}, "m-1")
+    ledger.known(A)
+    for state in (State.PENDING, State.HELD):
+        ledger.waiting(state)
+    ledger.fact("breaker")
+    ledger.put_fact("breaker", "open")
+    ledger.teach("ab" * 32, True, 1.0, ("m-1", b""))
+    ledger.unteach("ab" * 32)
+    ledger.forget([A])
+    plans = {question: file.plan(question) for question in file.asked if "seen" in question}
+    assert len(plans) >= 7
+    assert [(question, plan) for question, plan in plans.items() if "SCAN" in plan] == []
