@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 import dask.config
 from distributed import Client, KilledWorker, LocalCluster, Worker, WorkerPlugin, get_worker, wait
+from distributed.comm.core import CommClosedError
 
 from imgwatch.errors import Unavailable
 
@@ -128,7 +129,7 @@ class Cluster:
         try:
             with self._client.as_current():
                 return list(wait(list(under_way), return_when="FIRST_COMPLETED").done)
-        except CancelledError as fault:
+        except (CancelledError, OSError) as fault:
             raise self.lost() from fault
 
     def lost(self) -> Unavailable:
@@ -200,7 +201,7 @@ class _Run(Generic[T, R]):
                 self._suspects.extend(batch)
                 return
             result = None
-        except CancelledError as fault:
+        except (CancelledError, CommClosedError) as fault:
             raise self._cluster.lost() from fault
         except Exception as fault:
             raise Unavailable(f"a worker cannot go on: {type(fault).__name__}: {fault}") from fault
