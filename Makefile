@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS := train,review,thumbnails,metrics,cluster,demo,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench-detection bench-teaching screenshots clean
+.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -54,6 +54,17 @@ bench-detection: install bench/peers/.installed  ## how well junk is told from n
 
 bench-teaching: install  ## what deleting and restoring teaches: docs/teaching.md (ten minutes)
 	$(BIN)/python benchmarks/teaching.py
+
+bench: install bench/speed-peers/.installed  ## how fast, how small: the table of docs/performance.md (ten minutes)
+	$(BIN)/python benchmarks/speed/run.py --peers bench/speed-peers/bin/python
+
+bench/speed-peers/.installed:
+	$(PYTHON) -m venv bench/speed-peers
+	bench/speed-peers/bin/python -m pip install -q --disable-pip-version-check 'cleanvision>=0.3.7'
+	@touch $@
+
+bench-wide: install  ## judging on a cluster: workers, memory: docs/scaling.md (ten minutes)
+	$(BIN)/python benchmarks/wide.py
 
 screenshots: install  ## the gallery's pictures in docs/images, from sample photographs and drawn junk (Chromium)
 	$(BIN)/python docs/screenshots.py
