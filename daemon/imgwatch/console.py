@@ -56,6 +56,13 @@ def draw(picture: RenderableType) -> None:
     Console().print(picture)
 
 
+def agrees(question: str) -> bool:
+    """Ask the person at the terminal; where there is none, nobody objects."""
+    from typer import confirm
+
+    return not sys.stdin.isatty() or confirm(question)
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show a progress bar on a terminal, nothing in a pipe."""

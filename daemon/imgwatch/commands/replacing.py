@@ -5,7 +5,6 @@ The file in use is replaced only after that; a daemon picks the new one up by it
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -72,7 +71,7 @@ def take_place(written: Path, out: Path, is_agreed: bool) -> Path:
     """Let a model that was written beside the one in use take its place, if the user agrees; return where it is."""
     if written == out:
         return out
-    if not (is_agreed or not sys.stdin.isatty() or typer.confirm(f"Replace {out}, which is in use?")):
+    if not (is_agreed or console.agrees(f"Replace {out}, which is in use?")):
         console.say(f"The old model stays; the new one is {written}.")
         return written
     written.replace(out)
