@@ -56,7 +56,7 @@ bench-teaching: install  ## what deleting and restoring teaches: docs/teaching.m
 	$(BIN)/python benchmarks/teaching.py
 
 bench: install bench/speed-peers/.installed  ## how fast, how small: the table of docs/performance.md (ten minutes)
-	$(BIN)/python benchmarks/speed/run.py --peers bench/speed-peers/bin/python
+	$(BIN)/python benchmarks/speed/run.py --peers bench/speed-peers/bin/python --table docs/performance.md
 
 bench/speed-peers/.installed:
 	$(PYTHON) -m venv bench/speed-peers

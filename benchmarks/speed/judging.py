@@ -1,0 +1,103 @@
+"""How fast pictures are judged, beside what limits it: decoding alone, the model alone; and by the classic way."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from figures import Figure, Setting, medians_of, seconds
+from pictures import LARGE, SMALL, make
+from PIL import Image
+from processes import IMGWATCH, Place
+
+from imgwatch.commands.workplace import DEFAULT_MODEL
+from imgwatch.judging import BATCH
+from imgwatch.scorer import Scorer
+
+WORKERS = 2
+_KEEP_ALL = {"score": 1e9}
+
+
+def large(setting: Setting) -> Iterator[Figure]:
+    """12-megapixel JPEGs: decoding is the limit."""
+    decode, model, rescan = _rates(
+        setting, make(setting.pictures / "large", 24, LARGE), setting.sized(144, 48)
+    )
+    yield Figure("12 MP: decode alone", decode, "pictures/s")
+    yield Figure("12 MP: model alone", model, "pictures/s")
+    yield Figure("12 MP: rescan", rescan, "pictures/s")
+    yield Figure(
+        "12 MP: both, did they only share the processors", 1 / (1 / decode + 1 / model), "pictures/s"
+    )
+    yield Figure("12 MP: rescan / decode alone", rescan / decode, "", at_least=0.85)
+
+
+def small(setting: Setting) -> Iterator[Figure]:
+    """0.1-megapixel JPEGs: the model is the limit."""
+    decode, model, rescan = _rates(
+        setting, make(setting.pictures / "small", 200, SMALL), setting.sized(600, 200)
+    )
+    yield Figure("0.1 MP: decode alone", decode, "pictures/s")
+    yield Figure("0.1 MP: model alone", model, "pictures/s")
+    yield Figure("0.1 MP: rescan", rescan, "pictures/s")
+    yield Figure("0.1 MP: rescan / slower of both", rescan / min(decode, model), "", at_least=0.7)
+
+
+def _rates(setting: Setting, pictures: list[Path], count: int) -> list[float]:
+    """Return pictures a second of decoding alone, of the model alone and of `rescan`."""
+    place = inbox_of(setting, pictures, count)
+    files = sorted(place.inbox.iterdir())
+    scorer = Scorer(DEFAULT_MODEL, WORKERS)
+    with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
+        pool.map(_nothing, range(WORKERS * 4))
+        return medians_of(
+            setting.runs,
+            lambda: count / seconds(lambda: pool.map(decoded, files, chunksize=max(1, count // 64))),
+            partial(_model_rate, scorer, pictures[:BATCH], count),
+            lambda: rescan_rate(place, count),
+        )
+
+
+def inbox_of(setting: Setting, pictures: list[Path], count: int) -> Place:
+    """Return a place whose inbox holds so many pictures, under other names; nothing will be moved."""
+    home = setting.scratch / f"{pictures[0].parent.name}-{count}"
+    place = Place(home).set_up(threads=WORKERS, threshold=_KEEP_ALL)
+    for number in range(count):
+        link = place.inbox / f"{number:05}.jpg"
+        if not link.exists():
+            os.link(pictures[number % len(pictures)], link)
+    return place
+
+
+def decoded(path: Path) -> None:
+    """Decode a picture as Pillow itself does at a reduced scale, and to the model's size; nothing is checked."""
+    with Image.open(path) as image:
+        image.draft("RGB", (448, 448))
+        np.asarray(image.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
+
+
+def _nothing(_: int) -> None:
+    time.sleep(0.01)
+
+
+def _model_rate(scorer: Scorer, pictures: list[Path], count: int) -> float:
+    pixels = np.stack([np.asarray(Image.open(path).resize((224, 224))) for path in pictures])
+    batches = max(2, min(count // BATCH, 10))
+    scorer.score(pixels)
+    return batches * BATCH / seconds(lambda: [scorer.score(pixels) for _ in range(batches)])
+
+
+def rescan_rate(place: Place, count: int) -> float:
+    """Return pictures a second of `imgwatch rescan`, from the first batch that it prints to the last."""
+    told = [IMGWATCH, "rescan", "--all", "--json", "--config", place.config]
+    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as command:
+        times = [time.perf_counter() for _ in command.stdout or ()]
+    if len(times) != count:
+        raise RuntimeError(f"{count} pictures, {len(times)} judged")
+    return (count - BATCH) / (times[-1] - times[BATCH - 1])

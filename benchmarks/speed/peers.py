@@ -1,0 +1,69 @@
+"""The same pictures by other ways: Keras as its tutorials do it, and cleanvision's find_issues."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from figures import Figure, Setting, median_of, medians_of
+from judging import inbox_of, rescan_rate
+from pictures import LARGE, SMALL, make
+
+_CLEANVISION = """
+import sys, time
+from cleanvision import Imagelab
+lab = Imagelab(data_path=sys.argv[1], verbose=False)
+start = time.perf_counter()
+lab.find_issues(n_jobs=2, verbose=False)
+sys.stderr.write(str(time.perf_counter() - start))
+"""
+
+
+def keras(setting: Setting) -> Iterator[Figure]:
+    """12-megapixel JPEGs by the preset `conv`, the same network, in Keras and in imgwatch."""
+    count = setting.sized(96, 64)
+    place = inbox_of(setting, make(setting.pictures / "large", 24, LARGE), count)
+    model = setting.scratch / "conv.onnx"
+    script = Path(__file__).with_name("keras_way.py")
+    told = [sys.executable, script, place.inbox, model]
+
+    def classic() -> float:
+        done = subprocess.run(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+        return float(done.stdout.split()[-1])
+
+    def ours() -> float:
+        place.set_up(threads=2, model=str(model), threshold={"score": 1e9})
+        return rescan_rate(place, count)
+
+    theirs, rate = medians_of(setting.runs, classic, ours)
+    yield Figure("Keras load_img + predict, 12 MP, conv", theirs, "pictures/s")
+    yield Figure("rescan, 12 MP, conv", rate, "pictures/s")
+    yield Figure("rescan / Keras", rate / theirs, "", at_least=5)
+
+
+def cleanvision(setting: Setting) -> Iterator[Figure]:
+    """The same folders by cleanvision's find_issues with two processes, and by `rescan` with the model that ships."""
+    if not setting.peers.exists():
+        print("no peers: `make bench` installs them", file=sys.stderr)
+        return
+    small = make(setting.pictures / "small", 200, SMALL), setting.sized(600, 200)
+    large = make(setting.pictures / "large", 24, LARGE), setting.sized(96, 48)
+    for name, (pictures, count) in (("0.1 MP", small), ("12 MP", large)):
+        place = inbox_of(setting, pictures, count)
+        told = [setting.peers, "-c", _CLEANVISION, place.inbox]
+
+        def theirs(told: list[object] = told, count: int = count) -> float:
+            done = subprocess.run(told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
+            return count / float(done.stderr.split()[-1])
+
+        found, rate = (
+            median_of(setting.runs, theirs),
+            median_of(
+                setting.runs,
+                lambda place=place, count=count: rescan_rate(place, count),  # type: ignore[misc]
+            ),
+        )
+        yield Figure(f"cleanvision, {name}", found, "pictures/s")
+        yield Figure(f"rescan / cleanvision, {name}", rate / found, "", at_least=1)

@@ -1,0 +1,160 @@
+"""What a daemon costs while nothing happens, while much happens, and how soon one picture is moved."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import statistics
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from figures import Figure, Setting
+from pictures import SMALL, make
+from processes import Peak, Place, memory_megabytes, processor_seconds, tree_of, wake_ups
+
+from imgwatch.commands.workplace import DEFAULT_MODEL
+from imgwatch.decoder import Decoder
+from imgwatch.picture import Decoded, Limits
+from imgwatch.quarantine import Quarantine
+from imgwatch.scorer import Scorer
+
+_IDLE_SECONDS, _SETTLE_SECONDS = 120, 0.5
+
+
+def idle(setting: Setting) -> Iterator[Figure]:
+    """A daemon with the model that ships: after one picture, once its worker has been let go."""
+    place = Place(setting.scratch).set_up(threshold={"score": 1e9})
+    [picture] = make(setting.pictures / "one", 1, SMALL)
+    with place.watching() as pid:
+        (place.inbox / "a.jpg").write_bytes(picture.read_bytes())
+        while place.status()["judged"] < 1:
+            time.sleep(0.2)
+        yield Figure("idle daemon: just after a picture", memory_megabytes(pid), "MB")
+        time.sleep(70)  # the worker leaves after a minute
+        computed, woken = processor_seconds(pid), wake_ups(pid)
+        time.sleep(setting.sized(_IDLE_SECONDS, 20))
+        passed = setting.sized(_IDLE_SECONDS, 20)
+        share = 100 * (processor_seconds(pid) - computed) / passed
+        yield Figure("idle daemon: processor", share, "%", at_most=0.1)
+        yield Figure("idle daemon: wake-ups", (wake_ups(pid) - woken) / passed, "/s")
+        yield Figure("idle daemon: processes", len(tree_of(pid)), "")
+        yield Figure("idle daemon: memory of all its processes", memory_megabytes(pid), "MB", at_most=150)
+
+
+def latency(setting: Setting) -> Iterator[Figure]:
+    """One picture at a time: from its close to its name in the quarantine, settle time taken off."""
+    count = setting.sized(60, 10)
+    pictures = make(setting.pictures / "small", 200, SMALL)[:count]
+    place = Place(setting.scratch).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS)
+    with place.watching():
+        waits = [_until_moved(place, path, number) for number, path in enumerate(pictures)][2:]
+    works = _works(pictures)[2:]
+    moves = _moves(setting, pictures)[2:]
+    work = statistics.median(works)
+    yield Figure("one picture: decode and model alone, median", 1000 * work, "ms")
+    yield Figure("one picture: closed to quarantined, median", 1000 * statistics.median(waits), "ms")
+    yield Figure("one picture: of that the move (fsyncs), median", 1000 * statistics.median(moves), "ms")
+    yield Figure("one picture: median / work", statistics.median(waits) / work, "", at_most=1.5)
+    yield Figure("one picture: 99th percentile / work", float(np.percentile(waits, 99)) / work, "", at_most=4)
+
+
+def _until_moved(place: Place, picture: Path, number: int) -> float:
+    """Drop a picture and return the seconds until it lies in the quarantine, without the settle time."""
+    content, target = picture.read_bytes(), place.moved / f"{number}.jpg"
+    time.sleep(random.uniform(0.05, 0.15))
+    (place.inbox / target.name).write_bytes(content)
+    start = time.perf_counter()
+    while not target.exists():
+        if time.perf_counter() - start > 30:
+            raise RuntimeError("not moved within 30 s")
+        time.sleep(0.0005)
+    return time.perf_counter() - start - _SETTLE_SECONDS
+
+
+def _works(pictures: list[Path]) -> list[float]:
+    """Return how long each picture takes to be decoded, in the daemon's own guarded worker, and scored."""
+    scorer = Scorer(DEFAULT_MODEL, 1)
+    found = []
+    with Decoder(scorer.contract.shape, Limits()) as decoder:
+        for path in pictures:
+            start = time.perf_counter()
+            outcome = decoder.look_at(path, scorer.contract.shape)
+            assert isinstance(outcome, Decoded)
+            scorer.score(outcome.pixels[None])
+            found.append(time.perf_counter() - start)
+            time.sleep(0.1)
+    return found
+
+
+def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
+    """Return how long the quarantine alone takes for each picture."""
+    from imgwatch.quarantine.record import Judgement
+    from imgwatch.scan import identity_of
+
+    logging.disable(logging.INFO)
+    home = setting.scratch / "moves"
+    home.mkdir()
+    quarantine, found = Quarantine(home / "quarantine"), []
+    for number, path in enumerate(pictures):
+        copy = home / f"{number}.jpg"
+        copy.write_bytes(path.read_bytes())
+        identity = identity_of(copy)
+        assert identity is not None
+        start = time.perf_counter()
+        quarantine.quarantine(copy, identity, Judgement(1.0, 0.5, "measured", "m-1", f"{number:064x}"))
+        found.append(time.perf_counter() - start)
+    return found
+
+
+def burst(setting: Setting) -> Iterator[Figure]:
+    """60,000 tiny files as fast as they can be written, beside 600; the model is a tiny one too."""
+    few, many = 600, setting.sized(60_000, 6000)
+    small_peak, _, _ = _burst(setting, few)
+    peak, written, judged = _burst(setting, many)
+    yield Figure(f"burst of {few}: peak memory of all processes", small_peak, "MB")
+    yield Figure(f"burst of {many}: peak memory of all processes", peak, "MB")
+    yield Figure("burst: peak / peak of 600", peak / small_peak, "", at_most=1.2)
+    yield Figure("burst: seconds to write", written, "s")
+    yield Figure("burst: seconds until all are judged", judged, "s")
+
+
+def _burst(setting: Setting, count: int) -> tuple[float, float, float]:
+    from tests_model import write_brightness_model
+
+    home = setting.scratch / f"burst-{count}"
+    home.mkdir()
+    model = write_brightness_model(home / "brightness.onnx")
+    place = Place(home).set_up(model=str(model))
+    contents = [tiny_png(number) for number in range(count)]
+    with place.watching() as pid, Peak(pid) as peak:
+        start = time.perf_counter()
+        for number, content in enumerate(contents):
+            (place.inbox / f"{number}.png").write_bytes(content)
+        written = time.perf_counter() - start
+        while (now := place.status())["judged"] < count or now["backlog"]:
+            time.sleep(1)
+        judged = time.perf_counter() - start
+    left = sum(1 for _ in os.scandir(place.inbox)) + sum(1 for _ in os.scandir(place.moved))
+    if left != count or now["judged"] != count:
+        raise RuntimeError(f"{count} written, {now['judged']} judged, {left} found afterwards")
+    return peak.megabytes, written, judged
+
+
+def tiny_png(number: int) -> bytes:
+    """Return an 8x8 picture of its own, about 90 bytes; every hundredth is bright, which is junk."""
+    ground = bytes([230 if number % 100 == 0 else 40])
+    rows = b"\0" + ground * 4 + struct.pack(">I", number) + (b"\0" + ground * 8) * 7
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    ]
+    body = b"".join(
+        struct.pack(">I", len(d)) + t + d + struct.pack(">I", zlib.crc32(t + d)) for t, d in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + body

@@ -1,0 +1,143 @@
+"""How long a start takes over a million known files, what the ledger costs, and how quick the small commands are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from figures import Figure, Setting, medians_of, seconds
+from processes import IMGWATCH, Place
+
+from imgwatch.files import Identity
+from imgwatch.ledger import Ledger, Row, State
+from imgwatch.verdict import Judgement, Verdict
+
+_IN_A_FOLDER = 1000
+_KEPT = Judgement(Verdict.KEEP, "calm", "default-01234567", 1.25, 3.0, "ab" * 32)
+
+
+def start(setting: Setting) -> Iterator[Figure]:
+    """A start with nothing new: a walk of the folders against the ledger, beside a bare walk with stat."""
+    files = setting.sized(1_000_000, 20_000)
+    few, many = setting.scratch / "few", setting.scratch / "many"
+    small = _peak_of_start(few, files // 10)
+    made = seconds(lambda: _make_tree(many / "inbox", files))
+    begun, _ = _scanned(many)
+    walk, ours = medians_of(
+        setting.runs, lambda: seconds(lambda: bare_walk(many / "inbox")), lambda: _scanned(many)[0]
+    )
+    _, large = _scanned(many)
+    yield Figure(f"start: making {files:,} files", made, "s")
+    yield Figure("start: first look, all remembered", begun, "s")
+    yield Figure("start: bare walk with stat", walk, "s")
+    yield Figure("start: nothing new", ours, "s")
+    yield Figure("start: nothing new / bare walk", ours / walk, "", at_most=2)
+    yield Figure("start: peak memory / that for a tenth of the files", large / small, "", at_most=1.1)
+    yield from _ledger_figures(many / "state" / "ledger.sqlite", files, setting.runs)
+    shutil.rmtree(many)
+
+
+def _peak_of_start(home: Path, files: int) -> float:
+    _make_tree(home / "inbox", files)
+    _scanned(home)
+    _, peak = _scanned(home)
+    shutil.rmtree(home)
+    return peak
+
+
+def _make_tree(root: Path, files: int) -> None:
+    for number in range(0, files, _IN_A_FOLDER):
+        folder = root / f"{number // _IN_A_FOLDER:05}"
+        folder.mkdir(parents=True)
+        for name in range(number, min(files, number + _IN_A_FOLDER)):
+            os.close(os.open(folder / f"IMG_{name:07}.jpg", os.O_CREAT | os.O_WRONLY))
+
+
+def bare_walk(top: Path | str) -> int:
+    """Walk with os.scandir and stat each file; return how many there are."""
+    number = 0
+    with os.scandir(top) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                number += bare_walk(entry.path)
+            else:
+                entry.stat(follow_symlinks=False)
+                number += 1
+    return number
+
+
+_SCAN = """
+import resource, sys, time
+from pathlib import Path
+from imgwatch.ledger import Ledger
+from imgwatch.settings import Settings
+from imgwatch.watching.intake import Intake
+from imgwatch.watching.roots import Roots
+from imgwatch.watching.watcher import Hints
+
+home = Path(sys.argv[1])
+settings = Settings(watch=[{"path": str(home / "inbox")}], state=str(home / "state"),
+                    quarantine={"path": str(home / "quarantine")})
+ledger = Ledger(home / "state" / "ledger.sqlite")
+roots = Roots(settings, Hints())
+intake = Intake(1.0, ledger, roots, time.monotonic, lambda: None)
+start = time.perf_counter()
+for root in roots:
+    intake.begin_or_scan(root)
+took = time.perf_counter() - start
+assert not len(intake)
+print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+"""
+
+
+def _scanned(home: Path) -> tuple[float, float]:
+    """Look through the inbox as a start does, in a process of its own; return seconds and its peak memory in MB."""
+    done = subprocess.run(
+        [sys.executable, "-c", _SCAN, home], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True
+    )
+    took, peak = map(float, done.stdout.split())
+    return took, peak
+
+
+def _ledger_figures(path: Path, files: int, runs: int) -> Iterator[Figure]:
+    ledger = Ledger(path)
+    folder = path.parent.parent / "inbox" / "00000"
+    names = [f"IMG_{number:07}.jpg" for number in range(_IN_A_FOLDER)]
+    rows = [Row(folder / f"new-{name}", Identity(1, 2, 3, 4), State.KEPT, _KEPT) for name in names]
+    listing = {name: Identity(1, 2, 3, 4) for name in names}
+    one, whole, insert = medians_of(
+        runs,
+        lambda: seconds(lambda: [ledger.known(folder / name) for name in names]) / len(names),
+        lambda: seconds(lambda: ledger.unfinished(folder, listing)) / len(names),
+        lambda: seconds(lambda: ledger.remember(rows, time.time())) / len(rows),
+    )
+    ledger.forget(row.path for row in rows)
+    ledger.close()
+    yield Figure("ledger: look one file up", 1e6 * one, "us")
+    yield Figure("ledger: look a folder of 1,000 up, each file", 1e6 * whole, "us")
+    yield Figure("ledger: remember a judgement, in batches of 1,000", 1e6 * insert, "us")
+    yield Figure("ledger: size, a file", path.stat().st_size / files, "bytes")
+
+
+def commands(setting: Setting) -> Iterator[Figure]:
+    """The commands that a person waits for, beside a Python that does nothing."""
+    place = Place(setting.scratch).set_up()
+    tries = 5 * setting.runs
+    nothing, version, listed = medians_of(
+        tries,
+        lambda: _seconds_of(sys.executable, "-c", "pass"),
+        lambda: _seconds_of(IMGWATCH, "--version"),
+        lambda: _seconds_of(IMGWATCH, "quarantine", "list", "--config", place.config),
+    )
+    yield Figure("python -c pass", 1000 * nothing, "ms")
+    yield Figure("imgwatch --version / python -c pass", version / nothing, "", at_most=12)
+    yield Figure("imgwatch quarantine list / python -c pass", listed / nothing, "", at_most=12)
+
+
+def _seconds_of(*told: str | Path) -> float:
+    return seconds(lambda: subprocess.run(told, stdout=subprocess.DEVNULL, check=True))
