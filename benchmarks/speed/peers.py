@@ -49,7 +49,7 @@ def cleanvision(setting: Setting) -> Iterator[Figure]:
         print("no peers: `make bench` installs them", file=sys.stderr)
         return
     small = make(setting.pictures / "small", 200, SMALL), setting.sized(600, 200)
-    large = make(setting.pictures / "large", 24, LARGE), setting.sized(96, 48)
+    large = make(setting.pictures / "large", 24, LARGE), setting.sized(48, 24)
     for name, (pictures, count) in (("0.1 MP", small), ("12 MP", large)):
         place = inbox_of(setting, pictures, count)
         told = [setting.peers, "-c", _CLEANVISION, place.inbox]
