@@ -102,9 +102,8 @@ def _table(folder: Path, names: list[str]) -> str:
     for name in (name for name in names if (folder / f"{name}.json").exists()):
         kept = json.loads((folder / f"{name}.json").read_text())
         lines += [_line(Figure(**fields)) for fields in kept["figures"]]
-        shares.append(
-            f"{name} {kept['scale']:g} of the size, {kept['runs']} runs, load {kept.get('load', 0):.0f}"
-        )
+        load = f"{kept['load']:.0f}" if "load" in kept else "not noted"
+        shares.append(f"{name} {kept['scale']:g} of the size, {kept['runs']} runs, load {load}")
     return "\n".join([*lines, "", f"Row by row: {'; '.join(shares)}."])
 
 
