@@ -62,9 +62,7 @@ def test_folders_made_and_filled_at_once_and_moved_in_whole(
     assert len(quarantined(watching)) == 40
 
 
-def test_a_slowly_written_picture_is_judged_once_and_whole(
-    tmp_path: Path, write_config: WriteConfig
-) -> None:
+def test_a_slowly_written_picture_is_judged_once_and_whole(tmp_path: Path, write_config: WriteConfig) -> None:
     content = picture_bytes(230, size=200, file_format="BMP")
     with Daemon(write_config(settle_seconds="5")) as daemon:  # seconds of room for a writer that has to wait
         write_slowly(tmp_path / "inbox" / "slow.bmp", content, pieces=12, pause_seconds=0.5)
@@ -76,7 +74,11 @@ def test_a_slowly_written_picture_is_judged_once_and_whole(
 def test_a_picture_that_pauses_longer_than_it_takes_to_settle_is_judged_again_when_whole(
     watching: Daemon, tmp_path: Path
 ) -> None:
-    write_slowly(tmp_path / "inbox" / "pauses.png", picture_bytes(230, size=200), pieces=2, pause_seconds=1.5)
+    content = picture_bytes(230, size=200)
+    with (tmp_path / "inbox" / "pauses.png").open("wb", buffering=0) as stream:
+        stream.write(content[: len(content) // 2])
+        watching.wait_judged(1)
+        stream.write(content[len(content) // 2 :])
     wait_until(lambda: quarantined(watching) == ["pauses.png"])
     status = watching.status()
     assert (status["judged"], status["unreadable"]) == (2, 1)
