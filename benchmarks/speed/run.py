@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).parent.parent.parent
 
 def rows() -> dict[str, Row]:
     """Return every row by its name, in the table's order."""
+    import encoder
     import judging
     import peers
     import standing
@@ -35,6 +36,7 @@ def rows() -> dict[str, Row]:
     import training
 
     return {
+        "model": encoder.encoder,
         "large": judging.large,
         "small": judging.small,
         "keras": peers.keras,
