@@ -229,8 +229,8 @@ def test_a_corrupt_ledger_is_kept_aside_and_the_daemon_starts(
         run("quarantine", "restore", "--all", config=config)
     (tmp_path / "state" / "ledger.sqlite").write_bytes(os.urandom(40_000))
     with Daemon(config) as daemon:
-        aside = tmp_path / "state" / "ledger.sqlite.damaged-1"  # by the daemon, or by a command that came first
-        wait_until(aside.exists)
+        aside = tmp_path / "state" / "ledger.sqlite.damaged-1"
+        wait_until(aside.exists)  # put there by the daemon, or by a command that came first
         bright(inbox / "b2.png")
         wait_quarantined(daemon, tmp_path, "b2.png")
         assert restored.exists(), "what the user restored is known from the quarantine's log"
