@@ -22,7 +22,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: install  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
 	$(BIN)/python demo/run.py
 
-test: install  ## all tests that run anywhere (about six minutes)
+test: install  ## all tests that run anywhere (about eight minutes)
 	$(PYTEST) -n 4 --dist loadfile -m "not root and not browser and not systemd and not shared"
 
 test-root: install  ## tests that mount, fill and break file systems (root)

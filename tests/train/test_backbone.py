@@ -71,7 +71,7 @@ def test_features_are_golden(backbone: Backbone, pictures: np.ndarray) -> None:
     found = backbone.features(pictures[:2])
     assert found.statistics.shape == (2, sum(backbone.groups))
     columns = np.r_[0:992:100, 992:1024:8]
-    np.testing.assert_allclose(found.statistics[:, columns], GOLDEN, rtol=2e-2, atol=2e-2)
+    np.testing.assert_allclose(found.statistics[:, columns], GOLDEN, rtol=1e-2, atol=1e-2)
 
 
 def test_features_do_not_depend_on_batches(backbone: Backbone, pictures: np.ndarray) -> None:

@@ -124,7 +124,7 @@ def test_the_new_model_by_itself_keeps_what_was_restored(user: User, trained: di
     restored = sorted(user.inbox.glob("sea-*.png"))
     found = user.lines("score", *restored)
     assert len(found) == 18
-    assert sum(line["verdict"] == "keep" for line in found) >= 16  # of few pictures the oddest may stand out
+    assert sum(line["verdict"] == "keep" for line in found) >= 17  # of few pictures the oddest may stand out
     assert [line["verdict"] for line in user.lines("score", user.album / "slipped-in.png")] == ["quarantine"]
 
 
@@ -136,7 +136,7 @@ def test_before_it_replaced_the_old_one_it_was_compared_with_it(
     assert shadow["kept"] == 18 + 6
     assert shadow["held"] == 6
     assert set(shadow["returns"]) <= set(user.ids("sea"))
-    assert len(shadow["returns"]) >= 2
+    assert len(shadow["returns"]) >= 4
     assert not [path for path in shadow["moves"] if "sea-" in path], "what was restored never moves"
     assert not user.model.with_name("mine.new.onnx").exists()
 
