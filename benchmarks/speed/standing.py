@@ -77,7 +77,10 @@ def _until_moved(place: Place, picture: Path, number: int) -> float:
 
 
 def _works(pictures: list[Path]) -> list[float]:
-    """Return how long each picture takes to be decoded, in the daemon's own guarded worker, and scored."""
+    """Return how long each picture takes to be decoded, in the daemon's own guarded worker, and scored.
+
+    Each waits as long as the daemon's did: what has lain for half a second has left the processor's caches.
+    """
     scorer = Scorer(DEFAULT_MODEL, 1)
     found = []
     with Decoder(scorer.contract.shape, Limits()) as decoder:
@@ -87,7 +90,7 @@ def _works(pictures: list[Path]) -> list[float]:
             assert isinstance(outcome, Decoded)
             scorer.score(outcome.pixels[None])
             found.append(time.perf_counter() - start)
-            time.sleep(0.1)
+            time.sleep(_SETTLE_SECONDS + 0.1)
     return found
 
 

@@ -22,7 +22,7 @@ from imgwatch.picture import SNIFF_BYTES, Unreadable, has_picture_extension, loo
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 4096  # files of one folder that are held in memory
-_END, _BEGIN, _NEVER = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*"), "(?!)"
+_END, _BEGIN = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
     ends = tuple(found[1] for pattern in patterns if (found := _END.fullmatch(pattern)))
     begins = tuple(found[1] for pattern in patterns if (found := _BEGIN.fullmatch(pattern)))
     others = [p for p in patterns if not _END.fullmatch(p) and not _BEGIN.fullmatch(p)]
-    matches = re.compile("|".join(map(translate, others)) or _NEVER).match
+    if not others:
+        return lambda name: name.endswith(ends) or name.startswith(begins)
+    matches = re.compile("|".join(map(translate, others))).match
     return lambda name: name.endswith(ends) or name.startswith(begins) or matches(name) is not None
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import helper
 
 from imgwatch.picture import Limits, Pixels, Shape, decode
 from imgwatch_train import sharpness
@@ -26,6 +26,7 @@ from imgwatch_train.sample_photos import crops
 from imgwatch_train.torch_weights import Weights, read_weights
 
 SIZE = 224
+_ZERO, _SCALE = 127, 1 / 128  # the network was trained on (pixel - 127) / 128
 METADATA_KEY = "imgwatch-backbone"
 # Repeats, stride of the first, expansion, output channels of each of the seven stages.
 STAGES = (
@@ -114,10 +115,13 @@ def build(weights: Weights) -> onnx.ModelProto:
     `pooled` [N, 1280]: the pooled head; `map` [N, 112, 14, 14]: the tap of stride 16.
     """
     net = _EfficientNet(weights)
-    pixels = net.add("Transpose", net.add("Cast", "pictures", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
-    scaled = net.add("Mul", net.add("Sub", pixels, net.number(127)), net.number(1 / 128))
-    x, taps = net.blocks(net.convolve(scaled, "_conv_stem", "_bn0", 2))
-    columns = [*_moments(net, taps), sharpness.add_sharpness(net, pixels, SIZE)]
+    # Pixels are 8-bit numbers of this scale already: quantized, the first convolution takes them as they are.
+    scaled = net.add(
+        "DequantizeLinear", "pictures", net.number(_SCALE), net.constant(np.array(_ZERO, np.uint8))
+    )
+    planes = net.add("Transpose", scaled, perm=[0, 3, 1, 2])
+    x, taps = net.blocks(net.convolve(planes, "_conv_stem", "_bn0", 2))
+    columns = [*_moments(net, taps), sharpness.add_sharpness(net, scaled, 1 / _SCALE, SIZE)]
     net.add("Concat", *columns, axis=1, out="statistics")
     net.mean(net.convolve(x, "_conv_head", "_bn1"), [2, 3], out="pooled")
     net.add("Identity", taps[_MAPPED], out="map")

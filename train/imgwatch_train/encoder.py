@@ -74,12 +74,13 @@ def _spatial_output(encoder: onnx.ModelProto, scaling: Scaling) -> tuple[str, tu
 
 def _before(scaling: Scaling) -> onnx.ModelProto:
     net = Network()
-    pixels = net.add("Transpose", net.add("Cast", "pictures", to=TensorProto.FLOAT), perm=[0, 3, 1, 2])
+    pixels = net.add("Cast", "pictures", to=TensorProto.FLOAT)
+    planes = net.add("Transpose", pixels, perm=[0, 3, 1, 2])
     mean, std = (
         np.array(values, np.float32).reshape(1, 3, 1, 1) * 255 for values in (scaling.mean, scaling.std)
     )
-    net.add("Div", net.add("Sub", pixels, net.constant(mean)), net.constant(std), out="scaled")
-    net.add("Identity", sharpness.add_sharpness(net, pixels, scaling.size), out="sharpness")
+    net.add("Div", net.add("Sub", planes, net.constant(mean)), net.constant(std), out="scaled")
+    net.add("Identity", sharpness.add_sharpness(net, pixels, 1, scaling.size), out="sharpness")
     side = scaling.size
     outputs: dict[str, list[int | str]] = {
         "scaled": ["N", 3, side, side],
@@ -102,9 +103,7 @@ def _after(shape: tuple[int, int, int]) -> onnx.ModelProto:
     if height == 0:
         inputs["tokens"] = ["N", width, channels]
         side = math.isqrt(width)
-        places = net.add(
-            "Slice", given, *(net.constant(np.array([v])) for v in (width - side * side, width, 1))
-        )
+        places = net.slice(given, width - side * side, width, axis=1)
         given = net.add("Transpose", places, perm=[0, 2, 1])
         given = net.add("Reshape", given, net.constant(np.array([-1, channels, side, side])))
         height = width = side

@@ -37,6 +37,10 @@ class Network:
         """Store one float32."""
         return self.constant(np.array(value, np.float32))
 
+    def slice(self, x: str, start: int, end: int, axis: int) -> str:
+        """Take what lies at start to end along an axis."""
+        return self.add("Slice", x, *(self.constant(np.array([place])) for place in (start, end, axis)))
+
     def mean(self, x: str, axes: Sequence[int], keepdims: bool = False, out: str = "") -> str:
         """Average over these axes."""
         return self.add("ReduceMean", x, out=out, axes=list(axes), keepdims=int(keepdims))
