@@ -19,10 +19,11 @@ _UNDECIDED = (Event.QUARANTINED, Event.POSTPONED, Event.REOPENED)
 
 @dataclass(frozen=True)
 class Reviewed:
-    """Paths to add to a training, and paths to leave out of it."""
+    """Paths to add to a training, paths to leave out of it, and the digests of all that was restored."""
 
     restored: tuple[Path, ...]
     deleted: tuple[Path, ...]
+    vouched: frozenset[str]
 
 
 def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
@@ -33,11 +34,13 @@ def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
             last.pop(entry.record.sha256, None)
         elif entry.event is Event.RESTORED or entry.event in _JUNK:
             last[entry.record.sha256] = entry
-    restored = [Path(e.record.original) for e in last.values() if e.event is Event.RESTORED]
+    normal = [entry.record for entry in last.values() if entry.event is Event.RESTORED]
+    restored = [Path(record.original) for record in normal]
     junk = [entry.record for entry in last.values() if entry.event in _JUNK]
     return Reviewed(
         tuple(path for path in restored if path.is_file() and not _is_below(path, folders)),
         tuple(_copies(junk, folders)),
+        frozenset(record.sha256 for record in normal),
     )
 
 

@@ -6,7 +6,7 @@ It starts where features are computed and ends before anything is exported.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,15 @@ class Learnt:
         return _columns(redrawing, distances, self.heads.measure(x).mean(axis=0))
 
 
-def learn(folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None]) -> Learnt:
-    """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them."""
+def learn(
+    folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None], vouched: Mask
+) -> Learnt:
+    """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them.
+
+    Pictures that the user has `vouched` [N] for teach however strange they look, and are no outliers.
+    """
     selection = _select(folder)
+    selection = replace(selection, is_judged=selection.is_judged & ~vouched)
     examples = folder.examples(selection.teaches)
     heads = fit_heads(examples)
     autoencoders = fit_autoencoders(examples, plan, progress)
@@ -77,7 +83,7 @@ def learn(folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, i
         measures=measures,
         groups=groups,
         selection=selection,
-        is_outlier=is_outlier,
+        is_outlier=is_outlier & ~vouched,
     )
 
 

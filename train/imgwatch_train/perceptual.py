@@ -139,7 +139,8 @@ def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], pr
     drawings = plan_drawings(len(digests), told.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
     numbers = assemble(features, drawn, drawings, backbone.groups, seed)
-    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total))
+    vouched = np.isin(digests, list(job.vouched))
+    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total), vouched)
 
 
 def _draw(

@@ -24,7 +24,7 @@ RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
 # Weights of redrawing, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
 # experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
-WEIGHTS = (0.25, 1.5, 1.0)
+WEIGHTS = (0.25, 1.5, 1.5)
 POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06

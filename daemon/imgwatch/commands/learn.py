@@ -72,12 +72,13 @@ def train(  # noqa: PLR0913 - the options of a command
     places = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
-    left_out = list(_listed(exclude))
+    left_out, vouched = list(_listed(exclude)), frozenset[str]()
     if from_reviews:
         from imgwatch.reviews import reviewed
 
         told_by = reviewed(open_quarantine(settings), places)
         places, left_out = [*places, *told_by.restored], [*left_out, *told_by.deleted]
+        vouched = told_by.vouched
         if not as_json:
             console.say(f"From reviews: {len(told_by.restored)} taken in, {len(told_by.deleted)} left out.")
     with extra("train"), console.progress() as progress:
@@ -91,6 +92,7 @@ def train(  # noqa: PLR0913 - the options of a command
             model=replacing.place_for(settings, out.absolute()),
             threshold=settings.threshold,
             exclude=(*left_out, settings.quarantine.path, settings.state),
+            vouched=vouched,
             limits=settings.limits.limits(),
             fresh=fresh,
             cluster=cluster,
