@@ -10,6 +10,7 @@ from pathlib import Path
 from figures import Figure, Setting, median_of, medians_of
 from judging import inbox_of, rescan_rate
 from pictures import LARGE, SMALL, make
+from processes import Place
 
 _CLEANVISION = """
 import sys, time
@@ -22,25 +23,26 @@ sys.stderr.write(str(time.perf_counter() - start))
 
 
 def keras(setting: Setting) -> Iterator[Figure]:
-    """12-megapixel JPEGs by the preset `conv`, the same network, in Keras and in imgwatch."""
-    count = setting.sized(96, 64)
-    place = inbox_of(setting, make(setting.pictures / "large", 24, LARGE), count)
+    """The preset `conv`, the same network, in Keras and in imgwatch, on small and on 12-megapixel JPEGs."""
+    small = make(setting.pictures / "small", 200, SMALL), setting.sized(600, 200)
+    large = make(setting.pictures / "large", 24, LARGE), setting.sized(96, 64)
     model = setting.scratch / "conv.onnx"
-    script = Path(__file__).with_name("keras_way.py")
-    told = [sys.executable, script, place.inbox, model]
+    for name, (pictures, count) in (("0.1 MP", small), ("12 MP", large)):
+        place = inbox_of(setting, pictures, count)
+        told = [sys.executable, Path(__file__).with_name("keras_way.py"), place.inbox, model]
 
-    def classic() -> float:
-        done = subprocess.run(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-        return float(done.stdout.split()[-1])
+        def classic(told: list[object] = told) -> float:
+            done = subprocess.run(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
+            return float(done.stdout.split()[-1])
 
-    def ours() -> float:
-        place.set_up(threads=2, model=str(model), threshold={"score": 1e9})
-        return rescan_rate(place, count)
+        def ours(place: Place = place, count: int = count) -> float:
+            place.set_up(threads=2, model=str(model), threshold={"score": 1e9})
+            return rescan_rate(place, count)
 
-    theirs, rate = medians_of(setting.runs, classic, ours)
-    yield Figure("Keras load_img + predict, 12 MP, conv", theirs, "pictures/s")
-    yield Figure("rescan, 12 MP, conv", rate, "pictures/s")
-    yield Figure("rescan / Keras", rate / theirs, "", at_least=5)
+        theirs, rate = medians_of(setting.runs, classic, ours)
+        yield Figure(f"Keras load_img + predict, {name}, conv", theirs, "pictures/s")
+        yield Figure(f"rescan, {name}, conv", rate, "pictures/s")
+        yield Figure(f"rescan / Keras, {name}", rate / theirs, "", at_least=5)
 
 
 def cleanvision(setting: Setting) -> Iterator[Figure]:

@@ -10,6 +10,7 @@ import json
 import math
 import os
 import tempfile
+from bisect import bisect_left
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -104,12 +105,12 @@ class Calibration(_Strict):
 
     def share_below(self, score: float) -> float:
         """Return the share of held-out normal pictures that are less strange than `score`, 0 to 1."""
-        return float(np.searchsorted(self.scores, score, side="left")) / len(self.scores)
+        return bisect_left(self.scores, score) / len(self.scores)
 
     def part_share_below(self, part: int, value: float) -> float:
         """Return the share of held-out normal pictures whose part number `part` is below `value`, 0 to 1."""
         row = self.parts[part]
-        return float(np.searchsorted(row, value, side="left")) / len(row)
+        return bisect_left(row, value) / len(row)
 
     @property
     def _is_thinned(self) -> bool:

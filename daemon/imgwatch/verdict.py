@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -122,5 +123,4 @@ def surprise(ascending: Sequence[float], value: float) -> float:
     if value > u:
         excess = sum(v - u for v in ascending[n - top :]) / top
         return -math.log(top / (n + 1)) + (value - u) / (excess + 1e-9)
-    below = sum(1 for v in ascending if v < value)
-    return -math.log((n - below + 1) / (n + 1))
+    return -math.log((n - bisect_left(ascending, value) + 1) / (n + 1))
