@@ -14,12 +14,12 @@ from sklearn.linear_model import LogisticRegression
 from conftest import WriteConfig, brightness_contract, brightness_graph, picture_bytes
 from imgwatch import teaching
 from imgwatch.adaptation.lesson import SAME, Example, Lesson, fit_head
-from imgwatch.adaptation.normals import KEY, Normals
 from imgwatch.commands.workplace import load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import UsageError
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.model import write_model
+from imgwatch.normals import KEY, Normals
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 from imgwatch.sorting import Policy, Sorter

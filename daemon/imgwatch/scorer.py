@@ -11,11 +11,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from imgwatch import memory
-from imgwatch.adaptation import normals
-from imgwatch.adaptation.normals import Normals
+from imgwatch import memory, normals
 from imgwatch.errors import ModelError
 from imgwatch.model import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
+from imgwatch.normals import Normals
 from imgwatch.picture import Pixels
 
 Floats = NDArray[np.float32]

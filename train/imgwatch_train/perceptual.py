@@ -16,11 +16,11 @@ import numpy as np
 from platformdirs import user_cache_path
 
 import imgwatch
-from imgwatch.adaptation import normals
+from imgwatch import normals
 from imgwatch.adaptation.neighbours import Integers
-from imgwatch.adaptation.normals import Normals, sample
 from imgwatch.adaptation.perceptual_file import STRANGER
 from imgwatch.model import INPUT, Calibration, Contract, Part, write_model
+from imgwatch.normals import Normals, sample
 from imgwatch.picture import Pixels
 from imgwatch.scorer import open_session
 from imgwatch_train.calibration import Promise, promise_of, threshold_of

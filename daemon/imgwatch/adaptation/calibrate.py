@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.adaptation import normals
+from imgwatch import normals
 from imgwatch.adaptation.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.adaptation.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
-from imgwatch.adaptation.normals import Normals
 from imgwatch.adaptation.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.adaptation.selection import select
 from imgwatch.decoder import Decoder
 from imgwatch.errors import InputMissing, ModelError, Unavailable
 from imgwatch.model import INPUT, Calibration, Contract, SelfTest, golden_pictures, write_model
+from imgwatch.normals import Normals
 from imgwatch.picture import Decoded, Limits, Pixels
 from imgwatch.scorer import Scorer, open_session
 from imgwatch.settings import ThresholdRule

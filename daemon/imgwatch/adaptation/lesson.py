@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.adaptation.fusion import Ramps
-from imgwatch.adaptation.normals import Normals
+from imgwatch.normals import Normals
 
 Floats = NDArray[np.float32]
 

@@ -26,7 +26,10 @@ from imgwatch.errors import InputMissing, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.adaptation.calibrate import Calibrated
+    from imgwatch.model import Contract
+    from imgwatch.reviews import Reviewed
     from imgwatch.settings import Settings, ThresholdRule
+    from imgwatch_train.job import Job
 
 _Folders = Annotated[
     list[Path] | None,
@@ -72,32 +75,42 @@ def train(  # noqa: PLR0913 - the options of a command
     places = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
-    left_out, vouched = list(_listed(exclude)), frozenset[str]()
-    if from_reviews:
-        from imgwatch.reviews import reviewed
-
-        told_by = reviewed(open_quarantine(settings), places)
-        places, left_out = [*places, *told_by.restored], [*left_out, *told_by.deleted]
-        vouched = told_by.vouched
-        if not as_json:
-            console.say(f"From reviews: {len(told_by.restored)} taken in, {len(told_by.deleted)} left out.")
+    reviews = _reviews(settings, places) if from_reviews else None
+    if reviews is not None and not as_json:
+        console.say(f"From reviews: {len(reviews.restored)} taken in, {len(reviews.deleted)} left out.")
     with extra("train"), console.progress() as progress:
         from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
 
         job = Job(
-            folders=tuple(places),
+            folders=(*places, *(reviews.restored if reviews else ())),
             settings=settings.train,
             out=out.absolute(),
             model=replacing.place_for(settings, out.absolute()),
             threshold=settings.threshold,
-            exclude=(*left_out, settings.quarantine.path, settings.state),
-            vouched=vouched,
+            exclude=(
+                *_listed(exclude),
+                *(reviews.deleted if reviews else ()),
+                settings.quarantine.path,
+                settings.state,
+            ),
+            vouched=reviews.vouched if reviews else frozenset(),
             limits=settings.limits.limits(),
             fresh=fresh,
             cluster=cluster,
         )
         contract = run(job, progress)
+    _hand_over(job, contract, settings, is_agreed, as_json)
+
+
+def _reviews(settings: Settings, folders: list[Path]) -> Reviewed:
+    from imgwatch.reviews import reviewed
+
+    return reviewed(open_quarantine(settings), folders)
+
+
+def _hand_over(job: Job, contract: Contract, settings: Settings, is_agreed: bool, as_json: bool) -> None:
+    """Tell what was trained, and how it differs from the model in use before it takes its place."""
     compared = replacing.compared(settings, job.written)
     if as_json:
         model = replacing.take_place(job.written, job.out, is_agreed=True)

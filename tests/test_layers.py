@@ -1,0 +1,59 @@
+"""The order of layers in ARCHITECTURE.md: what a module imports when it is imported lies below it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
+LAYERS = (
+    {"errors", "files", "settings", "drift", "memory", "notify"},
+    {"config", "status", "ledger_file", "picture", "quarantine", "breaker", "patience", "systemd"},
+    {"console", "logs"},
+    {"decoder", "model", "scan", "normals"},
+    {"scorer", "verdict", "reviews"},
+    {"adaptation", "ledger"},
+    {"judging", "decisions", "doctor"},
+    {"sorting", "explain", "shadow", "teaching", "wide"},
+    {"review", "telling", "watching"},
+    {"service", "surroundings"},
+    {"commands"},
+    {"cli"},
+    {"__main__"},
+)
+LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Yield what a module imports when it is imported, as dotted names; not what only type checkers see."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_imports_run_downward() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        own = path.relative_to(PACKAGE).with_suffix("").parts[0]
+        for name in imported(path):
+            root, _, below = name.partition(".")
+            other = below.partition(".")[0]
+            if root == "imgwatch" and own != "__init__" and other in LAYER_OF and other != own:
+                assert LAYER_OF[other] < LAYER_OF[own], f"{path} imports {name}"
+
+
+def test_every_module_has_a_layer() -> None:
+    found = {
+        path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert found - {"__init__"} == set(LAYER_OF)
+
+
+def test_the_runtime_never_imports_training_at_module_level() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        found = [
+            name for name in imported(path) if name.startswith(("imgwatch_train", "tensorflow", "keras"))
+        ]
+        assert not found, path
