@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from imgwatch import scan
 from imgwatch.ledger import Ledger, Row, State
-from imgwatch.scan import identity_of
+from imgwatch.scan import Listing, Scope, identity_of
 from imgwatch.settings import Settings
 from imgwatch.verdict import Judgement, Verdict
 from imgwatch.watching import intake
@@ -43,9 +45,15 @@ def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
             waiting.notice(path)
     [root] = roots
     seen: set[Path] = set()
+    begun: list[Scope] = []
+
+    def walk(scope: Scope, top: Path | None) -> Iterator[tuple[Path, Listing]]:
+        begun.append(scope)
+        return scan.walk(scope, top)
+
+    monkeypatch.setattr(intake, "walk", walk)
     while root.next_scan <= now:
         waiting.scan(root)
-        assert len(waiting) > 0
         now += 2.0
         while taken := waiting.take(4):
             seen |= {path for path, _ in taken}
@@ -55,6 +63,38 @@ def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
                 ledger.remember([Row(path, identity, State.KEPT)], now)
     assert seen == paths
     assert len(waiting) == 0
+    assert len(begun) == 2  # one that paused while too many waited, and one that found nothing more
+
+
+def test_a_scan_does_not_make_a_file_wait_longer(ledger: Ledger, roots: Roots, inbox: Path) -> None:
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None)
+    path = inbox / "a.jpg"
+    path.write_bytes(b"x")
+    [root] = roots
+    waiting.scan(root)
+    now = 0.6
+    waiting.scan(root)
+    now = 1.0
+    assert [file.path for file in waiting.take(9)] == [path]
+
+
+def test_a_file_that_was_written_to_between_two_scans_waits_anew(
+    ledger: Ledger, roots: Roots, inbox: Path
+) -> None:
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None)
+    path = inbox / "a.jpg"
+    [root] = roots
+    path.write_bytes(b"x")
+    waiting.scan(root)
+    now = 0.6
+    path.write_bytes(b"xx")
+    waiting.scan(root)
+    now = 1.0
+    assert waiting.take(9) == []
+    now = 1.6
+    assert [file.path for file in waiting.take(9)] == [path]
 
 
 def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger, tmp_path: Path) -> None:

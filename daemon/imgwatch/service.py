@@ -39,9 +39,7 @@ log = logging.getLogger(__name__)
 _CHUNK = 256  # pictures sorted before the loop looks up again
 _HOUSEKEEPING_SECONDS = 2.0
 _RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
-_CALM_SECONDS = (
-    5.0  # without work, freed memory is given back; the next picture would have to ask for it again
-)
+_SLACK_SECONDS = 5.0  # so often freed memory is given back; each batch would have to ask for it again
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
 _RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
 _PURGE_SECONDS = 3600.0
@@ -83,7 +81,7 @@ class Service:
         self._trouble: str | None = None
         self._stopping = self._has_new_folders = self._is_ready = False
         self._has_slack = True  # freed memory that could be given back
-        self._last_work = self._last_probe = self._last_pulse = 0.0
+        self._last_work = self._last_probe = self._last_pulse = self._last_given = 0.0
         self._next_retry = self._next_purge = self._calm_at = 0.0
 
     def stop(self) -> None:
@@ -158,6 +156,7 @@ class Service:
         self._take_hints(self._wait_seconds())
         self._sort()
         self._keep_house()
+        self._give_back(self._clock())
 
     def _wait_out(self, fault: Exception) -> None:
         if self._trouble is None:  # one line, not one a picture
@@ -247,8 +246,10 @@ class Service:
             self._last_probe = now
             self._model.judge.scorer.probe()
             self._has_slack = True
-        if self._has_slack and now - self._last_work > _CALM_SECONDS:
-            self._has_slack = False
+
+    def _give_back(self, now: float) -> None:
+        if self._has_slack and now - self._last_given > _SLACK_SECONDS:
+            self._has_slack, self._last_given = False, now
             memory.give_back()
 
     def _scan_if_due(self, now: float) -> None:

@@ -40,6 +40,7 @@ class Intake:
         self._keep_going = keep_going
         self._settling = Settling(settle_seconds)
         self._ready: dict[Path, Settled] = {}
+        self._walks: dict[Path, Iterator[tuple[Path, Identity]]] = {}  # of roots, begun while too many waited
         self._left_out = 0  # files noticed while too many waited
 
     def __len__(self) -> int:
@@ -80,19 +81,32 @@ class Intake:
                 yield Row(folder / name, listing[name], State.EXISTING)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
-        """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version."""
-        if top is None:
+        """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version.
+
+        Where too many wait, a walk of the whole folder goes on with the next call, and another follows it at once.
+        """
+        place = root.scope.root
+        resumed = self._walks.pop(place, None) if top is None else None
+        if top is None and resumed is None:
             self._left_out = 0
+        found = resumed or self._new_files(root, top)
+        for path, identity in found:
+            if path not in self._ready and not self._settling.waits_for(path, identity):
+                self._settling.notice(path, identity, self._clock())
+            if self.is_full:
+                self._leave_out(root)
+                if top is None:
+                    self._walks[place] = found
+                return
+        if top is None:
+            pause = 0.0 if resumed else self._roots.seconds_to_next_scan(root)
+            root.next_scan = self._clock() + pause
+
+    def _new_files(self, root: Root, top: Path | None) -> Iterator[tuple[Path, Identity]]:
         for folder, listing in walk(root.scope, top):
             self._keep_going()
             for path in new_candidates(self._ledger, folder, listing):
-                if path not in self._ready:
-                    self._notice(root, path, listing[path.name])
-            if self.is_full:
-                self._leave_out(root)
-                return
-        if top is None:
-            root.next_scan = self._clock() + self._roots.seconds_to_next_scan(root)
+                yield path, listing[path.name]
 
     def notice(self, path: Path) -> bool:
         """Take in a hint. Return whether it led to a folder, which was looked through."""
@@ -131,6 +145,7 @@ class Intake:
         """Drop all that waits; a scan finds it again."""
         self._ready.clear()
         self._settling.clear()
+        self._walks.clear()
         self._left_out = 0
 
     def _wants_judgement(self, path: Path) -> bool:

@@ -43,6 +43,10 @@ class Settling:
     def __contains__(self, path: Path) -> bool:
         return path in self._waiting
 
+    def waits_for(self, path: Path, identity: Identity) -> bool:
+        """Tell whether this version of a file waits already."""
+        return path in self._waiting and self._waiting[path].identity == identity
+
     def notice(self, path: Path, identity: Identity, now: float) -> None:
         """Begin, or begin again, to wait for a file that looks like `identity` now."""
         due = now + self._settle_seconds

@@ -17,7 +17,6 @@ from watchdog.events import (
     DirMovedEvent,
     FileClosedEvent,
     FileCreatedEvent,
-    FileModifiedEvent,
     FileMovedEvent,
     FileSystemEvent,
     FileSystemEventHandler,
@@ -34,9 +33,9 @@ log = logging.getLogger(__name__)
 # rename to come. That comes in the same breath; half a second, as is watchdog's, would be each next picture's latency.
 InotifyMoveEventGrouper.delay = 0.01
 
+# Not what is modified: a copy of one film is thousands of such events. Whoever waits for a file looks whether it grows.
 _KINDS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,  # also a file moved or hard-linked in, which is never "closed"
-    FileModifiedEvent,
     FileClosedEvent,
     FileMovedEvent,
     DirCreatedEvent,
