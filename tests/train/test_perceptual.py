@@ -91,8 +91,8 @@ def test_the_report_lists_the_strangest_for_exclude(model: Path) -> None:
     assert (report / "report.html").is_file()
 
 
-def test_training_again_gives_the_same_model(
-    model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+def test_training_again_gives_the_same_model_and_says_what_to_know_before_it_is_trusted(
+    model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     again = model.with_name("again.onnx")
@@ -100,6 +100,7 @@ def test_training_again_gives_the_same_model(
     first, second = (Scorer(path).contract for path in (model, again))
     assert first.calibration == second.calibration
     assert first.self_test == second.self_test
+    assert "pictures are few" in caplog.text
 
 
 def test_calibrating_makes_other_pictures_normal(model: Path, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ How it learns is in `fitting` and `schedule`; what its report shows in `classic_
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from imgwatch_train.fitting import Epoch
 
 _PROBES = 8  # pictures on which Keras and ONNX are compared
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,6 @@ def train_classic(job: Job, progress: Progress) -> Contract:
             write_model(proto, trained.contract, job.written)
             report = report_of(trained, job, pictures, autoencoder.reconstruct, progress)
             write_report(report, job.report_folder)
-    for warning in trained.promise.warnings:
-        _log.warning("%s", warning)
     return trained.contract
 
 

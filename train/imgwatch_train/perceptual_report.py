@@ -119,7 +119,7 @@ def _warnings(trained: Trained) -> list[str]:
     if outliers:
         told.append(
             f"{outliers} of your pictures are clearly apart from the rest. Up to three quarters of the promise go to "
-            "them; more count as junk. Look at them below."
+            "them; more count as junk. The report shows them."
         )
     if trained.index.unreadable:
         told.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from imgwatch_train.plots import Plot
 
 THUMBNAIL = Shape(160, 160, "RGB")
 _JPEG_QUALITY = 82
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ class Table:
 
 
 def write_report(report: Report, folder: Path) -> Path:
-    """Write report.html, report.json and a PNG a plot into the folder; return the path of the page.
+    """Write report.html, report.json and a PNG a plot into the folder, and log the warnings; return the page's path.
 
     Raises CannotCreate, or Unavailable when jinja2 is not installed.
     """
@@ -81,6 +84,8 @@ def write_report(report: Report, folder: Path) -> Path:
         replace_atomically(folder / f"{plot.name}.png", plot.light)
     replace_atomically(folder / "report.json", (json.dumps(_finite(report.record), indent=1) + "\n").encode())
     replace_atomically(page, _render(report).encode("utf-8", "backslashreplace"))
+    for warning in report.warnings:
+        _log.warning("%s", warning)
     return page
 
 
