@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from daemon import wait_until
 from imgwatch.scan import Scope
+from imgwatch.watching import watcher as watcher_module
 from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake, Watcher
 
 
@@ -38,9 +40,33 @@ def test_hints_name_where_a_file_lies_now(tmp_path: Path) -> None:
 
 
 @pytest.mark.e2e
+def test_while_hints_are_lost_new_folders_are_followed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watcher_module, "_MOST_HINTS", 2)
+    hints = Hints()
+    watcher = Watcher(hints)
+    watcher.start([Scope(tmp_path)])
+    for number in range(9):
+        (tmp_path / f"{number}.jpg").write_bytes(b"x")
+    wait_until(lambda: hints.has_lost)
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "dropped.jpg").write_bytes(b"x")
+    time.sleep(0.5)
+    told = list(all_on(hints))
+    assert any(isinstance(hint, Overflow) for hint in told)
+    assert tmp_path / "dropped.jpg" not in told
+    (tmp_path / "sub" / "a.jpg").write_bytes(b"x")
+    wait_until(lambda: tmp_path / "sub" / "a.jpg" in paths_on(hints))
+    watcher.stop()
+
+
+@pytest.mark.e2e
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_thread_that_died_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Failing:
+        has_lost = False
+
         def put(self, hint: Hint) -> None:
             raise RuntimeError("a fault in a handler ends watchdog's thread")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import warnings
 from pathlib import Path
 from queue import SimpleQueue
@@ -21,8 +20,9 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers.inotify import InotifyObserver
-from watchdog.observers.inotify_c import InotifyFD
+from watchdog.observers.api import BaseObserver
+from watchdog.observers.inotify import InotifyEmitter
+from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from imgwatch.scan import Scope
@@ -60,21 +60,21 @@ class Hints:
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Hint] = SimpleQueue()
-        self._has_lost = False
+        self.has_lost = False  # until the Overflow that says so is read
 
     def put(self, hint: Hint) -> None:
         """Add a hint, or note that one was lost. Safe to call from a signal handler."""
         if self._queue.qsize() < _MOST_HINTS or isinstance(hint, Wake):
             self._queue.put(hint)
-        elif not self._has_lost:
-            self._has_lost = True
+        elif not self.has_lost:
+            self.has_lost = True
             self._queue.put(Overflow())
 
     def get(self, timeout: float) -> Hint:
         """Wait for the next hint. Raises queue.Empty."""
         hint = self._queue.get(timeout=timeout)
         if isinstance(hint, Overflow):
-            self._has_lost = False  # what is lost until the reader scans, that scan finds
+            self.has_lost = False  # what is lost until the reader scans, that scan finds
         return hint
 
 
@@ -100,9 +100,20 @@ class _OverflowInLog(logging.Handler):
             self._hints.put(Overflow())
 
 
-def _has_reader() -> bool:
-    """Tell whether the one thread that reads inotify's queue for all scopes is alive; no emitter notices its end."""
-    return any(isinstance(thread, InotifyFD) for thread in threading.enumerate())
+class _Reader(InotifyFD):
+    """Reads inotify's queue for all scopes. What happens to files while hints are lost a scan will tell: it is dropped
+    here, before it fills watchdog's own queues, which know no bound.
+    """
+
+    def __init__(self, hints: Hints) -> None:
+        super().__init__()
+        self._hints = hints
+
+    def handle_event(self, event: InotifyEvent) -> None:
+        """Pass an event on. Those of folders always: watchdog follows them with its watches."""
+        is_of_file = event.name and not event.is_directory
+        if not (is_of_file and self._hints.has_lost):
+            super().handle_event(event)
 
 
 class Watcher:
@@ -110,7 +121,8 @@ class Watcher:
 
     def __init__(self, hints: Hints) -> None:
         self._hints = hints
-        self._observer: InotifyObserver | None = None
+        self._observer: BaseObserver | None = None
+        self._reader: _Reader | None = None
         self._overflow = _OverflowInLog(hints)
         self._watched = 0
 
@@ -122,11 +134,12 @@ class Watcher:
         warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"watchdog\.")
         failed: dict[Path, OSError] = {}
         try:
-            self._observer = InotifyObserver()
-            self._observer.start()
+            self._reader = _Reader(self._hints)
         except OSError as fault:
-            self._observer = None
             return {scope.root: fault for scope in scopes}
+        self._observer = BaseObserver(InotifyEmitter, inotify_fd=self._reader)
+        self._reader.start()
+        self._observer.start()
         for scope in scopes:
             try:
                 self._observer.schedule(
@@ -139,17 +152,17 @@ class Watcher:
 
     def is_alive(self) -> bool:
         """Tell whether every thread that should deliver hints still does."""
-        if self._observer is None:
+        if self._observer is None or self._reader is None:
             return True  # nobody watches, as `start` has said
-        emitters = self._observer.emitters
-        alive = self._observer.is_alive() and all(emitter.is_alive() for emitter in emitters)
-        return alive and len(emitters) == self._watched and (not emitters or _has_reader())
+        threads = (self._observer, self._reader, *self._observer.emitters)
+        return len(threads) == self._watched + 2 and all(thread.is_alive() for thread in threads)
 
     def stop(self) -> None:
         """Stop watching; hints that are already on the queue stay there."""
         logging.getLogger("watchdog").removeHandler(self._overflow)
         logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it calls an event at its own end an error
-        if self._observer is not None:
-            self._observer.stop()
-            self._observer.join(5)
-            self._observer = None
+        if self._observer is not None and self._reader is not None:
+            for thread in (self._observer, self._reader):
+                thread.stop()
+                thread.join(5)
+            self._observer = self._reader = None
