@@ -1,4 +1,4 @@
-"""When memory goes back to the system: not between two batches, but as soon as there is nothing to do.
+"""When freed memory goes back to the system: not between two batches, but when it is said.
 
 It frees nothing itself, and does nothing where the C library is not glibc.
 """
@@ -22,7 +22,7 @@ def bound_arenas() -> None:
 
 
 def keep_freed() -> None:
-    """Let malloc keep what one batch freed for the next: pages asked for anew double the time of a model's run."""
+    """Let malloc keep what one batch freed for the next: pages asked for anew cost it half its time again."""
     if (libc := _glibc()) is not None:
         libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM)
         libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)
