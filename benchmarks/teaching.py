@@ -8,6 +8,7 @@ model of wardrobe is trained once, into bench/. Writes docs/teaching.md.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import statistics
@@ -54,6 +55,7 @@ class Seen:
 
 def main() -> None:
     """Print the tables and write them."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     seconds: dict[int, list[float]] = {}
     sections = [section for folder in TITLES for section in measure(folder, seconds)]
     head = (HERE / "benchmarks" / "teaching.head.md").read_text()

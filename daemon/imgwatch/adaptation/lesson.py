@@ -160,9 +160,11 @@ def _start(scores: Floats, surprise: Floats, threshold: float) -> float:
     """Return the surprise to start at: a margin above the least that lifts no normal picture over the threshold.
 
     Of N pictures, `above` are above the threshold: a fresh one is with a chance of (above + 1) / (N + 1). It would be
-    lifted by more than all of them with 1 / (N + 1), and by a margin more with exp(-margin) times that.
+    lifted by more than all of them with 1 / (N + 1), and by a margin more with exp(-margin) times that. A threshold
+    lies between two pictures; the upper one says as much of what a normal picture can be as those below.
     """
-    below = scores <= threshold
+    upper = np.min(scores, where=scores >= threshold, initial=np.inf)
+    below = scores <= upper
     above = len(scores) - int(np.count_nonzero(below))
-    enough = np.max(surprise[below] - (threshold - scores[below]) / SLOPE, initial=0.0)
+    enough = np.max(surprise[below] - np.maximum(threshold - scores[below], 0.0) / SLOPE, initial=0.0)
     return float(enough) + max(_HAIR, -float(np.log(COST * (above + 1))))
