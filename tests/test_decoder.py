@@ -4,12 +4,15 @@ import multiprocessing
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from pebble import ProcessFuture, ProcessPool
 from PIL import Image
 
 from conftest import SHAPE, dark
+from imgwatch import decoder
 from imgwatch.decoder import Decoder
 from imgwatch.picture import Decoded, Limits, Unreadable
 
@@ -85,6 +88,25 @@ def test_interrupt_ends_early(tmp_path: Path) -> None:
             seen += 1
             opened.interrupt()
     assert seen < 50
+
+
+def test_a_picture_that_the_pool_has_lost_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "_GRACE_SECONDS", 1.0)
+    schedule, lost = ProcessPool.schedule, list[object]()
+
+    def losing(self: ProcessPool, *given: Any, **named: Any) -> object:
+        if lost:
+            return schedule(self, *given, **named)
+        lost.append(ProcessFuture())
+        return lost[0]
+
+    monkeypatch.setattr(ProcessPool, "schedule", losing)
+    with Decoder(SHAPE, Limits(decode_seconds=4)) as opened:
+        [(_, outcome)] = opened.decode([dark(tmp_path / "a.png")])
+    assert isinstance(outcome, Decoded)
+    assert lost
 
 
 def test_a_worker_killed_between_two_pictures_is_replaced(tmp_path: Path) -> None:

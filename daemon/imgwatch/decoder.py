@@ -10,13 +10,15 @@ import os
 import resource
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import InvalidStateError, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
+from weakref import WeakSet
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
@@ -31,6 +33,7 @@ _GROUP, _GROUP_BYTES = (
     1_000_000,
 )  # small pictures travel together: one journey costs more than to decode one
 _LOOK_UP_SECONDS = 0.25  # how often a wait for a slow picture looks whether it is interrupted
+_GRACE_SECONDS = 10.0  # beyond twice its limit, until a picture is taken for lost
 _RECYCLE = 1000  # groups after which a worker is replaced, so that a leak in a codec cannot grow
 
 
@@ -42,6 +45,7 @@ class Decoder:
         self.limits = limits
         self._workers = max(1, workers)
         self._pool: ProcessPool | None = None
+        self._asked: WeakSet[Future] = WeakSet()  # of the pool in use
         self._interrupted = False
         self._starting = threading.Lock()
 
@@ -103,7 +107,7 @@ class Decoder:
         try:
             return self._schedule_in_pool(group, shape)
         except RuntimeError:
-            self.close()
+            self._give_up(self._pool)
             return self._schedule_in_pool(group, shape)
 
     def _schedule_in_pool(self, group: list[Path], shape: Shape | Box | None) -> Future:
@@ -116,11 +120,27 @@ class Decoder:
                     initargs=(self.limits.decode_megabytes,),
                     context=multiprocessing.get_context("spawn"),
                 )
-        return self._pool.schedule(
+        future: Future = self._pool.schedule(
             _decode,
             args=([os.fspath(path) for path in group], shape or self.shape, self.limits),
             timeout=self.limits.decode_seconds,
         )
+        self._asked.add(future)
+        return future
+
+    def _give_up(self, pool: ProcessPool | None) -> None:
+        """Replace a pool that does not answer any more; who waits for it learns that it is broken, and asks again.
+
+        pebble forgets what it was asked while a worker died that held its lock, or that had not begun with it.
+        """
+        with self._starting:
+            if self._pool is not pool:
+                return
+            self.close()
+            for future in list(self._asked):
+                with suppress(InvalidStateError):
+                    future.set_exception(BrokenProcessPool("the pool of decoders was given up"))
+            self._asked.clear()
 
     def _finished(self, group: list[Path], future: Future) -> Iterator[tuple[Path, Outcome]]:
         """Wait for a group. Where it takes too long or kills its worker, each of it is tried alone."""
@@ -158,11 +178,15 @@ class Decoder:
         return future.result()
 
     def _wait(self, future: Future) -> None:
+        lost_at = time.monotonic() + 2 * self.limits.decode_seconds + _GRACE_SECONDS
         finished = False
         while not finished:
             if self._interrupted:
                 raise _Interrupted
+            pool = self._pool
             finished = bool(wait([future], timeout=_LOOK_UP_SECONDS).done)
+            if not finished and (pool is None or not pool.active or time.monotonic() > lost_at):
+                self._give_up(pool)
 
 
 class _Interrupted(Exception):
