@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,23 @@ def test_a_faulty_config_or_model_at_reload_leaves_the_daemon_as_it_was(
         assert daemon.process.poll() is None
 
 
+def test_an_order_to_reload_during_a_reload_is_obeyed_too(
+    tmp_path: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_config()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(tmp_path / "notify"))
+        told.settimeout(60)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
+        with Daemon(config) as daemon:
+            daemon.process.send_signal(signal.SIGHUP)
+            while b"RELOADING=1" not in told.recv(4096):
+                pass
+            told.close()  # nobody reads any more
+            daemon.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: daemon.log.read_text().count("the config is read again") == 2)
+
+
 def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
@@ -92,7 +110,7 @@ def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
     write_config(quarantine=f"{{path: {place}, max_gigabytes: 0.00000001}}")
     with Daemon(config) as daemon:
         wait_until(lambda: quarantined(tmp_path) == [])
-        assert "deleted for good" in daemon.log.read_text()
+        wait_until(lambda: "deleted for good" in daemon.log.read_text())
         wait_until(lambda: daemon.status()["purged"] == 1)
     assert (inbox / "d1.png").exists()
 

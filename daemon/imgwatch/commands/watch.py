@@ -89,7 +89,6 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
         status.write_status(settings.state, pulse, last_error.text)
         _tell(pulse)
 
-    orders.are_heard()
     with ExitStack() as stack:
         stack.callback(lambda: model.judge.close())
         ledger = patience.opened(
@@ -104,6 +103,7 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
         notify("STOPPING=1")
         log.info("stopped")
         return None
+    orders.are_heard()  # before the config is read: an order that comes meanwhile is obeyed afterwards
     notify("RELOADING=1")
     return _reloaded(job, config)
 
@@ -189,7 +189,7 @@ class _Orders:
         return self.must_stop or self.must_reload
 
     def are_heard(self) -> None:
-        """Forget an order to read the config again, which was just done; stay with one to stop."""
+        """Forget an order to read the config again, which is now obeyed; stay with one to stop."""
         self.must_reload = False
         self._service = None
 
