@@ -15,6 +15,8 @@ import random
 import tempfile
 from pathlib import Path
 
+import msgspec
+
 import imgwatch
 from imgwatch.adaptation.calibrate import calibrate
 from imgwatch.judging import Judge
@@ -36,7 +38,7 @@ def alarms(known: list[Path], unseen: list[Path]) -> list[int]:
         fitted.write(out)
         with Judge(Scorer(out), None, Limits()) as judge:
             scores = [judged.judgement.score or 0.0 for judged in judge.judge(unseen)]
-    sparing = exact.model_copy(update={"outliers": fitted.standing_out})
+    sparing = msgspec.structs.replace(exact, outliers=fitted.standing_out)
     thresholds = [rule.threshold_for(share) for rule in (exact, sparing) for share in SHARES]
     return [sum(score > threshold for score in scores) for threshold in thresholds]
 

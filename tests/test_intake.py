@@ -8,7 +8,7 @@ import pytest
 from imgwatch import scan
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import Listing, Scope, identity_of
-from imgwatch.settings import Settings
+from imgwatch.settings import Settings, checked
 from imgwatch.verdict import Judgement, Verdict
 from imgwatch.watching import intake
 from imgwatch.watching.roots import Roots
@@ -24,8 +24,11 @@ def inbox(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def roots(tmp_path: Path, inbox: Path) -> Roots:
-    told = {"watch": [{"path": inbox, "existing": "judge"}], "quarantine": {"path": tmp_path / "quarantine"}}
-    roots = Roots(Settings.model_validate({**told, "state": tmp_path / "state"}), Hints())
+    told = {
+        "watch": [{"path": str(inbox), "existing": "judge"}],
+        "quarantine": {"path": str(tmp_path / "quarantine")},
+    }
+    roots = Roots(checked({**told, "state": str(tmp_path / "state")}, Settings), Hints())
     for root in roots:
         root.folder = (0, 0)
     return roots
@@ -100,8 +103,8 @@ def test_a_file_that_was_written_to_between_two_scans_waits_anew(
 def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    told = {"watch": [{"path": inbox}], "quarantine": {"path": tmp_path / "quarantine"}}
-    roots = Roots(Settings.model_validate({**told, "state": tmp_path / "state"}), Hints())
+    told = {"watch": [{"path": str(inbox)}], "quarantine": {"path": str(tmp_path / "quarantine")}}
+    roots = Roots(checked({**told, "state": str(tmp_path / "state")}, Settings), Hints())
     judged, other = inbox / "judged.jpg", inbox / "other.jpg"
     for path in (judged, other):
         path.write_bytes(b"x")

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -64,7 +65,7 @@ def test_a_picture_that_could_not_be_moved_is_not_done_yet(ledger: Ledger, tmp_p
 
 
 def test_the_general_model_knows_nothing_of_a_folder(ledger: Ledger) -> None:
-    contract = brightness_contract().model_copy(update={"generic": True})
+    contract = msgspec.structs.replace(brightness_contract(), generic=True)
     Observer(ledger, live(contract), wall=lambda: HOUR).note(result(0.2), 0.1)
     assert ledger.fact(FACT) is None
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,7 +47,7 @@ def test_the_reason_names_the_part_that_stands_out() -> None:
         Part(name="blur", kind="pseudo_junk", says="blurred: sharper are {share}"),
     )
     calibration = Calibration.of(rows.max(axis=1), rows)
-    contract = CONTRACT.model_copy(update={"parts": parts, "calibration": calibration})
+    contract = msgspec.structs.replace(CONTRACT, parts=parts, calibration=calibration)
     assert Standard(contract, "m", 0.0).judge(9.0, [1.0, 9.0], "ab").reason == "blurred: sharper are all 200"
     assert Standard(contract, "m", 0.0).judge(9.0, [9.0, 1.0], "ab").reason.startswith("odd: stranger than")
 

@@ -15,7 +15,7 @@ from tasks import Task
 
 from imgwatch.picture import Limits, Shape, decode
 from imgwatch.scorer import Scorer
-from imgwatch.settings import TrainSettings
+from imgwatch.settings import TrainSettings, checked
 from imgwatch_train.features import Backbone
 from imgwatch_train.job import Job, silent
 from imgwatch_train.perceptual import BACKBONE
@@ -54,7 +54,7 @@ def _fit_model(method: str, task: Task, seed: int) -> Fitted:
         copies = [folder / "normal" / f"{number:05}{path.suffix}" for number, path in enumerate(task.train)]
         for path, copy in zip(task.train, copies, strict=True):
             shutil.copyfile(path, copy)
-        settings = TrainSettings.model_validate({"architecture": method, "seed": seed})
+        settings = checked({"architecture": method, "seed": seed}, TrainSettings)
         job = Job((folder / "normal",), settings, folder / "model.onnx")
         contract = train(job, silent)
         if task.planted:

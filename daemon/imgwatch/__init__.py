@@ -25,14 +25,15 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
     """Open a model file; its `judge(paths)` yields a judgement for each picture, in order.
 
     `false_alarms` asks for another promise than the model's own threshold keeps. Use it as a context manager, or
-    call `close`, to stop the decoding workers. Raises ModelError when the file is not usable.
+    call `close`, to stop the decoding workers. Raises ModelError when the file is not usable, ValueError
+    when `false_alarms` is not a share above 0 and at most 0.5.
     """
     from imgwatch.judging import Judge
     from imgwatch.picture import Limits
     from imgwatch.scorer import Scorer
-    from imgwatch.settings import ThresholdRule
+    from imgwatch.settings import ThresholdRule, checked
 
-    rule = None if false_alarms is None else ThresholdRule(false_alarms=false_alarms)
+    rule = None if false_alarms is None else checked({"false_alarms": false_alarms}, ThresholdRule)
     return Judge(Scorer(Path(path)), rule, Limits(), workers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from typing import Annotated
 
@@ -57,9 +56,6 @@ def options(
 
 def main() -> None:
     """Run a command and end with its exit code: 0 done, 2 usage (typer says it), else by sysexits.h."""
-    os.environ.setdefault(
-        "PYDANTIC_DISABLE_PLUGINS", "__all__"
-    )  # to look for them takes longer than most commands
     try:
         app()
     except ImgwatchError as fault:

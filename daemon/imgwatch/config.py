@@ -5,19 +5,24 @@ It reads and checks; what the keys mean is in `settings`.
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
+import msgspec
 import yaml
 from platformdirs import user_config_path
-from pydantic import ValidationError
 
 from imgwatch.errors import ConfigError, InputMissing
-from imgwatch.settings import Settings
+from imgwatch.settings import Section, Settings, checked
 
 SYSTEM_CONFIG = Path("/etc/imgwatch/config.yaml")
 Key = tuple[str | int, ...]
+Fault = tuple[Key, str]
+_WORDS = {"object": "a mapping", "array": "a list", "null": "nothing", "str": "text", "int": "a whole number",
+          "float": "a number", "bool": "true or false"}  # fmt: skip
 
 
 def find_config(named: Path | None) -> Path:
@@ -57,14 +62,14 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     for override in overrides:
         _override(tree, override)
     try:
-        settings = Settings.model_validate(tree)
-    except ValidationError as fault:
-        faults += _told_once(fault, lines)
+        settings = checked(tree, Settings)
+    except msgspec.ValidationError:
+        found = _faults(Settings, tree, ())
     else:
-        found = _overlaps(settings) + _misplaced(settings)
-        faults += [_worded(key, message, None, lines) for key, message in found]
-        if not faults:
+        found = [*_overlaps(settings), *_misplaced(settings)]
+        if not found and not faults:
             return settings
+    faults += [_worded(fault, lines) for fault in found]
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
 
 
@@ -112,9 +117,9 @@ def _override(tree: dict[str, Any], override: str) -> None:
         raise ConfigError(f"--set {override}: the value is not YAML") from fault
 
 
-def _overlaps(settings: Settings) -> list[tuple[Key, str]]:
+def _overlaps(settings: Settings) -> list[Fault]:
     """Find watched folders inside one another, and a quarantine that is or holds a watched folder."""
-    found: list[tuple[Key, str]] = []
+    found: list[Fault] = []
     roots = [watch.path.resolve() for watch in settings.watch]
     quarantine = settings.quarantine.path.resolve()
     for index, root in enumerate(roots):
@@ -137,7 +142,7 @@ def _overlaps(settings: Settings) -> list[tuple[Key, str]]:
     return found
 
 
-def _misplaced(settings: Settings) -> list[tuple[Key, str]]:
+def _misplaced(settings: Settings) -> list[Fault]:
     """Find a text file of metrics where its coming and going would be noticed as a picture's."""
     if settings.metrics.textfile is None:
         return []
@@ -150,38 +155,56 @@ def _misplaced(settings: Settings) -> list[tuple[Key, str]]:
     ]
 
 
-def _told_once(fault: ValidationError, lines: dict[Key, int]) -> list[str]:
-    """Word each fault once: a union's branches fail one by one, and a faulty list is also "too short"."""
-    worded = {
-        _shown(error["loc"]): _worded(error["loc"], error["msg"], error["input"], lines)
-        for error in fault.errors()
-    }
-    keys = list(worded)
-    return [
-        line
-        for key, line in worded.items()
-        if not any(other[: len(key)] == key and other != key for other in keys)
-    ]
+def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
+    """Find every fault where msgspec tells the first: each key is checked alone, then what holds between them."""
+    found: list[Fault] = []
+    section = section_in(kind)
+    if section and isinstance(value, dict):
+        fields = {field.name: field for field in msgspec.structs.fields(section)}
+        found += [((*key, str(name)), "unknown key") for name in value if name not in fields]
+        for name, field in fields.items():
+            if name in value:
+                found += _faults(field.type, value[name], (*key, name))
+            elif field.required:
+                found.append(((*key, name), "missing"))
+    elif section and isinstance(value, list):
+        for index, item in enumerate(value):
+            found += _faults(section, item, (*key, index))
+    if not found:
+        try:
+            checked(value, kind)
+        except msgspec.ValidationError as fault:
+            found.append((key, _message(fault, kind, value)))
+    return found
 
 
-def _shown(key: Key) -> Key:
-    """Leave out the steps that pydantic adds for the branches of a union."""
-    return tuple(step for step in key if not (isinstance(step, str) and ("[" in step or step == "literal")))
+def section_in(kind: Any) -> type[Section] | None:
+    """Return the section in a type such as `Section | None` or `tuple[Section, ...]`."""
+    if isinstance(kind, type) and issubclass(kind, Section):
+        return kind
+    return next((found for part in get_args(kind) if (found := section_in(part))), None)
 
 
-def _worded(key: Key, message: str, given: object, lines: dict[Key, int]) -> str:
-    shown = _shown(key)
-    above = shown
+def _message(fault: msgspec.ValidationError, kind: Any, given: Any) -> str:
+    if get_origin(kind) is Literal:
+        message = f"must be one of {', '.join(get_args(kind))}"
+    elif isinstance(given, float) and not math.isfinite(given):
+        message = "must be finite"
+    else:
+        message = re.sub(r"`(.*?)`", _in_words, str(fault).partition(" - at `$")[0])
+    return f"{message} (found {given!r})" if isinstance(given, str | int | float) else message
+
+
+def _in_words(kinds: re.Match[str]) -> str:
+    return " or ".join(_WORDS.get(kind, kind) for kind in kinds[1].split(" | "))
+
+
+def _worded(fault: Fault, lines: dict[Key, int]) -> str:
+    key, message = fault
+    above = key
     while above not in lines and above:
         above = above[:-1]
-    text = message.removeprefix("Value error, ")
-    if text == "Extra inputs are not permitted":
-        text = "unknown key"
-    elif text == "Field required":
-        text = "missing"
-    elif isinstance(given, str | int | float | bool):
-        text = f"{text} (found {given!r})"
-    return f"line {lines.get(above, 1)}: {_dotted(shown) or 'config'}: {text}"
+    return f"line {lines.get(above, 1)}: {_dotted(key) or 'config'}: {message}"
 
 
 def _dotted(key: Key) -> str:

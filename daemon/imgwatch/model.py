@@ -16,12 +16,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from imgwatch.errors import CannotCreate, ModelError
 from imgwatch.picture import Pixels, Shape
+from imgwatch.settings import LARGEST, Finite
 
 if TYPE_CHECKING:
     import onnx
@@ -34,14 +36,8 @@ _KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spac
 _UNFINISHED = ".unfinished"  # the end of the name of a file that is being written
 _FOR_OUTLIERS = 0.75  # share of a promise that clear outliers may use up
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Part(_Strict):
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells how to word it."""
 
     name: str
@@ -49,23 +45,19 @@ class Part(_Strict):
     says: str = "unlike your pictures"
 
 
-class Calibration(_Strict):
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scores and parts of held-out normal pictures, ascending; what a threshold's promise rests on."""
 
-    pictures: Annotated[int, Field(ge=1)]
+    pictures: Annotated[int, Meta(ge=1)]
     scores: tuple[Finite, ...]
     parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
     mean: Finite
-    std: Annotated[Finite, Field(ge=0)]
-    outliers: Annotated[int, Field(ge=0)] = (
-        0  # how many of the largest scores are clearly apart from the rest
-    )
+    std: Annotated[float, Meta(ge=0, le=LARGEST)]
+    outliers: Annotated[int, Meta(ge=0)] = 0  # how many of the largest scores are clearly apart from the rest
 
-    @model_validator(mode="after")
-    def _ascending(self) -> Self:
+    def __post_init__(self) -> None:
         if not self.scores or any(list(row) != sorted(row) for row in (self.scores, *self.parts)):
             raise ValueError("calibration scores must be there, in ascending order")
-        return self
 
     @classmethod
     def of(
@@ -124,7 +116,7 @@ def _thinned(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
     return tuple(float(value) for value in ordered)
 
 
-class Threshold(_Strict):
+class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How the model's own threshold was chosen, and the score it came to."""
 
     rule: Literal["false_alarms", "mean_plus_std", "score"]
@@ -132,20 +124,20 @@ class Threshold(_Strict):
     score: Finite
 
 
-class SelfTest(_Strict):
+class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scores that the model must reproduce on `golden_pictures(seed, len(scores), shape)`."""
 
     seed: int
     scores: tuple[Finite, ...]
 
 
-class Contract(_Strict):
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that travels with the weights."""
 
     schema_version: Literal[1]
     architecture: str
-    height: Annotated[int, Field(ge=8, le=4096)]
-    width: Annotated[int, Field(ge=8, le=4096)]
+    height: Annotated[int, Meta(ge=8, le=4096)]
+    width: Annotated[int, Meta(ge=8, le=4096)]
     mode: Literal["RGB", "L"]
     parts: tuple[Part, ...]
     calibration: Calibration
@@ -154,11 +146,9 @@ class Contract(_Strict):
     generic: bool = False  # true for the model that ships: trained on nobody's own pictures
     training: dict[str, Any] = {}
 
-    @model_validator(mode="after")
-    def _parts_agree(self) -> Self:
+    def __post_init__(self) -> None:
         if len(self.calibration.parts) != len(self.parts):
             raise ValueError("calibration.parts and parts differ in number")
-        return self
 
     @property
     def shape(self) -> Shape:
@@ -179,15 +169,11 @@ def parse_contract(metadata: str | None, path: Path) -> Contract:
             raise ModelError(
                 f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again"
             )
-        return Contract.model_validate(fields)
+        return msgspec.convert(fields, Contract)
     except (json.JSONDecodeError, RecursionError) as fault:
         raise ModelError(f"{path}: the model's metadata is not JSON: {fault}") from fault
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        where = ".".join(str(step) for step in first["loc"])
-        raise ModelError(
-            f"{path}: the model's metadata is wrong at {where or 'top level'}: {first['msg']}"
-        ) from fault
+    except msgspec.ValidationError as fault:
+        raise ModelError(f"{path}: the model's metadata is wrong: {fault}") from fault
 
 
 def golden_pictures(seed: int, count: int, shape: Shape) -> Pixels:
@@ -208,7 +194,7 @@ def write_model(
 
     Raises CannotCreate.
     """
-    told = {**(more or {}), METADATA_KEY: contract.model_dump_json()}
+    told = {**(more or {}), METADATA_KEY: msgspec.json.encode(contract).decode()}
     others = [entry for entry in proto.metadata_props if entry.key not in told]
     del proto.metadata_props[:]
     proto.metadata_props.extend(others)

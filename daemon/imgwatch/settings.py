@@ -5,60 +5,91 @@ Every field here is a key of config.yaml. A description says what the user needs
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+import sys
+from pathlib import Path, PosixPath
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
+import msgspec
+from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 if TYPE_CHECKING:
     from imgwatch.picture import Limits
 
 MAX_FALSE_ALARMS = 0.5
+DEFAULT_MODEL = "default"
+LARGEST = sys.float_info.max  # no infinity
+
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Checked = TypeVar("Checked")
 
 
-def _expand(value: Any) -> Any:
-    return Path(value).expanduser() if isinstance(value, str) else value
+class ModelFile(PosixPath):
+    """A model file of the user's own, or the word `default` for the one that ships."""
 
 
-def _absolute(path: Path) -> Path:
+class TextFile(PosixPath):
+    """A file of figures for node_exporter."""
+
+
+def checked(tree: Any, kind: type[Checked]) -> Checked:
+    """Return a tree of YAML or JSON as what it describes. Raises msgspec.ValidationError with the first fault.
+
+    Only what comes through here is checked: objects that are made by calling their class are not.
+    """
+    return msgspec.convert(tree, kind, dec_hook=_path)
+
+
+def plain(section: Section) -> dict[str, Any]:
+    """Return a section as YAML or JSON has it."""
+    told: dict[str, Any] = msgspec.to_builtins(section, enc_hook=str)
+    return told
+
+
+def _path(kind: type[Path], value: Any) -> Path:
+    """Read a path: absolute, or below a home."""
+    if not isinstance(value, str):
+        raise ValueError("must be a path")
+    if kind is ModelFile and value == DEFAULT_MODEL:
+        return ModelFile(value)
+    try:
+        path = kind(value).expanduser()
+    except RuntimeError as fault:  # no such user
+        raise ValueError("this home is not known") from fault
     if not path.is_absolute():
         raise ValueError("must be an absolute path, or begin with ~")
+    if kind is TextFile and path.suffix != ".prom":
+        raise ValueError("must end in .prom: node_exporter reads no other file")
     return path
 
 
-Folder = Annotated[Path, BeforeValidator(_expand), AfterValidator(_absolute)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One mapping of the config."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-class Watch(_Section):
+class Watch(Section, frozen=True):
     """One watched folder."""
 
-    path: Folder
+    path: Path
     recursive: bool = True
     ignore: tuple[str, ...] = ("*.part", "*.crdownload", "*.tmp", ".*")
     method: Literal["auto", "inotify", "poll"] = "auto"
     existing: Literal["keep", "judge"] = "keep"
 
 
-class ThresholdRule(_Section):
+class ThresholdRule(Section, frozen=True):
     """How strange is too strange: exactly one of the keys."""
 
-    false_alarms: Annotated[float, Field(gt=0, le=MAX_FALSE_ALARMS)] | None = None
-    mean_plus_std: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    false_alarms: Annotated[float, Meta(gt=0, le=MAX_FALSE_ALARMS)] | None = None
+    mean_plus_std: Finite | None = None
+    score: Finite | None = None
 
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if sum(value is not None for _, value in self) != 1:
+    def __post_init__(self) -> None:
+        if sum(value is not None for value in (self.false_alarms, self.mean_plus_std, self.score)) != 1:
             raise ValueError("give exactly one of false_alarms, mean_plus_std, score")
-        return self
 
     @property
     def rule(self) -> tuple[Literal["false_alarms", "mean_plus_std", "score"], float]:
@@ -71,47 +102,41 @@ class ThresholdRule(_Section):
         return "score", self.score
 
 
-class QuarantineSettings(_Section):
+class QuarantineSettings(Section, frozen=True):
     """Where junk goes and how long it stays there."""
 
-    path: Folder = user_data_path("imgwatch") / "quarantine"
+    path: Path = user_data_path("imgwatch") / "quarantine"
     keep_days: Positive | None = None
     max_gigabytes: Positive | None = None
 
 
-class LimitSettings(_Section):
+class LimitSettings(Section, frozen=True):
     """What one picture may cost."""
 
     file_megabytes: Positive = 200
     megapixels: Positive = 200
     decode_seconds: Positive = 20
-    decode_megabytes: Annotated[int, Field(ge=64)] = 2048
+    decode_megabytes: Annotated[int, Meta(ge=64)] = 2048
 
     def limits(self) -> Limits:
         """Return these as what `picture` takes."""
         from imgwatch.picture import Limits  # brings numpy and Pillow, which a config does without
 
-        return Limits(**self.model_dump())
+        return Limits(**msgspec.structs.asdict(self))
 
 
-class Breaker(_Section):
+class Breaker(Section, frozen=True):
     """Stop moving when this share of the last `window` pictures would be quarantined."""
 
     window: Count = 50
-    share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.5
 
 
-def _prom(path: Path) -> Path:
-    if path.suffix != ".prom":
-        raise ValueError("must end in .prom: node_exporter reads no other file")
-    return path
-
-
-class MetricsSettings(_Section):
+class MetricsSettings(Section, frozen=True):
     """Figures for Prometheus, off unless one of the two is set: a port of this machine alone, a file."""
 
-    port: Annotated[int, Field(ge=1, le=65535)] | None = None
-    textfile: Annotated[Folder, AfterValidator(_prom)] | None = None
+    port: Annotated[int, Meta(ge=1, le=65535)] | None = None
+    textfile: TextFile | None = None
 
     @property
     def is_on(self) -> bool:
@@ -119,18 +144,18 @@ class MetricsSettings(_Section):
         return self.port is not None or self.textfile is not None
 
 
-class HookSettings(_Section):
+class HookSettings(Section, frozen=True):
     """A command (a list: no shell takes part) that is told on stdin what was quarantined."""
 
-    quarantined: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1)] | None = None
-    seconds_between: Annotated[float, Field(ge=0, le=86400)] = 10
-    timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+    quarantined: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] | None = None
+    seconds_between: Annotated[float, Meta(ge=0, le=86400)] = 10
+    timeout_seconds: Annotated[float, Meta(gt=0, le=600)] = 10
 
 
-class DenseSettings(_Section):
+class DenseSettings(Section, frozen=True):
     """The dense autoencoder: flattened RGB picture, a small latent vector, and back."""
 
-    size: Annotated[int, Field(ge=8, le=1024)] = 128
+    size: Annotated[int, Meta(ge=8, le=1024)] = 128
     hidden: tuple[Count, ...] = (512, 128)
     latent: Count = 32
     epochs: Count = 20
@@ -141,17 +166,17 @@ class DenseSettings(_Section):
     threshold: ThresholdRule = ThresholdRule(mean_plus_std=0.5)
 
 
-class ConvSettings(_Section):
+class ConvSettings(Section, frozen=True):
     """The convolutional autoencoder: grey picture, dropout, augmentation, trained subset by subset."""
 
-    size: Annotated[int, Field(ge=16, le=1024)] = 224
+    size: Annotated[int, Meta(ge=16, le=1024)] = 224
     filters: tuple[Count, ...] = (16, 32, 64, 64)
     latent: Count = 32
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.2
     augment: bool = True
     subsets: Count = 10
     subset_pictures: Count = 1000
-    misbehaving: Folder | None = None
+    misbehaving: Path | None = None
     misbehaving_per_subset: Count = 50
     epochs: Count = 10
     batch: Count = 64
@@ -162,7 +187,7 @@ class ConvSettings(_Section):
     threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
 
 
-class PerceptualSettings(_Section):
+class PerceptualSettings(Section, frozen=True):
     """The default: experts over the statistics of a frozen image encoder.
 
     `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless;
@@ -170,7 +195,7 @@ class PerceptualSettings(_Section):
     `hidden` and `latent`: units of the autoencoders; `epochs`: passes over the folder, 1,000 steps at most.
     """
 
-    backbone: Folder | None = None
+    backbone: Path | None = None
     pseudo_junk: Count = 1440
     most_pictures: Count = 10_000
     hidden: Count = 192
@@ -179,32 +204,37 @@ class PerceptualSettings(_Section):
     threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
 
 
-class TrainSettings(_Section):
+class TrainSettings(Section, frozen=True):
     """How `imgwatch train` learns."""
 
     architecture: Literal["perceptual", "dense", "conv"] = "perceptual"
-    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
     workers: Count = 2
     dense: DenseSettings = DenseSettings()
     conv: ConvSettings = ConvSettings()
     perceptual: PerceptualSettings = PerceptualSettings()
 
 
-class Settings(_Section):
+class Settings(Section, frozen=True):
     """The whole of config.yaml."""
 
-    watch: Annotated[tuple[Watch, ...], Field(min_length=1)]
-    model: Literal["default"] | Folder = "default"
+    watch: Annotated[tuple[Watch, ...], Meta(min_length=1)]
+    model: ModelFile = ModelFile(DEFAULT_MODEL)
     threshold: ThresholdRule | None = None
     mode: Literal["quarantine", "report"] = "quarantine"
     unreadable: Literal["keep", "quarantine"] = "keep"
     quarantine: QuarantineSettings = QuarantineSettings()
-    settle_seconds: Annotated[float, Field(ge=0, le=3600)] = 1.0
+    settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     scan_minutes: Positive = 60
     limits: LimitSettings = LimitSettings()
     breaker: Breaker = Breaker()
-    state: Folder = user_state_path("imgwatch")
+    state: Path = user_state_path("imgwatch")
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()
     train: TrainSettings = TrainSettings()
+
+    @property
+    def own_model(self) -> Path | None:
+        """The model file of the user's own; None for the one that ships."""
+        return self.model if self.model.is_absolute() else None

@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 from PIL import Image
 
@@ -19,6 +20,7 @@ from imgwatch.ledger import Row, State
 from imgwatch.review.alike import Alike
 from imgwatch.review.showing import what
 from imgwatch.scorer import Scorer
+from imgwatch.settings import ModelFile
 
 
 def _picture(browser: Browser) -> str:
@@ -67,7 +69,7 @@ def test_details_say_why_and_what_is_like_it(scene: Scene, open_gallery: Open) -
 
 def test_without_a_model_the_gallery_still_works_and_says_so(scene: Scene, open_gallery: Open) -> None:
     scene.fill(1)
-    moved = scene.settings.model_copy(update={"model": scene.inbox / "gone.onnx"})
+    moved = msgspec.structs.replace(scene.settings, model=ModelFile(scene.inbox / "gone.onnx"))
     scene.settings = moved
     browser = open_gallery(scene)
     assert "no such model file" in browser.client.get("/").text

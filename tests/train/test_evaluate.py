@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgwatch.errors import InputMissing
 from imgwatch.scorer import Scorer
-from imgwatch.settings import Settings, ThresholdRule
+from imgwatch.settings import Settings, ThresholdRule, Watch
 from imgwatch_train.evaluate import Labelled, evaluate, evaluate_command
 from imgwatch_train.intervals import clopper_pearson
 
@@ -125,7 +125,7 @@ def test_evaluating_needs_no_tensorflow() -> None:
 
 
 def _said(labelled: Labelled, models: list[Path], out: Path | None, as_json: bool) -> list[str]:
-    settings = Settings.model_validate({"watch": [{"path": "/"}]})
+    settings = Settings(watch=(Watch(Path("/")),))
 
     def silent(stage: str, done: int, total: int) -> None:
         assert done <= total

@@ -19,7 +19,7 @@ import pytest
 from imgwatch.errors import CannotCreate, InputMissing, ModelError, Unavailable
 from imgwatch.model import Contract
 from imgwatch.scorer import Scorer
-from imgwatch.settings import ThresholdRule, TrainSettings
+from imgwatch.settings import ThresholdRule, TrainSettings, checked
 from imgwatch_train.checkpoint import checkpoint_folder
 from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
@@ -38,7 +38,7 @@ MakePhotos = Callable[..., Path]
 
 
 def _job(folder: Path, out: Path, recipe: dict[str, Any]) -> Job:
-    return Job((folder,), TrainSettings.model_validate(recipe), out)
+    return Job((folder,), checked(recipe, TrainSettings), out)
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def test_other_settings_start_over(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(_Interrupted):
         train(job, _interrupted_at(2))
     seen: list[int] = []
-    other = replace(job, settings=TrainSettings.model_validate({**DENSE, "seed": 5}))
+    other = replace(job, settings=checked({**DENSE, "seed": 5}, TrainSettings))
     train(other, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
     assert seen[0] == 0
 
@@ -234,14 +234,14 @@ def test_a_damaged_checkpoint_is_not_trusted(photos: Path, tmp_path: Path) -> No
 
 
 CHILD = """
-import sys
+import json, sys
 from pathlib import Path
-from imgwatch.settings import TrainSettings
+from imgwatch.settings import TrainSettings, checked
 from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
 if __name__ == "__main__":
-    settings = TrainSettings.model_validate_json(sys.argv[3])
+    settings = checked(json.loads(sys.argv[3]), TrainSettings)
     train(Job((Path(sys.argv[1]),), settings, Path(sys.argv[2])), lambda *told: print(*told, flush=True))
 """
 

@@ -14,7 +14,7 @@ import numpy as np
 from imgwatch.model import Calibration, Contract, write_model
 from imgwatch.picture import Shape
 from imgwatch.scorer import open_session
-from imgwatch.settings import ConvSettings, DenseSettings
+from imgwatch.settings import ConvSettings, DenseSettings, plain
 from imgwatch_train.calibration import promise_of, score_rows, threshold_of
 from imgwatch_train.checkpoint import checkpoint_folder
 from imgwatch_train.classic_report import Trained, report_of
@@ -79,7 +79,9 @@ def _fit(run: _Run) -> tuple[Autoencoder, list[Epoch]]:
         autoencoder, schedule = architectures.dense(run.preset), dense_schedule(run.preset, run.rows, seed)
     else:
         autoencoder, schedule = architectures.conv(run.preset), conv_schedule(run.preset, run.rows, seed)
-    settings = run.preset.model_dump(mode="json", exclude={"threshold", "misbehaving"})
+    settings = plain(run.preset)
+    del settings["threshold"]
+    settings.pop("misbehaving", None)
     digests = [(entry.sha256, entry.is_misbehaving) for entry in run.index.entries]
     fingerprint = fingerprint_of(run.job.settings.architecture, seed, settings, digests)
     fitting = Fitting(autoencoder, run.pictures, schedule, run.folder, fingerprint)

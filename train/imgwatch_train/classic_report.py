@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from imgwatch.model import Contract
 from imgwatch.picture import Pixels
@@ -87,7 +88,7 @@ def _record(trained: Trained, job: Job, suspicious: Sequence[dict[str, Any]]) ->
     return {
         **trained.contract.training,
         "model": str(job.out),
-        "threshold": trained.contract.threshold.model_dump(),
+        "threshold": asdict(trained.contract.threshold),
         "history": trained.history,
         "most_suspicious": suspicious,
         "unreadable": trained.index.unreadable,

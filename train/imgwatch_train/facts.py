@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from imgwatch.settings import plain
 from imgwatch_train.calibration import Promise
 from imgwatch_train.job import Job
 
@@ -15,9 +16,8 @@ TOOLS = ("imgwatch", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "n
 
 def training_facts(job: Job, pictures: Mapping[str, int], promise: Promise) -> dict[str, Any]:
     """Collect the facts that travel in the contract; `pictures` counts them by use (train, held_out, ...)."""
-    settings = job.settings.model_dump(
-        mode="json", include={"architecture", "seed", job.settings.architecture}
-    )
+    used = ("architecture", "seed", job.settings.architecture)
+    settings = {name: value for name, value in plain(job.settings).items() if name in used}
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "pictures": dict(pictures),

@@ -10,7 +10,7 @@ from imgwatch.picture import Limits
 from imgwatch.settings import ThresholdRule, TrainSettings, Watch
 
 Progress = Callable[[str, int, int], None]  # stage, how many are done, how many there are
-DEFAULT_IGNORE: tuple[str, ...] = Watch.model_fields["ignore"].default
+DEFAULT_IGNORE = Watch(Path("/")).ignore
 
 
 def silent(stage: str, done: int, total: int) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from msgspec.structs import asdict
 
 from imgwatch.model import replace_atomically
 from imgwatch.verdict import Standard
@@ -54,7 +55,7 @@ def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
         record={
             **facts,
             "model": str(job.out),
-            "threshold": contract.threshold.model_dump(),
+            "threshold": asdict(contract.threshold),
             "curves": trained.learnt.autoencoders.curves.tolist(),
             "most_suspicious": strangest,
             "near_duplicates": _copies(trained),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from imgwatch import normals
@@ -90,7 +91,7 @@ class Calibrated:
         (scores,) = session.run(["score"], {INPUT: golden})
         self._require_same(session, golden, scores)
         test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
-        contract = self.contract.model_copy(update={"self_test": test})
+        contract = replace(self.contract, self_test=test)
         write_model(proto, contract, out, {normals.KEY: self.normals.packed()})
         return contract
 
@@ -129,14 +130,13 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
     calibration = Calibration.of(scores, parts)
     threshold = threshold_of(calibration, rule)
-    contract = scorer.contract.model_copy(
-        update={
-            "calibration": calibration,
-            "threshold": threshold,
-            "generic": False,
-            "training": scorer.contract.training
-            | {"calibrated": _facts(model, measured), "promise": promise_of(scores, threshold).facts()},
-        }
+    contract = replace(
+        scorer.contract,
+        calibration=calibration,
+        threshold=threshold,
+        generic=False,
+        training=scorer.contract.training
+        | {"calibrated": _facts(model, measured), "promise": promise_of(scores, threshold).facts()},
     )
     picked = Normals.pick(scores, measured.embeddings)
     return Calibrated(

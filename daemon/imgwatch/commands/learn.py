@@ -239,12 +239,12 @@ def _say_strangest(fitted: Calibrated) -> None:
 
 
 def _promise(false_alarms: float) -> ThresholdRule:
-    from pydantic import ValidationError
+    from msgspec import ValidationError
 
-    from imgwatch.settings import ThresholdRule
+    from imgwatch.settings import ThresholdRule, checked
 
     try:
-        return ThresholdRule(false_alarms=false_alarms)
+        return checked({"false_alarms": false_alarms}, ThresholdRule)
     except ValidationError as fault:
         raise UsageError(
             f"--false-alarms {false_alarms:g}: a share above 0 and at most 0.5, such as 0.01"

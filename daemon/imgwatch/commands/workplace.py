@@ -42,7 +42,7 @@ def load_settings(config: Path | None, overrides: list[str] | None = None) -> Se
 
 def model_path(settings: Settings) -> Path:
     """Return the model file that the config names."""
-    return DEFAULT_MODEL if settings.model == "default" else Path(settings.model)
+    return settings.own_model or DEFAULT_MODEL
 
 
 def open_judge(settings: Settings, workers: int | None = None) -> Judge:

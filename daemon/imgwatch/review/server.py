@@ -111,7 +111,7 @@ def _insight(workplace: Workplace, index: Index) -> tuple[Insight | None, str | 
 
 def _own_model(settings: Settings) -> Path:
     """Say which model the user trained; the one that ships has no report, and none is looked for elsewhere."""
-    return settings.state / "no-model" if settings.model == "default" else settings.model
+    return settings.own_model or settings.state / "no-model"
 
 
 def guarded(gallery: Gallery, keys: Keys, hosts: Hosts) -> ASGIApp:
