@@ -75,14 +75,14 @@ _SCAN = """
 import resource, sys, time
 from pathlib import Path
 from imgwatch.ledger import Ledger
-from imgwatch.settings import Settings
+from imgwatch.settings import Settings, checked
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.watcher import Hints
 
 home = Path(sys.argv[1])
-settings = Settings(watch=[{"path": str(home / "inbox")}], state=str(home / "state"),
-                    quarantine={"path": str(home / "quarantine")})
+settings = checked({"watch": [{"path": str(home / "inbox")}], "state": str(home / "state"),
+                    "quarantine": {"path": str(home / "quarantine")}}, Settings)
 ledger = Ledger(home / "state" / "ledger.sqlite")
 roots = Roots(settings, Hints())
 intake = Intake(1.0, ledger, roots, time.monotonic, lambda: None)

@@ -64,7 +64,7 @@ def fault(what: str, to_do: str) -> Finding:
 def check_model(path: Path, settings: Settings) -> Iterator[Finding]:
     """Load the model, with its self-test, and take the threshold from it."""
     try:
-        scorer = Scorer(path, settings.threads)
+        scorer = Scorer(path)
         threshold = threshold_of(settings.threshold, scorer.contract)
     except ImgwatchError as found:
         yield fault(f"model: {found}", "imgwatch train, or set `model` in the config")

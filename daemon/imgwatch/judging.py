@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -28,6 +30,9 @@ BATCH = (
 )
 
 
+Looked = tuple[Path, Decoded | Unreadable]
+
+
 @dataclass(frozen=True)
 class Judged:
     """One picture, the version of it that was looked at, and the judgement."""
@@ -38,12 +43,18 @@ class Judged:
 
 
 class Judge:
-    """A model with its threshold and its decoding workers. Use `close` or a with statement to stop the workers."""
+    """A model with its threshold and its workers. Use `close` or a with statement to stop them.
+
+    So many processes decode, and so many threads score a batch each, while all that is asked of the judge itself
+    comes from one thread. With one worker batches are scored in that thread.
+    """
 
     def __init__(self, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, workers: int = 1) -> None:
         self.scorer = scorer
         self.standard = Standard(scorer.contract, scorer.name, threshold_of(rule, scorer.contract))
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
+        self._workers = workers
+        self._threads = ThreadPoolExecutor(workers, "score") if workers > 1 else None
         self.lesson: Lesson | None = None  # what the user's decisions taught, if anything
         self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
 
@@ -65,47 +76,67 @@ class Judge:
 
     def judge(self, paths: Iterable[Path]) -> Iterator[Judged]:
         """Yield a judgement for each path that is there, in order. No picture ends the loop."""
-        batch: list[tuple[Path, Decoded | Unreadable]] = []
+        if self._threads is None:
+            for batch in self._batches(paths):
+                yield from self._judge_batch(batch)
+            return
+        scored: deque[Future[list[Judged]]] = deque()
+        for batch in self._batches(paths):
+            scored.append(self._threads.submit(self._judge_batch, batch))
+            if len(scored) > self._workers:  # one waits, so that no thread does
+                yield from scored.popleft().result()
+        for future in scored:
+            yield from future.result()
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self.decoder.close()
+        if self._threads is not None:
+            self._threads.shutdown(cancel_futures=True)
+
+    def _batches(self, paths: Iterable[Path]) -> Iterator[list[Looked]]:
+        batch: list[Looked] = []
         for path, outcome in self.decoder.decode(paths):
             self.on_progress()
             if isinstance(outcome, FileNotFoundError):
                 continue
             batch.append((path, outcome))
             if len(batch) == BATCH:
-                yield from self._judge_batch(batch)
+                yield batch
                 batch = []
-        yield from self._judge_batch(batch)
+        if batch:
+            yield batch
 
-    def close(self) -> None:
-        """Stop the decoding workers."""
-        self.decoder.close()
-
-    def _judge_batch(self, batch: Sequence[tuple[Path, Decoded | Unreadable]]) -> Iterator[Judged]:
+    def _judge_batch(self, batch: Sequence[Looked]) -> list[Judged]:
+        judged = []
         decoded = [outcome for _, outcome in batch if isinstance(outcome, Decoded)]
         judgements = iter(self._score(decoded))
         for path, outcome in batch:
             if isinstance(outcome, Decoded):
-                yield Judged(path, outcome.identity, next(judgements))
+                judged.append(Judged(path, outcome.identity, next(judgements)))
             else:
                 identity = identity_of(path)
                 if identity is not None:
-                    yield Judged(path, identity, unreadable(str(outcome), self.scorer.name, outcome.sha256))
+                    why = unreadable(str(outcome), self.scorer.name, outcome.sha256)
+                    judged.append(Judged(path, identity, why))
+        return judged
 
     def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
         if not decoded:
             return
+        lesson = self.lesson  # of one batch; it may be another's meanwhile
         pictures = np.stack([picture.pixels for picture in decoded])
-        if self.lesson is None or not self.lesson.examples:
+        if lesson is None or not lesson.examples:
             scores, parts = self.scorer.score(pictures)
             for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
                 yield self.standard.judge(score, row, picture.sha256)
             return
         scores, parts, embeddings = self.scorer.embed(pictures)
-        added = self.lesson.added(embeddings)
+        added = lesson.added(embeddings)
         for number, picture in enumerate(decoded):
             score, row = float(scores[number]), parts[number].tolist()
             judgement = self.standard.judge(score + float(added[number]), row, picture.sha256)
-            yield taught(judgement, self.lesson, embeddings[number], score > self.threshold)
+            yield taught(judgement, lesson, embeddings[number], score > self.threshold)
 
 
 def taught(judgement: Judgement, lesson: Lesson, embedding: Floats, was_strange: bool) -> Judgement:
@@ -150,4 +181,4 @@ class LiveModel:
         return True
 
     def _load(self) -> Judge:
-        return Judge(Scorer(self._path, self._threads), self._rule, self._limits, self._threads)
+        return Judge(Scorer(self._path), self._rule, self._limits, self._threads)

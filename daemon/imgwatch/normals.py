@@ -42,13 +42,13 @@ class Normals:
         small = np.round(self.embeddings / step).astype(np.int8)
         head = np.array([*small.shape], dtype="<u4").tobytes() + np.array([step], dtype="<f4").tobytes()
         content = head + self.scores.astype("<f4").tobytes() + small.tobytes()
-        return base64.b85encode(zlib.compress(content, 6)).decode()
+        return base64.b64encode(zlib.compress(content, 6)).decode()
 
     @classmethod
     def unpacked(cls, text: str) -> Self:
         """Read them. Raises ModelError."""
         try:
-            content = zlib.decompress(base64.b85decode(text))
+            content = zlib.decompress(base64.b64decode(text))
             count, width = (int(number) for number in np.frombuffer(content, "<u4", 2))
             step = float(np.frombuffer(content, "<f4", 1, 8)[0])
             scores = np.frombuffer(content, "<f4", count, 12).astype(np.float32)

@@ -37,7 +37,7 @@ def compared(settings: Settings, model: Path) -> Shadow | None:
 
     if not (settings.state / LEDGER).exists():
         return None
-    scorer = Scorer(model, settings.threads)
+    scorer = Scorer(model)
     with (
         open_ledger(settings) as ledger,
         Judge(scorer, settings.threshold, settings.limits.limits(), settings.threads) as judge,

@@ -50,7 +50,7 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     from imgwatch.judging import Judge
     from imgwatch.scorer import Scorer
 
-    scorer = Scorer(model_path(settings), settings.threads)
+    scorer = Scorer(model_path(settings))
     return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
 
 
