@@ -32,7 +32,7 @@ def commands() -> list[tuple[str, str]]:
 
 def options_of(words: list[str]) -> set[str]:
     """Return the options of an imgwatch command, by its words."""
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(app())
     while hasattr(command, "commands") and words:
         command = command.commands[words.pop(0)]
     return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}

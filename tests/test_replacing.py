@@ -50,7 +50,7 @@ def album(write_config: WriteConfig, tmp_path: Path, model_file: Path) -> Album:
 
 def test_without_a_terminal_it_is_compared_and_then_replaced(album: Album) -> None:
     before = album.model.read_bytes()
-    done = CliRunner().invoke(app, album.command)
+    done = CliRunner().invoke(app(), album.command)
     assert done.exit_code == 0, done.output
     assert "of the latest 3 kept pictures 3 would move" in done.stdout
     assert f"would move:      {album.scene.inbox}" in done.stdout
@@ -59,7 +59,7 @@ def test_without_a_terminal_it_is_compared_and_then_replaced(album: Album) -> No
 
 
 def test_programs_are_told_which_pictures(album: Album) -> None:
-    done = CliRunner().invoke(app, [*album.command, "--json"])
+    done = CliRunner().invoke(app(), [*album.command, "--json"])
     found = json.loads(done.stdout.splitlines()[-1])
     assert found["model"] == str(album.model)
     assert sorted(found["shadow"]["moves"]) == sorted(map(str, album.scene.inbox.iterdir()))
@@ -81,7 +81,7 @@ def test_a_model_that_is_not_in_use_is_written_where_it_is_wanted(album: Album, 
     before = album.model.read_bytes()
     other = tmp_path / "other.onnx"
     done = CliRunner().invoke(
-        app, ["calibrate", str(album.folder), "--out", str(other), "--config", str(album.scene.config)]
+        app(), ["calibrate", str(album.folder), "--out", str(other), "--config", str(album.scene.config)]
     )
     assert f"set `model: {other}` in the config" in done.stdout
     assert other.exists()

@@ -53,7 +53,7 @@ def test_a_new_model_offers_back_what_is_no_longer_junk(tmp_path: Path, write_co
     scene.fill(2)
     generous = write_brightness_model(tmp_path / "generous.onnx", threshold=0.99)
     config = write_config(model=json.dumps(str(generous)))
-    done = CliRunner().invoke(app, ["rescan", "--quarantine", "--json", "--config", str(config)])
+    done = CliRunner().invoke(app(), ["rescan", "--quarantine", "--json", "--config", str(config)])
     assert done.exit_code == 0, done.output
     offered = {json.loads(line)["id"] for line in done.output.splitlines()}
     assert offered == {record.id for record in scene.quarantine().list()}

@@ -58,6 +58,6 @@ def test_what_cannot_be_decoded_says_so_and_the_list_goes_on(scene: Scene) -> No
 
 
 def test_a_pipe_gets_no_pictures(scene: Scene) -> None:
-    done = CliRunner().invoke(app, ["quarantine", "list", "--thumbnails", "--config", str(scene.config)])
+    done = CliRunner().invoke(app(), ["quarantine", "list", "--thumbnails", "--config", str(scene.config)])
     assert done.exit_code != 0
     assert "terminal" in str(done.exception)

@@ -7,6 +7,7 @@ import os
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def _rates(setting: Setting, pictures: list[Path], count: int) -> list[float]:
     """Return pictures a second of decoding alone, of the model alone and of `rescan`."""
     place = inbox_of(setting, pictures, count)
     files = sorted(place.inbox.iterdir())
-    scorer = Scorer(DEFAULT_MODEL, WORKERS)
+    scorer = Scorer(DEFAULT_MODEL)
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
         pool.map(_nothing, range(WORKERS * 4))
         return medians_of(
@@ -88,9 +89,10 @@ def _nothing(_: int) -> None:
 
 def _model_rate(scorer: Scorer, pictures: list[Path], count: int) -> float:
     pixels = np.stack([np.asarray(Image.open(path).resize((224, 224))) for path in pictures])
-    batches = max(2, min(count // BATCH, 10))
-    scorer.score(pixels)
-    return batches * BATCH / seconds(lambda: [scorer.score(pixels) for _ in range(batches)])
+    batches = max(2, min(count // BATCH, 20))
+    with ThreadPoolExecutor(WORKERS) as threads:
+        list(threads.map(scorer.score, [pixels] * WORKERS))
+        return batches * BATCH / seconds(lambda: list(threads.map(scorer.score, [pixels] * batches)))
 
 
 def rescan_rate(place: Place, count: int) -> float:

@@ -1,40 +1,53 @@
-"""The commands: the only exit and except-ladder. Each lives in `commands`, and imports what it needs when it runs."""
-
-from __future__ import annotations
+"""The commands: the only exit and except-ladder. Of those in `commands`, only what is asked for is imported."""
 
 import logging
 import sys
+from collections.abc import Iterable
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from imgwatch import console
-from imgwatch.commands import doctor, judge, learn, quarantine, review, service, setup, status, watch
 from imgwatch.errors import ImgwatchError, IoFailed
 
 log = logging.getLogger(__name__)
 
-app = typer.Typer(
-    name="imgwatch",
-    help="Watches folders and moves the pictures that do not belong there into a quarantine that can be undone.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-app.command()(setup.init)
-app.command()(learn.train)
-app.command()(learn.calibrate)
-app.command()(watch.watch)
-app.command()(judge.rescan)
-app.command()(judge.score)
-app.command()(learn.evaluate)
-app.add_typer(quarantine.app, name="quarantine")
-app.command()(review.review)
-app.command()(status.status)
-app.command()(doctor.doctor)
-app.command()(status.resume)
-app.add_typer(service.app, name="service")
+COMMANDS = {  # name: its module in `commands`, in the order of the help
+    "init": "setup",
+    "train": "learn",
+    "calibrate": "learn",
+    "watch": "watch",
+    "rescan": "judge",
+    "score": "judge",
+    "evaluate": "learn",
+    "quarantine": "quarantine",
+    "review": "review",
+    "status": "status",
+    "doctor": "doctor",
+    "resume": "status",
+    "service": "service",
+}
+
+
+def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """Make the command line with these commands; a module's `app` is a group of commands."""
+    made = typer.Typer(
+        name="imgwatch",
+        help="Watches folders and moves the pictures that do not belong there into a quarantine that can be undone.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    made.callback()(options)
+    for name in names:
+        module = import_module(f"imgwatch.commands.{COMMANDS[name]}")
+        if hasattr(module, "app"):
+            made.add_typer(module.app, name=name)
+        else:
+            made.command()(getattr(module, name))
+    return made
 
 
 def _version(wanted: bool) -> None:
@@ -45,7 +58,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
@@ -56,8 +68,10 @@ def options(
 
 def main() -> None:
     """Run a command and end with its exit code: 0 done, 2 usage (typer says it), else by sysexits.h."""
+    first = sys.argv[1] if len(sys.argv) > 1 else ""
+    told = (first,) if first in COMMANDS else () if first == "--version" else COMMANDS
     try:
-        app()
+        app(told)()
     except ImgwatchError as fault:
         console.complain(fault)
         sys.exit(fault.exit_code)

@@ -3,8 +3,6 @@
 Every field here is a key of config.yaml. A description says what the user needs to know to set it.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path, PosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
@@ -43,7 +41,7 @@ def checked(tree: Any, kind: type[Checked]) -> Checked:
     return msgspec.convert(tree, kind, dec_hook=_path)
 
 
-def plain(section: Section) -> dict[str, Any]:
+def plain(section: "Section") -> dict[str, Any]:
     """Return a section as YAML or JSON has it."""
     told: dict[str, Any] = msgspec.to_builtins(section, enc_hook=str)
     return told
@@ -118,7 +116,7 @@ class LimitSettings(Section, frozen=True):
     decode_seconds: Positive = 20
     decode_megabytes: Annotated[int, Meta(ge=64)] = 2048
 
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
         """Return these as what `picture` takes."""
         from imgwatch.picture import Limits  # brings numpy and Pillow, which a config does without
 

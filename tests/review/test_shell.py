@@ -13,7 +13,7 @@ from imgwatch.quarantine.standing import Standing
 
 
 def _run(scene: Scene, *arguments: str) -> str:
-    done = CliRunner().invoke(app, ["quarantine", *arguments, "--config", str(scene.config)])
+    done = CliRunner().invoke(app(), ["quarantine", *arguments, "--config", str(scene.config)])
     assert done.exit_code == 0, done.output
     return done.output
 

@@ -71,7 +71,7 @@ class User:
         self.config.write_text(json.dumps(told))
 
     def says(self, *words: str | Path) -> str:
-        done = CliRunner().invoke(app, [*map(str, words), "--config", str(self.config)])
+        done = CliRunner().invoke(app(), [*map(str, words), "--config", str(self.config)])
         assert done.exit_code == 0, (done.output, done.exception)
         return done.stdout
 

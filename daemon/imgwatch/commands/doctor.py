@@ -1,7 +1,5 @@
 """`imgwatch doctor`: look for what will not work, and say what to do."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -49,7 +47,7 @@ def doctor(
         raise typer.Exit(Unavailable.exit_code)
 
 
-def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
+def _findings(config: Path | None, before_install: bool) -> "Iterator[Finding]":
     from imgwatch import doctor, surroundings
     from imgwatch.config import find_config
     from imgwatch.status import is_held
@@ -82,7 +80,7 @@ def _findings(config: Path | None, before_install: bool) -> Iterator[Finding]:
             yield doctor.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")
 
 
-def _home(settings: Settings) -> Iterator[Finding]:
+def _home(settings: "Settings") -> "Iterator[Finding]":
     """Ask the ledger where the quarantine lay, if it is there and can be asked; what is wrong with it comes later."""
     from imgwatch import doctor
     from imgwatch.ledger import Ledger

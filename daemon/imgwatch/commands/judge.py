@@ -1,7 +1,5 @@
 """`imgwatch score` and `imgwatch rescan`: judge now what lies somewhere; `score` moves nothing."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -120,10 +118,10 @@ def rescan(  # noqa: PLR0913 - the options of a command
         console.say(_summary(seen, dry_run))
 
 
-def _rescan_wide(settings: Settings, wish: Wish, paths: list[Path], as_json: bool) -> None:
+def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: bool) -> None:
     seen: Counter[str] = Counter()
 
-    def say(result: Sorted) -> None:
+    def say(result: "Sorted") -> None:
         _say_sorted(result, as_json)
         seen[result.judged.judgement.verdict] += 1
 
@@ -132,7 +130,7 @@ def _rescan_wide(settings: Settings, wish: Wish, paths: list[Path], as_json: boo
         console.say(_summary(seen, wish.dry_run))
 
 
-def _offer_back(judge: Judge, quarantine: Quarantine, as_json: bool) -> None:
+def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None:
     """Name what is in quarantine and would be kept now; nothing is moved."""
     records = {quarantine.picture(record): record for record in quarantine.list()}
     offered: list[str] = []
@@ -160,7 +158,7 @@ def _pictures(paths: list[Path]) -> Iterator[Path]:
             yield path
 
 
-def _scopes(settings: Settings, paths: list[Path]) -> list[Scope]:
+def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
     """Return what to look into: the watched folders, or the named places with the rules of the folder they lie in."""
     from dataclasses import replace
 
@@ -181,13 +179,13 @@ def _scopes(settings: Settings, paths: list[Path]) -> list[Scope]:
     return found
 
 
-def existing_scopes(scopes: list[Scope]) -> list[Scope]:
+def existing_scopes(scopes: "list[Scope]") -> "list[Scope]":
     """Return the scopes, or raise InputMissing for a watched folder that is not there."""
     existing([scope.root for scope in scopes])
     return scopes
 
 
-def _candidates(scopes: list[Scope], ledger: Ledger, judged_by: str | None) -> Iterator[Path]:
+def _candidates(scopes: "list[Scope]", ledger: "Ledger", judged_by: str | None) -> Iterator[Path]:
     """Yield what wants a judgement: all candidates, or those that the model `judged_by` has not judged."""
     from imgwatch.scan import is_candidate, walk
 
@@ -197,7 +195,7 @@ def _candidates(scopes: list[Scope], ledger: Ledger, judged_by: str | None) -> I
             yield from (folder / name for name in sorted(wanted) if is_candidate(folder / name))
 
 
-def _say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
+def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
     from imgwatch.wide.address import url_of
 
     judgement, path = judged.judgement, url_of(judged.path)
@@ -211,7 +209,7 @@ def _say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
     console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({judgement.reason}){moved}")
 
 
-def _say_sorted(result: Sorted, as_json: bool) -> None:
+def _say_sorted(result: "Sorted", as_json: bool) -> None:
     record = result.record
     if record is None:
         _say_judged(result.judged, as_json)

@@ -1,7 +1,5 @@
 """`imgwatch train`, `calibrate` and `evaluate`: make a model, fit one, and say honestly how good one is."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -103,13 +101,15 @@ def train(  # noqa: PLR0913 - the options of a command
     _hand_over(job, contract, settings, is_agreed, as_json)
 
 
-def _reviews(settings: Settings, folders: list[Path]) -> Reviewed:
+def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
     from imgwatch.reviews import reviewed
 
     return reviewed(open_quarantine(settings), folders)
 
 
-def _hand_over(job: Job, contract: Contract, settings: Settings, is_agreed: bool, as_json: bool) -> None:
+def _hand_over(
+    job: "Job", contract: "Contract", settings: "Settings", is_agreed: bool, as_json: bool
+) -> None:
     """Tell what was trained, and how it differs from the model in use before it takes its place."""
     compared = replacing.compared(settings, job.written)
     if as_json:
@@ -221,11 +221,11 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     console.say(f"Done{_how_to_use(settings, model)}.")
 
 
-def _how_to_use(settings: Settings, model: Path) -> str:
+def _how_to_use(settings: "Settings", model: Path) -> str:
     return "" if model == model_path(settings) else f", then set `model: {model}` in the config"
 
 
-def _say_strangest(fitted: Calibrated) -> None:
+def _say_strangest(fitted: "Calibrated") -> None:
     """Show what the threshold rests on: one junk picture among these makes junk like it pass."""
     if fitted.standing_out:
         console.say(
@@ -238,7 +238,7 @@ def _say_strangest(fitted: Calibrated) -> None:
     console.say("If some of them are junk, take them out of the folder and repeat: more junk will be caught.")
 
 
-def _promise(false_alarms: float) -> ThresholdRule:
+def _promise(false_alarms: float) -> "ThresholdRule":
     from msgspec import ValidationError
 
     from imgwatch.settings import ThresholdRule, checked
@@ -251,7 +251,7 @@ def _promise(false_alarms: float) -> ThresholdRule:
         ) from fault
 
 
-def _say_preview(fitted: Calibrated, as_json: bool) -> None:
+def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
     lines = fitted.preview()
     if as_json:
         console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
@@ -268,7 +268,7 @@ def _say_preview(fitted: Calibrated, as_json: bool) -> None:
     console.table(("promise", "threshold", "would move", "can be promised"), rows)
 
 
-def _settings_without_config(config: Path | None, overrides: list[str]) -> Settings:
+def _settings_without_config(config: Path | None, overrides: list[str]) -> "Settings":
     """Training and evaluating named folders needs no config; without one the defaults hold."""
     from imgwatch.config import parse_config
 

@@ -1,7 +1,5 @@
 """`imgwatch quarantine`: list, show, and every verdict of the gallery, from a shell."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,7 +128,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     quarantine = open_quarantine(load_settings(config))
     chosen = _chosen(quarantine, ids, since, everything)
 
-    def remove(which: Record | str) -> str:
+    def remove(which: "Record | str") -> str:
         if at_once:
             quarantine.delete(which)
             return "deleted"
@@ -147,7 +145,7 @@ def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) 
 
     quarantine = open_quarantine(load_settings(config))
 
-    def put_off(which: Record | str) -> str:
+    def put_off(which: "Record | str") -> str:
         quarantine.mark(which, Standing.LATER)
         return "kept for later"
 
@@ -173,7 +171,7 @@ def undo(
             console.say("Nothing to undo.")
             return
 
-        def take_back(which: Record | str) -> str:
+        def take_back(which: "Record | str") -> str:
             if last is not None and last.event is Event.RESTORED:
                 again = decisions.take_back(quarantine, ledger, last.record, Path(last.record.original))
                 return f"in quarantine again, as {again.id}"
@@ -228,15 +226,15 @@ def forget(config: ConfigOption = None) -> None:
     console.say(f"{number} decisions forgotten.")
 
 
-def _row(record: Record) -> tuple[str, ...]:
+def _row(record: "Record") -> tuple[str, ...]:
     judgement = record.judgement
     figure = "-" if judgement.score is None else f"{judgement.score:.3g}"
     return record.id, f"{record.quarantined_at:%Y-%m-%d %H:%M}", figure, record.original, judgement.reason
 
 
 def _chosen(
-    quarantine: Quarantine, ids: list[str] | None, since: str | None, everything: bool
-) -> list[Record | str]:
+    quarantine: "Quarantine", ids: list[str] | None, since: str | None, everything: bool
+) -> "list[Record | str]":
     if sum((bool(ids), since is not None, everything)) != 1:
         raise UsageError("say which: ids, or --since TIME, or --all")
     if ids:
@@ -255,7 +253,9 @@ def _moment(text: str) -> datetime:
         raise UsageError(f"--since {text}: write 2026-01-31, 2026-01-31T12:00, 90m, 12h or 7d") from fault
 
 
-def _each(chosen: list[Record | str], act: Callable[[Record | str], str], as_json: bool, done: str) -> None:
+def _each(
+    chosen: "list[Record | str]", act: "Callable[[Record | str], str]", as_json: bool, done: str
+) -> None:
     """Do it to each; a fault of one is told and the others go on. Then fail with the first fault's exit code."""
     faults: list[ImgwatchError] = []
     for which in chosen:
@@ -272,7 +272,7 @@ def _each(chosen: list[Record | str], act: Callable[[Record | str], str], as_jso
         raise typer.Exit(faults[0].exit_code)
 
 
-def _say(which: Record | str, text: str, as_json: bool, done: str) -> None:
+def _say(which: "Record | str", text: str, as_json: bool, done: str) -> None:
     name = which if isinstance(which, str) else which.id
     if as_json:
         console.say_json({"id": name, "event": done, "result": text})

@@ -1,7 +1,5 @@
 """`imgwatch review`: the gallery in a browser."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated

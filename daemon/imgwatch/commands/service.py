@@ -1,7 +1,5 @@
 """`imgwatch service install / uninstall`: the systemd unit of one config."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys
@@ -78,7 +76,7 @@ def _say_all(lines: Iterator[str]) -> None:
         console.say(line)
 
 
-def _examine_as(plan: Plan, config: Path) -> None:
+def _examine_as(plan: "Plan", config: Path) -> None:
     """Let `imgwatch doctor` look as the user whom the service will run as; a fault that it finds ends this."""
     if os.geteuid() != 0:
         return

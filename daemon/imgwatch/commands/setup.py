@@ -1,7 +1,5 @@
 """`imgwatch init`: write a first config."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path

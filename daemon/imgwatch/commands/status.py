@@ -1,7 +1,5 @@
 """`imgwatch status` looks at the daemon from outside; `imgwatch resume` closes the breaker after a look."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -56,7 +54,7 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(BREAKER_OPEN)
 
 
-def _remembered(settings: Settings) -> dict[str, object]:
+def _remembered(settings: "Settings") -> dict[str, object]:
     """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
     from imgwatch.drift import FACT
@@ -115,7 +113,7 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     console.say(f"The breaker is closed. {held} pictures that it held back are judged {when}.")
 
 
-def _begin_quarantine(home: Home) -> bool:
+def _begin_quarantine(home: "Home") -> bool:
     """Let a quarantine whose disk is gone be made anew; return whether it was gone."""
     from imgwatch.errors import QuarantineGone
 

@@ -1,7 +1,5 @@
 """`imgwatch watch`: the daemon in the foreground, which is what systemd starts."""
 
-from __future__ import annotations
-
 import logging
 import signal
 from collections.abc import Callable
@@ -67,17 +65,19 @@ def watch(
 class _Job(NamedTuple):
     """What the daemon works with until it is told to stop or to read the config again."""
 
-    settings: Settings
-    model: LiveModel
+    settings: "Settings"
+    model: "LiveModel"
 
 
-def _open_model(settings: Settings) -> LiveModel:
+def _open_model(settings: "Settings") -> "LiveModel":
     from imgwatch.judging import LiveModel
 
     return LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), settings.threads)
 
 
-def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config: Path | None) -> _Job | None:
+def _watch_until_told(
+    job: _Job, orders: "_Orders", last_error: "LastError", config: Path | None
+) -> _Job | None:
     """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
     from imgwatch import patience, status
     from imgwatch.notify import notify
@@ -85,7 +85,7 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
     settings, model = job
     _say_what_model(model.judge.contract.generic, settings)
 
-    def on_pulse(pulse: Pulse) -> None:
+    def on_pulse(pulse: "Pulse") -> None:
         status.write_status(settings.state, pulse, last_error.text)
         _tell(pulse)
 
@@ -108,7 +108,7 @@ def _watch_until_told(job: _Job, orders: _Orders, last_error: LastError, config:
     return _reloaded(job, config)
 
 
-def _serve(job: _Job, ledger: Ledger, orders: _Orders, on_pulse: Callable[[Pulse], None]) -> None:
+def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[Pulse], None]") -> None:
     from imgwatch.notify import notify
     from imgwatch.service import Service
     from imgwatch.telling.observer import open_observer
@@ -117,7 +117,7 @@ def _serve(job: _Job, ledger: Ledger, orders: _Orders, on_pulse: Callable[[Pulse
     quarantine = open_quarantine(settings, ledger)
     observer = open_observer(settings, model, quarantine, ledger)
 
-    def tell(pulse: Pulse) -> None:
+    def tell(pulse: "Pulse") -> None:
         on_pulse(replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse))))
 
     def on_ready() -> None:
@@ -134,7 +134,7 @@ def _serve(job: _Job, ledger: Ledger, orders: _Orders, on_pulse: Callable[[Pulse
         observer.close()
 
 
-def _tell(pulse: Pulse) -> None:
+def _tell(pulse: "Pulse") -> None:
     """Tell systemd how it is."""
     from imgwatch.notify import notify
 
@@ -151,14 +151,14 @@ def _tell_waiting(why: str) -> None:
     notify(f"EXTEND_TIMEOUT_USEC={_PATIENCE_SECONDS * 1_000_000}", f"STATUS=waiting: {shown(why)}")
 
 
-def _waiting(model: LiveModel, why: str) -> Pulse:
+def _waiting(model: "LiveModel", why: str) -> "Pulse":
     from imgwatch.status import Pulse
 
     judge = model.judge
     return Pulse(0, "unknown", judge.scorer.name, judge.threshold, judge.contract.generic, {}, (why,), False)
 
 
-def _warn_of_watchdog(settings: Settings) -> None:
+def _warn_of_watchdog(settings: "Settings") -> None:
     """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
     from imgwatch.notify import watchdog_seconds
     from imgwatch.systemd.unit import SLACK_SECONDS
@@ -193,7 +193,7 @@ class _Orders:
         self.must_reload = False
         self._service = None
 
-    def direct_to(self, service: Service) -> None:
+    def direct_to(self, service: "Service") -> None:
         """Let this service hear what is told from now on, and what was told before."""
         self._service = service
         if self.are_given():
@@ -229,7 +229,7 @@ def _reloaded(job: _Job, config: Path | None) -> _Job:
     return _Job(fresh, model)
 
 
-def _say_what_model(is_generic: bool, settings: Settings) -> None:
+def _say_what_model(is_generic: bool, settings: "Settings") -> None:
     if is_generic:
         log.warning(
             "the general model is in use, which has seen none of your pictures: run `imgwatch calibrate` or "
@@ -239,7 +239,7 @@ def _say_what_model(is_generic: bool, settings: Settings) -> None:
         log.warning("mode is report: nothing will be moved")
 
 
-def _headline(pulse: Pulse) -> str:
+def _headline(pulse: "Pulse") -> str:
     if pulse.breaker == "open":
         return "breaker open: nothing is moved until `imgwatch resume`"
     if pulse.troubles:

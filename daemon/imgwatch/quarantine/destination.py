@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.files import opened_folder
@@ -16,8 +17,7 @@ from imgwatch.quarantine.record import is_plain_name, is_plain_path
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)  # what O_NOFOLLOW and O_DIRECTORY say of a symlink
 
 
-@dataclass(frozen=True, slots=True)
-class Below:
+class Below(msgspec.Struct, frozen=True):
     """The file `name` in the folder `parts` below `root`, which is resolved."""
 
     root: Path

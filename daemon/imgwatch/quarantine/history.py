@@ -9,9 +9,10 @@ import logging
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+
+import msgspec
 
 from imgwatch.errors import RecordMalformed
 from imgwatch.quarantine.journal import Event
@@ -24,8 +25,7 @@ _DIGEST = re.compile(rb'"sha256": "([0-9a-f]{64})"')
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """One line: what happened when to which picture."""
 
     event: Event

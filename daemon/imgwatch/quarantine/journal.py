@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, cast
+
+import msgspec
 
 from imgwatch.errors import RecordMalformed
 from imgwatch.files import Identity
@@ -35,8 +36,7 @@ class Event(StrEnum):
     REOPENED = "reopened"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(msgspec.Struct, frozen=True):
     """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move, or ""."""
 
     event: Event
@@ -55,7 +55,7 @@ class Operation:
 
     def copying(self, ino: int) -> Operation:
         """Give the same operation, now known to be a copy."""
-        return replace(self, copy_ino=ino)
+        return msgspec.structs.replace(self, copy_ino=ino)
 
 
 class Journal:
@@ -71,7 +71,7 @@ class Journal:
     def read(self) -> Operation | None:
         """Give the operation under way, if any."""
         begun, copying = self._slot(0), self._slot(_SLOT_BYTES)
-        if begun and copying and replace(copying, copy_ino=None) == begun:
+        if begun and copying and msgspec.structs.replace(copying, copy_ino=None) == begun:
             return copying
         return begun
 
@@ -90,7 +90,7 @@ class Journal:
         """Put the operation on the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
             self._mover.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
-        payload = encode_json(asdict(operation))
+        payload = encode_json(msgspec.structs.asdict(operation))
         offset = 0 if operation.copy_ino is None else _SLOT_BYTES
         self._mover.write(self._descriptor, _header(payload) + payload, offset)
         self._mover.sync(self._descriptor)

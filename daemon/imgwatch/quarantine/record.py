@@ -12,10 +12,11 @@ import math
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol, Self, cast
+
+import msgspec
 
 from imgwatch.errors import RecordMalformed, shown
 from imgwatch.files import Place, opened_file
@@ -58,8 +59,7 @@ class Grounds(Protocol):
         """What the score is made of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """Why a picture was moved, as its record keeps it: the grounds with the digest of what was moved."""
 
     score: float | None
@@ -67,7 +67,7 @@ class Judgement:
     reason: str
     model: str
     sha256: str
-    parts: Mapping[str, float] = field(default_factory=dict)
+    parts: Mapping[str, float] = {}
 
     @classmethod
     def of(cls, grounds: Grounds, sha256: str) -> Self:
@@ -76,8 +76,7 @@ class Judgement:
         return cls(grounds.score, grounds.threshold, reason, grounds.model, sha256, dict(grounds.parts))
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One picture in quarantine: `file` is its name in pictures/, `original` where it came from."""
 
     id: str

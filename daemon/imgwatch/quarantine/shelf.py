@@ -11,8 +11,9 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from imgwatch.errors import IoFailed, RecordMalformed, Unavailable, shown
 from imgwatch.files import Place, opened_file, opened_folder, status_of
@@ -27,8 +28,7 @@ _PATIENCE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """Something in the quarantine that should not be so; `what` is a sentence for the user."""
 
     path: Path

@@ -11,9 +11,10 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
 from imgwatch.files import Place, opened_folder, status_of
@@ -42,8 +43,7 @@ def move_failed(fault: OSError, what: str) -> MoveFailed:
     return MoveFailed(f"{what}: {fault.strerror or fault}; {remedy}", fault.errno)
 
 
-@dataclass(slots=True)
-class Store:
+class Store(msgspec.Struct):
     """What is open: the folder, its two folders, journal and log. Made by `opened_store`."""
 
     path: Path

@@ -7,14 +7,14 @@ import os
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+
+import msgspec
 
 _PUT_BACK = ("user.", "system.posix_acl_")  # what a record may give back: never a label or a capability
 _OF_THE_PLACE = ("security.selinux",)  # a label that the system gives by place, not by file
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(msgspec.Struct, frozen=True):
     """Owner, mode (permission bits), times in nanoseconds, extended attributes."""
 
     uid: int
@@ -22,12 +22,12 @@ class Traits:
     mode: int
     atime_ns: int
     mtime_ns: int
-    xattrs: Mapping[str, bytes] = field(default_factory=dict)
+    xattrs: Mapping[str, bytes] = {}
 
     def harmless(self) -> Traits:
         """Leave out what a forged record could use to gain rights: setuid, setgid, capabilities, labels."""
         kept = {name: value for name, value in self.xattrs.items() if name.startswith(_PUT_BACK)}
-        return replace(self, mode=self.mode & 0o777, xattrs=kept)
+        return msgspec.structs.replace(self, mode=self.mode & 0o777, xattrs=kept)
 
 
 def read_traits(descriptor: int) -> Traits:

@@ -11,7 +11,8 @@ import logging
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from imgwatch.errors import Changed, MoveRefused, shown
 from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
@@ -23,8 +24,7 @@ _FOR_GOOD = (errno.EROFS, errno.EACCES, errno.EPERM)  # trying again at each sta
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(msgspec.Struct, frozen=True):
     """A move of the file `identity` from `source` to `target`; `inward` goes into the quarantine."""
 
     source: Place
