@@ -12,6 +12,7 @@ import pytest
 
 from conftest import WriteConfig, bright, dark
 from daemon import COMMAND, objects, run, tree
+from imgwatch.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 pytestmark = pytest.mark.e2e
@@ -188,12 +189,37 @@ def test_quick_commands_import_nothing_heavy() -> None:
         "msgspec",
         "yaml",
     }
-    assert not imported_by("import imgwatch.quarantine, imgwatch.config") & {
+    assert not imported_by("import imgwatch.commands.quarantine, imgwatch.quarantine, imgwatch.config") & {
         "numpy",
         "onnxruntime",
         "PIL",
         "tensorflow",
     }
+
+
+LOADED = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from imgwatch.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("told", "wanted"), [("--version", set()), ("quarantine", {"quarantine"}), ("status", {"status"})]
+)
+def test_only_the_command_that_is_asked_for_is_imported(told: str, wanted: set[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, told, "--help"], capture_output=True, text=True, check=True
+    )
+    loaded = done.stderr.split()
+    assert {name for name in COMMANDS.values() if f"imgwatch.commands.{name}" in loaded} == wanted
+
+
+def test_an_unknown_command_is_told_and_help_names_them_all() -> None:
+    assert "No such command 'nonsense'" in run("nonsense", code=2).stderr
+    told = run("--help").stdout
+    assert all(f"  {name}  " in told for name in COMMANDS)
 
 
 def test_a_library_user_gets_the_same_verdicts(

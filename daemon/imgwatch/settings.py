@@ -43,7 +43,7 @@ def checked(tree: Any, kind: type[Checked]) -> Checked:
 
 def plain(section: "Section") -> dict[str, Any]:
     """Return a section as YAML or JSON has it."""
-    told: dict[str, Any] = msgspec.to_builtins(section, enc_hook=str)
+    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
     return told
 
 
