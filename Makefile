@@ -17,6 +17,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	  { echo "imgwatch needs Python 3.11 to 3.13 with venv; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
+	@$(BIN)/python -m compileall -q daemon train  # as pip does with what is not editable
 	@touch $@
 
 demo: install  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back

@@ -11,9 +11,10 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
-from figures import Figure, Setting
+from figures import Figure, Setting, seconds
 from pictures import SMALL, make
 from processes import Peak, Place, memory_megabytes, processor_seconds, tree_of, wake_ups
 
@@ -47,12 +48,14 @@ def idle(setting: Setting) -> Iterator[Figure]:
 
 
 def latency(setting: Setting) -> Iterator[Figure]:
-    """One picture at a time: from its close to its name in the quarantine, settle time taken off."""
+    """One picture at a time: from its close to its name in the quarantine, settle time taken off.
+
+    On this disk, and on one of memory: what a disk's fsync takes at the worst is not the daemon's.
+    """
     count = setting.sized(60, 10)
     pictures = make(setting.pictures / "small", 200, SMALL)[:count]
-    place = Place(setting.scratch).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS)
-    with place.watching():
-        waits = [_until_moved(place, path, number) for number, path in enumerate(pictures)][2:]
+    with TemporaryDirectory(dir="/dev/shm") as memory:
+        waits, without_disk = (_waits(home, pictures) for home in (setting.scratch, Path(memory)))
     works = _works(pictures)[2:]
     moves = _moves(setting, pictures)[2:]
     work = statistics.median(works)
@@ -61,6 +64,29 @@ def latency(setting: Setting) -> Iterator[Figure]:
     yield Figure("one picture: of that the move (fsyncs), median", 1000 * statistics.median(moves), "ms")
     yield Figure("one picture: median / work", statistics.median(waits) / work, "", at_most=1.5)
     yield Figure("one picture: 99th percentile / work", float(np.percentile(waits, 99)) / work, "", at_most=4)
+    yield Figure(
+        "one picture: a single fsync of this disk, 99th percentile", 1000 * _slow_fsync(setting), "ms"
+    )
+    for name, share, most in (("median", 50, 1.5), ("99th percentile", 99, 4)):
+        ratio = float(np.percentile(without_disk, share)) / work
+        yield Figure(f"one picture, disk of memory: {name} / work", ratio, "", at_most=most)
+
+
+def _waits(home: Path, pictures: list[Path]) -> list[float]:
+    place = Place(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS)
+    with place.watching():
+        return [_until_moved(place, path, number) for number, path in enumerate(pictures)][2:]
+
+
+def _slow_fsync(setting: Setting) -> float:
+    """Return the 99th percentile of many fsyncs of a small file, with pauses."""
+    times = []
+    with (setting.scratch / "synced").open("wb", buffering=0) as stream:
+        for _ in range(setting.sized(300, 50)):
+            stream.write(bytes(500))
+            times.append(seconds(lambda: os.fsync(stream.fileno())))
+            time.sleep(0.05)
+    return float(np.percentile(times, 99))
 
 
 def _until_moved(place: Place, picture: Path, number: int) -> float:

@@ -3,6 +3,8 @@
 The file in use is replaced only after that; a daemon picks the new one up by itself.
 """
 
+from __future__ import annotations
+
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,13 +23,13 @@ YesOption = Annotated[
 _NAMED = 10  # pictures of each kind
 
 
-def place_for(settings: "Settings", out: Path) -> Path:
+def place_for(settings: Settings, out: Path) -> Path:
     """Say where a new model is written first: beside the one in use, if it is to take its place."""
     is_in_use = out == model_path(settings) and out.exists()
     return out.with_name(f"{out.stem}.new{out.suffix}") if is_in_use else out
 
 
-def compared(settings: "Settings", model: Path) -> "Shadow | None":
+def compared(settings: Settings, model: Path) -> Shadow | None:
     """Compare a new model with what was judged so far; None where nothing was."""
     from imgwatch.judging import Judge
     from imgwatch.scorer import Scorer
@@ -43,7 +45,7 @@ def compared(settings: "Settings", model: Path) -> "Shadow | None":
         return shadow(judge, ledger, open_quarantine(settings, ledger))
 
 
-def told(found: "Shadow | None") -> dict[str, Any]:
+def told(found: Shadow | None) -> dict[str, Any]:
     """Give the comparison as JSON."""
     if found is None:
         return {}
@@ -51,7 +53,7 @@ def told(found: "Shadow | None") -> dict[str, Any]:
     return {"shadow": {"kept": found.kept, "held": found.held, "moves": moves, "returns": returns}}
 
 
-def say(found: "Shadow | None") -> None:
+def say(found: Shadow | None) -> None:
     """Say the comparison, and name the first pictures that it is about."""
     if found is None:
         return

@@ -3,6 +3,8 @@
 How a terminal is drawn in (sixel, kitty's protocol, or blocks of colour), textual-image finds out and does.
 """
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +28,7 @@ _COLUMNS = 24  # of the terminal
 
 
 @contextmanager
-def thumbnails(settings: "Settings") -> Iterator[Callable[[Path], None]]:
+def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
     """Give what draws the picture at a path. Raises UsageError without a terminal, Unavailable without the extra."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and os.get_terminal_size().columns):
         raise UsageError("--thumbnails draws in a terminal, and this is none: leave it out")

@@ -1,5 +1,7 @@
 """`imgwatch rescan --cluster`: judge shared folders and object stores on a Dask cluster; only this process acts."""
 
+from __future__ import annotations
+
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -47,11 +49,11 @@ class Wish:
 
 
 def rescan_wide(
-    settings: "Settings",
+    settings: Settings,
     wish: Wish,
     paths: list[Path],
-    scopes_of: "Callable[[list[Path]], list[Scope]]",
-    say: "Callable[[Sorted], None]",
+    scopes_of: Callable[[list[Path]], list[Scope]],
+    say: Callable[[Sorted], None],
 ) -> None:
     """Judge on a cluster what lies in the watched folders or in paths and URLs, act on it, and say what became of it.
 
@@ -81,7 +83,7 @@ def rescan_wide(
 
 
 @contextmanager
-def _opened(settings: "Settings", wish: Wish, ledger: "Ledger") -> "Iterator[_Run]":
+def _opened(settings: Settings, wish: Wish, ledger: Ledger) -> Iterator[_Run]:
     """Open the cluster, and pack what its workers judge by: the model, and what decisions taught."""
     from imgwatch.teaching import Teacher
     from imgwatch.wide.cluster import Cluster
@@ -96,14 +98,14 @@ def _opened(settings: "Settings", wish: Wish, ledger: "Ledger") -> "Iterator[_Ru
 
 @dataclass(frozen=True)
 class _Run:
-    settings: "Settings"
+    settings: Settings
     wish: Wish
-    judge: "Judge"
-    cluster: "Cluster"
-    kit: "JudgeKit"
-    tally: "_Tally" = field(default_factory=lambda: _Tally())
+    judge: Judge
+    cluster: Cluster
+    kit: JudgeKit
+    tally: _Tally = field(default_factory=lambda: _Tally())
 
-    def act(self, walks: list[Walk], ledger: "Ledger", say: "Callable[[Sorted], None]") -> None:
+    def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Sorted], None]) -> None:
         """Judge what the walks find and the ledger does not know, and act on it."""
         from imgwatch.ledger import State
         from imgwatch.sorting import Policy, Sorted, Sorter
@@ -117,7 +119,7 @@ class _Run:
                 say(result)
                 self.tally.pass_by(1)
 
-    def _wanted(self, walks: list[Walk], ledger: "Ledger") -> "Iterator[Found]":
+    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Found]:
         """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
         from imgwatch.scan import is_candidate
         from imgwatch.wide.address import is_object

@@ -1,5 +1,7 @@
 """What most commands begin with: the config, and the ledger, quarantine and model that it names."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,19 +33,19 @@ LEDGER = "ledger.sqlite"
 DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
 
 
-def load_settings(config: Path | None, overrides: list[str] | None = None) -> "Settings":
+def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:
     """Find, read and check the config."""
     from imgwatch.config import find_config, load_config
 
     return load_config(find_config(config), tuple(overrides or ()))
 
 
-def model_path(settings: "Settings") -> Path:
+def model_path(settings: Settings) -> Path:
     """Return the model file that the config names."""
     return settings.own_model or DEFAULT_MODEL
 
 
-def open_judge(settings: "Settings", workers: int | None = None) -> "Judge":
+def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     """Open the config's model with its threshold."""
     from imgwatch.judging import Judge
     from imgwatch.scorer import Scorer
@@ -53,7 +55,7 @@ def open_judge(settings: "Settings", workers: int | None = None) -> "Judge":
 
 
 @contextmanager
-def open_ledger(settings: "Settings", name: str = LEDGER, is_daemon: bool = False) -> "Iterator[Ledger]":
+def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False) -> Iterator[Ledger]:
     """Open a ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
     from imgwatch.ledger import Ledger
     from imgwatch.status import is_held
@@ -65,7 +67,7 @@ def open_ledger(settings: "Settings", name: str = LEDGER, is_daemon: bool = Fals
         ledger.close()
 
 
-def open_quarantine(settings: "Settings", ledger: "Ledger | None" = None) -> "Quarantine":
+def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarantine:
     """Open the quarantine; pictures may go back to the watched folders and to those that were rescanned by name."""
     from imgwatch.quarantine import Quarantine
 
@@ -77,7 +79,7 @@ def open_quarantine(settings: "Settings", ledger: "Ledger | None" = None) -> "Qu
     )
 
 
-def home_of(quarantine: Path, ledger: "Ledger") -> "Home":
+def home_of(quarantine: Path, ledger: Ledger) -> Home:
     """Let the ledger remember where the quarantine lies."""
     from imgwatch.quarantine.home import Home
 
