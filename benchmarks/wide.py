@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,18 +71,29 @@ class Run:
     processor_seconds: float
 
 
+def high_water(pid: int) -> float:
+    """Return the most memory that a process had, in MB; what getrusage says of a child counts its parent, too."""
+    told = Path(f"/proc/{pid}/status").read_text()
+    return int(told.split("VmHWM:")[1].split()[0]) / 1024
+
+
 def rescan(config: Path, *told: str) -> Run:
     """Run it to its end."""
     command = [IMGWATCH, "rescan", "--json", "--config", config, *told]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
-    times = [time.monotonic() for _ in process.stdout]
+    times, peak = [], 0.0
+    for _ in process.stdout:
+        times.append(time.monotonic())
+        if len(times) % BATCH == 0:
+            with suppress(IndexError):  # it has just ended
+                peak = high_water(process.pid)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"rescan ended with {process.returncode}")
     rate = (len(times) - BATCH) / (times[-1] - times[BATCH - 1]) if len(times) > BATCH else 0.0
-    return Run(len(times), rate, usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime)
+    return Run(len(times), rate, peak, usage.ru_utime + usage.ru_stime)
 
 
 def hold(pid: int, processors: set[int]) -> None:
@@ -155,8 +167,7 @@ def measure_memory(place: Path, many: int) -> None:
                 f"{again.peak_megabytes:.0f} MB",
                 flush=True,
             )
-        scheduler = Path(f"/proc/{dask.scheduler.pid}/status").read_text().split("VmHWM:")[1].split()[0]
-        print(f"peak memory of the scheduler {int(scheduler) / 1024:.0f} MB")
+        print(f"peak memory of the scheduler {high_water(dask.scheduler.pid):.0f} MB")
 
 
 def main() -> None:

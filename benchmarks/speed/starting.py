@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figures import Figure, Setting, medians_of, seconds
-from processes import IMGWATCH, Place
+from processes import IMGWATCH, TELL_PEAK, Place
 
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row, State
@@ -71,8 +71,9 @@ def bare_walk(top: Path | str) -> int:
     return number
 
 
-_SCAN = """
-import resource, sys, time
+_SCAN = (
+    """
+import sys, time
 from pathlib import Path
 from imgwatch.ledger import Ledger
 from imgwatch.settings import Settings, checked
@@ -91,8 +92,10 @@ for root in roots:
     intake.begin_or_scan(root)
 took = time.perf_counter() - start
 assert not len(intake)
-print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
+    + TELL_PEAK
+    + "print(took, peak)"
+)
 
 
 def _scanned(home: Path) -> tuple[float, float]:

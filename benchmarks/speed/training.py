@@ -11,15 +11,17 @@ from pathlib import Path
 
 from figures import Figure, Setting
 from pictures import SMALL, make
+from processes import TELL_PEAK
 
-_PASS = """
-import resource, sys, time
+_PASS = (
+    """
+import sys, time
 from pathlib import Path
 from imgwatch.settings import TrainSettings
 from imgwatch_train.dataset import gather
 from imgwatch_train.features import Backbone, FeatureStore
 from imgwatch_train.job import Job, silent
-from imgwatch_train.perceptual import BACKBONE
+from imgwatch_train.perceptual import BACKBONE, sampled
 
 home = Path(sys.argv[1])
 job = Job((home / "pictures",), TrainSettings(workers=2), home / "model.onnx")
@@ -29,30 +31,32 @@ home.joinpath("model-checkpoint").mkdir(exist_ok=True)
 pixels, index = gather(job, backbone.shape, None, silent)
 decoded = time.perf_counter() - start
 with pixels, FeatureStore(home / "features.sqlite", backbone) as store:
+    pictures, index = sampled(job, pixels, index)
     digests = [entry.sha256 for entry in index.entries]
-    store.gather(digests, lambda rows: pixels[rows], lambda done, total: None)
+    store.gather(digests, lambda rows: pictures[rows], lambda done, total: None)
 took = time.perf_counter() - start - decoded
-print(decoded, took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
+    + TELL_PEAK
+    + "print(decoded, took, peak)"
+)
 
 
 def features(setting: Setting) -> Iterator[Figure]:
     """0.1-megapixel pictures: a first pass, a second one over the same pictures, and ten times as many."""
-    few, many = setting.sized(200, 60), setting.sized(2000, 600)
+    few, many = setting.sized(2000, 600), setting.sized(20_000, 2000)
     pictures = make(setting.pictures / "small", 200, SMALL)
-    _, _, small = _pass(_folder(setting, pictures, few))
-    home = _folder(setting, pictures, many)
-    decoded, computed, large = _pass(home)
+    home = _folder(setting, pictures, few)
+    decoded, computed, small = _pass(home)
     shutil.rmtree(home / "model-checkpoint")
     again, cached, _ = _pass(home)
-    yield Figure(f"training: decoding {many} pictures", decoded, "s")
-    yield Figure(f"training: features of {many} pictures, the first time", computed, "s")
-    yield Figure(f"training: decoding again, and {many} cached features", again + cached, "s")
+    _, _, large = _pass(_folder(setting, pictures, many))
+    yield Figure(f"training: decoding {few:,} pictures", decoded, "s")
+    yield Figure(f"training: features of {few:,} pictures, the first time", computed, "s")
+    yield Figure(f"training: decoding again, and {few:,} cached features", again + cached, "s")
     yield Figure("training: cached pass / decoding", (again + cached) / again, "", at_most=1.2)
-    yield Figure(f"training: peak memory with {few}", small, "MB")
-    yield Figure(f"training: peak memory with {many}", large, "MB")
-    growth = (large - small) / (many - few) * 18_000
-    yield Figure("training: growth of the peak from 2,000 to 20,000, by that slope", growth, "MB")
+    yield Figure(f"training: peak memory with {few:,}", small, "MB")
+    yield Figure(f"training: peak memory with {many:,}", large, "MB")
+    yield Figure(f"training: peak with {many:,} / with {few:,}", large / small, "", at_most=1.1)
 
 
 def _folder(setting: Setting, pictures: list[Path], count: int) -> Path:

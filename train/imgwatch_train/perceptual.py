@@ -79,7 +79,7 @@ def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> 
     with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
         pixel_file, index = gather(job, backbone.shape, None, progress)
         with pixel_file:
-            pictures, index = _sample(job, pixel_file, index)
+            pictures, index = sampled(job, pixel_file, index)
             prepare_tensorflow(seed, workers)
             learnt = _learn(job, backbone, (pictures, index, folder), progress)
             if is_generic:
@@ -116,7 +116,7 @@ class _Rows:
         return self._pictures[self._rows[np.asarray(rows, np.int64)]]
 
 
-def _sample(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
+def sampled(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
     """Take a seeded sample of a folder that is too large to learn from as a whole."""
     count, most = len(index.entries), job.settings.perceptual.most_pictures
     rows = np.arange(count)
