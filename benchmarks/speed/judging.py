@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from processes import IMGWATCH, Place
 
 from imgwatch.commands.workplace import DEFAULT_MODEL
 from imgwatch.judging import BATCH
+from imgwatch.picture import ColourMode, Limits, Pixels, read
 from imgwatch.scorer import Scorer
 
 WORKERS = 2
@@ -53,15 +54,21 @@ def small(setting: Setting) -> Iterator[Figure]:
 def _rates(setting: Setting, pictures: list[Path], count: int) -> list[float]:
     """Return pictures a second of decoding alone, of the model alone and of `rescan`."""
     place = inbox_of(setting, pictures, count)
-    files = sorted(place.inbox.iterdir())
-    scorer = Scorer(DEFAULT_MODEL)
+    return rates_beside(setting, place, DEFAULT_MODEL, lambda: rescan_rate(place, count))
+
+
+def rates_beside(setting: Setting, place: Place, model: Path, other: Callable[[], float]) -> list[float]:
+    """Return pictures a second of decoding an inbox alone and of this model alone, and another rate, taken in turns."""
+    files, scorer = sorted(place.inbox.iterdir()), Scorer(model)
+    count, decode = len(files), partial(decoded, mode=scorer.contract.mode)
+    pixels = np.stack([read(path, scorer.contract.shape, Limits()).pixels for path in files[:BATCH]])
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
         pool.map(_nothing, range(WORKERS * 4))
         return medians_of(
             setting.runs,
-            lambda: count / seconds(lambda: pool.map(decoded, files, chunksize=max(1, count // 64))),
-            partial(_model_rate, scorer, pictures[:BATCH], count),
-            lambda: rescan_rate(place, count),
+            lambda: count / seconds(lambda: pool.map(decode, files, chunksize=max(1, count // 64))),
+            partial(_model_rate, scorer, pixels, count),
+            other,
         )
 
 
@@ -76,19 +83,18 @@ def inbox_of(setting: Setting, pictures: list[Path], count: int) -> Place:
     return place
 
 
-def decoded(path: Path) -> None:
+def decoded(path: Path, mode: ColourMode) -> None:
     """Decode a picture as Pillow itself does at a reduced scale, and to the model's size; nothing is checked."""
     with Image.open(path) as image:
-        image.draft("RGB", (448, 448))
-        np.asarray(image.convert("RGB").resize((224, 224), Image.Resampling.BILINEAR))
+        image.draft(mode, (448, 448))
+        np.asarray(image.convert(mode).resize((224, 224), Image.Resampling.BILINEAR))
 
 
 def _nothing(_: int) -> None:
     time.sleep(0.01)
 
 
-def _model_rate(scorer: Scorer, pictures: list[Path], count: int) -> float:
-    pixels = np.stack([np.asarray(Image.open(path).resize((224, 224))) for path in pictures])
+def _model_rate(scorer: Scorer, pixels: Pixels, count: int) -> float:
     batches = max(2, min(count // BATCH, 20))
     with ThreadPoolExecutor(WORKERS) as threads:
         list(threads.map(scorer.score, [pixels] * WORKERS))

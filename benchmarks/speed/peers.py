@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figures import Figure, Setting, median_of, medians_of
-from judging import inbox_of, rescan_rate
+from judging import inbox_of, rates_beside, rescan_rate
 from pictures import LARGE, SMALL, make
 from processes import Place
 
@@ -43,6 +43,9 @@ def keras(setting: Setting) -> Iterator[Figure]:
         yield Figure(f"Keras load_img + predict, {name}, conv", theirs, "pictures/s")
         yield Figure(f"rescan, {name}, conv", rate, "pictures/s")
         yield Figure(f"rescan / Keras, {name}", rate / theirs, "", at_least=5)
+        decode, network, _ = rates_beside(setting, place, model, classic)
+        limit = 1 / (1 / decode + 1 / network)
+        yield Figure(f"decode and model alone, sharing the processors / Keras, {name}", limit / theirs, "")
 
 
 def cleanvision(setting: Setting) -> Iterator[Figure]:

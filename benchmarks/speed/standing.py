@@ -50,13 +50,12 @@ def idle(setting: Setting) -> Iterator[Figure]:
 def latency(setting: Setting) -> Iterator[Figure]:
     """One picture at a time: from its close to its name in the quarantine, settle time taken off.
 
-    On this disk, and on one of memory: what a disk's fsync takes at the worst is not the daemon's.
+    On this disk, and on one of memory: what a disk's fsync takes at the worst is not the daemon's. All in turns, so
+    that each has lain idle as long: a model that was not asked for a second has left the processor's caches.
     """
-    count = setting.sized(60, 10)
-    pictures = make(setting.pictures / "small", 200, SMALL)[:count]
+    pictures = make(setting.pictures / "small", 200, SMALL)[: setting.sized(60, 10)]
     with TemporaryDirectory(dir="/dev/shm") as memory:
-        waits, without_disk = (_waits(home, pictures) for home in (setting.scratch, Path(memory)))
-    works = _works(pictures)[2:]
+        waits, without_disk, works = _in_turns((setting.scratch, Path(memory)), pictures)
     moves = _moves(setting, pictures)[2:]
     work = statistics.median(works)
     yield Figure("one picture: decode and model alone, median", 1000 * work, "ms")
@@ -72,10 +71,26 @@ def latency(setting: Setting) -> Iterator[Figure]:
         yield Figure(f"one picture, disk of memory: {name} / work", ratio, "", at_most=most)
 
 
-def _waits(home: Path, pictures: list[Path]) -> list[float]:
-    place = Place(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS)
-    with place.watching():
-        return [_until_moved(place, path, number) for number, path in enumerate(pictures)][2:]
+def _in_turns(homes: tuple[Path, Path], pictures: list[Path]) -> tuple[list[float], ...]:
+    """Return for each picture how long a daemon in each home takes, and the work alone in the daemon's own way."""
+    disk, memory = (
+        Place(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS) for home in homes
+    )
+    scorer, rows = Scorer(DEFAULT_MODEL), []
+    with disk.watching(), memory.watching(), Decoder(scorer.contract.shape, Limits()) as decoder:
+        for number, path in enumerate(pictures):
+            waits = [_until_moved(place, path, number) for place in (disk, memory)]
+            rows.append((*waits, _work(scorer, decoder, path)))
+    return tuple(list(column) for column in zip(*rows[2:], strict=True))
+
+
+def _work(scorer: Scorer, decoder: Decoder, path: Path) -> float:
+    """Return how long a picture takes to be decoded, in a guarded worker as the daemon's, and scored."""
+    start = time.perf_counter()
+    outcome = decoder.look_at(path, scorer.contract.shape)
+    assert isinstance(outcome, Decoded)
+    scorer.score(outcome.pixels[None])
+    return time.perf_counter() - start
 
 
 def _slow_fsync(setting: Setting) -> float:
@@ -100,24 +115,6 @@ def _until_moved(place: Place, picture: Path, number: int) -> float:
             raise RuntimeError("not moved within 30 s")
         time.sleep(0.0005)
     return time.perf_counter() - start - _SETTLE_SECONDS
-
-
-def _works(pictures: list[Path]) -> list[float]:
-    """Return how long each picture takes to be decoded, in the daemon's own guarded worker, and scored.
-
-    Each waits as long as the daemon's did: what has lain for half a second has left the processor's caches.
-    """
-    scorer = Scorer(DEFAULT_MODEL, 1)
-    found = []
-    with Decoder(scorer.contract.shape, Limits()) as decoder:
-        for path in pictures:
-            start = time.perf_counter()
-            outcome = decoder.look_at(path, scorer.contract.shape)
-            assert isinstance(outcome, Decoded)
-            scorer.score(outcome.pixels[None])
-            found.append(time.perf_counter() - start)
-            time.sleep(_SETTLE_SECONDS + 0.1)
-    return found
 
 
 def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
