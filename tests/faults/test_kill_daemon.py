@@ -56,7 +56,7 @@ class Swapping:
             self.processes.append(self.started())
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("is_swapped", [False, True], ids=["one model", "models swapped meanwhile"])
 def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConfig, is_swapped: bool) -> None:
     inbox, quarantine, model = tmp_path / "inbox", tmp_path / "quarantine", tmp_path / "model" / "m.onnx"
@@ -80,7 +80,7 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
             if swapping:
                 swapping.kill(again=False)
         daemon.wait_alive()
-        wait_until(lambda: not [path for path in inbox.glob("*.png") if is_bright(path)], 400)
+        wait_until(lambda: not [path for path in inbox.glob("*.png") if is_bright(path)], 120)
         daemon.wait_judged(0)
         records = objects(run("quarantine", "list", "--json", config=config).stdout)
         status = daemon.status()
