@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import socket
@@ -9,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WriteConfig, bright, dark
-from daemon import Daemon, names, objects, run, wait_until
+from conftest import WriteConfig, bright, dark, picture_bytes
+from daemon import Daemon, digests, names, objects, run, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -113,6 +114,25 @@ def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
         wait_until(lambda: "deleted for good" in daemon.log.read_text())
         wait_until(lambda: daemon.status()["purged"] == 1)
     assert (inbox / "d1.png").exists()
+
+
+def test_with_several_threads_a_stop_in_the_middle_loses_nothing_and_judges_nothing_twice(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox, place = tmp_path / "inbox", tmp_path / "quarantine"
+    config = write_config(threads="2")
+    with Daemon(config) as daemon:
+        contents = [picture_bytes(230 if number % 3 == 0 else 40) for number in range(600)]
+        for number, content in enumerate(contents):
+            (inbox / f"{number}.png").write_bytes(content)
+        wait_until(lambda: quarantined(tmp_path))
+        assert daemon.stop() == 0
+        left = digests(inbox, place / "pictures")
+        assert left == sorted(hashlib.sha256(content).hexdigest() for content in contents)
+    with Daemon(config) as daemon:
+        daemon.wait_judged(600)
+        assert daemon.status()["judged"] == 600
+    assert quarantined(tmp_path) == sorted(f"{number}.png" for number in range(0, 600, 3))
 
 
 def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_config: WriteConfig) -> None:
