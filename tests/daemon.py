@@ -83,6 +83,18 @@ class Daemon:
         told = run("status", "--json", config=self.config, code=None).stdout
         return objects(told)[0] if told else {}
 
+    def wait_log(self, text: str, seconds: float = 60.0) -> None:
+        """Wait until the daemon has said so. What else shows of it, shows earlier or later."""
+        end = time.monotonic() + seconds
+        while text not in self.log.read_text():
+            assert time.monotonic() < end, f"{text!r} not in {self.log.read_text()[-3000:]}"
+            time.sleep(0.05)
+
+    def told_once(self, text: str) -> None:
+        """Wait until the daemon has said so, and see that it said it once."""
+        self.wait_log(text)
+        assert self.log.read_text().count(text) == 1, self.log.read_text()[-3000:]
+
     def wait_judged(self, number: int, seconds: float = 120.0) -> None:
         """Wait until so many pictures are judged in all, and nothing waits any more."""
 

@@ -35,7 +35,7 @@ def test_the_breaker_holds_back_also_after_a_restart_until_resume(
         assert status["breaker_why"] == f"the last 3 pictures in {inbox} would all be quarantined"
         assert len(quarantined(tmp_path)) == 2
         assert status["held"] == 8
-        assert daemon.log.read_text().count("the breaker opened") == 1
+        daemon.told_once("the breaker opened")
     with Daemon(config) as daemon:
         bright(inbox / "b10.png")
         daemon.wait_judged(11)
@@ -111,7 +111,7 @@ def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
     write_config(quarantine=f"{{path: {place}, max_gigabytes: 0.00000001}}")
     with Daemon(config) as daemon:
         wait_until(lambda: quarantined(tmp_path) == [])
-        wait_until(lambda: "deleted for good" in daemon.log.read_text())
+        daemon.wait_log("deleted for good")
         wait_until(lambda: daemon.status()["purged"] == 1)
     assert (inbox / "d1.png").exists()
 

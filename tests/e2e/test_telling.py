@@ -129,7 +129,7 @@ def test_a_hook_that_hangs_stops_no_move_and_no_stop(tmp_path: Path, write_confi
         assert len(list((tmp_path / "quarantine" / "pictures").iterdir())) == 20
         assert json.loads(told.read_text())["quarantined"][0]["original"] == str(inbox / "b0.png")
         assert daemon.stop() == 0
-        assert "19 quarantined pictures are not told to the hook" in daemon.log.read_text()
+        daemon.wait_log("19 quarantined pictures are not told to the hook")
 
 
 def test_a_hook_that_fails_is_one_line_and_told_by_status(tmp_path: Path, write_config: WriteConfig) -> None:
@@ -139,7 +139,7 @@ def test_a_hook_that_fails_is_one_line_and_told_by_status(tmp_path: Path, write_
             bright(inbox / f"b{number}.png")
             daemon.wait_judged(number + 1)
         wait_until(lambda: "the hook /bin/false failed" in (daemon.status()["last_error"] or ""))
-        assert daemon.log.read_text().count("the hook /bin/false failed") == 1
+        daemon.told_once("the hook /bin/false failed")
 
 
 def test_a_changed_folder_is_told_once_and_known_after_a_restart(
@@ -167,7 +167,7 @@ def test_a_changed_folder_is_told_once_and_known_after_a_restart(
         told = daemon.status()
         assert told["drift"] is True
         assert told["drift_says"].startswith("your folder has changed: half of the last 200")
-        assert daemon.log.read_text().count("your folder has changed") == 1
+        daemon.told_once("your folder has changed")
         assert "imgwatch calibrate" in run("status", config=config).stdout
 
 
@@ -183,4 +183,4 @@ def test_the_day_before_is_told_once_by_the_daemon_of_the_next_day(
     for _ in range(2):
         with Daemon(config) as daemon:
             wait_until(lambda: LINE in (tmp_path / "watch.log").read_text())
-    assert daemon.log.read_text().count("yesterday") == 1
+    daemon.told_once("yesterday")

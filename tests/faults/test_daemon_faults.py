@@ -30,13 +30,6 @@ def wait_quarantined(daemon: Daemon, tmp_path: Path, *wanted: str, seconds: floa
     wait_until(lambda: set(wanted) <= set(quarantined(tmp_path)), seconds, daemon.log.read_text()[-3000:])
 
 
-def wait_log(daemon: Daemon, text: str, seconds: float = 60) -> None:
-    try:
-        wait_until(lambda: text in daemon.log.read_text(), seconds)
-    except AssertionError:
-        pytest.fail(f"{text!r} not in {daemon.log.read_text()[-3000:]}")
-
-
 # --- the watched folder
 
 
@@ -46,14 +39,14 @@ def test_a_folder_removed_and_made_again_is_watched_again(tmp_path: Path, write_
         dark(inbox / "d1.png")
         daemon.wait_judged(1)
         shutil.rmtree(inbox)
-        wait_log(daemon, "is gone")
+        daemon.wait_log("is gone")
         wait_until(lambda: daemon.status()["folders"] == {str(inbox): "gone"}, 20)
         inbox.mkdir()
         bright(inbox / "b1.png")
         wait_quarantined(daemon, tmp_path, "b1.png")
         bright(inbox / "b2.png")
         wait_quarantined(daemon, tmp_path, "b2.png")
-        assert daemon.log.read_text().count("is gone") == 1
+        daemon.told_once("is gone")
 
 
 def test_a_folder_replaced_by_another_is_watched(tmp_path: Path, write_config: WriteConfig) -> None:
@@ -81,9 +74,9 @@ def test_an_unmounted_share_is_waited_for_and_nothing_is_taken_for_deleted(
         dark(inbox / "d1.png")
         daemon.wait_judged(1)
         subprocess.run(["umount", "-l", str(share)], check=True)
-        wait_log(daemon, "is gone")
+        daemon.wait_log("is gone")
         mount("share", "-o", "loop", str(disk))
-        wait_log(daemon, "is there again")
+        daemon.wait_log("is there again")
         bright(inbox / "b1.png")
         wait_quarantined(daemon, tmp_path, "b1.png")
         told = daemon.status()
@@ -165,7 +158,7 @@ def test_the_limit_on_watches_is_told_once_and_folders_are_scanned(
     for number in range(10):
         (tmp_path / "inbox" / f"folder{number}").mkdir()
     with _LimitedDaemon(config) as daemon:
-        wait_log(daemon, "is reached; imgwatch needs 11")
+        daemon.wait_log("is reached; imgwatch needs 11")
         assert daemon.status()["folders"] == {str(tmp_path / "inbox"): "scanned"}
         assert any("max_inotify_watches" in trouble for trouble in daemon.status()["troubles"])
         for number in range(10):
@@ -182,7 +175,7 @@ def test_folders_made_later_reach_the_limit_too(tmp_path: Path, write_config: Wr
         assert daemon.status()["folders"] == {str(tmp_path / "inbox"): "watched"}
         for number in range(10):
             (tmp_path / "inbox" / f"folder{number}").mkdir()
-        wait_log(daemon, "is reached")
+        daemon.wait_log("is reached")
         for number in range(10):
             bright(tmp_path / "inbox" / f"folder{number}" / f"b{number}.png")
         wait_quarantined(daemon, tmp_path, *(f"b{number}.png" for number in range(10)))
@@ -191,10 +184,10 @@ def test_folders_made_later_reach_the_limit_too(tmp_path: Path, write_config: Wr
 @pytest.mark.root
 def test_without_any_inotify_instance_folders_are_scanned(tmp_path: Path, write_config: WriteConfig) -> None:
     with _NoInstanceDaemon(write_config()) as daemon:
-        wait_log(daemon, "max_inotify_instances")
+        daemon.wait_log("max_inotify_instances")
         bright(tmp_path / "inbox" / "b1.png")
         wait_quarantined(daemon, tmp_path, "b1.png")
-        assert daemon.log.read_text().count("is reached") == 1
+        daemon.told_once("is reached")
 
 
 def test_doctor_counts_folders_and_names_the_limit(tmp_path: Path, write_config: WriteConfig) -> None:
@@ -255,7 +248,7 @@ def test_a_ledger_damaged_under_the_running_daemon_is_mended(
                 stream.seek(page)
                 stream.write(b"\xff" * 512)
         bright(inbox / "b1.png")
-        wait_log(daemon, "kept aside")
+        daemon.wait_log("kept aside")
         wait_until(lambda: daemon.log.read_text().count("watched from now on") == 2)
         bright(inbox / "b2.png")
         wait_quarantined(daemon, tmp_path, "b2.png")
@@ -269,7 +262,7 @@ def test_a_locked_ledger_is_waited_for(tmp_path: Path, write_config: WriteConfig
         other = sqlite3.connect(tmp_path / "state" / "ledger.sqlite", isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
         bright(inbox / "b1.png")
-        wait_log(daemon, "locked by another process")
+        daemon.wait_log("locked by another process")
         assert (inbox / "b1.png").exists()
         assert quarantined(tmp_path) == []
         status = tmp_path / "state" / "status.json"
@@ -292,7 +285,7 @@ def test_a_full_disk_under_the_ledger_is_told_once_and_outlived(
         ballast = fill(state)
         for number in range(40):
             bright(inbox / f"b{number}.png")
-        wait_log(daemon, "all pictures stay where they are")
+        daemon.wait_log("all pictures stay where they are")
         doctor = run("doctor", config=config, code=None)
         assert doctor.returncode == 69
         assert "is full" in doctor.stdout
@@ -301,7 +294,7 @@ def test_a_full_disk_under_the_ledger_is_told_once_and_outlived(
         assert log.count("all pictures stay where they are") == 1
         ballast.unlink()
         wait_quarantined(daemon, tmp_path, *(f"b{number}.png" for number in range(40)))
-        wait_log(daemon, "it works again")
+        daemon.wait_log("it works again")
 
 
 # --- the quarantine's disk
@@ -320,14 +313,14 @@ def test_a_full_quarantine_is_one_line_and_moves_go_on_when_there_is_room(
         before = digests(inbox, full / "pictures")
         for number in range(1, 30):
             bright(inbox / f"b{number}.png")
-        wait_log(daemon, "nothing can be moved")
+        daemon.wait_log("nothing can be moved")
         wait_until(lambda: any("make room" in trouble for trouble in daemon.status()["troubles"]), 20)
         doctor = run("doctor", config=config, code=69)
         assert "full" in doctor.stdout
         assert len(digests(inbox, full / "pictures")) == len(before) + 29
         ballast.unlink()
         wait_quarantined(daemon, tmp_path, *(f"b{number}.png" for number in range(30)))
-        assert daemon.log.read_text().count("nothing can be moved") == 1
+        daemon.told_once("nothing can be moved")
         wait_until(lambda: daemon.status()["troubles"] == [])
 
 
@@ -342,7 +335,7 @@ def test_a_quarantine_remounted_read_only_keeps_pictures_where_they_are(
         wait_quarantined(daemon, tmp_path, "b0.png")
         subprocess.run(["mount", "-o", "remount,ro", place], check=True)
         bright(inbox / "b1.png")
-        wait_log(daemon, "read-only")
+        daemon.wait_log("read-only")
         assert (inbox / "b1.png").exists()
         assert "read-only" in run("doctor", config=config, code=69).stdout
         subprocess.run(["mount", "-o", "remount,rw", place], check=True)

@@ -64,7 +64,7 @@ def test_a_folder_of_100000_entries(tmp_path: Path, write_config: WriteConfig) -
     for number in range(100_000):
         (inbox / f"{number}.txt").touch()
     with Daemon(config) as daemon:
-        assert "100000 files that lie there already are left alone" in daemon.log.read_text()
+        daemon.wait_log("100000 files that lie there already are left alone")
         begun = time.monotonic()
         bright(inbox / "b1.png")
         wait_until(lambda: pictures(tmp_path), 30)
@@ -117,7 +117,7 @@ def test_folders_and_files_without_permission_are_passed_over(
         assert [path.name for path in pictures(tmp_path)] == ["b2.png"]
         assert secret.exists()
         assert daemon.status()["unreadable"] == 1
-        assert f"{closed}: cannot be read, passed over" in daemon.log.read_text()
+        daemon.wait_log(f"{closed}: cannot be read, passed over")
 
 
 def test_nothing_but_regular_files_is_opened(tmp_path: Path, write_config: WriteConfig) -> None:

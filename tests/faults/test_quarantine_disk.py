@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -39,8 +40,10 @@ def take_out(place: Path) -> None:
     wait_until(is_out, 20, "busy")
 
 
-def troubles(daemon: Daemon) -> str:
-    return " ".join(daemon.status().get("troubles") or ())
+def wait_told(daemon: Daemon, text: str) -> None:
+    """Wait until the daemon's log says so (`imgwatch status` also looks for itself), and status too."""
+    daemon.wait_log(text)
+    wait_until(lambda: text in " ".join(daemon.status().get("troubles") or ()), 20, daemon.log.read_text())
 
 
 @pytest.mark.parametrize("below", ["", "deep/quarantine"], ids=["a mount itself", "below a mount"])
@@ -54,7 +57,7 @@ def test_a_disk_taken_out_is_noticed_and_nothing_is_put_on_its_mount_point(
         bright(inbox / "b0.png")
         wait_until(lambda: moved(quarantine) == ["b0.png"], 60, daemon.log.read_text())
         take_out(place)
-        wait_until(lambda: "is gone" in troubles(daemon), 20, "noticed without a picture")
+        wait_told(daemon, "is gone")  # without a picture
         assert "is gone" in run("doctor", config=config, code=69).stdout
         bright(inbox / "b1.png"), dark(inbox / "d1.png")
         daemon.wait_judged(3)
@@ -81,7 +84,7 @@ def test_a_disk_that_is_not_there_at_the_start_is_waited_for(
     take_out(place)
     bright(inbox / "b1.png")
     with Daemon(config) as daemon:
-        wait_until(lambda: "is gone" in troubles(daemon), 20)
+        wait_told(daemon, "is gone")
         daemon.wait_judged(2)
         assert list(place.iterdir()) == []
         mount("stick", "-o", "loop", str(disk))
@@ -99,7 +102,7 @@ def test_a_quarantine_that_is_gone_for_good_begins_anew_after_resume(
         wait_until(lambda: moved(place / "quarantine") == ["b0.png"])
         take_out(place)
         bright(inbox / "b1.png")
-        wait_until(lambda: "is gone" in troubles(daemon), 20)
+        wait_told(daemon, "is gone")
         assert "A new quarantine begins" in run("resume", config=config).stdout
         wait_until(lambda: moved(place / "quarantine") == ["b1.png"], 30, daemon.log.read_text())
 
@@ -124,18 +127,18 @@ def test_a_quarantine_that_is_read_only_at_the_start_keeps_nobody_from_watching(
         tmp_path / "inbox",
     )
     with Daemon(write_config()) as daemon:
-        wait_until(lambda: "read-only" in troubles(daemon), 20, "before any picture comes")
+        wait_told(daemon, "read-only")  # before any picture comes
         bright(inbox / "b1.png")
         daemon.wait_judged(1)
         assert (inbox / "b1.png").exists()
         subprocess.run(["mount", "-o", "remount,rw", place], check=True)
         wait_until(lambda: moved(place) == ["b1.png"], 30, daemon.log.read_text())
         wait_until(lambda: daemon.status()["troubles"] == [], 30)
-        assert daemon.log.read_text().count("read-only") == 1
+        daemon.told_once("read-only")
 
 
-def wait_told(daemon: Daemon, text: str) -> None:
-    wait_until(lambda: text in troubles(daemon), 30, daemon.log.read_text())
+def wait_not_begun(daemon: Daemon, text: str) -> None:
+    wait_told(daemon, text)
     assert not daemon.status()["alive"], "nobody may take it for watching"
 
 
@@ -144,7 +147,7 @@ def goes_on(daemon: Daemon, inbox: Path, quarantine: Path) -> None:
     wait_until(lambda: daemon.status()["alive"], 30, daemon.log.read_text())
     bright(inbox / "b1.png")
     wait_until(lambda: "b1.png" in moved(quarantine), 30, daemon.log.read_text())
-    assert daemon.log.read_text().count("cannot begin yet") == 1
+    daemon.told_once("cannot begin yet")
     assert daemon.process.poll() is None
 
 
@@ -159,7 +162,7 @@ def test_a_full_disk_under_the_ledger_at_the_start_is_waited_out(
     ballast = fill(state)
     daemon = Daemon(config)
     try:
-        wait_told(daemon, "full")
+        wait_not_begun(daemon, "full")
         assert "cannot begin" in run("doctor", config=config, code=69).stdout
         ballast.unlink()
         goes_on(daemon, tmp_path / "inbox", tmp_path / "quarantine")
@@ -173,7 +176,7 @@ def test_a_read_only_state_folder_at_the_start_is_waited_out_and_stop_is_heard(
     state = mount("state", "-t", "tmpfs", "-o", "size=4M,ro", "tmpfs")
     daemon = Daemon(write_config())
     try:
-        wait_until(lambda: "Read-only" in daemon.log.read_text(), 30, daemon.log.read_text())
+        daemon.wait_log("Read-only")
         assert daemon.stop() == 0
         daemon.start()
         subprocess.run(["mount", "-o", "remount,rw", state], check=True)
@@ -192,7 +195,7 @@ def test_a_damaged_ledger_that_cannot_be_set_aside_is_waited_out(
     subprocess.run(["chattr", "+a", state], check=True)
     daemon = Daemon(config)
     try:
-        wait_until(lambda: "cannot begin yet" in daemon.log.read_text(), 30, daemon.log.read_text())
+        daemon.wait_log("cannot begin yet")
         assert daemon.process.poll() is None
         subprocess.run(["chattr", "-a", state], check=True)
         goes_on(daemon, tmp_path / "inbox", tmp_path / "quarantine")
@@ -214,17 +217,18 @@ def test_a_quarantine_behind_a_fuse_daemon_that_died_is_waited_for(
         wait_until(lambda: os.path.ismount(quarantine), 10)
         with Daemon(config) as daemon:
             bright(inbox / "b0.png")
-            wait_until(lambda: moved(behind) == ["b0.png"], 60, daemon.log.read_text())
+            daemon.wait_judged(1)
+            time.sleep(1)
             fuse.kill()
             fuse.wait()
             bright(inbox / "b1.png")
-            wait_until(lambda: "not connected" in troubles(daemon), 30, daemon.log.read_text())
+            wait_told(daemon, "not connected")
             assert (inbox / "b1.png").exists()
             subprocess.run(["umount", "-l", quarantine], check=True)
             fuse = subprocess.Popen(["bindfs", "-f", behind, quarantine])
             wait_until(lambda: moved(behind) == ["b0.png", "b1.png"], 60, daemon.log.read_text())
             wait_until(lambda: daemon.status()["troubles"] == [], 60)
-            assert daemon.log.read_text().count("not connected") == 1
+            daemon.told_once("not connected")
     finally:
         subprocess.run(["umount", "-l", quarantine], check=False)
         fuse.kill()
