@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from imgwatch import scan
+from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import Listing, Scope, identity_of
 from imgwatch.settings import Settings, checked
@@ -98,6 +100,48 @@ def test_a_file_that_was_written_to_between_two_scans_waits_anew(
     assert waiting.take(9) == []
     now = 1.6
     assert [file.path for file in waiting.take(9)] == [path]
+
+
+def test_a_picture_is_taken_early_and_its_judgement_kept_back_until_it_has_settled(
+    ledger: Ledger, roots: Roots, inbox: Path
+) -> None:
+    begun = time.monotonic()
+    waiting = intake.Intake(0.5, ledger, roots, time.monotonic, lambda: None)
+    path, other = inbox / "a.jpg", inbox / "b.jpg"
+    for each in (path, other):
+        each.write_bytes(b"x")
+        waiting.notice(each)
+    while not (taken := waiting.take(9)):
+        assert time.monotonic() - begun < 30
+    settled = {file.path: file.since for file in taken}
+    versions = [identity_of(each) for each in settled]
+    other.write_bytes(b"written to meanwhile")
+    judged = [
+        Judged(each, version, Judgement(Verdict.QUARANTINE, "", "m", 0.9, 0.5))
+        for each, version in zip(settled, versions, strict=True)
+        if version is not None
+    ]
+    assert [picture.path for picture in waiting.until_settled(judged, settled)] == [path]
+    assert time.monotonic() >= max(settled.values()) >= begun + 0.5
+    assert len(waiting) == 1, "the other waits anew"
+
+
+def test_only_a_picture_that_is_near_is_expected(ledger: Ledger, roots: Roots, inbox: Path) -> None:
+    now = 0.0
+    waiting = intake.Intake(10.0, ledger, roots, lambda: now, lambda: None)
+    assert not waiting.expects_picture(2.0)
+    (inbox / "a.txt").write_bytes(b"words")
+    waiting.notice(inbox / "a.txt")
+    now = 9.0
+    assert not waiting.expects_picture(2.0), "no picture"
+    assert waiting.take(9) == []
+    now = 10.0
+    assert waiting.take(9) == []
+    (inbox / "a.jpg").write_bytes(b"x")
+    waiting.notice(inbox / "a.jpg")
+    assert not waiting.expects_picture(2.0), "in ten seconds"
+    now = 18.0
+    assert waiting.expects_picture(2.0)
 
 
 def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_quiet_file_settles_once() -> None:
     assert settled(settling, 10.9, lambda _: version(5)) == []
     assert settled(settling, 11.0, lambda _: version(5)) == [A]
     assert settled(settling, 99.0, lambda _: version(5)) == []
-    assert settling.next_due() is None
+    assert settling.next() is None
 
 
 def test_it_is_told_since_when_a_file_is_settled_not_when_somebody_looked() -> None:
@@ -57,10 +57,18 @@ def test_a_vanished_file_is_forgotten() -> None:
     assert len(settling) == 0
 
 
-def test_next_due_is_never_late() -> None:
+def test_the_next_is_never_told_late() -> None:
     settling = Settling(1.0)
     settling.notice(A, version(1), now=0.0)
     settling.notice(B, version(1), now=0.5)
-    due = settling.next_due()
-    assert due is not None
-    assert due <= 1.0
+    assert settling.next() == (A, 1.0)
+
+
+def test_files_may_be_taken_early_and_a_growing_one_still_waits_in_full() -> None:
+    settling = Settling(1.0)
+    settling.notice(A, version(1), now=0.0)
+    settling.notice(B, version(1), now=0.0)
+    grown = {A: version(1), B: version(2)}
+    assert settling.settled(0.8, grown.get, early_seconds=0.1) == []
+    assert settling.settled(0.95, grown.get, early_seconds=0.1) == [(A, 1.0)]
+    assert settling.next() == (B, 1.95)

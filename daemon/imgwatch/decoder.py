@@ -80,6 +80,10 @@ class Decoder:
             for _, future in under_way:
                 future.cancel()  # type: ignore[no-untyped-call]  # pebble
 
+    def start(self) -> None:
+        """Start the workers, and do not wait for them: the first picture then need not either."""
+        self._schedule([])
+
     def interrupt(self) -> None:
         """Make `decode` end early, from now on. Safe to call from a signal handler."""
         self._interrupted = True
@@ -87,6 +91,11 @@ class Decoder:
     def resume(self) -> None:
         """Take an interruption back."""
         self._interrupted = False
+
+    @property
+    def is_resting(self) -> bool:
+        """Tell whether no workers run."""
+        return self._pool is None
 
     def rest(self) -> None:
         """Stop the workers while there is nothing to do; the next picture starts them again."""

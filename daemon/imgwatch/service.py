@@ -41,6 +41,7 @@ _HOUSEKEEPING_SECONDS = 2.0
 _RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
 _SLACK_SECONDS = 5.0  # so often at most freed memory is given back: the next batch has to ask for it again
 _REST_SECONDS = 60.0  # without work, the decoding workers are let go
+_STARTED_SECONDS = 2.0  # so long before a picture settles they are started again
 _RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
 _PURGE_SECONDS = 3600.0
 _PROBE_SECONDS = 60.0  # without work, the whole way through the model is tried this often
@@ -154,6 +155,7 @@ class Service:
 
     def _turn(self) -> None:
         self._take_hints(self._wait_seconds())
+        self._start_workers()
         self._sort()
         self._keep_house()
         self._give_back(self._clock())
@@ -201,13 +203,20 @@ class Service:
         elif not isinstance(hint, Wake) and self._intake.notice(hint):
             self._has_new_folders = True
 
+    def _start_workers(self) -> None:
+        """Have the workers that were let go ready again when a picture has settled."""
+        decoder = self._model.judge.decoder
+        if decoder.is_resting and self._intake.expects_picture(_STARTED_SECONDS):
+            decoder.start()
+
     def _sort(self) -> None:
         chunk = self._intake.take(_CHUNK)
         if not chunk:
             return
         settled = {file.path: file.since for file in chunk}
         self._model.judge.on_progress = self._pulse_if_due
-        for result in self._sorter.sort(settled):
+        judged = self._model.judge.judge(settled)
+        for result in self._sorter.put(self._intake.until_settled(judged, settled)):
             self._observer.note(result, self._clock() - settled[result.judged.path])
             self._pulse_if_due()
             if self._stopping:
@@ -240,7 +249,7 @@ class Service:
 
     def _rest(self, now: float) -> None:
         """Be small and well while there is nothing to do."""
-        if now - self._last_work > _REST_SECONDS:
+        if now - self._last_work > _REST_SECONDS and not self._intake.expects_picture(_STARTED_SECONDS):
             self._model.judge.decoder.rest()
         if now - max(self._last_work, self._last_probe) > _PROBE_SECONDS:
             self._last_probe = now

@@ -1,5 +1,8 @@
 """What waits to be judged: files noticed by event or scan, until they have been written and are taken.
 
+They are taken a moment before they have settled, so that judging costs no time afterwards; `until_settled` keeps the
+judgements back for so long.
+
 Events make it quick, scans against the ledger make it complete. It judges and moves nothing.
 """
 
@@ -7,11 +10,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
 from imgwatch.files import Identity
+from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.sorting import new_candidates
@@ -20,6 +24,7 @@ from imgwatch.watching.settle import Settled, Settling
 
 log = logging.getLogger(__name__)
 
+_EARLY_SECONDS = 0.05  # so long before they settle, files are taken
 _MOST = 4096  # files that wait; more are left out, and found by a scan once these are done: memory stays flat
 
 
@@ -62,8 +67,16 @@ class Intake:
         return bool(self._ready)
 
     def next_due(self) -> float | None:
-        """Return when something may be settled, by the clock; None while nothing waits."""
-        return self._settling.next_due()
+        """Return when something may be taken, by the clock; None while nothing waits."""
+        following = self._settling.next()
+        return None if following is None else following.since - _EARLY_SECONDS
+
+    def expects_picture(self, seconds: float) -> bool:
+        """Tell whether the file that settles next looks like a picture, and does so within so many seconds."""
+        following = self._settling.next()
+        if following is None or following.since - self._clock() > seconds:
+            return False
+        return is_candidate(following.path)
 
     def begin_or_scan(self, root: Root) -> None:
         """Look into a folder; at its first start, note what lies there already, to be left alone."""
@@ -136,10 +149,19 @@ class Intake:
         root.next_scan = self._clock()
 
     def take(self, limit: int) -> list[Settled]:
-        """Return at most so many pictures that have been written and want a judgement."""
-        settled = self._settling.settled(self._clock(), identity_of)
+        """Return at most so many pictures that want a judgement, and when each has settled: now, or in a moment."""
+        settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
         self._ready.update((file.path, file) for file in settled if self._wants_judgement(file.path))
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
+
+    def until_settled(self, judged: Iterable[Judged], settled: Mapping[Path, float]) -> Iterator[Judged]:
+        """Hand on each judgement when its file has settled; a file that changed since it was read waits anew."""
+        for picture in judged:
+            time.sleep(max(settled[picture.path] - self._clock(), 0.0))
+            if identity_of(picture.path) == picture.identity:
+                yield picture
+            else:
+                self.notice(picture.path)
 
     def forget(self) -> None:
         """Drop all that waits; a scan finds it again."""

@@ -61,17 +61,22 @@ class Settling:
         self._waiting.clear()
         self._order.clear()
 
-    def next_due(self) -> float | None:
-        """Return when `settled` is worth a call, or None while nothing waits."""
-        return self._order[0][0] if self._order else None
+    def next(self) -> Settled | None:
+        """Return the file for which `settled` is worth a call, and when; None while nothing waits."""
+        return Settled(self._order[0][1], self._order[0][0]) if self._order else None
 
-    def settled(self, now: float, look: Callable[[Path], Identity | None]) -> list[Settled]:
-        """Return the files that are settled, and forget them; `look` gives a file's identity, None when it is gone."""
+    def settled(
+        self, now: float, look: Callable[[Path], Identity | None], early_seconds: float = 0.0
+    ) -> list[Settled]:
+        """Return the files that are settled, or will be in so many seconds, and forget them.
+
+        `look` gives a file's identity, None when it is gone.
+        """
         ready: list[Settled] = []
-        while self._order and self._order[0][0] <= now:
+        while self._order and self._order[0][0] <= now + early_seconds:
             _, path = heapq.heappop(self._order)
             waiting = self._waiting[path]
-            if waiting.due > now:
+            if waiting.due > now + early_seconds:
                 heapq.heappush(self._order, (waiting.due, path))
                 continue
             seen = look(path)
