@@ -72,6 +72,17 @@ def test_memory_of_a_worker_is_limited(tmp_path: Path) -> None:
     assert "limits.decode_megabytes" in str(outcome)
 
 
+def test_workers_are_started_ahead_and_not_waited_for(tmp_path: Path) -> None:
+    path = dark(tmp_path / "a.png")
+    with Decoder(SHAPE, Limits()) as opened:
+        assert opened.is_resting
+        opened.start()
+        assert not opened.is_resting
+        assert [isinstance(outcome, Decoded) for _, outcome in opened.decode([path])] == [True]
+        opened.rest()
+        assert opened.is_resting
+
+
 def test_works_again_after_a_rest(tmp_path: Path) -> None:
     path = dark(tmp_path / "a.png")
     with Decoder(SHAPE, Limits()) as opened:
