@@ -27,13 +27,13 @@ test: install  ## all tests that run anywhere (about eight minutes)
 	$(PYTEST) -n 4 --dist loadfile -m "not root and not browser and not systemd and not shared"
 
 test-root: install  ## tests that mount, fill and break file systems (root)
-	$(PYTEST) -m "root and not systemd and not browser and not shared"
+	$(PYTEST) -n 2 --dist loadfile -m "root and not systemd and not browser and not shared"
 
 test-browser: install  ## the gallery in a real Chromium
 	$(PYTEST) -m "browser and not shared"
 
 test-systemd: install  ## the unit under a real systemd (root)
-	$(PYTEST) -m systemd
+	$(PYTEST) -n 3 -m systemd
 
 test-shared: install  ## tests on the shared real pictures ($$IMGWATCH_SHARED or ../shared)
 	$(PYTEST) -m shared

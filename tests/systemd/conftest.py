@@ -6,6 +6,7 @@ is there the tests fail. imgwatch is installed for them from a wheel, apart from
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -41,6 +42,13 @@ def _sources_digest() -> str:
 
 def _installed() -> Path:
     """Install this checkout where every user can read it; kept for the next run, as long as it is the same."""
+    _STORE.mkdir(parents=True, exist_ok=True)
+    with (_STORE / "lock").open("w") as lock:  # several tests run at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _installed_alone()
+
+
+def _installed_alone() -> Path:
     settings = (CHECKOUT / "pyproject.toml").read_bytes()
     project = tomllib.loads(settings.decode())["project"]
     needs = [*project["dependencies"], *project["optional-dependencies"]["metrics"]]
