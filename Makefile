@@ -56,7 +56,7 @@ bench-detection: install bench/peers/.installed  ## how well junk is told from n
 bench-teaching: install  ## what deleting and restoring teaches: docs/teaching.md (ten minutes)
 	$(BIN)/python benchmarks/teaching.py
 
-bench: install bench/speed-peers/.installed  ## how fast, how small: the table of docs/performance.md (twelve minutes)
+bench: install bench/speed-peers/.installed  ## how fast, how small: the table of docs/performance.md (twenty minutes)
 	$(BIN)/python benchmarks/speed/run.py --peers bench/speed-peers/bin/python --table docs/performance.md
 
 bench/speed-peers/.installed:
