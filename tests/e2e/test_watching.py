@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,6 +49,34 @@ def test_copied_moved_linked_and_renamed_in(watching: Daemon, tmp_path: Path, ou
     assert [path.name for path in inbox.iterdir()] == ["normal.png"]
     assert (outside / "linked.png").exists()
     assert watching.status()["judged"] == 5
+
+
+def workers_begun(daemon: Daemon) -> list[float]:
+    """Return when each decoding worker of a daemon began, in seconds since the machine was booted."""
+    begun = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            told = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(told[1]) == daemon.process.pid and b"spawn_main" in (folder / "cmdline").read_bytes():
+                begun.append(int(told[19]) / os.sysconf("SC_CLK_TCK"))
+    return begun
+
+
+def test_nothing_is_moved_before_it_has_settled_and_workers_begin_meanwhile(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    seconds = 1.8
+    with Daemon(write_config(settle_seconds=str(seconds))) as daemon:
+        assert workers_begun(daemon) == []
+        for name in ("b1.png", "b2.png"):
+            content, moved = picture_bytes(230), tmp_path / "quarantine" / "pictures" / name
+            before = time.clock_gettime(time.CLOCK_BOOTTIME)
+            (tmp_path / "inbox" / name).write_bytes(content)
+            while not moved.exists():
+                assert time.clock_gettime(time.CLOCK_BOOTTIME) < before + 60, daemon.log.read_text()
+            there = time.clock_gettime(time.CLOCK_BOOTTIME)
+            assert there - before >= seconds
+            assert there - min(workers_begun(daemon)) >= seconds / 2, "a start takes half a second itself"
 
 
 def test_folders_made_and_filled_at_once_and_moved_in_whole(
