@@ -15,7 +15,7 @@ from imgwatch.files import Identity
 
 
 class Settled(NamedTuple):
-    """A file that has been written, and since when it is that."""
+    """A file that has been written, and since when it is that; a moment ahead where it was taken early."""
 
     path: Path
     since: float
