@@ -11,7 +11,7 @@ from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row, State
 from imgwatch.scan import Listing, Scope, identity_of
 from imgwatch.settings import Settings, checked
-from imgwatch.verdict import Judgement, Verdict
+from imgwatch.verdict import Judgement, Verdict, unreadable
 from imgwatch.watching import intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.watcher import Hints
@@ -61,11 +61,8 @@ def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
         waiting.scan(root)
         now += 2.0
         while taken := waiting.take(4):
-            seen |= {path for path, _ in taken}
-            for path, _ in taken:
-                identity = identity_of(path)
-                assert identity is not None
-                ledger.remember([Row(path, identity, State.KEPT)], now)
+            seen |= {file.path for file in taken}
+            ledger.remember([Row(file.path, file.identity, State.KEPT) for file in taken], now)
     assert seen == paths
     assert len(waiting) == 0
     assert len(begun) == 2  # one that paused while too many waited, and one that found nothing more
@@ -113,17 +110,33 @@ def test_a_picture_is_taken_early_and_its_judgement_kept_back_until_it_has_settl
         waiting.notice(each)
     while not (taken := waiting.take(9)):
         assert time.monotonic() - begun < 30
-    settled = {file.path: file.since for file in taken}
-    versions = [identity_of(each) for each in settled]
-    other.write_bytes(b"written to meanwhile")
+    settled = {file.path: file for file in taken}
     judged = [
-        Judged(each, version, Judgement(Verdict.QUARANTINE, "", "m", 0.9, 0.5))
-        for each, version in zip(settled, versions, strict=True)
-        if version is not None
+        Judged(file.path, file.identity, Judgement(Verdict.QUARANTINE, "", "m", 0.9, 0.5)) for file in taken
     ]
+    other.write_bytes(b"written to meanwhile")
     assert [picture.path for picture in waiting.until_settled(judged, settled)] == [path]
-    assert time.monotonic() >= max(settled.values()) >= begun + 0.5
+    assert time.monotonic() >= max(file.since for file in taken) >= begun + 0.5
     assert len(waiting) == 1, "the other waits anew"
+
+
+def test_what_was_damaged_while_it_was_read_and_finished_since_is_judged_again(
+    ledger: Ledger, roots: Roots, inbox: Path
+) -> None:
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None)
+    path = inbox / "a.jpg"
+    path.write_bytes(b"half")
+    waiting.notice(path)
+    now = 1.0
+    [file] = waiting.take(9)
+    path.write_bytes(b"finished after the decoder had read half of it")
+    finished = identity_of(path)
+    assert finished is not None
+    damaged = Judged(path, finished, unreadable("damaged", "m", None))
+    assert list(waiting.until_settled([damaged], {path: file})) == []
+    now = 2.0
+    assert [file.identity for file in waiting.take(9)] == [finished]
 
 
 def test_only_a_picture_that_is_near_is_expected(ledger: Ledger, roots: Roots, inbox: Path) -> None:

@@ -30,7 +30,7 @@ def test_it_is_told_since_when_a_file_is_settled_not_when_somebody_looked() -> N
     settling = Settling(1.0)
     settling.notice(A, version(5), now=10.0)
     settling.notice(A, version(5), now=10.5)
-    assert settling.settled(99.0, lambda _: version(5)) == [(A, 11.5)]
+    assert settling.settled(99.0, lambda _: version(5)) == [(A, 11.5, version(5))]
 
 
 def test_a_growing_file_waits_on() -> None:
@@ -61,7 +61,7 @@ def test_the_next_is_never_told_late() -> None:
     settling = Settling(1.0)
     settling.notice(A, version(1), now=0.0)
     settling.notice(B, version(1), now=0.5)
-    assert settling.next() == (A, 1.0)
+    assert settling.next() == (A, 1.0, version(1))
 
 
 def test_files_may_be_taken_early_and_a_growing_one_still_waits_in_full() -> None:
@@ -70,5 +70,5 @@ def test_files_may_be_taken_early_and_a_growing_one_still_waits_in_full() -> Non
     settling.notice(B, version(1), now=0.0)
     grown = {A: version(1), B: version(2)}
     assert settling.settled(0.8, grown.get, early_seconds=0.1) == []
-    assert settling.settled(0.95, grown.get, early_seconds=0.1) == [(A, 1.0)]
-    assert settling.next() == (B, 1.95)
+    assert settling.settled(0.95, grown.get, early_seconds=0.1) == [(A, 1.0, version(1))]
+    assert settling.next() == (B, 1.95, version(2))

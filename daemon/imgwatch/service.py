@@ -213,11 +213,11 @@ class Service:
         chunk = self._intake.take(_CHUNK)
         if not chunk:
             return
-        settled = {file.path: file.since for file in chunk}
+        settled = {file.path: file for file in chunk}
         self._model.judge.on_progress = self._pulse_if_due
         judged = self._model.judge.judge(settled)
         for result in self._sorter.put(self._intake.until_settled(judged, settled)):
-            self._observer.note(result, self._clock() - settled[result.judged.path])
+            self._observer.note(result, self._clock() - settled[result.judged.path].since)
             self._pulse_if_due()
             if self._stopping:
                 break

@@ -154,11 +154,12 @@ class Intake:
         self._ready.update((file.path, file) for file in settled if self._wants_judgement(file.path))
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
 
-    def until_settled(self, judged: Iterable[Judged], settled: Mapping[Path, float]) -> Iterator[Judged]:
-        """Hand on each judgement when its file has settled; a file that changed since it was read waits anew."""
+    def until_settled(self, judged: Iterable[Judged], settled: Mapping[Path, Settled]) -> Iterator[Judged]:
+        """Hand on each judgement when its file has settled; a file that is another by then waits anew."""
         for picture in judged:
-            time.sleep(max(settled[picture.path] - self._clock(), 0.0))
-            if identity_of(picture.path) == picture.identity:
+            file = settled[picture.path]
+            time.sleep(max(file.since - self._clock(), 0.0))
+            if identity_of(file.path) == file.identity == picture.identity:
                 yield picture
             else:
                 self.notice(picture.path)

@@ -19,6 +19,7 @@ class Settled(NamedTuple):
 
     path: Path
     since: float
+    identity: Identity
 
 
 @dataclass(slots=True)
@@ -63,7 +64,10 @@ class Settling:
 
     def next(self) -> Settled | None:
         """Return the file for which `settled` is worth a call, and when; None while nothing waits."""
-        return Settled(self._order[0][1], self._order[0][0]) if self._order else None
+        if not self._order:
+            return None
+        due, path = self._order[0]
+        return Settled(path, due, self._waiting[path].identity)
 
     def settled(
         self, now: float, look: Callable[[Path], Identity | None], early_seconds: float = 0.0
@@ -82,7 +86,7 @@ class Settling:
             seen = look(path)
             if seen is None or seen == waiting.identity:
                 del self._waiting[path]
-                ready += [Settled(path, waiting.due)] if seen is not None else []
+                ready += [Settled(path, waiting.due, seen)] if seen is not None else []
             else:
                 self._waiting[path] = _Waiting(now + self._settle_seconds, seen)
                 heapq.heappush(self._order, (now + self._settle_seconds, path))
