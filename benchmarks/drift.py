@@ -17,11 +17,11 @@ from pathlib import Path
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from imgwatch.drift import BLOCK, Drift
+from imgwatch.judgement import Verdict
 from imgwatch.judging import Judge
-from imgwatch.picture import Limits
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits
 from imgwatch.settings import TrainSettings
-from imgwatch.verdict import Verdict
 from imgwatch_train.job import Job, silent
 from imgwatch_train.recipe import train
 

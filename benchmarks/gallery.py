@@ -29,10 +29,10 @@ from playwright.sync_api import CDPSession
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browsing import chromium
 from conftest import picture_bytes, write_brightness_model
-from imgwatch.commands.workplace import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
-from imgwatch.sorting import Policy, Sorter
 
 REASONS = ("looks like a document", "has words across it", "blurred", "unlike any of your pictures")
 STEPS = 200

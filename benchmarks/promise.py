@@ -18,10 +18,10 @@ from pathlib import Path
 import msgspec
 
 import imgwatch
-from imgwatch.adaptation.calibrate import calibrate
+from imgwatch.calibration.calibrate import calibrate
 from imgwatch.judging import Judge
-from imgwatch.picture import Limits
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits
 from imgwatch.settings import ThresholdRule
 
 MODEL = Path(imgwatch.__file__).parent / "default.onnx"

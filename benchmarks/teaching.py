@@ -21,13 +21,13 @@ from typing import Any
 
 import numpy as np
 
-from imgwatch.adaptation.calibrate import calibrate
-from imgwatch.adaptation.lesson import SAME, Example, Lesson
-from imgwatch.decoder import Decoder
-from imgwatch.picture import Decoded, Limits
-from imgwatch.scorer import Floats, Scorer
+from imgwatch.calibration.calibrate import calibrate
+from imgwatch.feedback.correction import SAME, Example, Lesson
+from imgwatch.feedback.learner import MOST_EXAMPLES
+from imgwatch.model.scorer import Floats, Scorer
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Decoded, Limits
 from imgwatch.settings import ThresholdRule, TrainSettings
-from imgwatch.teaching import MOST_EXAMPLES
 
 HERE = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("IMGWATCH_SHARED", HERE.parent / "shared")) / "data"

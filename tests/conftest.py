@@ -14,8 +14,16 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from imgwatch.ledger import Ledger
-from imgwatch.model import Calibration, Contract, Part, SelfTest, Threshold, golden_pictures, write_model
-from imgwatch.picture import Shape
+from imgwatch.model.contract import (
+    Calibration,
+    Contract,
+    Part,
+    SelfTest,
+    Threshold,
+    golden_pictures,
+    write_model,
+)
+from imgwatch.picture.decoding import Shape
 
 SHAPE = Shape(32, 32, "RGB")
 

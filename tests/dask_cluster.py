@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from daemon import wait_until
-from imgwatch.wide.judging import JudgeKit
+from imgwatch.cluster.judging import JudgeKit
 
 LETHAL = "lethal.png"
 

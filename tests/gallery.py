@@ -10,12 +10,12 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from conftest import bright, dark
-from imgwatch.commands.workplace import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.guard import Hosts, Keys
 from imgwatch.review.server import Workplace, guarded, opened
 from imgwatch.settings import Settings
-from imgwatch.sorting import Policy, Sorter
 
 PORT = 8123
 HOST = f"127.0.0.1:{PORT}"

@@ -9,7 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from conftest import brightness_contract, brightness_graph
 from imgwatch.judging import BATCH
-from imgwatch.model import write_model
+from imgwatch.model.contract import write_model
 
 FOR_EVER = 10**15  # turns of the loop; a thousand of them take about a millisecond
 

@@ -21,8 +21,8 @@ from imgwatch.files import (
     rename_exclusive,
     status_of,
 )
-from imgwatch.quarantine.mover import RealMover
-from imgwatch.quarantine.traits import Traits, put_traits, read_traits
+from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.metadata import Traits, put_traits, read_traits
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from PIL import Image
 
 from imgwatch.config import parse_config
 from imgwatch.errors import ConfigError
-from imgwatch.picture import FORMATS, Limits, Shape, Unreadable, decode, looks_like_picture
+from imgwatch.picture.decoding import FORMATS, Limits, Shape, Unreadable, decode, looks_like_picture
 
 SHAPE = Shape(16, 16, "RGB")
 LIMITS = Limits(megapixels=4)

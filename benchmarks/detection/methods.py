@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from tasks import Task
 
-from imgwatch.picture import Limits, Shape, decode
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.settings import TrainSettings, checked
-from imgwatch_train.features import Backbone
 from imgwatch_train.job import Job, silent
-from imgwatch_train.perceptual import BACKBONE
-from imgwatch_train.perceptual_report import LIST
+from imgwatch_train.perceptual.features import Backbone
+from imgwatch_train.perceptual.recipe import BACKBONE
+from imgwatch_train.perceptual.report import LIST
 from imgwatch_train.recipe import train
 
 SHARES = (0.005, 0.01, 0.05)

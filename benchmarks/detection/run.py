@@ -17,7 +17,7 @@ import numpy as np
 from methods import SHARES, fit
 from tasks import DIRTY, LOOKED, NAMES, make_task
 
-from imgwatch_train.intervals import auroc
+from imgwatch.evaluation.intervals import auroc
 
 METHODS = ("perceptual", "nearest", "laplacian", "entropy", "iforest", "ecod", "conv", "dense")
 HEADER = """# How well junk is told from normal pictures

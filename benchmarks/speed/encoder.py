@@ -10,13 +10,13 @@ import numpy as np
 import onnx
 from figures import Figure, Setting
 
-from imgwatch.commands.workplace import DEFAULT_MODEL
-from imgwatch.model import INPUT, golden_pictures
-from imgwatch.picture import Shape
-from imgwatch.scorer import open_session
-from imgwatch_train.backbone import build, published_weights
-from imgwatch_train.perceptual import BACKBONE
-from imgwatch_train.torch_weights import read_weights
+from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.model.contract import INPUT, golden_pictures
+from imgwatch.model.scorer import open_session
+from imgwatch.picture.decoding import Shape
+from imgwatch_train.backbone.convert import build, published_weights
+from imgwatch_train.backbone.torch_weights import read_weights
+from imgwatch_train.perceptual.recipe import BACKBONE
 
 
 def encoder(setting: Setting) -> Iterator[Figure]:

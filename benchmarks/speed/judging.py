@@ -17,10 +17,10 @@ from pictures import LARGE, SMALL, make
 from PIL import Image
 from processes import IMGWATCH, Place
 
-from imgwatch.commands.workplace import DEFAULT_MODEL
+from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.judging import BATCH
-from imgwatch.picture import ColourMode, Limits, Pixels, read
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import ColourMode, Limits, Pixels, read
 
 WORKERS = 2
 _KEEP_ALL = {"score": 1e9}

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from imgwatch.model import Calibration, Contract, Threshold, golden_pictures, write_model
-from imgwatch.scorer import open_session
+from imgwatch.model.contract import Calibration, Contract, Threshold, golden_pictures, write_model
+from imgwatch.model.scorer import open_session
 from imgwatch.settings import ConvSettings
 from imgwatch_train.runtime import prepare_tensorflow
 
@@ -27,8 +27,8 @@ def main(folder: Path, model: Path) -> None:
     prepare_tensorflow(0, 2)
     import keras
 
-    from imgwatch_train.architectures import PARTS, conv
-    from imgwatch_train.export import self_test_of, to_onnx
+    from imgwatch_train.classic.architectures import PARTS, conv
+    from imgwatch_train.export.onnx_graph import self_test_of, to_onnx
 
     built = conv(ConvSettings())
     shape = built.shape

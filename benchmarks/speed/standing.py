@@ -18,11 +18,11 @@ from figures import Figure, Setting
 from pictures import SMALL, make
 from processes import Peak, Place, memory_megabytes, processor_seconds, tree_of, wake_ups
 
-from imgwatch.commands.workplace import DEFAULT_MODEL
-from imgwatch.decoder import Decoder
-from imgwatch.picture import Decoded, Limits
+from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Decoded, Limits
 from imgwatch.quarantine import Quarantine
-from imgwatch.scorer import Scorer
 
 _IDLE_SECONDS = 120
 _SETTLE_SECONDS, _DEFAULT_SETTLE_SECONDS = 0.5, 1.0

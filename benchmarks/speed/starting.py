@@ -14,8 +14,8 @@ from figures import Figure, Setting, medians_of, seconds
 from processes import IMGWATCH, TELL_PEAK, Place
 
 from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Verdict
 from imgwatch.ledger import Ledger, Row, State
-from imgwatch.verdict import Judgement, Verdict
 
 _IN_A_FOLDER = 1000
 _KEPT = Judgement(Verdict.KEEP, "calm", "default-01234567", 1.25, 3.0, "ab" * 32)

@@ -18,10 +18,10 @@ _PASS = (
 import sys, time
 from pathlib import Path
 from imgwatch.settings import TrainSettings
-from imgwatch_train.dataset import gather
-from imgwatch_train.features import Backbone, FeatureStore
+from imgwatch_train.data.dataset import gather
+from imgwatch_train.perceptual.features import Backbone, FeatureStore
 from imgwatch_train.job import Job, silent
-from imgwatch_train.perceptual import BACKBONE, sampled
+from imgwatch_train.perceptual.recipe import BACKBONE, sampled
 
 home = Path(sys.argv[1])
 job = Job((home / "pictures",), TrainSettings(workers=2), home / "model.onnx")

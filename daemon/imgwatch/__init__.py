@@ -29,8 +29,8 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
     when `false_alarms` is not a share above 0 and at most 0.5.
     """
     from imgwatch.judging import Judge
-    from imgwatch.picture import Limits
-    from imgwatch.scorer import Scorer
+    from imgwatch.model.scorer import Scorer
+    from imgwatch.picture.decoding import Limits
     from imgwatch.settings import ThresholdRule, checked
 
     rule = None if false_alarms is None else checked({"false_alarms": false_alarms}, ThresholdRule)

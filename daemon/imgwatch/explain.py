@@ -10,8 +10,8 @@ from PIL import Image
 
 from imgwatch.errors import CannotCreate
 from imgwatch.judging import Judge
-from imgwatch.picture import Decoded, Pixels
-from imgwatch.scorer import Floats
+from imgwatch.model.scorer import Floats
+from imgwatch.picture.decoding import Decoded, Pixels
 
 
 def explain_pictures(judge: Judge, paths: Iterable[Path], folder: Path) -> None:

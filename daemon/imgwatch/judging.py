@@ -12,16 +12,16 @@ from typing import Self
 
 import numpy as np
 
-from imgwatch.adaptation.lesson import Lesson, date_of
-from imgwatch.decoder import Decoder
 from imgwatch.errors import ModelError
+from imgwatch.feedback.correction import Lesson, date_of
 from imgwatch.files import Identity
-from imgwatch.model import Contract
-from imgwatch.picture import Decoded, Limits, Unreadable
+from imgwatch.judgement import Judgement, Standard, Verdict, threshold_of, unreadable
+from imgwatch.model.contract import Contract
+from imgwatch.model.scorer import Floats, Scorer
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
-from imgwatch.scorer import Floats, Scorer
 from imgwatch.settings import ThresholdRule
-from imgwatch.verdict import Judgement, Standard, Verdict, threshold_of, unreadable
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,13 @@ from pathlib import Path
 
 from imgwatch.errors import InputMissing
 from imgwatch.files import Identity
-from imgwatch.picture import SNIFF_BYTES, Unreadable, has_picture_extension, looks_like_picture, open_regular
+from imgwatch.picture.decoding import (
+    SNIFF_BYTES,
+    Unreadable,
+    has_picture_extension,
+    looks_like_picture,
+    open_regular,
+)
 
 log = logging.getLogger(__name__)
 

@@ -21,14 +21,14 @@ from imgwatch.errors import (
     RestartNeeded,
     Unavailable,
 )
+from imgwatch.feedback.learner import Teacher
 from imgwatch.judging import LiveModel
 from imgwatch.ledger import Ledger, State
+from imgwatch.monitoring.observer import Observer
+from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
-from imgwatch.sorting import Policy, Sorter
 from imgwatch.status import Pulse
-from imgwatch.teaching import Teacher
-from imgwatch.telling.observer import Observer
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.roots import scopes_of as scopes_of

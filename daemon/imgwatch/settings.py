@@ -12,7 +12,7 @@ from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
 if TYPE_CHECKING:
-    from imgwatch.picture import Limits
+    from imgwatch.picture.decoding import Limits
 
 MAX_FALSE_ALARMS = 0.5
 DEFAULT_MODEL = "default"
@@ -118,7 +118,7 @@ class LimitSettings(Section, frozen=True):
 
     def limits(self) -> "Limits":
         """Return these as what `picture` takes."""
-        from imgwatch.picture import Limits  # brings numpy and Pillow, which a config does without
+        from imgwatch.picture.decoding import Limits  # brings numpy and Pillow, which a config does without
 
         return Limits(**msgspec.structs.asdict(self))
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgwatch.judgement import Verdict
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
-from imgwatch.verdict import Verdict
 
 LATEST = 500
 

@@ -15,12 +15,12 @@ import pytest
 from conftest import WriteConfig, bright, dark
 from daemon import COMMAND, digests, objects, run, wait_until
 from dask_cluster import LETHAL, DaskCluster, LethalKit, children_of
+from imgwatch.cluster.dask_cluster import Cluster
+from imgwatch.cluster.judging import Found, JudgeKit, judge_on
 from imgwatch.errors import Unavailable
-from imgwatch.picture import Limits
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits
 from imgwatch.scan import Scope, walk
-from imgwatch.scorer import Scorer
-from imgwatch.wide.cluster import Cluster
-from imgwatch.wide.judging import Found, JudgeKit, judge_on
 
 pytestmark = pytest.mark.e2e
 

@@ -18,7 +18,7 @@ from conftest import WriteConfig, bright, dark
 from daemon import Daemon, run, wait_until
 from imgwatch.drift import BLOCK, FACT, Drift
 from imgwatch.ledger import Ledger
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
 
 pytestmark = pytest.mark.e2e
 

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import WriteConfig, picture_bytes, write_brightness_model
 from daemon import Daemon, digests, objects, run, wait_until
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 

@@ -17,9 +17,9 @@ from PIL import Image
 
 from conftest import WriteConfig, bright
 from daemon import COMMAND, Daemon
-from imgwatch.commands.workplace import DEFAULT_MODEL
-from imgwatch.model import replace_atomically
-from imgwatch.scorer import Scorer
+from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.model.contract import replace_atomically
+from imgwatch.model.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
 

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import WriteConfig
 from gallery import Open, Scene, opened_browser
-from imgwatch.commands.workplace import load_settings
+from imgwatch.commands.context import load_settings
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conftest import bright, dark
 from gallery import ORIGIN, Open, Scene
-from imgwatch.commands.workplace import load_settings
+from imgwatch.commands.context import load_settings
 
 
 def _trained(scene: Scene, tmp_path: Path) -> list[Path]:

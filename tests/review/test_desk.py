@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conftest import bright, picture_bytes
 from gallery import Browser, Open, Scene
-from imgwatch.quarantine.standing import Standing
+from imgwatch.quarantine.review_state import Standing
 
 
 def _ids(browser: Browser) -> list[str]:

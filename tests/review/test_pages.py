@@ -13,13 +13,13 @@ from PIL import Image
 
 from conftest import dark
 from gallery import Browser, Open, Scene
-from imgwatch.commands.workplace import open_ledger
+from imgwatch.commands.context import open_ledger
 from imgwatch.drift import FACT, Drift
 from imgwatch.files import Identity
 from imgwatch.ledger import Row, State
-from imgwatch.review.alike import Alike
-from imgwatch.review.showing import what
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.review.grouping import Alike
+from imgwatch.review.presenter import what
 from imgwatch.settings import ModelFile
 
 

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from gallery import Scene
 from imgwatch.cli import app
-from imgwatch.quarantine.standing import Standing
+from imgwatch.quarantine.review_state import Standing
 
 
 def _run(scene: Scene, *arguments: str) -> str:

@@ -16,9 +16,9 @@ _KILLED_IN_THE_MIDDLE = """
 import os, signal
 from pathlib import Path
 from imgwatch.files import Identity
-from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine import Quarantine
-from imgwatch.verdict import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict
 
 class Killed(RealMover):
     def rename(self, source, target):

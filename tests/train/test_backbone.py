@@ -9,15 +9,15 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
-from imgwatch.model import golden_pictures
-from imgwatch.picture import Shape
-from imgwatch.wide.cluster import Cluster
-from imgwatch_train.backbone import build, calibration_pictures, published_weights
-from imgwatch_train.features import Backbone, FeatureStore
-from imgwatch_train.perceptual import BACKBONE
-from imgwatch_train.quantized import quantized
-from imgwatch_train.torch_weights import read_weights
-from imgwatch_train.wide_features import ClusterBackbone
+from imgwatch.cluster.dask_cluster import Cluster
+from imgwatch.model.contract import golden_pictures
+from imgwatch.picture.decoding import Shape
+from imgwatch_train.backbone.convert import build, calibration_pictures, published_weights
+from imgwatch_train.backbone.quantized import quantized
+from imgwatch_train.backbone.torch_weights import read_weights
+from imgwatch_train.perceptual.cluster_features import ClusterBackbone
+from imgwatch_train.perceptual.features import Backbone, FeatureStore
+from imgwatch_train.perceptual.recipe import BACKBONE
 
 GOLDEN = np.array(
     [

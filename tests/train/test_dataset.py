@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgwatch import picture
 from imgwatch.errors import ConfigError, InputMissing
-from imgwatch.picture import Limits, Shape
+from imgwatch.picture import decoding
+from imgwatch.picture.decoding import Limits, Shape
 from imgwatch.settings import ConvSettings, TrainSettings
-from imgwatch_train.dataset import FEWEST_PICTURES, Entry, gather, split
+from imgwatch_train.classic.schedule import draw_subset
+from imgwatch_train.data.dataset import FEWEST_PICTURES, Entry, gather, split
 from imgwatch_train.job import Job, silent
-from imgwatch_train.schedule import draw_subset
 
 SHAPE = Shape(16, 16, "RGB")
 
@@ -32,7 +32,7 @@ def test_rows_are_what_the_daemon_decodes(photos: Path, tmp_path: Path) -> None:
     with pictures:
         assert len(pictures) == len(index.entries) == 50
         for row in (0, 31):
-            decoded = picture.read(index.entries[row].path, SHAPE, Limits())
+            decoded = decoding.read(index.entries[row].path, SHAPE, Limits())
             assert np.array_equal(pictures[[row]][0], decoded.pixels)
             assert index.entries[row].sha256 == decoded.sha256
 

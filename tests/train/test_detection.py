@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imgwatch.picture import Limits, decode
-from imgwatch.scorer import Scorer
+from imgwatch.evaluation.intervals import auroc
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits, decode
 from imgwatch.settings import TrainSettings
-from imgwatch_train.intervals import auroc
 from imgwatch_train.job import Job, silent
 from imgwatch_train.recipe import train
 

@@ -10,8 +10,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from imgwatch.errors import ModelError
-from imgwatch_train.encoder import Scaling, wrap
-from imgwatch_train.features import Backbone
+from imgwatch_train.backbone.encoder import Scaling, wrap
+from imgwatch_train.perceptual.features import Backbone
 
 SCALING = Scaling(64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 

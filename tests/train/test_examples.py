@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgwatch_train.examples import FOLDS, Folder, Scaling, assemble, plan_drawings
-from imgwatch_train.features import Features
+from imgwatch_train.perceptual.examples import FOLDS, Folder, Scaling, assemble, plan_drawings
+from imgwatch_train.perceptual.features import Features
 
 SIZES = (6, 2)
 

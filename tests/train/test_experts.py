@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from imgwatch_train.examples import Examples, Plan
+from imgwatch_train.perceptual.examples import Examples, Plan
 from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
-    from imgwatch_train.experts import Autoencoders
+    from imgwatch_train.perceptual.experts import Autoencoders
 
 pytestmark = pytest.mark.train
 SIZES = (12, 4)
@@ -32,13 +32,13 @@ def examples() -> Examples:
 
 
 def fit(examples: Examples, seed: int = 0) -> Autoencoders:
-    from imgwatch_train.experts import fit_autoencoders
+    from imgwatch_train.perceptual.experts import fit_autoencoders
 
     return fit_autoencoders(examples, Plan(SIZES, seed, hidden=32, latent=3), lambda done, total: None)
 
 
 def test_heads_name_the_kind_of_junk_they_have_not_seen(examples: Examples) -> None:
-    from imgwatch_train.experts import fit_heads
+    from imgwatch_train.perceptual.experts import fit_heads
 
     odds = fit_heads(examples).measure(examples.junk)
     for fold in range(2):
@@ -47,7 +47,7 @@ def test_heads_name_the_kind_of_junk_they_have_not_seen(examples: Examples) -> N
 
 
 def test_more_steps_do_not_move_the_heads(examples: Examples) -> None:
-    from imgwatch_train.experts import fit_heads
+    from imgwatch_train.perceptual.experts import fit_heads
 
     first, longer = (fit_heads(examples, steps).measure(examples.normal) for steps in (300, 3000))
     np.testing.assert_allclose(first, longer, atol=0.02)

@@ -9,8 +9,8 @@ import onnxruntime
 import pytest
 
 from imgwatch.errors import ConfigError, ModelError
-from imgwatch.model import INPUT, OUTPUTS, golden_pictures
-from imgwatch.scorer import open_session
+from imgwatch.model.contract import INPUT, OUTPUTS, golden_pictures
+from imgwatch.model.scorer import open_session
 from imgwatch.settings import ConvSettings, DenseSettings
 
 pytestmark = pytest.mark.train
@@ -25,7 +25,7 @@ def _tensorflow() -> None:
 
 @pytest.fixture(scope="module", params=["dense", "conv", "conv of an odd size"])
 def autoencoder(request: pytest.FixtureRequest) -> Any:
-    from imgwatch_train import architectures
+    from imgwatch_train.classic import architectures
 
     if request.param == "dense":
         return architectures.dense(DenseSettings(size=24, hidden=(32,), latent=8))
@@ -34,7 +34,7 @@ def autoencoder(request: pytest.FixtureRequest) -> Any:
 
 @pytest.fixture(scope="module")
 def exported(autoencoder: Any) -> onnxruntime.InferenceSession:
-    from imgwatch_train.export import to_onnx
+    from imgwatch_train.export.onnx_graph import to_onnx
 
     proto = to_onnx(autoencoder.graph, autoencoder.shape, golden_pictures(1, 4, autoencoder.shape))
     assert [opset.version for opset in proto.opset_import if not opset.domain] == [17]
@@ -62,7 +62,7 @@ def test_score_is_the_mean_squared_error_of_the_picture(
 
 
 def test_a_difference_is_refused(autoencoder: Any, exported: onnxruntime.InferenceSession) -> None:
-    from imgwatch_train.export import check_parity
+    from imgwatch_train.export.onnx_graph import check_parity
 
     probe = golden_pictures(3, 2, autoencoder.shape)
     expected = {name: np.asarray(value) for name, value in autoencoder.graph(probe).items()}
@@ -74,8 +74,8 @@ def test_a_difference_is_refused(autoencoder: Any, exported: onnxruntime.Inferen
 
 
 def test_halved_weights_give_nearly_the_same_scores() -> None:
-    from imgwatch_train import architectures
-    from imgwatch_train.export import halve_weights, to_onnx
+    from imgwatch_train.classic import architectures
+    from imgwatch_train.export.onnx_graph import halve_weights, to_onnx
 
     autoencoder = architectures.dense(DenseSettings(size=24, hidden=(32,), latent=8))
     probe = golden_pictures(1, 4, autoencoder.shape)
@@ -91,7 +91,7 @@ def test_halved_weights_give_nearly_the_same_scores() -> None:
 
 
 def test_a_network_that_no_file_can_hold_is_refused_by_its_keys() -> None:
-    from imgwatch_train import architectures
+    from imgwatch_train.classic import architectures
 
     with pytest.raises(ConfigError, match=r"train\.dense\.size and train\.dense\.hidden") as raised:
         architectures.dense(DenseSettings(size=1024, hidden=(512,)))
@@ -99,7 +99,7 @@ def test_a_network_that_no_file_can_hold_is_refused_by_its_keys() -> None:
 
 
 def test_augmentation_is_bounded_and_repeats_with_its_seed() -> None:
-    from imgwatch_train.architectures import augmented
+    from imgwatch_train.classic.architectures import augmented
 
     pictures = np.random.default_rng(0).random((6, 20, 20, 1), np.float32)
     first, again, other = (
@@ -113,8 +113,8 @@ def test_augmentation_is_bounded_and_repeats_with_its_seed() -> None:
 def test_large_weights_pass_by_the_converter_and_come_back() -> None:
     import tensorflow as tf
 
-    from imgwatch_train import architectures
-    from imgwatch_train.conversion import converted
+    from imgwatch_train.classic import architectures
+    from imgwatch_train.export.conversion import converted
 
     autoencoder = architectures.dense(DenseSettings(size=24, hidden=(32,), latent=8))
     pictures = golden_pictures(1, 4, autoencoder.shape)

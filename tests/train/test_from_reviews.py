@@ -13,7 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from imgwatch.cli import app
-from imgwatch.commands.workplace import load_settings, open_ledger, open_quarantine
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 
 pytestmark = pytest.mark.train
 

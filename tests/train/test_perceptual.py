@@ -9,10 +9,10 @@ import onnx
 import pytest
 from PIL import Image, ImageFilter
 
-from imgwatch.adaptation.calibrate import calibrate
+from imgwatch.calibration.calibrate import calibrate
 from imgwatch.errors import InputMissing
-from imgwatch.picture import Limits, decode
-from imgwatch.scorer import Scorer
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits, decode
 from imgwatch.settings import PerceptualSettings, ThresholdRule, TrainSettings
 from imgwatch_train.job import Job, silent
 from imgwatch_train.recipe import train

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgwatch_train.examples import plan_drawings
-from imgwatch_train.pseudo_junk import KINDS, render
+from imgwatch_train.perceptual.examples import plan_drawings
+from imgwatch_train.perceptual.pseudo_junk import KINDS, render
 
 
 @pytest.fixture(scope="module")

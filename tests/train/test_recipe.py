@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from imgwatch.errors import CannotCreate, InputMissing, ModelError, Unavailable
-from imgwatch.model import Contract
-from imgwatch.scorer import Scorer
+from imgwatch.model.contract import Contract
+from imgwatch.model.scorer import Scorer
 from imgwatch.settings import ThresholdRule, TrainSettings, checked
-from imgwatch_train.checkpoint import checkpoint_folder
+from imgwatch_train.classic.checkpoint import checkpoint_folder
 from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
@@ -88,8 +88,8 @@ def test_the_contract_tells_how_it_was_made(trained: tuple[Job, Contract]) -> No
 
 
 def test_calibration_is_what_the_daemon_computes(trained: tuple[Job, Contract]) -> None:
-    from imgwatch.decoder import Decoder
-    from imgwatch.picture import Decoded
+    from imgwatch.picture.decoder import Decoder
+    from imgwatch.picture.decoding import Decoded
 
     job, contract = trained
     report = json.loads((job.report_folder / "report.json").read_text())

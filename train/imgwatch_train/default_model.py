@@ -13,9 +13,9 @@ from pathlib import Path
 
 from imgwatch.console import progress as progress_bar
 from imgwatch.settings import ThresholdRule, TrainSettings
+from imgwatch_train.data.sample_photos import crops
 from imgwatch_train.job import Job
-from imgwatch_train.perceptual import train_perceptual
-from imgwatch_train.sample_photos import crops
+from imgwatch_train.perceptual.recipe import train_perceptual
 
 FALSE_ALARMS = 0.005  # of pictures like those it was trained on; other folders differ, so it is set low
 SEED = 7

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from imgwatch.evaluation.promise import Promise
 from imgwatch.settings import plain
-from imgwatch_train.calibration import Promise
 from imgwatch_train.job import Job
 
 TOOLS = ("imgwatch", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")

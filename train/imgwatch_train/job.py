@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imgwatch.picture import Limits
+from imgwatch.picture.decoding import Limits
 from imgwatch.settings import ThresholdRule, TrainSettings, Watch
 
 Progress = Callable[[str, int, int], None]  # stage, how many are done, how many there are

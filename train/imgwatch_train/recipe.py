@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imgwatch.errors import CannotCreate, UsageError
-from imgwatch.model import Contract
+from imgwatch.model.contract import Contract
 from imgwatch_train.job import Job, Progress, silent
 
 
@@ -17,11 +17,11 @@ def train(job: Job, progress: Progress = silent) -> Contract:
     if job.out.is_dir():
         raise CannotCreate(f"{job.out}: is a folder; --out names the model file")
     if job.settings.architecture == "perceptual":
-        from imgwatch_train.perceptual import train_perceptual
+        from imgwatch_train.perceptual.recipe import train_perceptual
 
         return train_perceptual(job, progress)
     if job.cluster:
         raise UsageError(f"{job.settings.architecture} has no feature pass that a cluster could compute")
-    from imgwatch_train.classic import train_classic
+    from imgwatch_train.classic.recipe import train_classic
 
     return train_classic(job, progress)

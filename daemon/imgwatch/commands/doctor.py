@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import (
+from imgwatch.commands.context import (
     LEDGER,
     ConfigOption,
     JsonOption,
@@ -20,7 +20,7 @@ from imgwatch.commands.workplace import (
 from imgwatch.errors import ImgwatchError, Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.doctor import Finding
+    from imgwatch.doctor.checks import Finding
     from imgwatch.settings import Settings
 
 
@@ -48,44 +48,43 @@ def doctor(
 
 
 def _findings(config: Path | None, before_install: bool) -> "Iterator[Finding]":
-    from imgwatch import doctor, surroundings
     from imgwatch.config import find_config
+    from imgwatch.doctor import checks, folders, monitoring
     from imgwatch.status import is_held
-    from imgwatch.telling import checks as telling
 
     found = find_config(config)
     settings = load_settings(found)
-    yield doctor.ok(f"config {found}: no faults")
-    checks = [
-        doctor.check_model(model_path(settings), settings),
-        surroundings.check_folders(settings),
-        surroundings.check_room(settings),
-        surroundings.check_limits(settings),
+    yield checks.ok(f"config {found}: no faults")
+    all_checks = [
+        checks.check_model(model_path(settings), settings),
+        folders.check_folders(settings),
+        folders.check_room(settings),
+        folders.check_limits(settings),
         _home(settings),
-        doctor.check_quarantine(settings.quarantine.path),
-        doctor.check_ledger(settings.state / LEDGER, is_held(settings.state)),
-        doctor.check_clock(settings.quarantine.path),
-        telling.check_telling(settings),
+        checks.check_quarantine(settings.quarantine.path),
+        checks.check_ledger(settings.state / LEDGER, is_held(settings.state)),
+        checks.check_clock(settings.quarantine.path),
+        monitoring.check_telling(settings),
     ]
     if not before_install:
-        checks += [
-            doctor.check_daemon(settings.state),
-            doctor.check_units(settings, found),
-            telling.check_ports(settings, found),
+        all_checks += [
+            checks.check_daemon(settings.state),
+            checks.check_units(settings, found),
+            monitoring.check_ports(settings, found),
         ]
-    for check in checks:
+    for check in all_checks:
         try:
             yield from check
         except OSError as fault:
-            yield doctor.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")
+            yield checks.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")
 
 
 def _home(settings: "Settings") -> "Iterator[Finding]":
     """Ask the ledger where the quarantine lay, if it is there and can be asked; what is wrong with it comes later."""
-    from imgwatch import doctor
+    from imgwatch.doctor import checks
     from imgwatch.ledger import Ledger
 
     if not (settings.state / LEDGER).exists():
         return
     with suppress(ImgwatchError), closing(Ledger(settings.state / LEDGER, mend=False)) as ledger:
-        yield from doctor.check_home(home_of(settings.quarantine.path, ledger))
+        yield from checks.check_home(home_of(settings.quarantine.path, ledger))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.wide import ClusterOption, Wish, rescan_wide
-from imgwatch.commands.workplace import (
+from imgwatch.commands.cluster import ClusterOption, Wish, rescan_wide
+from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
     existing,
@@ -24,10 +24,10 @@ from imgwatch.errors import UsageError
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
     from imgwatch.ledger import Ledger
+    from imgwatch.pipeline import Sorted
     from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
-    from imgwatch.sorting import Sorted
 
 _Paths = Annotated[
     list[Path] | None,
@@ -79,8 +79,8 @@ def rescan(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
-    from imgwatch.sorting import Policy, Sorter
-    from imgwatch.teaching import Teacher
+    from imgwatch.feedback.learner import Teacher
+    from imgwatch.pipeline import Policy, Sorter
 
     settings = load_settings(config)
     if cluster is not None:
@@ -196,7 +196,7 @@ def _candidates(scopes: "list[Scope]", ledger: "Ledger", judged_by: str | None) 
 
 
 def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
-    from imgwatch.wide.address import url_of
+    from imgwatch.cluster.object_url import url_of
 
     judgement, path = judged.judgement, url_of(judged.path)
     if as_json:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands import replacing
-from imgwatch.commands.replacing import YesOption
-from imgwatch.commands.wide import ClusterOption
-from imgwatch.commands.workplace import (
+from imgwatch.commands import model_swap
+from imgwatch.commands.cluster import ClusterOption
+from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
     SetOption,
@@ -20,12 +19,13 @@ from imgwatch.commands.workplace import (
     model_path,
     open_quarantine,
 )
+from imgwatch.commands.model_swap import YesOption
 from imgwatch.errors import InputMissing, UsageError
 
 if TYPE_CHECKING:
-    from imgwatch.adaptation.calibrate import Calibrated
-    from imgwatch.model import Contract
-    from imgwatch.reviews import Reviewed
+    from imgwatch.calibration.calibrate import Calibrated
+    from imgwatch.feedback.reviewed import Reviewed
+    from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings, ThresholdRule
     from imgwatch_train.job import Job
 
@@ -84,7 +84,7 @@ def train(  # noqa: PLR0913 - the options of a command
             folders=(*places, *(reviews.restored if reviews else ())),
             settings=settings.train,
             out=out.absolute(),
-            model=replacing.place_for(settings, out.absolute()),
+            model=model_swap.place_for(settings, out.absolute()),
             threshold=settings.threshold,
             exclude=(
                 *_listed(exclude),
@@ -102,7 +102,7 @@ def train(  # noqa: PLR0913 - the options of a command
 
 
 def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
-    from imgwatch.reviews import reviewed
+    from imgwatch.feedback.reviewed import reviewed
 
     return reviewed(open_quarantine(settings), folders)
 
@@ -111,19 +111,19 @@ def _hand_over(
     job: "Job", contract: "Contract", settings: "Settings", is_agreed: bool, as_json: bool
 ) -> None:
     """Tell what was trained, and how it differs from the model in use before it takes its place."""
-    compared = replacing.compared(settings, job.written)
+    compared = model_swap.compared(settings, job.written)
     if as_json:
-        model = replacing.take_place(job.written, job.out, is_agreed=True)
+        model = model_swap.take_place(job.written, job.out, is_agreed=True)
         found = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
                  "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
-        console.say_json(found | replacing.told(compared))
+        console.say_json(found | model_swap.told(compared))
         return
     console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
-    replacing.say(compared)
-    model = replacing.take_place(job.written, job.out, is_agreed)
+    model_swap.say(compared)
+    model = model_swap.take_place(job.written, job.out, is_agreed)
     console.say(f"Look at {job.report_folder / 'report.html'}{_how_to_use(settings, model)}.")
 
 
@@ -160,7 +160,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     existing([normal, *junk])
     first = model or model_path(settings)
     with extra("train"), console.progress() as progress:
-        from imgwatch_train.evaluate import evaluate_command
+        from imgwatch.evaluation.evaluate import evaluate_command
 
         for line in evaluate_command(
             [first, *(compare or [])], normal, junk, settings, out, progress, as_json, cluster
@@ -184,7 +184,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
-    from imgwatch.adaptation.calibrate import calibrate as fit
+    from imgwatch.calibration.calibrate import calibrate as fit
     from imgwatch.scan import list_pictures
     from imgwatch.settings import ThresholdRule
 
@@ -206,18 +206,18 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             console.say(sentence)
     if preview:
         return
-    place = replacing.place_for(settings, out.absolute())
+    place = model_swap.place_for(settings, out.absolute())
     contract = fitted.write(place)
-    compared = replacing.compared(settings, place)
+    compared = model_swap.compared(settings, place)
     if as_json:
-        model = replacing.take_place(place, out.absolute(), is_agreed=True)
+        model = model_swap.take_place(place, out.absolute(), is_agreed=True)
         found = {"model": str(model), "threshold": contract.threshold.score}
-        console.say_json(found | replacing.told(compared))
+        console.say_json(found | model_swap.told(compared))
         return
     console.say(f"{place} written, threshold {contract.threshold.score:.4g}.")
     _say_strangest(fitted)
-    replacing.say(compared)
-    model = replacing.take_place(place, out.absolute(), is_agreed)
+    model_swap.say(compared)
+    model = model_swap.take_place(place, out.absolute(), is_agreed)
     console.say(f"Done{_how_to_use(settings, model)}.")
 
 

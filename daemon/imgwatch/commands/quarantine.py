@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
+from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
-from imgwatch.commands.workplace import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
-    from imgwatch.quarantine.standing import Standing
+    from imgwatch.quarantine.review_state import Standing
 
     quarantine = open_quarantine(load_settings(config))
     chosen = _chosen(quarantine, ids, since, everything)
@@ -141,7 +141,7 @@ def delete(  # noqa: PLR0913 - the options of a command
 @app.command()
 def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Keep pictures in quarantine for later: the gallery shows them apart."""
-    from imgwatch.quarantine.standing import Standing
+    from imgwatch.quarantine.review_state import Standing
 
     quarantine = open_quarantine(load_settings(config))
 
@@ -161,7 +161,7 @@ def undo(
     """Take pictures out of the bin, or back from later; without ids, undo the last verdict, a restore too."""
     from imgwatch import decisions
     from imgwatch.quarantine.journal import Event
-    from imgwatch.quarantine.standing import Standing
+    from imgwatch.quarantine.review_state import Standing
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
@@ -218,11 +218,11 @@ def purge(
 @app.command()
 def forget(config: ConfigOption = None) -> None:
     """Forget what your decisions taught; what you decide from now on teaches again. Pictures stay where they are."""
-    from imgwatch import teaching
+    from imgwatch.feedback import learner
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        number = teaching.forget(open_quarantine(settings, ledger), ledger)
+        number = learner.forget(open_quarantine(settings, ledger), ledger)
     console.say(f"{number} decisions forgotten.")
 
 

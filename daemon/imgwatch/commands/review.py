@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import ConfigOption, load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.context import ConfigOption, load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import Unavailable, UsageError
 
 

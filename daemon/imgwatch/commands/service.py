@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import ConfigOption, load_settings, model_path
+from imgwatch.commands.context import ConfigOption, load_settings, model_path
 from imgwatch.errors import Unavailable
 
 if TYPE_CHECKING:

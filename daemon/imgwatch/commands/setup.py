@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import ConfigOption
+from imgwatch.commands.context import ConfigOption
 from imgwatch.errors import CannotCreate
 
 _EXAMPLE = "  - path: ~/Pictures/Inbox\n"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.workplace import (
+from imgwatch.commands.context import (
     LEDGER,
     ConfigOption,
     JsonOption,
@@ -17,7 +17,7 @@ from imgwatch.commands.workplace import (
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.quarantine.home import Home
+    from imgwatch.quarantine.volume import Home
     from imgwatch.settings import Settings
 
 NOT_RUNNING = 3

@@ -36,9 +36,9 @@ def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
         from textual_image.renderable import Image  # asks the terminal what it can do
     except ModuleNotFoundError as fault:
         raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[thumbnails]'") from fault
-    from imgwatch.decoder import Decoder
     from imgwatch.explain import as_image
-    from imgwatch.picture import Box, Decoded, Shape
+    from imgwatch.picture.decoder import Decoder
+    from imgwatch.picture.decoding import Box, Decoded, Shape
 
     with Decoder(Shape(8, 8, "RGB"), settings.limits.limits()) as decoder:
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from imgwatch.commands.workplace import (
+from imgwatch.commands.context import (
     ConfigOption,
     existing,
     load_settings,
@@ -38,15 +38,15 @@ def watch(
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
 ) -> None:
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
-    from imgwatch import logs, memory, patience, status
-    from imgwatch.telling.observer import require_extra
+    from imgwatch import logs, memory, retry, status
+    from imgwatch.monitoring.observer import require_extra
 
     memory.bound_arenas()
     last_error = logs.set_up(verbose)
     settings = load_settings(config)
     require_extra(settings.metrics)
     orders = _Orders()
-    lock = patience.opened(
+    lock = retry.opened(
         lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
     )
     if lock is None:
@@ -79,8 +79,8 @@ def _watch_until_told(
     job: _Job, orders: "_Orders", last_error: "LastError", config: Path | None
 ) -> _Job | None:
     """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
-    from imgwatch import patience, status
-    from imgwatch.notify import notify
+    from imgwatch import retry, status
+    from imgwatch.systemd.notify import notify
 
     settings, model = job
     _say_what_model(model.judge.contract.generic, settings)
@@ -91,7 +91,7 @@ def _watch_until_told(
 
     with ExitStack() as stack:
         stack.callback(lambda: model.judge.close())
-        ledger = patience.opened(
+        ledger = retry.opened(
             lambda: stack.enter_context(open_ledger(settings, is_daemon=True)),
             (IoFailed, Unavailable),
             orders.are_given,
@@ -109,9 +109,9 @@ def _watch_until_told(
 
 
 def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[Pulse], None]") -> None:
-    from imgwatch.notify import notify
+    from imgwatch.monitoring.observer import open_observer
     from imgwatch.service import Service
-    from imgwatch.telling.observer import open_observer
+    from imgwatch.systemd.notify import notify
 
     settings, model = job
     quarantine = open_quarantine(settings, ledger)
@@ -136,7 +136,7 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
 
 def _tell(pulse: "Pulse") -> None:
     """Tell systemd how it is."""
-    from imgwatch.notify import notify
+    from imgwatch.systemd.notify import notify
 
     if pulse.alive:
         notify("WATCHDOG=1", f"STATUS={_headline(pulse)}")
@@ -146,7 +146,7 @@ def _tell(pulse: "Pulse") -> None:
 
 def _tell_waiting(why: str) -> None:
     """Tell systemd why it does not begin, and to go on waiting for it."""
-    from imgwatch.notify import notify
+    from imgwatch.systemd.notify import notify
 
     notify(f"EXTEND_TIMEOUT_USEC={_PATIENCE_SECONDS * 1_000_000}", f"STATUS=waiting: {shown(why)}")
 
@@ -160,7 +160,7 @@ def _waiting(model: "LiveModel", why: str) -> "Pulse":
 
 def _warn_of_watchdog(settings: "Settings") -> None:
     """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
-    from imgwatch.notify import watchdog_seconds
+    from imgwatch.systemd.notify import watchdog_seconds
     from imgwatch.systemd.unit import SLACK_SECONDS
     from imgwatch.systemd.unit import watchdog_seconds as needed_seconds
 
@@ -211,7 +211,7 @@ class _Orders:
 def _reloaded(job: _Job, config: Path | None) -> _Job:
     """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
     from imgwatch.errors import ConfigError
-    from imgwatch.telling.observer import require_extra
+    from imgwatch.monitoring.observer import require_extra
 
     try:
         fresh = load_settings(config)

@@ -21,17 +21,17 @@ from imgwatch.errors import (
     shown,
 )
 from imgwatch.files import Identity, Place, status_of
-from imgwatch.quarantine import operations, retention, shelf
-from imgwatch.quarantine.admission import examined, new_record, opened_folder_of
-from imgwatch.quarantine.destination import Below, below, below_roots, make_way
+from imgwatch.quarantine import operations, reader, retention
+from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.history import Entry, Restored, read_entry, whole_lines
-from imgwatch.quarantine.home import Home, opened
 from imgwatch.quarantine.journal import Event
-from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
+from imgwatch.quarantine.reader import Problem
 from imgwatch.quarantine.record import Grounds, Judgement, Record
-from imgwatch.quarantine.shelf import Problem
-from imgwatch.quarantine.standing import MARKS, Standing, Standings
+from imgwatch.quarantine.review_state import MARKS, Standing, Standings
+from imgwatch.quarantine.safe_path import Below, below, below_roots, make_way
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
+from imgwatch.quarantine.volume import Home, opened
 
 Candidate = Path | tuple[Path, Path]
 Records = list[Record]
@@ -162,7 +162,7 @@ class Quarantine:
         if not self.path.exists():
             return []
         records = self._present()
-        sizes = {file: status.st_size for file, status in shelf.present_pictures(self.path).items()}
+        sizes = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
         newest = max((entry.at for entry in self.history()), default=None)
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
         old_ids = {record.id for record in old}
@@ -194,7 +194,7 @@ class Quarantine:
 
     def find(self, prefix: str) -> Record:
         """Give the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
-        found = [r for r in shelf.read_records(self.path) if prefix and r.id.startswith(prefix)]
+        found = [r for r in reader.read_records(self.path) if prefix and r.id.startswith(prefix)]
         if not found:
             raise RecordMissing(
                 f"no picture in {shown(self.path)} has an id that begins with {shown(prefix)}"
@@ -209,11 +209,11 @@ class Quarantine:
 
     def history(self) -> Iterator[Entry]:
         """Yield all that happened, oldest first."""
-        return shelf.read_history(self.path)
+        return reader.read_history(self.path)
 
     def events_since(self, offset: int) -> tuple[Sequence[Entry], int]:
         """Give what happened behind `offset` of the log, and the offset to ask from next; 0 at first."""
-        with shelf.committed_log(self.path) as opened:
+        with reader.committed_log(self.path) as opened:
             if opened is None:
                 return [], 0
             log, end = opened
@@ -229,7 +229,7 @@ class Quarantine:
 
         None while nothing has happened yet.
         """
-        with shelf.committed_log(self.path) as opened:
+        with reader.committed_log(self.path) as opened:
             first = None if opened is None else next(whole_lines(opened[0], 0, opened[1]), None)
             return None if first is None else sha256(first[1]).hexdigest()[:16]
 
@@ -242,14 +242,14 @@ class Quarantine:
 
     def was_restored(self, sha256: str) -> bool:
         """Tell whether the user has restored the picture with this digest before, by whatever process."""
-        with shelf.committed_log(self.path) as opened:
+        with reader.committed_log(self.path) as opened:
             if opened is not None:
                 self._restored.update(*opened)
         return sha256 in self._restored
 
     def check(self) -> Sequence[Problem]:
         """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
-        return shelf.find_problems(self.path)
+        return reader.find_problems(self.path)
 
     def look(self, root: int | None = None) -> None:
         """Raise QuarantineGone if the disk on which it lay is missing. `root`: the folder, if it is open."""
@@ -278,13 +278,13 @@ class Quarantine:
                 self._home.settle(opened(store.root))
 
     def _read_standings(self) -> None:
-        with shelf.committed_log(self.path) as opened:
+        with reader.committed_log(self.path) as opened:
             if opened is not None:
                 self._standings.update(*opened)
 
     def _present(self) -> Records:
-        pictures = shelf.present_pictures(self.path)
-        return [record for record in shelf.read_records(self.path) if record.file in pictures]
+        pictures = reader.present_pictures(self.path)
+        return [record for record in reader.read_records(self.path) if record.file in pictures]
 
     def _named(self, which: str | Record) -> Record:
         return which if isinstance(which, Record) else self.find(which)

@@ -15,8 +15,8 @@ from typing import Any, cast
 import msgspec
 
 from imgwatch.errors import RecordMalformed
+from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.journal import Event
-from imgwatch.quarantine.mover import RealMover
 from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
 NAME = "log.jsonl"

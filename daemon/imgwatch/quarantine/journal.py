@@ -14,7 +14,7 @@ import msgspec
 
 from imgwatch.errors import RecordMalformed
 from imgwatch.files import Identity
-from imgwatch.quarantine.mover import RealMover
+from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
 
 NAME = "under_way"

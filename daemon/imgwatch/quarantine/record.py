@@ -20,7 +20,7 @@ import msgspec
 
 from imgwatch.errors import RecordMalformed, shown
 from imgwatch.files import Place, opened_file
-from imgwatch.quarantine.traits import Traits
+from imgwatch.quarantine.metadata import Traits
 
 LONGEST_NAME_BYTES = 255
 LONGEST_RECORD_BYTES = 1 << 20

@@ -19,9 +19,9 @@ import msgspec
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
 from imgwatch.files import Place, opened_folder, status_of
 from imgwatch.quarantine import history, journal
+from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.history import Log
 from imgwatch.quarantine.journal import Journal
-from imgwatch.quarantine.mover import RealMover
 from imgwatch.quarantine.record import RECORD_SUFFIX
 
 PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"

@@ -16,8 +16,8 @@ import msgspec
 
 from imgwatch.errors import Changed, MoveRefused, shown
 from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
-from imgwatch.quarantine.mover import RealMover
-from imgwatch.quarantine.traits import read_traits
+from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.metadata import read_traits
 
 _CHUNK_BYTES = 1 << 20
 _FOR_GOOD = (errno.EROFS, errno.EACCES, errno.EPERM)  # trying again at each start would not help

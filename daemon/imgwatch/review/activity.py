@@ -13,11 +13,11 @@ import numpy as np
 
 from imgwatch.drift import FACT, NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
+from imgwatch.judgement import Standard
 from imgwatch.ledger import Ledger, State
-from imgwatch.model import Calibration
+from imgwatch.model.contract import Calibration
 from imgwatch.quarantine.record import Record
-from imgwatch.review.showing import tilde
-from imgwatch.verdict import Standard
+from imgwatch.review.presenter import tilde
 
 DAYS = 28
 _BINS = 44

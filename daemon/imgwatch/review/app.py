@@ -24,18 +24,18 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from imgwatch.errors import ImgwatchError, shown
+from imgwatch.judgement import Standard
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.standing import Standing
+from imgwatch.quarantine.review_state import Standing
 from imgwatch.review import activity
-from imgwatch.review.audit import Audit
 from imgwatch.review.desk import Desk, Outcome, Verb
+from imgwatch.review.explanation import Insight
 from imgwatch.review.index import Changes, Index
-from imgwatch.review.insight import Insight
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
-from imgwatch.review.showing import Shower, tilde
-from imgwatch.verdict import Standard
+from imgwatch.review.presenter import Shower, tilde
+from imgwatch.review.training_review import Audit
 
 _LOOK_SECONDS = 0.4  # between looks at the log
 _SAY_SECONDS = 2.0  # between words on how the daemon is

@@ -17,7 +17,7 @@ from imgwatch.errors import ImgwatchError, RecordMissing
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.standing import Standing
+from imgwatch.quarantine.review_state import Standing
 from imgwatch.review.index import Index
 
 _MOST_UNDONE = 1000  # batches remembered

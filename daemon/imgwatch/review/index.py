@@ -10,11 +10,11 @@ from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass
 
-from imgwatch.quarantine import Quarantine, shelf
+from imgwatch.quarantine import Quarantine, reader
 from imgwatch.quarantine.history import Entry
 from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.standing import Standing, Standings
+from imgwatch.quarantine.review_state import Standing, Standings
 
 _GONE = (Event.RESTORED, Event.DELETED, Event.PURGED)
 
@@ -46,8 +46,8 @@ class Index:
         """Read the log's standings first and the records second: what happens between is seen twice, never missed."""
         entries, self._offset = self._quarantine.events_since(0)
         self._standings.note(entries)
-        present = shelf.present_pictures(self._quarantine.path)
-        records = shelf.read_records(self._quarantine.path)
+        present = reader.present_pictures(self._quarantine.path)
+        records = reader.read_records(self._quarantine.path)
         self._records = {record.id: record for record in records if record.file in present}
 
     def refresh(self) -> bool:

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from imgwatch.decoder import Decoder
 from imgwatch.explain import as_image
-from imgwatch.picture import Box, Decoded
-from imgwatch.scorer import Floats
+from imgwatch.model.scorer import Floats
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Box, Decoded
 
 SMALL, LARGE = Box(360), Box(1400)
 _CACHE_BYTES = 128 << 20

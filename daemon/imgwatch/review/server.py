@@ -16,20 +16,20 @@ from typing import Any
 import uvicorn
 from starlette.types import ASGIApp
 
-from imgwatch.decoder import Decoder
 from imgwatch.errors import CannotCreate, ModelError, Unavailable
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
-from imgwatch.picture import Shape
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Shape
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.app import Gallery, Parts, page
-from imgwatch.review.audit import Audit
 from imgwatch.review.desk import Desk
 from imgwatch.review.embeddings import Embeddings
+from imgwatch.review.explanation import NORMALS, Insight
 from imgwatch.review.guard import Guard, Hosts, Keys
 from imgwatch.review.index import Index
-from imgwatch.review.insight import NORMALS, Insight
 from imgwatch.review.pictures import Thumbnails
+from imgwatch.review.training_review import Audit
 from imgwatch.settings import Settings
 from imgwatch.status import read_status
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from imgwatch.files import Identity
 from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row, State
+from imgwatch.pipeline import new_candidates
 from imgwatch.scan import identity_of, is_candidate, walk
-from imgwatch.sorting import new_candidates
 from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
 

@@ -1,0 +1,248 @@
+"""Fit a finished model to a user's own normal pictures without TensorFlow: neighbours, calibration, threshold.
+
+What the experts have learnt stays as it is; so a calibrated general model knows junk as well as before, and
+the user's pictures as neighbours. It chooses no pictures and prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from msgspec.structs import replace
+from numpy.typing import NDArray
+
+from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
+from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
+from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
+from imgwatch.calibration.selection import select
+from imgwatch.errors import InputMissing, ModelError, Unavailable
+from imgwatch.model import reference_set
+from imgwatch.model.contract import INPUT, Calibration, Contract, SelfTest, golden_pictures, write_model
+from imgwatch.model.reference_set import Normals
+from imgwatch.model.scorer import Scorer, open_session
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Decoded, Limits, Pixels
+from imgwatch.settings import ThresholdRule
+
+Floats = NDArray[np.float32]
+Progress = Callable[[str, int, int], None]
+FEWEST_PICTURES = 20
+MOST_PICTURES = 10_000  # more make a threshold no surer; a seeded sample of them is taken
+SHARES = (0.002, 0.005, 0.01, 0.02, 0.05)
+_SEED = 0
+_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a promise of `false_alarms` does: the threshold, how many present pictures it moves, can it be kept?"""
+
+    false_alarms: float
+    threshold: float
+    would_move: int
+    can_be_kept: bool
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A model fitted to a folder, not yet written: `scores` [N] belong to `paths` [N], each scored as a stranger.
+
+    `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
+    """
+
+    contract: Contract
+    paths: tuple[Path, ...]
+    scores: Floats
+    unreadable: int
+    standing_out: int
+    source: Path
+    tensors: dict[str, Floats]
+    fusion: Fusion | None
+    normals: Normals
+
+    def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
+        """Say what several promises would do to the present pictures."""
+        calibration = self.contract.calibration
+        lines = []
+        for share in shares:
+            threshold = calibration.threshold_for(share)
+            moved = int(np.count_nonzero(self.scores > threshold))
+            lines.append(Preview(share, threshold, moved, (calibration.pictures + 1) * share >= 1))
+        return lines
+
+    def strangest(self, count: int = 40) -> list[tuple[Path, float]]:
+        """Return the strangest of the pictures with their scores: look at them before you trust the model."""
+        order = np.argsort(-self.scores, kind="stable")[:count]
+        return [(self.paths[row], float(self.scores[row])) for row in order]
+
+    def write(self, out: Path) -> Contract:
+        """Write the fitted model atomically and return its contract. Raises CannotCreate."""
+        proto = _load(self.source)
+        replace_tensors(proto, self.tensors)
+        session = open_session(proto.SerializeToString(), 1)
+        golden = golden_pictures(
+            self.contract.self_test.seed, len(self.contract.self_test.scores), self.contract.shape
+        )
+        (scores,) = session.run(["score"], {INPUT: golden})
+        self._require_same(session, golden, scores)
+        test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
+        contract = replace(self.contract, self_test=test)
+        write_model(proto, contract, out, {reference_set.KEY: self.normals.packed()})
+        return contract
+
+    def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
+        """Refuse a file whose graph fuses otherwise than this imgwatch: its threshold would mean nothing."""
+        if self.fusion is None:
+            return
+        (measures,) = session.run(["measures"], {INPUT: golden})
+        if not np.allclose(self.fusion.score(measures), scores, rtol=1e-2, atol=1e-2):
+            raise ModelError(
+                f"{self.source}: made by another version of imgwatch; train it again to calibrate it"
+            )
+
+
+def calibrate(  # noqa: PLR0913 - what it is told by a command
+    model: Path, paths: Sequence[Path], rule: ThresholdRule, limits: Limits, threads: int, progress: Progress
+) -> Calibrated:
+    """Fit the model to normal pictures. Raises InputMissing with fewer than 20 of them, ModelError, Unavailable.
+
+    A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
+    stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
+    """
+    from imgwatch.evaluation.promise import promise_of, threshold_of  # numpy alone, and in every wheel
+
+    scorer = Scorer(model, threads)
+    measured = _measure(scorer, _sample(paths), limits, threads, progress)
+    if len(measured.paths) < FEWEST_PICTURES:
+        raise InputMissing(
+            f"calibrating needs at least {FEWEST_PICTURES} readable pictures, found {len(measured.paths)}; "
+            f"a promise of 1 % needs 99"
+        )
+    scores, parts, tensors, fusion = measured.scores, measured.parts, {}, None
+    outliers = clear_outliers(scores)
+    if measured.is_perceptual:
+        bank, fusion, measures, outliers = _refit(measured, scorer.contract.training.get(STRANGER))
+        scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
+    calibration = Calibration.of(scores, parts)
+    threshold = threshold_of(calibration, rule)
+    contract = replace(
+        scorer.contract,
+        calibration=calibration,
+        threshold=threshold,
+        generic=False,
+        training=scorer.contract.training
+        | {"calibrated": _facts(model, measured), "promise": promise_of(scores, threshold).facts()},
+    )
+    picked = Normals.pick(scores, measured.embeddings)
+    return Calibrated(
+        contract,
+        measured.paths,
+        scores,
+        measured.unreadable,
+        int(outliers.sum()),
+        model,
+        tensors,
+        fusion,
+        picked,
+    )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """What the model says of N pictures; `measures` [N, 2 + K] and `directions` [N, E] if it is perceptual."""
+
+    paths: tuple[Path, ...]
+    unreadable: int
+    scores: Floats
+    parts: Floats
+    embeddings: Floats
+    measures: Floats
+    directions: Directions
+    is_perceptual: bool
+
+
+def _sample(paths: Sequence[Path]) -> list[Path]:
+    if len(paths) <= MOST_PICTURES:
+        return list(paths)
+    chosen = np.sort(np.random.default_rng(_SEED).permutation(len(paths))[:MOST_PICTURES])
+    return [paths[place] for place in chosen]
+
+
+def _measure(
+    scorer: Scorer, paths: Sequence[Path], limits: Limits, threads: int, progress: Progress
+) -> _Measured:
+    session = open_session(str(scorer.path), threads)
+    is_perceptual = {"measures", "direction"} <= {output.name for output in session.get_outputs()}
+    names = ["score", "parts", "embedding", *(("measures", "direction") if is_perceptual else ())]
+    readable: list[Path] = []
+    rows: list[list[Any]] = []
+    with Decoder(scorer.contract.shape, limits, threads) as decoder:
+        outcomes = decoder.decode(paths)
+        for batch in _batches(
+            (path, outcome.pixels) for path, outcome in outcomes if isinstance(outcome, Decoded)
+        ):
+            readable += [path for path, _ in batch]
+            rows.append(session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])}))
+            progress("calibrate", len(readable), len(paths))
+    columns = (
+        [np.concatenate(column) for column in zip(*rows, strict=True)] if rows else [np.empty((0, 1))] * 5
+    )
+    scores, parts, embeddings, measures, directions = (*columns, *([np.empty((0, 0))] * 2))[:5]
+    return _Measured(
+        tuple(readable),
+        len(paths) - len(readable),
+        scores,
+        parts,
+        embeddings,
+        measures,
+        directions,
+        is_perceptual,
+    )
+
+
+def _batches(pictures: Iterator[tuple[Path, Pixels]]) -> Iterator[list[tuple[Path, Pixels]]]:
+    batch: list[tuple[Path, Pixels]] = []
+    for picture in pictures:
+        batch.append(picture)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _refit(
+    measured: _Measured, stranger: float | None
+) -> tuple[Directions, Fusion, Floats, NDArray[np.bool_]]:
+    """Choose a bank and fit the fusion; each picture is measured against a bank without itself and its copies."""
+    directions = unit(measured.directions)
+    groups = near_duplicates(directions)
+    odds = measured.measures[:, FIRST_KIND:].max(axis=1)
+    selection = select(directions, directions, groups, lambda teaches: odds)
+    bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
+    measures = measured.measures.copy()
+    measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
+    fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger)
+    return directions[bank], fusion, measures, outliers
+
+
+def _facts(model: Path, measured: _Measured) -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "pictures": len(measured.paths),
+        "unreadable": measured.unreadable,
+        "from": model.name,
+    }
+
+
+def _load(path: Path) -> Any:
+    try:
+        import onnx
+    except ImportError as fault:
+        raise Unavailable("writing a calibrated model needs the package onnx: pip install onnx") from fault
+    return onnx.load(str(path))

@@ -1,0 +1,59 @@
+"""The tensors of a perceptual model that a user's own pictures can replace: bank of neighbours, and fusion.
+
+Only `imgwatch calibrate` and training come here; the daemon never needs the package onnx.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.calibration.fusion import Fusion
+from imgwatch.calibration.neighbours import Directions
+
+if TYPE_CHECKING:
+    import onnx
+
+STRANGER = "stranger_distance"  # among the training facts: what `Fusion.fit` is told
+_HALF = "_half"  # suffix of a tensor that is stored as float16
+
+
+def refitted(bank: Directions, fusion: Fusion) -> dict[str, NDArray[np.float32]]:
+    """Return the tensors by name, in the order in which the graph takes them; the bank is [E, M]."""
+    ramps = fusion.ramps
+    return {
+        "bank": np.ascontiguousarray(bank.T),
+        "ramp_starts": ramps.starts,
+        "ramp_rates": ramps.rates,
+        "ramp_ends": ramps.ends,
+        "ramp_tails": ramps.tails,
+        "ramp_volumes": ramps.volumes,
+    }
+
+
+def embed_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) -> None:
+    """Turn the inputs of these names into stored tensors, in place."""
+    from onnx import numpy_helper
+
+    inputs = [entry for entry in proto.graph.input if entry.name.split(":")[0] in tensors]
+    for entry in inputs:
+        values = tensors[entry.name.split(":")[0]]
+        proto.graph.initializer.append(numpy_helper.from_array(values, entry.name))
+        proto.graph.input.remove(entry)
+
+
+def replace_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) -> None:
+    """Put these tensors in the place of those of the same names, in place; each keeps its type.
+
+    Raises KeyError when the graph has no tensor of a name: it is no perceptual model.
+    """
+    from onnx import numpy_helper
+
+    places = {entry.name.removesuffix(_HALF): place for place, entry in enumerate(proto.graph.initializer)}
+    for name, values in tensors.items():
+        old = proto.graph.initializer[places[name]]
+        stored = values.astype(numpy_helper.to_array(old).dtype)
+        old.CopyFrom(numpy_helper.from_array(stored, old.name))
+    del proto.graph.value_info[:]  # the bank's size is another

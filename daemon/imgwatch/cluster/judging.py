@@ -1,0 +1,167 @@
+"""Judge pictures on a cluster: the same judge as the daemon's on each worker, its verdicts brought together here.
+
+Workers move nothing and remember nothing. An object of a store lies on a worker's disk only while it is judged.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+from imgwatch.cluster.dask_cluster import Cluster
+from imgwatch.cluster.object_store import fetch
+from imgwatch.cluster.object_url import is_object, url_of
+from imgwatch.errors import Unavailable, shown
+from imgwatch.feedback.correction import Lesson
+from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, unreadable
+from imgwatch.judging import Judge, Judged
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits, Unreadable
+from imgwatch.scan import identity_of
+from imgwatch.settings import ThresholdRule
+
+log = logging.getLogger(__name__)
+
+Found = tuple[Path, Identity]  # a picture, and the version of it that was listed
+_BATCH = 32  # pictures in a task: a second or so of work, beside which Dask's millisecond is nothing
+_MISSES = 200  # in a row: then the fault is not one of the pictures
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A picture that a worker did not judge. `why` is empty where that is no fault: gone, or no picture."""
+
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class JudgeKit:
+    """All that a worker judges by: the model file, the threshold's rule, the limits, what decisions taught."""
+
+    file_name: str
+    model: bytes
+    name: str  # what the model is called in verdicts
+    rule: ThresholdRule | None
+    limits: Limits
+    lesson: Lesson | None = None
+
+    @classmethod
+    def of(
+        cls, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, lesson: Lesson | None = None
+    ) -> Self:
+        """Take the model that a scorer runs."""
+        return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, lesson)
+
+    @contextmanager
+    def open(self) -> Iterator[Callable[[Sequence[Found]], list[Judgement | Missed]]]:
+        """Set a judge up on a worker, with a decoding process of its own."""
+        with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
+            model = Path(folder, self.file_name)
+            model.write_bytes(self.model)
+            with Judge(Scorer(model), self.rule, self.limits) as judge:
+                judge.lesson = self.lesson
+                yield partial(_judge_batch, judge, Path(folder))
+
+
+def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Found]) -> list[Judgement | Missed]:
+    """Judge one batch on a worker: an outcome for each, in order."""
+    outcomes: list[Judgement | Missed] = [Missed()] * len(batch)
+    numbers: dict[Path, int] = {}  # of what is being judged, by where it lies here
+
+    def lying() -> Iterator[Path]:
+        for number, (path, identity) in enumerate(batch):
+            try:
+                place = _brought(path, identity, judge.decoder.limits, folder / str(number))
+            except Unreadable as fault:
+                outcomes[number] = unreadable(str(fault), judge.scorer.name)
+            except (
+                PermissionError
+            ) as fault:  # the store's word for much that ends: expired rights, an archived object
+                outcomes[number] = Missed(f"cannot be read: {fault}")
+            else:
+                if place is not None:
+                    numbers[place] = number
+                    yield place
+
+    for judged in judge.judge(lying()):
+        number = numbers[judged.path]
+        path, identity = batch[number]
+        if is_object(path):
+            judged.path.unlink()
+        elif judged.identity[2:] != identity[2:]:  # inodes and devices differ from machine to machine
+            outcomes[number] = Missed("changed since it was listed")
+            continue
+        outcomes[number] = judged.judgement
+    return outcomes
+
+
+def _brought(path: Path, identity: Identity, limits: Limits, into: Path) -> Path | None:
+    if not is_object(path):
+        return path
+    try:
+        return fetch(path, identity, limits, into)
+    except FileNotFoundError:
+        return None
+
+
+def judge_on(cluster: Cluster, kit: JudgeKit, found: Iterable[Found]) -> Generator[Judged]:
+    """Yield a judgement for each picture that is there, as they come; `found` is taken in as the cluster keeps up.
+
+    A picture that killed the workers that had nothing else to do is unreadable. Raises Unavailable when the
+    scheduler is lost, or when the workers see nothing of what was found.
+    """
+    misses = _Misses()
+    for batch, outcomes in cluster.run(kit, _batches(found)):
+        if outcomes is None:
+            outcomes = [unreadable("killed the workers that judged it", kit.name)] * len(batch)
+        for (path, identity), outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Judgement):
+                misses.end()
+                yield Judged(path, identity, outcome)
+            else:
+                misses.note(path, identity, outcome.why)
+    misses.check_all()
+
+
+def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
+    rest = iter(found)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+class _Misses:
+    """Pictures that no worker judged: a few are left for a later run, but all of them mean that something is wrong."""
+
+    def __init__(self) -> None:
+        self._in_row, self._judged_any, self._last = 0, False, ""
+
+    def end(self) -> None:
+        """Note that a picture was judged."""
+        self._in_row, self._judged_any = 0, True
+
+    def note(self, path: Path, identity: Identity, why: str) -> None:
+        """Note one that was not. Raises Unavailable when these are too many in a row."""
+        if not why and not is_object(path) and identity_of(path) == identity:
+            why = "a worker does not see it: mount its folder at the same place on every worker"
+        if not why:
+            return
+        self._in_row, self._last = self._in_row + 1, f"{shown(url_of(path))}: {why}"
+        log.warning("%s; left for a later run", self._last)
+        if self._in_row >= _MISSES:
+            self._give_up()
+
+    def check_all(self) -> None:
+        """Raise Unavailable when there were some and nothing else."""
+        if self._in_row and not self._judged_any:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        raise Unavailable(f"the workers cannot read the pictures; the last one: {self._last}")

@@ -1,0 +1,134 @@
+"""Object stores, as fsspec opens them: list what lies below a URL, and bring one object here. It changes nothing there.
+
+How an object is named, `address` says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from imgwatch.cluster.object_url import url_of
+from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
+from imgwatch.files import Identity
+from imgwatch.picture.decoding import (
+    SNIFF_BYTES,
+    Limits,
+    Unreadable,
+    has_picture_extension,
+    looks_like_picture,
+)
+from imgwatch.scan import Listing, Scope
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 4096  # of one folder
+_PAGE = 1000  # what S3 gives at most
+_VERSION = ("ETag", "etag", "md5Hash", "generation", "LastModified", "last_modified", "updated", "mtime")
+
+
+def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
+    """Yield what lies below a URL, or the object it names, as `scan.walk` does folders; memory does not grow with it.
+
+    An identity stands for one version of an object.
+
+    Raises InputMissing when nothing is there, UsageError for a URL of no known kind, Unavailable.
+    """
+    store, name = _opened(top)
+    scope = Scope(top, ignore=ignore)
+    try:
+        whole = store.info(name)
+        alone = whole["type"] == "file"
+        found = ((_path(top, facts), facts) for facts in ([whole] if alone else _below(store, name)))
+        wanted = (pair for pair in found if alone or (scope.admits(pair[0]) and _is_plain(*pair)))
+        for folder, pairs in groupby(wanted, lambda pair: pair[0].parent):
+            while listing := {path.name: _identity(facts) for path, facts in islice(pairs, _AT_ONCE)}:
+                yield folder, listing
+    except FileNotFoundError as fault:
+        raise InputMissing(f"{url_of(top)}: nothing is there") from fault
+    except OSError as fault:
+        raise Unavailable(f"{url_of(top)}: cannot be listed: {fault}") from fault
+
+
+def fetch(path: Path, identity: Identity, limits: Limits, into: Path) -> Path | None:
+    """Bring one object into a file and give its path; None when it is no picture, or not this version any more.
+
+    Never reads more than the size that was listed. Raises Unreadable when that is too large, OSError.
+    """
+    if identity.size > limits.file_megabytes * 1e6:
+        raise Unreadable(f"larger than {limits.file_megabytes:g} MB (limits.file_megabytes)")
+    store, name = _opened(path)
+    if not has_picture_extension(path.name) and not (
+        identity.size and looks_like_picture(store.cat_file(name, start=0, end=SNIFF_BYTES))
+    ):
+        return None
+    content = store.cat_file(name, start=0, end=identity.size + 1) if identity.size else b""
+    if len(content) != identity.size:
+        return None
+    into.write_bytes(content)
+    return into
+
+
+def _opened(path: Path) -> tuple[Any, str]:
+    url = url_of(path)
+    protocol = url.partition("://")[0]
+    try:
+        store = fsspec.filesystem(protocol, use_listings_cache=False)
+    except ValueError as fault:
+        raise UsageError(f"{url}: {fault}") from fault
+    except ImportError as fault:
+        raise Unavailable(f"{url}: {fault}") from fault
+    return store, store._strip_protocol(url)
+
+
+def _below(store: Any, name: str) -> Iterator[dict[str, Any]]:
+    """Yield the facts of all objects: a page at a time from S3, else a folder at a time."""
+    if "s3" in (store.protocol if isinstance(store.protocol, tuple) else (store.protocol,)):
+        yield from _below_in_s3(store, name)
+        return
+    for _, _, files in store.walk(name, detail=True, on_error=_pass_over):
+        yield from files.values()
+
+
+def _pass_over(fault: OSError) -> None:
+    log.warning("%s: cannot be listed, passed over", fault)
+
+
+def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
+    """fsspec would keep the whole list: ten million objects are ten gigabytes of it."""
+    bucket, _, prefix = name.partition("/")
+    told = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
+    more: dict[str, str] = {}
+    while True:
+        page = store.call_s3("list_objects_v2", **told, **more)
+        for entry in page.get("Contents", ()):
+            if not entry["Key"].endswith("/"):  # what stands for a folder
+                yield {**entry, "name": f"{bucket}/{entry['Key']}", "size": entry["Size"]}
+        if not page.get("IsTruncated"):
+            return
+        more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def _path(top: Path, facts: dict[str, Any]) -> Path:
+    return Path(f"{top.parts[0]}/{facts['name'].lstrip('/')}")
+
+
+def _is_plain(path: Path, facts: dict[str, Any]) -> bool:
+    """Tell whether an object's name has no empty or dot step, which a path would swallow."""
+    if str(path).endswith(facts["name"].lstrip("/")):
+        return True
+    log.warning("%s: not looked at: a step of its name is empty or a dot", shown(facts["name"]))
+    return False
+
+
+def _identity(facts: dict[str, Any]) -> Identity:
+    """Fold what a store says of a version into the numbers that the ledger keeps: no device, a digest as inode."""
+    version = repr([str(facts[key]) for key in _VERSION if key in facts])
+    number = int.from_bytes(hashlib.sha256(version.encode()).digest()[:8]) >> 1
+    return Identity(0, number, int(facts["size"] or 0), 0)

@@ -1,0 +1,161 @@
+"""`imgwatch rescan --cluster`: judge shared folders and object stores on a Dask cluster; only this process acts."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands.context import existing, extra, open_judge, open_ledger, open_quarantine
+from imgwatch.errors import ImgwatchError, UsageError
+
+if TYPE_CHECKING:
+    from imgwatch.cluster.dask_cluster import Cluster
+    from imgwatch.cluster.judging import Found, JudgeKit
+    from imgwatch.judging import Judge
+    from imgwatch.ledger import Ledger
+    from imgwatch.pipeline import Sorted
+    from imgwatch.scan import Listing, Scope
+    from imgwatch.settings import Settings
+
+STORES = "stores.sqlite"  # the ledger of object stores, beside the daemon's, which it would swamp
+
+ClusterOption = Annotated[
+    str | None,
+    typer.Option("--cluster", help="Compute on this Dask cluster: tcp://SCHEDULER:8786, or local."),
+]
+_WHY_NOT = (
+    "nothing is moved in an object store: it has no rename, and no deletion that is sure to hit the version that was "
+    "judged. Add --dry-run, or set `mode: report` in the config, which also remembers what was judged"
+)
+Walk = Callable[[], "Iterator[tuple[Path, Listing]]"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was asked for on the command line."""
+
+    cluster: str
+    dry_run: bool
+    judge_all: bool
+
+
+def rescan_wide(
+    settings: Settings,
+    wish: Wish,
+    paths: list[Path],
+    scopes_of: Callable[[list[Path]], list[Scope]],
+    say: Callable[[Sorted], None],
+) -> None:
+    """Judge on a cluster what lies in the watched folders or in paths and URLs, act on it, and say what became of it.
+
+    Raises UsageError for a store whose pictures would have to be moved.
+    """
+    from imgwatch.cluster.object_url import is_url, local
+    from imgwatch.scan import walk
+
+    paths = [local(path) for path in paths]
+    urls = [path for path in paths if is_url(path)]
+    folders = existing([path.resolve() for path in paths if not is_url(path)])
+    if urls and not wish.dry_run and settings.mode != "report":
+        raise UsageError(_WHY_NOT)
+    scopes = scopes_of(folders) if folders or not urls else []
+    with extra("cluster"), open_ledger(settings) as ledger, _opened(settings, wish, ledger) as run:
+        from imgwatch.cluster import object_store
+
+        walks: list[Walk] = [partial(walk, scope) for scope in scopes]
+        stores: list[Walk] = [partial(object_store.walk, url, settings.watch[0].ignore) for url in urls]
+        if not wish.dry_run:
+            ledger.allow_restore_to(scope.root for scope in scopes)
+        with run.tally.shown([*walks, *stores]):
+            run.act(walks, ledger, say)
+            if stores:
+                with open_ledger(settings, STORES) as of_stores:
+                    run.act(stores, of_stores, say)
+
+
+@contextmanager
+def _opened(settings: Settings, wish: Wish, ledger: Ledger) -> Iterator[_Run]:
+    """Open the cluster, and pack what its workers judge by: the model, and what decisions taught."""
+    from imgwatch.cluster.dask_cluster import Cluster
+    from imgwatch.cluster.judging import JudgeKit
+    from imgwatch.feedback.learner import Teacher
+
+    with open_judge(settings) as judge:
+        Teacher(open_quarantine(settings, ledger), ledger).refresh(judge)
+        kit = JudgeKit.of(judge.scorer, settings.threshold, settings.limits.limits(), judge.lesson)
+        with Cluster(wish.cluster) as cluster:
+            yield _Run(settings, wish, judge, cluster, kit)
+
+
+@dataclass(frozen=True)
+class _Run:
+    settings: Settings
+    wish: Wish
+    judge: Judge
+    cluster: Cluster
+    kit: JudgeKit
+    tally: _Tally = field(default_factory=lambda: _Tally())
+
+    def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Sorted], None]) -> None:
+        """Judge what the walks find and the ledger does not know, and act on it."""
+        from imgwatch.cluster.judging import judge_on
+        from imgwatch.ledger import State
+        from imgwatch.pipeline import Policy, Sorted, Sorter
+
+        quarantine = open_quarantine(self.settings, ledger)
+        sorter = Sorter(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
+        with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
+            unsorted = (Sorted(one, State.REPORTED) for one in judged)
+            for result in unsorted if self.wish.dry_run else sorter.put(judged):
+                say(result)
+                self.tally.pass_by(1)
+
+    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Found]:
+        """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
+        from imgwatch.cluster.object_url import is_object
+        from imgwatch.scan import is_candidate
+
+        for walk in walks:
+            for folder, listing in walk():
+                names = list(listing)
+                if not self.wish.judge_all:
+                    names = ledger.unfinished(folder, listing, self.kit.name)
+                wanted = [name for name in names if is_object(folder) or is_candidate(folder / name)]
+                self.tally.pass_by(len(listing) - len(wanted))
+                for name in wanted:
+                    yield folder / name, listing[name]
+
+
+class _Tally:
+    """How many files were passed by, and of how many: these are counted meanwhile, where somebody looks at it."""
+
+    def __init__(self) -> None:
+        self._passed, self._total = 0, 0
+        self._progress: console.Progress | None = None
+
+    def pass_by(self, number: int) -> None:
+        """Note files that need nothing more."""
+        self._passed += number
+        if self._progress is not None:
+            self._progress("rescan", self._passed, max(self._total, self._passed) if self._total else 0)
+
+    @contextmanager
+    def shown(self, walks: list[Walk]) -> Iterator[None]:
+        """Show progress, with an estimate as soon as a second walk has counted all."""
+        with console.progress() as self._progress:
+            if sys.stderr.isatty():
+                threading.Thread(target=self._count, args=(walks,), daemon=True).start()
+            yield
+
+    def _count(self, walks: list[Walk]) -> None:
+        with suppress(ImgwatchError, OSError):
+            self._total = sum(len(listing) for walk in walks for _, listing in walk())

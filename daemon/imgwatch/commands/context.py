@@ -1,0 +1,107 @@
+"""What most commands begin with: the config, and the ledger, quarantine and model that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch.errors import InputMissing, Unavailable, shown
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judge
+    from imgwatch.ledger import Ledger
+    from imgwatch.quarantine import Quarantine
+    from imgwatch.quarantine.volume import Home
+    from imgwatch.settings import Settings
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="The config file to use.", metavar="FILE")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", help="Override one key of the config, such as train.dense.latent=16.", metavar="KEY=VALUE"
+    ),
+]
+
+LEDGER = "ledger.sqlite"
+DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
+
+
+def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:
+    """Find, read and check the config."""
+    from imgwatch.config import find_config, load_config
+
+    return load_config(find_config(config), tuple(overrides or ()))
+
+
+def model_path(settings: Settings) -> Path:
+    """Return the model file that the config names."""
+    return settings.own_model or DEFAULT_MODEL
+
+
+def open_judge(settings: Settings, workers: int | None = None) -> Judge:
+    """Open the config's model with its threshold."""
+    from imgwatch.judging import Judge
+    from imgwatch.model.scorer import Scorer
+
+    scorer = Scorer(model_path(settings))
+    return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
+
+
+@contextmanager
+def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False) -> Iterator[Ledger]:
+    """Open a ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
+    from imgwatch.ledger import Ledger
+    from imgwatch.status import is_held
+
+    ledger = Ledger(settings.state / name, mend=is_daemon or not is_held(settings.state))
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarantine:
+    """Open the quarantine; pictures may go back to the watched folders and to those that were rescanned by name."""
+    from imgwatch.quarantine import Quarantine
+
+    roots = [watch.path for watch in settings.watch]
+    if ledger is None:
+        return Quarantine(settings.quarantine.path, roots)
+    return Quarantine(
+        settings.quarantine.path, roots + ledger.rescanned(), home=home_of(settings.quarantine.path, ledger)
+    )
+
+
+def home_of(quarantine: Path, ledger: Ledger) -> Home:
+    """Let the ledger remember where the quarantine lies."""
+    from imgwatch.quarantine.volume import Home
+
+    key = f"home of {shown(quarantine)}"
+    return Home(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
+
+
+def existing(paths: list[Path]) -> list[Path]:
+    """Return the paths as they are, or raise InputMissing for the first that is not there."""
+    for path in paths:
+        if not path.exists() and not path.is_symlink():
+            raise InputMissing(f"{path}: no such file or folder")
+    return paths
+
+
+@contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Say which extra to install where a package that it brings is not there."""
+    try:
+        yield
+    except ModuleNotFoundError as fault:
+        if (fault.name or "").startswith("imgwatch."):
+            raise
+        name = "cluster" if fault.name in ("dask", "distributed", "fsspec") else name
+        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[{name}]'") from fault

@@ -1,0 +1,1 @@
+"""The checks of `imgwatch doctor`, one module a subject."""

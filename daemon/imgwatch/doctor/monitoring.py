@@ -1,0 +1,76 @@
+"""Look, for `imgwatch doctor`, whether metrics and hook will work: the extra, the file, the command, the unit."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from getpass import getuser
+from pathlib import Path
+
+from imgwatch.doctor.checks import Finding, fault, ok, warning
+from imgwatch.errors import ConfigError
+from imgwatch.monitoring.observer import require_extra
+from imgwatch.settings import Settings
+from imgwatch.systemd.installation import installed_for
+
+_INSTALL = "imgwatch service install"
+
+
+def check_telling(settings: Settings) -> Iterator[Finding]:
+    """Look at what the config asks for; says nothing where it asks for nothing."""
+    if settings.metrics.is_on:
+        yield from _check_metrics(settings)
+    if settings.hooks.quarantined is not None:
+        yield from _check_hook(settings.hooks.quarantined[0])
+
+
+def check_ports(settings: Settings, config: Path) -> Iterator[Finding]:
+    """Compare the port that the installed units open with the one that the config names."""
+    for file in installed_for(config):
+        yield from _check_port(file, settings.metrics.port)
+
+
+def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if "RestrictAddressFamilies=" not in text:
+        return
+    found = re.search(r"^SocketBindAllow=ipv4:tcp:(\d+)$", text, re.MULTILINE)
+    opened = int(found[1]) if found else None
+    is_reachable = "AF_INET" in text and (opened is None or opened == port)
+    if port is not None and not is_reachable:
+        yield fault(f"{file}: it does not let metrics.port {port} be reached", _INSTALL)
+    elif port is None and "AF_INET" in text:
+        yield warning(f"{file}: it opens a port that the config does not name any more", _INSTALL)
+
+
+def _check_metrics(settings: Settings) -> Iterator[Finding]:
+    try:
+        require_extra(settings.metrics)
+    except ConfigError as missing:
+        yield fault(str(missing), "pip install 'imgwatch[metrics]'")
+        return
+    file = settings.metrics.textfile
+    if settings.metrics.port is not None:
+        yield ok(f"metrics: on http://127.0.0.1:{settings.metrics.port}/metrics while the daemon runs")
+    if file is None:
+        return
+    if not file.parent.is_dir():
+        yield warning(f"metrics.textfile: there is no folder {file.parent}", "make it, or correct the config")
+    elif not os.access(file.parent, os.W_OK | os.X_OK):
+        yield warning(
+            f"metrics.textfile: {file.parent} cannot be written by this user",
+            f"setfacl -m u:{getuser()}:rwx {file.parent}, or give it a group that both are in",
+        )
+    else:
+        yield ok(f"metrics: in {file} while the daemon runs")
+
+
+def _check_hook(command: str) -> Iterator[Finding]:
+    if shutil.which(command) is None:
+        yield warning(
+            f"hooks.quarantined: {command} is no program that this user can run", "correct the config"
+        )
+    else:
+        yield ok(f"hook: {command} is told what is quarantined")

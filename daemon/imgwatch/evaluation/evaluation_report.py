@@ -1,0 +1,174 @@
+"""Show evaluations: lines for a terminal, JSON for programs, a page with plots and the worst mistakes."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from imgwatch.evaluation.evaluate import Evaluation, Folder
+from imgwatch.evaluation.measures import AtThreshold, Figures, roc_points
+from imgwatch.evaluation.plots import Plot, histogram, roc
+from imgwatch.evaluation.report import THUMBNAIL, Gallery, Report, Table, Tile, thumbnails, write_report
+from imgwatch.model.contract import replace_atomically
+from imgwatch.picture.decoding import Limits
+
+_MISTAKES = 24  # shown of each kind
+_HEADER = (
+    "junk", "pictures", "unreadable", "AUROC", "95 %", "precision@100",
+    "caught at 0.5 %", "at 1 %", "at 5 %", "at the threshold",
+)  # fmt: skip
+
+
+def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield each evaluation as a table of text."""
+    for evaluation in evaluations:
+        yield f"{evaluation.model} ({evaluation.architecture}, threshold {evaluation.threshold:.5g})"
+        rows = [_HEADER, *_rows(evaluation)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
+        for row in rows:
+            name, *cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            yield "  ".join((name.strip().ljust(widths[0]), *cells)).rstrip()
+        yield f"normal: {_alarms(evaluation)}"
+        yield ""
+
+
+def json_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield each evaluation as one JSON object on a line."""
+    return (json.dumps(evaluation.facts()) for evaluation in evaluations)
+
+
+def write_evaluation(evaluations: Sequence[Evaluation], out: Path, limits: Limits, workers: int = 1) -> Path:
+    """Write report.html, report.json, plots and contact sheets into `out`; return the path of the page."""
+    galleries = [gallery for evaluation in evaluations for gallery in _mistakes(evaluation, limits, workers)]
+    for gallery, name in zip(galleries, _sheet_names(evaluations), strict=True):
+        shown = [tile.thumbnail for tile in gallery.tiles if tile.thumbnail]
+        if shown:
+            replace_atomically(out / f"{name}.jpg", contact_sheet(shown))
+    several = f"{len(evaluations)} models" if len(evaluations) > 1 else evaluations[0].model.name
+    first = evaluations[0]
+    return write_report(
+        Report(
+            title=f"imgwatch: {several} on {sum(len(folder.paths) for folder in first.junk)} pictures of junk",
+            lead=f"{len(first.normal.paths)} normal pictures from {first.normal.path}.",
+            tables=[_table(evaluation) for evaluation in evaluations],
+            plots=_plots(evaluations),
+            galleries=galleries,
+            record={"evaluations": [evaluation.facts() for evaluation in evaluations]},
+        ),
+        out,
+    )
+
+
+def contact_sheet(shown: Sequence[bytes], columns: int = 8) -> bytes:
+    """Put thumbnails, JPEG bytes, side by side in one JPEG."""
+    rows = -(-len(shown) // columns)
+    sheet = Image.new("RGB", (columns * THUMBNAIL.width, rows * THUMBNAIL.height), "white")
+    for place, content in enumerate(shown):
+        with Image.open(io.BytesIO(content)) as picture:
+            corner = (place % columns * THUMBNAIL.width, place // columns * THUMBNAIL.height)
+            sheet.paste(picture, corner)
+    drawn = io.BytesIO()
+    sheet.save(drawn, "JPEG", quality=85)
+    return drawn.getvalue()
+
+
+def _rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    rows = [
+        _row(folder.path.name, figures)
+        for folder, figures in zip(evaluation.junk, evaluation.by_folder, strict=True)
+    ]
+    return rows if len(rows) == 1 else [*rows, _row("all", evaluation.overall)]
+
+
+def _row(name: str, figures: Figures) -> tuple[str, ...]:
+    return (
+        name,
+        str(figures.junk),
+        str(figures.unreadable),
+        f"{figures.auroc:.3f}",
+        f"{figures.auroc_low:.3f}-{figures.auroc_high:.3f}",
+        f"{figures.precision_at_100:.2f}",
+        *(f"{at.caught:.2f}" for at in (*figures.at, figures.at_threshold)),
+    )
+
+
+def _alarms(evaluation: Evaluation) -> str:
+    """Say how many normal pictures are lost at each threshold, and which promises were more than can be kept."""
+    figures, known = evaluation.overall, evaluation.calibrated_on
+    rash = [
+        f"{at.false_alarms:.1%}" for at in figures.at if at.false_alarms and (known + 1) * at.false_alarms < 1
+    ]
+    too_few = f"; calibrated on {known} pictures, too few to promise {', '.join(rash)}" if rash else ""
+    told = [f"{at.false_alarms:.1%} promised: {_range(at)}" for at in figures.at if at.false_alarms]
+    return f"{figures.normal} pictures, realised false alarms at " + "; ".join(
+        [*told, f"the model's threshold: {_range(figures.at_threshold)}{too_few}"]
+    )
+
+
+def _range(at: AtThreshold) -> str:
+    return f"{at.realised_false_alarms:.1%} ({at.realised_low:.1%}-{at.realised_high:.1%})"
+
+
+def _table(evaluation: Evaluation) -> Table:
+    title = f"{evaluation.model.name} ({evaluation.architecture})"
+    return Table(title, f"Normal: {_alarms(evaluation)}.", _HEADER, _rows(evaluation))
+
+
+def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
+    if len(evaluations) == 1:
+        (only,) = evaluations
+        curves = {folder.path.name: roc_points(only.normal.scores, folder.scores) for folder in only.junk}
+    else:
+        curves = {
+            f"{evaluation.model.name} ({evaluation.architecture})": roc_points(
+                evaluation.normal.scores, np.concatenate([folder.scores for folder in evaluation.junk])
+            )
+            for evaluation in evaluations
+        }
+    first = evaluations[0]
+    groups = {folder.path.name: folder.scores for folder in (first.normal, *first.junk)}
+    return [roc(curves), histogram(groups, first.threshold, f"Scores by {first.model.name}.")]
+
+
+def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[Gallery]:
+    """Show the strangest normal pictures and the least strange junk."""
+    judged = {
+        f"Normal pictures above the threshold of {evaluation.model.name}": _worst(
+            [evaluation.normal], evaluation.threshold, 1
+        ),
+        f"Junk not above the threshold of {evaluation.model.name}": _worst(
+            evaluation.junk, evaluation.threshold, -1
+        ),
+    }
+    return [
+        Gallery(title, "The worst first.", _tiles(worst, limits, workers)) for title, worst in judged.items()
+    ]
+
+
+def _worst(folders: Sequence[Folder], threshold: float, sign: int) -> list[tuple[float, Path]]:
+    """Return scores and paths on the wrong side: above the threshold for sign 1, not above it for -1."""
+    wrong = [
+        (float(score), path)
+        for folder in folders
+        for path, score in zip(folder.paths, folder.scores, strict=True)
+        if (score > threshold) == (sign > 0)
+    ]
+    return sorted(wrong, key=lambda pair: -sign * pair[0])[:_MISTAKES]
+
+
+def _tiles(worst: Sequence[tuple[float, Path]], limits: Limits, workers: int) -> list[Tile]:
+    shown = thumbnails([path for _, path in worst], limits, workers)
+    return [
+        Tile(str(path), shown.get(str(path)), f"{path.parent.name}, {score:.4g}") for score, path in worst
+    ]
+
+
+def _sheet_names(evaluations: Sequence[Evaluation]) -> list[str]:
+    several = len(evaluations) > 1
+    stems = [f"-{number + 1}" if several else "" for number in range(len(evaluations))]
+    return [f"worst-{kind}{stem}" for stem in stems for kind in ("normal", "junk")]

@@ -1,0 +1,100 @@
+"""Follow what the user decides, and teach it to the model that judges: read the log, embed, learn, at once.
+
+The examples are kept in the ledger; what is learnt from them, `lesson` knows. It moves nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from imgwatch.errors import UsageError
+from imgwatch.feedback.correction import Example, Lesson
+from imgwatch.ledger import Ledger
+from imgwatch.picture.decoding import Decoded
+from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.journal import Event
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judge
+
+log = logging.getLogger(__name__)
+
+MOST_EXAMPLES = 400  # the latest; more teach little and cost time
+_OFFSET = "lesson_offset"
+_TEACHES = {Event.BINNED: True, Event.RESTORED: False}
+_TAKES_BACK = (Event.QUARANTINED, Event.REOPENED, Event.POSTPONED)  # the first: an undone restore
+
+
+class Teacher:
+    """Keeps a judge taught. `refresh` is cheap while nothing was decided."""
+
+    def __init__(self, quarantine: Quarantine, ledger: Ledger) -> None:
+        self._quarantine = quarantine
+        self._ledger = ledger
+        self._taught: tuple[str, float, int] | None = None  # model, threshold, decisions known
+        self._followed_bytes = 0  # up to where the log was read
+
+    def refresh(self, judge: Judge) -> bool:
+        """Take in what was decided since, and let the judge use it; return whether it learnt something."""
+        self._follow(judge)
+        state = (judge.scorer.name, judge.threshold, int(self._ledger.fact("lessons") or 0))
+        if state == self._taught and judge.lesson is not None:
+            return False
+        examples = list(self._examples(judge))
+        judge.lesson = Lesson.learn(examples, judge.scorer.normals, judge.threshold)
+        self._taught = state
+        if examples:
+            log.info("%s", judge.lesson.says)
+        return bool(examples)
+
+    def _follow(self, judge: Judge) -> None:
+        """Read the decisions that the log has had added."""
+        if self._quarantine.log_bytes() == self._followed_bytes:
+            return
+        log = self._quarantine.log_name()
+        if log is None:
+            return
+        entries, end = self._quarantine.events_since(int(self._ledger.fact(f"{_OFFSET} {log}") or 0))
+        wanted = [entry for entry in entries if entry.event in _TEACHES or entry.event in _TAKES_BACK]
+        fresh = [entry for entry in wanted if entry.event in _TEACHES][-MOST_EXAMPLES:]
+        for entry in wanted:
+            if entry.event in _TAKES_BACK:
+                self._ledger.unteach(entry.record.sha256)
+            elif entry in fresh:
+                self._learn(entry, judge)
+        self._ledger.put_fact(f"{_OFFSET} {log}", str(end))
+        self._followed_bytes = end
+
+    def _learn(self, entry: Entry, judge: Judge) -> None:
+        record = entry.record
+        is_junk = _TEACHES[entry.event]
+        place = self._quarantine.picture(record) if is_junk else Path(record.original)
+        judge.on_progress()  # so that the daemon shows that it is alive
+        found = judge.decoder.look_at(place, judge.contract.shape)
+        if not isinstance(found, Decoded) or found.sha256 != record.sha256:
+            return  # gone or changed since: its digest is in the log, there is nothing more to learn
+        _, _, embeddings = judge.scorer.embed(found.pixels[None])
+        vector = embeddings[0].astype(np.float16).tobytes()
+        self._ledger.teach(record.sha256, is_junk, entry.at.timestamp(), (judge.scorer.name, vector))
+
+    def _examples(self, judge: Judge) -> Iterator[Example]:
+        """Yield the latest decisions; of those that another model embedded only the digest counts."""
+        for sha256, is_junk, at, model, vector in self._ledger.lessons(MOST_EXAMPLES):
+            known = np.frombuffer(vector, dtype=np.float16).astype(np.float32)
+            yield Example(sha256, is_junk, at, known if model == judge.scorer.name else None)
+
+
+def forget(quarantine: Quarantine, ledger: Ledger) -> int:
+    """Forget all that was learnt, and learn again only from what is decided from now on; return how many decisions."""
+    number = len(ledger.lessons(1 << 30))
+    if number == 0:
+        raise UsageError("nothing was learnt yet, so there is nothing to forget")
+    ledger.forget_lessons()
+    ledger.put_fact(f"{_OFFSET} {quarantine.log_name()}", str(quarantine.log_bytes()))
+    return number

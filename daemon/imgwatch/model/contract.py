@@ -1,0 +1,247 @@
+"""The contract in a model file's metadata: what the daemon may rely on, read and checked, written atomically.
+
+It opens no session and computes no score; `scorer` does.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import math
+import os
+import tempfile
+from bisect import bisect_left
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+import msgspec
+import numpy as np
+from msgspec import Meta
+from numpy.typing import NDArray
+
+from imgwatch.errors import CannotCreate, ModelError
+from imgwatch.picture.decoding import Pixels, Shape
+from imgwatch.settings import LARGEST, Finite
+
+if TYPE_CHECKING:
+    import onnx
+
+METADATA_KEY = "imgwatch"
+SCHEMA_VERSION = 1
+INPUT = "pictures"
+OUTPUTS = ("score", "parts", "error_map", "embedding")
+_KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spaced ones
+_UNFINISHED = ".unfinished"  # the end of the name of a file that is being written
+_FOR_OUTLIERS = 0.75  # share of a promise that clear outliers may use up
+
+
+class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells how to word it."""
+
+    name: str
+    kind: Literal["error", "expert", "pseudo_junk"] = "error"
+    says: str = "unlike your pictures"
+
+
+class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Scores and parts of held-out normal pictures, ascending; what a threshold's promise rests on."""
+
+    pictures: Annotated[int, Meta(ge=1)]
+    scores: tuple[Finite, ...]
+    parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
+    mean: Finite
+    std: Annotated[float, Meta(ge=0, le=LARGEST)]
+    outliers: Annotated[int, Meta(ge=0)] = 0  # how many of the largest scores are clearly apart from the rest
+
+    def __post_init__(self) -> None:
+        if not self.scores or any(list(row) != sorted(row) for row in (self.scores, *self.parts)):
+            raise ValueError("calibration scores must be there, in ascending order")
+
+    @classmethod
+    def of(
+        cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]], outliers: int = 0
+    ) -> Self:
+        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K], so many of them clear outliers."""
+        return cls(
+            pictures=len(scores),
+            scores=_thinned(scores),
+            parts=tuple(_thinned(column) for column in parts.T),
+            mean=float(np.mean(scores)),
+            std=float(np.std(scores)),
+            outliers=outliers,
+        )
+
+    def threshold_for(self, false_alarms: float) -> float:
+        """Return the score that this share of normal pictures exceeds, or fewer: the conformal quantile, at place
+        (1 - a)(n + 1) of the ascending scores (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
+
+        Between two places it is interpolated, as in Hyndman and Fan (1996), definition 6: on average over samples no
+        more than a lies above it, as long as larger scores are rarer. To take the upper one, as is usual, would give
+        away a quarter of a promise of 1 % on 260 pictures.
+
+        Clear outliers in a folder are rare normal pictures or junk, and nobody knows which. Three quarters of the
+        promise may be spent on them; what is beyond that counts as junk, else 3 % of junk would let all junk
+        pass. The promise is kept in a folder with fewer outliers; one with more loses them, and a quarter of
+        the promise besides.
+
+        With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
+        """
+        normal = self.pictures - max(0.0, self.outliers - _FOR_OUTLIERS * false_alarms * self.pictures)
+        place = min((1.0 - false_alarms) * (normal + 1), math.ceil(normal))
+        index = round(place - 1, 9)  # without the dust of binary fractions
+        if self._is_thinned:
+            index *= (len(self.scores) - 1) / (self.pictures - 1)
+        return float(np.interp(index, np.arange(len(self.scores)), self.scores))
+
+    def share_below(self, score: float) -> float:
+        """Return the share of held-out normal pictures that are less strange than `score`, 0 to 1."""
+        return bisect_left(self.scores, score) / len(self.scores)
+
+    def part_share_below(self, part: int, value: float) -> float:
+        """Return the share of held-out normal pictures whose part number `part` is below `value`, 0 to 1."""
+        row = self.parts[part]
+        return bisect_left(row, value) / len(row)
+
+    @property
+    def _is_thinned(self) -> bool:
+        return len(self.scores) != self.pictures
+
+
+def _thinned(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
+    ordered = np.sort(np.asarray(values, dtype=np.float32))
+    if len(ordered) > _KEPT_SCORES:
+        ordered = ordered[np.linspace(0, len(ordered) - 1, _KEPT_SCORES).round().astype(int)]
+    return tuple(float(value) for value in ordered)
+
+
+class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the model's own threshold was chosen, and the score it came to."""
+
+    rule: Literal["false_alarms", "mean_plus_std", "score"]
+    value: Finite
+    score: Finite
+
+
+class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Scores that the model must reproduce on `golden_pictures(seed, len(scores), shape)`."""
+
+    seed: int
+    scores: tuple[Finite, ...]
+
+
+class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All that travels with the weights."""
+
+    schema_version: Literal[1]
+    architecture: str
+    height: Annotated[int, Meta(ge=8, le=4096)]
+    width: Annotated[int, Meta(ge=8, le=4096)]
+    mode: Literal["RGB", "L"]
+    parts: tuple[Part, ...]
+    calibration: Calibration
+    threshold: Threshold
+    self_test: SelfTest
+    generic: bool = False  # true for the model that ships: trained on nobody's own pictures
+    training: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if len(self.calibration.parts) != len(self.parts):
+            raise ValueError("calibration.parts and parts differ in number")
+
+    @property
+    def shape(self) -> Shape:
+        """What `picture` has to decode to for this model."""
+        return Shape(self.height, self.width, self.mode)
+
+
+def parse_contract(metadata: str | None, path: Path) -> Contract:
+    """Read a contract from the metadata of the model file at `path`. Raises ModelError that says what is wrong."""
+    if metadata is None:
+        raise ModelError(
+            f"{path}: an ONNX file, but not an imgwatch model (no metadata key {METADATA_KEY!r})"
+        )
+    try:
+        fields = json.loads(metadata)
+        version = fields.get("schema_version") if isinstance(fields, dict) else None
+        if version != SCHEMA_VERSION:
+            raise ModelError(
+                f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again"
+            )
+        return msgspec.convert(fields, Contract)
+    except (json.JSONDecodeError, RecursionError) as fault:
+        raise ModelError(f"{path}: the model's metadata is not JSON: {fault}") from fault
+    except msgspec.ValidationError as fault:
+        raise ModelError(f"{path}: the model's metadata is wrong: {fault}") from fault
+
+
+def golden_pictures(seed: int, count: int, shape: Shape) -> Pixels:
+    """Return `count` seeded smooth pictures, uint8 [count, height, width, channels], made with integers alone.
+
+    Each is an 8x8 grid of colours enlarged by repetition, so that every platform makes the same bytes.
+    """
+    grid = np.random.default_rng(seed).integers(0, 256, (count, 8, 8, shape.channels), dtype=np.uint8)
+    rows = np.arange(shape.height) * 8 // shape.height
+    columns = np.arange(shape.width) * 8 // shape.width
+    return np.ascontiguousarray(grid[:, rows][:, :, columns])
+
+
+def write_model(
+    proto: onnx.ModelProto, contract: Contract, path: Path, more: Mapping[str, str] | None = None
+) -> None:
+    """Put the contract, and `more` texts, into the graph's metadata and replace the file at `path` atomically.
+
+    Raises CannotCreate.
+    """
+    told = {**(more or {}), METADATA_KEY: msgspec.json.encode(contract).decode()}
+    others = [entry for entry in proto.metadata_props if entry.key not in told]
+    del proto.metadata_props[:]
+    proto.metadata_props.extend(others)
+    for key, text in told.items():
+        entry = proto.metadata_props.add()
+        entry.key, entry.value = key, text
+    replace_atomically(path, proto.SerializeToString())
+
+
+def replace_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old or the new one, whole, also after a power cut. Raises CannotCreate.
+
+    What a killed process left unfinished is removed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(path)
+        descriptor, name = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                with suppress(OSError):  # a file system without locks: what is left there stays
+                    fcntl.flock(descriptor, fcntl.LOCK_EX)
+                stream.write(content)
+                stream.flush()
+                os.fsync(descriptor)
+            unfinished.chmod(0o644)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+        _sync_folder(path.parent)
+    except OSError as fault:
+        raise CannotCreate(f"{path}: cannot be written: {fault.strerror}") from fault
+
+
+def _remove_unfinished(path: Path) -> None:
+    """Remove the unfinished files of this path that no process holds any more."""
+    for left in path.parent.iterdir():
+        if left.name.startswith(f".{path.name}.") and left.name.endswith(_UNFINISHED):
+            with suppress(OSError), left.open("rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

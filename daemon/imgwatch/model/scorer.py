@@ -1,0 +1,136 @@
+"""Run a model file: the only user of onnxruntime. What a score means, `verdict` says."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from imgwatch import memory
+from imgwatch.errors import ModelError
+from imgwatch.model import reference_set
+from imgwatch.model.contract import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
+from imgwatch.model.reference_set import Normals
+from imgwatch.picture.decoding import Pixels
+
+Floats = NDArray[np.float32]
+_SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
+_ASKED_ONLY = onnxruntime.RunOptions()
+_ASKED_ONLY.only_execute_path_to_fetches = True
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All that a model says of N pictures: score [N], parts [N, K], error_map [N, h, w], embedding [N, D]."""
+
+    score: Floats
+    parts: Floats
+    error_map: Floats
+    embedding: Floats
+
+
+def open_session(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Open an ONNX file (path) or graph (bytes) for steady, quiet use: threads as told, no spinning, no arenas."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = max(1, threads)  # set always: guessing crashes under some cpusets
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.enable_cpu_mem_arena = False  # an arena never shrinks; malloc does as much, and is told when to
+    memory.keep_freed()
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+class Scorer:
+    """A model file, checked and ready. Raises ModelError when the file is not usable."""
+
+    def __init__(self, path: Path, threads: int = 1) -> None:
+        self.path = path
+        self._session, digest = _open(path, threads)
+        self.name = f"{path.stem}-{digest[:8]}"  # what the ledger, the records and the user call this model
+        metadata = self._session.get_modelmeta().custom_metadata_map
+        self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
+        packed = metadata.get(reference_set.KEY)
+        self.normals = Normals.unpacked(packed) if packed else None
+        _check_signature(self._session, self.contract, path)
+        self._reproduce_self_test()
+
+    def score(self, pictures: Pixels) -> tuple[Floats, Floats]:
+        """Score uint8 pictures [N, H, W, C]; return score [N] and parts [N, K]."""
+        score, parts = self._run(pictures, OUTPUTS[:2])
+        return score, parts
+
+    def embed(self, pictures: Pixels) -> tuple[Floats, Floats, Floats]:
+        """Score uint8 pictures [N, H, W, C]; return score [N], parts [N, K] and embedding [N, D]."""
+        score, parts, embedding = self._run(pictures, ("score", "parts", "embedding"))
+        return score, parts, embedding
+
+    def explain(self, pictures: Pixels) -> Explanation:
+        """Return all outputs for uint8 pictures [N, H, W, C]."""
+        return Explanation(*self._run(pictures, OUTPUTS))
+
+    def probe(self) -> None:
+        """Score one picture: a model that hangs, hangs here too, and the service's watchdog is not fed."""
+        self.score(golden_pictures(self.contract.self_test.seed, 1, self.contract.shape))
+
+    def _run(self, pictures: Pixels, outputs: tuple[str, ...]) -> list[Any]:
+        found: list[Any] = self._session.run(list(outputs), {INPUT: pictures}, _ASKED_ONLY)
+        return found
+
+    def _reproduce_self_test(self) -> None:
+        expected = np.asarray(self.contract.self_test.scores, dtype=np.float32)
+        golden = golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
+        try:
+            found, parts = self.score(golden)
+        except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
+            raise ModelError(f"{self.path}: the model does not run: {fault}") from fault
+        if len(found) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
+            raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
+        if not np.allclose(found, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
+            raise ModelError(
+                f"{self.path}: the self-test does not reproduce (expected {expected.round(4).tolist()}, "
+                f"found {np.round(found, 4).tolist()}); the file is damaged: train again"
+            )
+
+
+def _open(path: Path, threads: int) -> tuple[onnxruntime.InferenceSession, str]:
+    """Open the file once, so that the digest is that of what runs, also while another one takes its name.
+
+    onnxruntime reads it by itself: bytes that Python hands over would be kept beside the weights.
+    """
+    try:
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            return _session_of(path, stream.fileno(), threads), digest
+    except FileNotFoundError as fault:
+        raise ModelError(
+            f"{path}: no such model file; run `imgwatch train`, or set `model` to a file that is there"
+        ) from fault
+    except OSError as fault:
+        raise ModelError(f"{path}: the model file cannot be read: {fault.strerror}") from fault
+
+
+def _session_of(path: Path, descriptor: int, threads: int) -> onnxruntime.InferenceSession:
+    try:
+        return open_session(f"/proc/self/fd/{descriptor}", threads)
+    except Exception as fault:  # onnxruntime raises its own kinds
+        raise ModelError(f"{path}: not a readable ONNX model: {str(fault)[:200]}") from fault
+
+
+def _check_signature(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:
+    inputs = {entry.name: entry for entry in session.get_inputs()}
+    missing = sorted(set(OUTPUTS) - {entry.name for entry in session.get_outputs()})
+    if set(inputs) != {INPUT} or inputs[INPUT].type != "tensor(uint8)":
+        raise ModelError(
+            f"{path}: the model must have the one input {INPUT!r} of uint8, it has {sorted(inputs)}"
+        )
+    if missing:
+        raise ModelError(f"{path}: the model lacks the outputs {', '.join(missing)}")
+    wanted = [contract.height, contract.width, contract.shape.channels]
+    if [size for size in inputs[INPUT].shape[1:] if isinstance(size, int)] not in (wanted, []):
+        raise ModelError(f"{path}: the model's input is {inputs[INPUT].shape}, its contract says {wanted}")

@@ -1,0 +1,134 @@
+"""Show the daemon's figures to Prometheus, by the names that docs/metrics.md lists.
+
+With `outlets` the only user of prometheus_client, and imported only where the config asks for it. It gathers nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from imgwatch.monitoring.collector import BOUNDS, Snapshot
+from imgwatch.monitoring.exporters import Outlet, Port, TextFile
+from imgwatch.settings import MetricsSettings
+
+_COUNTED = {
+    "judged": "Pictures judged, each version of a file once.",
+    "quarantined": "Pictures moved into quarantine.",
+    "unreadable": "Pictures that could not be decoded.",
+    "restored": "Pictures put back by the user.",
+    "deleted": "Pictures deleted for good by the user.",
+    "purged": "Pictures deleted for good by the quarantine's limits.",
+}
+_FOLDER_STATES = ("watched", "scanned", "gone")
+_HOOK_OUTCOMES = ("done", "failed", "timed_out")
+
+
+class Exposition(Collector):
+    """Shows the latest figures; before the first ones it shows none. Has a registry of its own, and no global state."""
+
+    def __init__(self, settings: MetricsSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        registry = CollectorRegistry()
+        registry.register(self)
+        self._found: Snapshot | None = None
+        self._outlets: list[Outlet] = []
+        if settings.textfile is not None:
+            self._outlets.append(TextFile(settings.textfile, registry, clock))
+        if settings.port is not None:
+            self._outlets.append(Port(settings.port, registry, clock))
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """Say what stands in the way of being read."""
+        return tuple(outlet.trouble for outlet in self._outlets if outlet.trouble)
+
+    def show(self, found: Snapshot) -> None:
+        """Show these from now on. Raises nothing: what fails is told, and tried again."""
+        self._found = found
+        for outlet in self._outlets:
+            outlet.keep()
+
+    def close(self) -> None:
+        """Close the port; remove the file, so that nobody takes old figures for new ones."""
+        for outlet in self._outlets:
+            outlet.close()
+
+    def describe(self) -> Iterator[Metric]:
+        """Promise nothing when registered: there are no figures yet."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the latest figures as Prometheus's kinds."""
+        if (found := self._found) is None:
+            return
+        for name, what in _COUNTED.items():
+            yield CounterMetricFamily(f"imgwatch_{name}", what, found.counters.get(name, 0))
+        yield from _gauges(found)
+        yield from _labelled(found)
+        yield _latency(found)
+
+
+def _gauges(found: Snapshot) -> Iterator[Metric]:
+    pulse = found.pulse
+    told: dict[str, tuple[str, float | None]] = {
+        "backlog": ("Pictures noticed and not judged yet.", pulse.backlog),
+        "held": ("Pictures held back by the open breaker.", found.held),
+        "breaker_open": ("1 while the breaker is open: nothing is moved.", pulse.breaker == "open"),
+        "troubles": ("What stands in the way now, as `imgwatch status` lists it.", len(pulse.troubles)),
+        "threshold": ("The score above which a picture is quarantined.", pulse.threshold),
+        "model_made_timestamp_seconds": ("When the model was trained or calibrated.", found.model_made),
+        "heartbeat_timestamp_seconds": ("When the daemon's loop last told how it is.", found.at),
+    }
+    if (drift := found.drift) is not None:
+        told["drift"] = ("1 while kept pictures are stranger than normal ones were.", drift.drifts)
+        told["drift_chance"] = ("Chance of a block like the last one, had nothing changed.", drift.chance)
+        told["drift_compared"] = ("Pictures in the block that is being filled.", len(drift.ranks))
+    if (size := found.size) is not None:
+        told["quarantine_pictures"] = ("Pictures in quarantine, the bin included.", size.pictures)
+        told["quarantine_bytes"] = ("Bytes of the pictures in quarantine, the bin included.", size.bytes)
+    for name, (what, value) in told.items():
+        if value is not None:
+            yield GaugeMetricFamily(f"imgwatch_{name}", what, float(value))
+
+
+def _labelled(found: Snapshot) -> Iterator[Metric]:
+    pulse, hook = found.pulse, found.hook
+    folders = GaugeMetricFamily("imgwatch_folders", "Watched folders, by how they are.", labels=["state"])
+    _fill(folders, {state: list(pulse.folders.values()).count(state) for state in _FOLDER_STATES})
+    yield folders
+    runs = CounterMetricFamily(
+        "imgwatch_hook_runs", "Runs of the hook, by how they ended.", labels=["outcome"]
+    )
+    _fill(runs, {outcome: hook.get(outcome, 0) for outcome in _HOOK_OUTCOMES})
+    yield runs
+    left_out = hook.get("left_out", 0)
+    yield CounterMetricFamily("imgwatch_hook_left_out", "Pictures that the hook was not told of.", left_out)
+    about = {"name": pulse.model, "generic": "yes" if pulse.generic_model else "no"}
+    yield InfoMetricFamily("imgwatch_model", "The model in use.", about)
+
+
+def _fill(family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, int]) -> None:
+    for label, value in values.items():
+        family.add_metric([label], value)
+
+
+def _latency(found: Snapshot) -> Metric:
+    what = "From the moment a picture has been written to the moment it is done with."
+    family = HistogramMetricFamily("imgwatch_latency_seconds", what)
+    reached = 0
+    buckets: list[tuple[str, float]] = []
+    for bound, count in zip((*map(str, BOUNDS), "+Inf"), found.latency, strict=True):
+        reached += count
+        buckets.append((bound, float(reached)))
+    family.add_metric([], buckets, found.latency_total)
+    return family

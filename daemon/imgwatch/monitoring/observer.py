@@ -1,0 +1,130 @@
+"""See each result of the daemon and tell what follows from it: drift, hook, figures, the line a day.
+
+The loop calls it; it keeps what must outlive a restart as facts of the ledger, and decides nothing about a picture.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from imgwatch.drift import FACT, Drift
+from imgwatch.errors import ConfigError, IoFailed, Unavailable
+from imgwatch.judging import Judge, LiveModel
+from imgwatch.ledger import Ledger, State
+from imgwatch.monitoring.digest import Digest
+from imgwatch.pipeline import Sorted
+from imgwatch.quarantine import Quarantine
+from imgwatch.settings import MetricsSettings, Settings
+from imgwatch.status import Pulse
+
+if TYPE_CHECKING:
+    from imgwatch.monitoring.collector import Figures
+    from imgwatch.monitoring.hook import Hook
+
+log = logging.getLogger(__name__)
+
+
+def require_extra(settings: MetricsSettings) -> None:
+    """Raise ConfigError where figures are asked for, and what shows them is not installed."""
+    if settings.is_on and find_spec("prometheus_client") is None:
+        raise ConfigError(
+            "`metrics` in the config needs the extra metrics: pip install 'imgwatch[metrics]', "
+            "or set metrics.port and metrics.textfile to null"
+        )
+
+
+def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, ledger: Ledger) -> Observer:
+    """Make the observer that the config asks for; nothing is imported, opened or started that it does not ask for."""
+    require_extra(settings.metrics)
+    figures = hook = None
+    if settings.metrics.is_on:
+        from imgwatch.monitoring.collector import Figures
+        from imgwatch.monitoring.metrics import Exposition
+
+        figures = Figures(Exposition(settings.metrics), ledger, quarantine.path, model)
+    if settings.hooks.quarantined is not None:
+        from imgwatch.monitoring.hook import Hook
+
+        hook = Hook(settings.hooks)
+    return Observer(ledger, model, hook, figures)
+
+
+class Observer:
+    """What follows from results. `figures` and `hook` only where the config asks for them; `close` ends them."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        model: LiveModel,
+        hook: Hook | None = None,
+        figures: Figures | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger, self._model, self._wall = ledger, model, wall
+        self._hook, self._figures = hook, figures
+        self._digest = Digest(ledger)
+        self._drift: Drift | None = None
+
+    def note(self, result: Sorted, seconds: float) -> None:
+        """See what became of a picture, so many seconds after it had been written."""
+        if result.record is not None and self._hook is not None:
+            self._hook.note(result.record)
+        is_done = result.state is not State.PENDING or result.record is not None  # else it is tried again
+        if self._figures is not None and is_done:
+            self._figures.latency.note(seconds)
+        if result.state is State.KEPT and result.judged.judgement.score is not None:
+            self._note_kept(result.judged.judgement.score)
+
+    def keep_house(self) -> None:
+        """Do what is due while nothing waits."""
+        self._digest.tell_if_due()
+
+    def publish(self, pulse: Pulse) -> tuple[str, ...]:
+        """Give out the figures, where they are wanted; return what stands in the way of that. Raises nothing."""
+        if self._figures is None:
+            return ()
+        drift: Drift | None = None
+        if not pulse.generic_model:
+            with suppress(IoFailed, Unavailable):  # the loop notices by itself, and says so
+                drift = self._known()
+        self._figures.publish(pulse, drift, {} if self._hook is None else self._hook.outcomes)
+        return self._figures.troubles
+
+    def close(self) -> None:
+        """End what runs besides the loop."""
+        if self._hook is not None:
+            self._hook.close()
+        if self._figures is not None:
+            self._figures.close()
+
+    def _note_kept(self, score: float) -> None:
+        judge, now = self._model.judge, self._wall()
+        before = self._known()
+        if judge.contract.generic or not before.wants(now):
+            return
+        after = before.noted(score, judge.threshold, normal_scores(judge), now)
+        if after is before:
+            return
+        self._drift = after
+        self._ledger.put_fact(FACT, after.to_json())
+        if after.drifts and not before.drifts:
+            log.warning("drift: %s", after.says)
+        elif before.drifts and not after.drifts:
+            log.info("drift: %s", after.says)
+
+    def _known(self) -> Drift:
+        name = self._model.judge.scorer.name
+        if self._drift is None or self._drift.model != name:
+            self._drift = Drift.of(name, self._ledger.fact(FACT))
+        return self._drift
+
+
+def normal_scores(judge: Judge) -> Sequence[float]:
+    """Return the scores of held-out normal pictures as this judge would give them, with what it was taught."""
+    taught = None if judge.lesson is None else judge.lesson.normal_scores
+    return judge.contract.calibration.scores if taught is None else taught.tolist()

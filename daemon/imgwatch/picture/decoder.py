@@ -1,0 +1,246 @@
+"""Decode pictures in guarded worker processes: limits on seconds and memory, a crash costs only one picture.
+
+It knows how to decode many paths in order with a bounded number under way; what a picture is, `picture` knows.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import resource
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import InvalidStateError, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+from weakref import WeakSet
+
+from pebble import ProcessExpired, ProcessFuture, ProcessPool
+
+from imgwatch.picture import decoding
+from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, Unreadable
+
+Outcome = Decoded | Unreadable | FileNotFoundError
+Future = ProcessFuture[list[Outcome]]
+_AHEAD = 32  # pictures under way per worker: enough for all the time that a batch of them is scored
+_GROUP, _GROUP_BYTES = (
+    16,
+    1_000_000,
+)  # small pictures travel together: one journey costs more than to decode one
+_LOOK_UP_SECONDS = 0.25  # how often a wait for a slow picture looks whether it is interrupted
+_GRACE_SECONDS = 10.0  # beyond twice its limit, until a picture is taken for lost
+_RECYCLE = 1000  # groups after which a worker is replaced, so that a leak in a codec cannot grow
+
+
+class Decoder:
+    """A pool of decoding workers, started at the first picture and stopped by `rest` or `close`."""
+
+    def __init__(self, shape: Shape, limits: Limits, workers: int = 1) -> None:
+        self.shape = shape
+        self.limits = limits
+        self._workers = max(1, workers)
+        self._pool: ProcessPool | None = None
+        self._asked: WeakSet[Future] = WeakSet()  # of the pool in use
+        self._interrupted = False
+        self._starting = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def look_at(self, path: Path, box: Shape | Box) -> Outcome:
+        """Decode one picture for a person to see. Safe to call from several threads."""
+        try:
+            return self._alone(path, self._schedule([path], box), box)
+        except _Interrupted:
+            return Unreadable("not decoded: the program is stopping")
+
+    def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
+        """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
+        under_way: deque[tuple[list[Path], Future]] = deque()
+        try:
+            for group in _groups(paths):
+                under_way.append((group, self._schedule(group)))
+                while sum(len(waiting) for waiting, _ in under_way) > _AHEAD * self._workers:
+                    yield from self._finished(*under_way[0])
+                    under_way.popleft()
+            while under_way:
+                yield from self._finished(*under_way[0])
+                under_way.popleft()
+        except _Interrupted:
+            return
+        finally:
+            for _, future in under_way:
+                future.cancel()  # type: ignore[no-untyped-call]  # pebble
+
+    def start(self) -> None:
+        """Start the workers, and do not wait for them: the first picture then need not either."""
+        self._schedule([])
+
+    def interrupt(self) -> None:
+        """Make `decode` end early, from now on. Safe to call from a signal handler."""
+        self._interrupted = True
+
+    def resume(self) -> None:
+        """Take an interruption back."""
+        self._interrupted = False
+
+    @property
+    def is_resting(self) -> bool:
+        """Tell whether no workers run."""
+        return self._pool is None
+
+    def rest(self) -> None:
+        """Stop the workers while there is nothing to do; the next picture starts them again."""
+        if self._pool is not None:
+            self._pool.close()  # type: ignore[no-untyped-call]  # pebble
+            self._pool.join()
+            self._pool = None
+
+    def close(self) -> None:
+        """Stop the workers at once; what they were decoding is dropped."""
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble
+            self._pool.join()
+            self._pool = None
+
+    def _schedule(self, group: list[Path], shape: Shape | Box | None = None) -> Future:
+        """Give pictures to the pool. pebble gives a whole pool up when a worker dies between two of them."""
+        try:
+            return self._schedule_in_pool(group, shape)
+        except RuntimeError:
+            self._give_up(self._pool)
+            return self._schedule_in_pool(group, shape)
+
+    def _schedule_in_pool(self, group: list[Path], shape: Shape | Box | None) -> Future:
+        with self._starting:
+            if self._pool is None:
+                self._pool = ProcessPool(
+                    max_workers=self._workers,
+                    max_tasks=_RECYCLE,
+                    initializer=_prepare_worker,
+                    initargs=(self.limits.decode_megabytes,),
+                    context=multiprocessing.get_context("spawn"),
+                )
+        future: Future = self._pool.schedule(
+            _decode,
+            args=([os.fspath(path) for path in group], shape or self.shape, self.limits),
+            timeout=self.limits.decode_seconds,
+        )
+        self._asked.add(future)
+        return future
+
+    def _give_up(self, pool: ProcessPool | None) -> None:
+        """Replace a pool that does not answer any more; who waits for it learns that it is broken, and asks again.
+
+        pebble forgets what it was asked while a worker died that held its lock, or that had not begun with it.
+        """
+        with self._starting:
+            if self._pool is not pool:
+                return
+            self.close()
+            for future in list(self._asked):
+                with suppress(InvalidStateError):
+                    future.set_exception(BrokenProcessPool("the pool of decoders was given up"))
+            self._asked.clear()
+
+    def _finished(self, group: list[Path], future: Future) -> Iterator[tuple[Path, Outcome]]:
+        """Wait for a group. Where it takes too long or kills its worker, each of it is tried alone."""
+        if len(group) == 1:
+            yield group[0], self._alone(group[0], future)
+            return
+        try:
+            yield from zip(group, self._result(future), strict=True)
+        except (ProcessExpired, BrokenProcessPool, TimeoutError):
+            for path in group:
+                yield path, self._alone(path, self._schedule([path]))
+
+    def _alone(self, path: Path, future: Future, shape: Shape | Box | None = None) -> Outcome:
+        """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
+        try:
+            return self._result_alone(future)
+        except (ProcessExpired, BrokenProcessPool):
+            try:
+                return self._result_alone(self._schedule([path], shape))
+            except ProcessExpired as death:
+                return Unreadable(f"crashed the decoder twice (exit {death.exitcode})")
+            except BrokenProcessPool:
+                return Unreadable("crashed the decoder twice")
+
+    def _result_alone(self, future: Future) -> Outcome:
+        try:
+            return self._result(future)[0]
+        except TimeoutError:
+            return Unreadable(
+                f"takes longer than {self.limits.decode_seconds:g} s to decode (limits.decode_seconds)"
+            )
+
+    def _result(self, future: Future) -> list[Outcome]:
+        self._wait(future)
+        return future.result()
+
+    def _wait(self, future: Future) -> None:
+        lost_at = time.monotonic() + 2 * self.limits.decode_seconds + _GRACE_SECONDS
+        finished = False
+        while not finished:
+            if self._interrupted:
+                raise _Interrupted
+            pool = self._pool
+            finished = bool(wait([future], timeout=_LOOK_UP_SECONDS).done)
+            if not finished and (pool is None or not pool.active or time.monotonic() > lost_at):
+                self._give_up(pool)
+
+
+class _Interrupted(Exception):
+    """`interrupt` was called while a picture was waited for."""
+
+
+def _prepare_worker(decode_megabytes: int) -> None:
+    """Runs once in each new worker: no more memory than allowed, and not a word on stderr."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    limit = _address_space() + decode_megabytes * 1_000_000
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    with Path(os.devnull).open(
+        "wb"
+    ) as nowhere:  # codecs in C write to descriptor 2 as strangers' files please
+        os.dup2(nowhere.fileno(), 2)
+
+
+def _address_space() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
+
+
+def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
+    """Put paths together, in order: small pictures many at a time, a large one alone."""
+    group: list[Path] = []
+    size = 0
+    for path in paths:
+        group.append(path)
+        with suppress(OSError):
+            size += path.lstat().st_size
+        if len(group) == _GROUP or size >= _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _decode(paths: list[str], shape: Shape | Box, limits: Limits) -> list[Outcome]:
+    return [_decode_one(path, shape, limits) for path in paths]
+
+
+def _decode_one(path: str, shape: Shape | Box, limits: Limits) -> Outcome:
+    try:
+        return decoding.read(path, shape, limits)
+    except (Unreadable, FileNotFoundError) as fault:
+        return fault.with_traceback(None)

@@ -1,0 +1,152 @@
+"""Read the quarantine without changing it: records, history, and what is wrong. Works on a read-only folder.
+
+What it reads may be hostile: a record that is not one of ours is reported and never followed.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from imgwatch.errors import IoFailed, RecordMalformed, Unavailable, shown
+from imgwatch.files import Place, opened_file, opened_folder, status_of
+from imgwatch.quarantine import history, journal
+from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.history import Entry, read_entry, whole_lines
+from imgwatch.quarantine.journal import Journal, Operation
+from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
+from imgwatch.quarantine.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
+
+_PATIENCE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Something in the quarantine that should not be so; `what` is a sentence for the user."""
+
+    path: Path
+    what: str
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read all usable records, oldest first; the others are named in the log."""
+    found, bad = _read_all(path)
+    for problem in bad:
+        _log.warning("%s %s", shown(problem.path), problem.what)
+    return found
+
+
+def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:
+    found: list[Record] = []
+    bad: list[Problem] = []
+    try:
+        with _told(path), opened_folder(path.resolve(), [RECORDS]) as folder:
+            for name in sorted(os.listdir(folder)):
+                _read_one(folder, name, path / RECORDS / name, found, bad)
+    except FileNotFoundError:
+        return [], []
+    return sorted(found, key=lambda record: (record.quarantined_at, record.file)), bad
+
+
+def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list[Problem]) -> None:
+    try:
+        found.append(load_record(folder, name))
+    except FileNotFoundError:
+        return  # taken away since the folder was listed
+    except RecordMalformed as fault:
+        bad.append(Problem(path, str(fault)))
+    except OSError as fault:
+        bad.append(Problem(path, f"cannot be read: {fault.strerror}"))
+
+
+def present_pictures(path: Path) -> dict[str, os.stat_result]:
+    """Name the regular files in pictures/."""
+    try:
+        with _told(path), opened_folder(path.resolve(), [PICTURES]) as folder:
+            found = ((name, status_of(Place(folder, name, path))) for name in os.listdir(folder))
+            return {name: status for name, status in found if status and stat.S_ISREG(status.st_mode)}
+    except FileNotFoundError:
+        return {}
+
+
+def read_history(path: Path) -> Iterator[Entry]:
+    """Yield what happened, oldest first; lines that are torn or not ours are passed over."""
+    try:
+        with opened_folder(path.resolve()) as root, opened_file(Place(root, history.NAME, path)) as log:
+            for _, line in whole_lines(log, 0, os.fstat(log).st_size):
+                if entry := read_entry(line):
+                    yield entry
+    except FileNotFoundError:
+        return
+
+
+@contextmanager
+def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
+    """Give the open log and how far it is certain: an operation under way may yet be undone. None: no log."""
+    with ExitStack() as stack:
+        with _told(path):
+            committed = _committed(stack, path)
+        yield committed
+
+
+def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
+    try:
+        root = stack.enter_context(opened_folder(path.resolve()))
+        log = stack.enter_context(opened_file(Place(root, history.NAME, path / history.NAME)))
+    except FileNotFoundError:
+        return None
+    with suppress(FileNotFoundError, Unavailable):  # a stopped process must not keep anybody from looking
+        lock = stack.enter_context(opened_file(Place(root, LOCK, path / LOCK)))
+        wait_for_lock(lock, path, fcntl.LOCK_SH, _PATIENCE_SECONDS)
+    end = os.fstat(log).st_size
+    operation = _operation_under_way(root, path)
+    return log, min(end, operation.log_bytes) if operation else end
+
+
+def _operation_under_way(root: int, path: Path) -> Operation | None:
+    try:
+        with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
+            return Journal(opened, RealMover()).read()
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as fault:
+        raise IoFailed(f"cannot read the quarantine {shown(path)}: {fault.strerror}") from fault
+
+
+def find_problems(path: Path) -> list[Problem]:
+    """Name malformed records, records without a picture, pictures without a record, and leftovers."""
+    records, problems = _read_all(path)
+    pictures = set(present_pictures(path))
+    recorded = {record.file for record in records}
+    for file in sorted(recorded - pictures):
+        problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
+    for file in sorted(pictures - recorded):
+        problems.append(Problem(path / PICTURES / file, "has no record, so nobody knows where it came from"))
+    if (path / UNFINISHED_RECORD).exists():
+        problems.append(Problem(path / UNFINISHED_RECORD, "is a record left unfinished"))
+    if _is_under_way(path):
+        problems.append(Problem(path / journal.NAME, "holds an operation that was broken off"))
+    return problems
+
+
+def _is_under_way(path: Path) -> bool:
+    try:
+        with opened_folder(path.resolve()) as root:
+            return _operation_under_way(root, path) is not None
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,160 @@
+"""What the model says beyond the record: where a picture is strange, which normal ones it resembles, which are alike.
+
+It works through the pictures in a thread of its own, a few at a time; pages show what is known so far.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.judging import BATCH, Judge
+from imgwatch.picture.decoding import Decoded
+from imgwatch.review.embeddings import Embeddings
+from imgwatch.review.grouping import Alike
+
+log = logging.getLogger(__name__)
+
+NORMALS = 400  # normal pictures to compare with
+_SIMILAR = 3
+
+Vector = NDArray[np.floating[Any]]
+
+
+@dataclass(frozen=True)
+class Normal:
+    """A normal picture that still lies in its folder."""
+
+    path: Path
+    sha256: str
+
+
+class Insight:
+    """The model at work for the gallery. `start` begins; `close` ends it."""
+
+    def __init__(self, judge: Judge, kept: Embeddings) -> None:
+        self.judge = judge
+        self._kept = kept
+        self._alike = Alike()
+        self._running = threading.Lock()  # one run of the model at a time: two cores are for all
+        self._stop = threading.Event()
+        self._wanted = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._normals: list[Normal] = []
+        self._normal_vectors: NDArray[np.float32] = np.empty((0, 0), dtype=np.float32)
+        self._grouped: dict[str, str] = {}  # record id -> the group it is in
+
+    def start(
+        self,
+        normals: Iterable[Path],
+        pictures: Callable[[], Sequence[tuple[str, str, Path]]],
+        on_grouped: Callable[[list[str]], None],
+    ) -> None:
+        """Begin to work through the normal pictures, then through what `pictures` gives (id, digest, path)."""
+
+        def work() -> None:
+            try:
+                self._learn_normals(normals)
+                while not self._stop.is_set():
+                    self._wanted.clear()
+                    self._group_new(pictures(), on_grouped)
+                    self._wanted.wait()
+            except Exception:  # whatever breaks here, the gallery goes on without it
+                log.exception("pictures are not compared with each other any more")
+
+        self._thread = threading.Thread(target=work, name="insight", daemon=True)
+        self._thread.start()
+
+    def look_again(self) -> None:
+        """Say that there may be new pictures."""
+        self._wanted.set()
+
+    def close(self) -> None:
+        """Stop working."""
+        self._stop.set()
+        self._wanted.set()
+        self.judge.decoder.interrupt()
+        if self._thread is not None:
+            self._thread.join(timeout=5)
+        self._kept.close()
+        self.judge.close()
+
+    def group(self, record_id: str) -> str | None:
+        """Name the group of near-identical pictures that a picture is in, once that is known."""
+        return self._grouped.get(record_id)
+
+    def error_map(self, path: Path) -> NDArray[np.float32] | None:
+        """Say where a picture is strange: [h, w]; None where it cannot be read."""
+        outcome = self.judge.decoder.look_at(path, self.judge.contract.shape)
+        if not isinstance(outcome, Decoded):
+            return None
+        with self._running:
+            found: NDArray[np.float32] = self.judge.scorer.explain(outcome.pixels[None]).error_map[0]
+            return found
+
+    def similar(self, sha256: str, path: Path) -> list[Normal]:
+        """Give the normal pictures most like this one, nearest first, that still lie in their folders."""
+        if not self._normals:
+            return []
+        vector = self._vector(sha256, path)
+        if vector is None:
+            return []
+        distance = np.linalg.norm(self._normal_vectors - vector, axis=1)
+        ranked = (self._normals[place] for place in np.argsort(distance))
+        return list(islice((normal for normal in ranked if normal.path.is_file()), _SIMILAR))
+
+    def normal(self, sha256: str) -> Path | None:
+        """Say where a normal picture lies."""
+        return next((normal.path for normal in self._normals if normal.sha256 == sha256), None)
+
+    def _vector(self, sha256: str, path: Path) -> Vector | None:
+        found = self._kept.get(sha256)
+        if found is None:
+            self._embed([path])
+            found = self._kept.get(sha256)
+        return found
+
+    def _learn_normals(self, paths: Iterable[Path]) -> None:
+        rest = list(islice(paths, NORMALS))
+        while rest and not self._stop.is_set():
+            batch, rest = rest[:BATCH], rest[BATCH:]
+            found = [(Normal(path, digest), vector) for path, digest, vector in self._embed(batch)]
+            if found:
+                rows = np.stack([vector for _, vector in found]).astype(np.float32)
+                before = self._normal_vectors
+                self._normal_vectors = np.concatenate([before, rows]) if len(before) else rows
+                self._normals = [*self._normals, *(normal for normal, _ in found)]
+
+    def _group_new(
+        self, pictures: Sequence[tuple[str, str, Path]], on_grouped: Callable[[list[str]], None]
+    ) -> None:
+        new = [entry for entry in pictures if entry[0] not in self._grouped]
+        while new and not self._stop.is_set():
+            batch, new = new[:BATCH], new[BATCH:]
+            self._embed([path for _, digest, path in batch if self._kept.get(digest) is None])
+            for record_id, digest, _ in batch:
+                vector = self._kept.get(digest)
+                self._grouped[record_id] = (
+                    record_id if vector is None else self._alike.place(record_id, vector)
+                )
+            on_grouped([record_id for record_id, _, _ in batch if self._grouped[record_id] != record_id])
+
+    def _embed(self, paths: Sequence[Path]) -> list[tuple[Path, str, Vector]]:
+        """Embed pictures and keep the result; what cannot be read is left out."""
+        decoded = [
+            (path, found) for path, found in self.judge.decoder.decode(paths) if isinstance(found, Decoded)
+        ]
+        if not decoded:
+            return []
+        with self._running:
+            _, _, vectors = self.judge.scorer.embed(np.stack([found.pixels for _, found in decoded]))
+        self._kept.put((found.sha256, vector) for (_, found), vector in zip(decoded, vectors, strict=True))
+        return [(path, found.sha256, vector) for (path, found), vector in zip(decoded, vectors, strict=True)]

@@ -1,0 +1,145 @@
+"""What the pages show of a picture in quarantine: a short row for the grid, and everything for the one looked at."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from imgwatch.errors import OutsideRoots, shown
+from imgwatch.judgement import percent, surprise
+from imgwatch.model.contract import Contract
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.review_state import Standing
+from imgwatch.quarantine.safe_path import below_roots
+
+_FIGURE = re.compile(r"\s*\b(all )?\d[\d.,]*( ?%)?")
+_CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
+
+
+@dataclass(frozen=True)
+class Shower:
+    """Words the records for the model in use; `contract` is None where there is no usable model."""
+
+    contract: Contract | None = None
+    model: str | None = None
+    _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
+
+    def row(self, record: Record, standing: Standing, group: str | None) -> dict[str, Any]:
+        """Give what the grid needs of a picture; without a group it is alone in its own."""
+        worded = self._worded.get(record.id)
+        if worded is None:
+            worded = self._worded[record.id] = self._word(record)
+        found = {"id": record.id, **worded, "standing": standing}
+        return found if group in (None, record.id) else found | {"group": group}
+
+    def _word(self, record: Record) -> dict[str, Any]:
+        folder, _, name = record.original.rpartition("/")
+        return {
+            "name": shown(name),
+            "folder": _home_of(folder),
+            "reason": what(record.judgement.reason),
+            "share": self.share(record),
+            "beyond": self.beyond(record),
+            "score": record.judgement.score,
+            "at": record.quarantined_at.timestamp(),
+        }
+
+    def share(self, record: Record) -> str:
+        """Say "99.7 %": how many normal pictures are less strange; "" where the model in use did not judge it."""
+        score = record.judgement.score
+        if self.contract is None or score is None or record.judgement.model != self.model:
+            return ""
+        calibration = self.contract.calibration
+        return percent(calibration.share_below(score), calibration.pictures)
+
+    def beyond(self, record: Record) -> float:
+        """Say how far past the threshold, 0 (a close call) to 1; what has no score counts as far past."""
+        score, threshold = record.judgement.score, record.judgement.threshold
+        if score is None or threshold is None:
+            return 1.0
+        spread = max(abs(threshold), 1e-9)
+        if self.contract is not None:
+            spread = max(3 * self.contract.calibration.std, 1e-9)
+        return round(1 - math.exp(-max(0.0, score - threshold) / spread), 4)
+
+    def details(self, record: Record, roots: Sequence[Path]) -> dict[str, Any]:
+        """Give all that is known of a picture, and what restoring it will do."""
+        judgement = record.judgement
+        return {
+            "id": record.id,
+            "name": shown(Path(record.original).name),
+            "folder": tilde(Path(record.original).parent),
+            "reason": shown(judgement.reason),
+            "score": judgement.score,
+            "threshold": judgement.threshold,
+            "model": shown(judgement.model),
+            "bytes": record.size_bytes,
+            "sha256": record.sha256,
+            "at": record.quarantined_at.timestamp(),
+            "taken": record.traits.mtime_ns / 1e9,
+            "parts": self._parts(record),
+            "restore": restoring(record, roots),
+        }
+
+    def _parts(self, record: Record) -> list[dict[str, Any]]:
+        """Word each part of the score with how rare it is, the strangest first."""
+        if self.contract is None or record.judgement.model != self.model:
+            return []
+        calibration, found = self.contract.calibration, []
+        for number, part in enumerate(self.contract.parts):
+            value = record.judgement.parts.get(part.name)
+            if value is not None:
+                rare = surprise(calibration.parts[number], value) / _CLEAR_SURPRISE
+                share = percent(calibration.part_share_below(number, value), calibration.pictures)
+                found.append(
+                    {"says": what(part.says), "share": share, "rare": round(min(1.0, max(0.0, rare)), 3)}
+                )
+        return sorted(found, key=lambda part: -float(str(part["rare"])))
+
+
+@lru_cache(maxsize=4096)
+def what(reason: str) -> str:
+    """Give the reason without its figures, so that pictures with the same reason come together."""
+    head = reason.split(":")[0].replace("{share}", "100 %")
+    return shown(_FIGURE.sub(" most", head).strip() or "not judged")
+
+
+def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
+    """Foresee what restoring does."""
+    original = Path(record.original)
+    try:
+        below_roots(original, roots)
+    except OutsideRoots:
+        return {
+            "works": False,
+            "says": f"{tilde(original.parent)} is no longer a watched folder. From a shell: "
+            f"imgwatch quarantine restore {record.id} --to DIR",
+        }
+    if original.exists() or original.is_symlink():
+        return {
+            "works": False,
+            "says": f"Another file lies at {tilde(original)} now, and nothing is ever overwritten. Move it aside, "
+            f"or from a shell: imgwatch quarantine restore {record.id} --to DIR",
+        }
+    return {
+        "works": True,
+        "says": f"Restore puts it back into {tilde(original.parent)}, and it is not quarantined again.",
+    }
+
+
+@lru_cache(maxsize=4096)
+def _home_of(folder: str) -> str:
+    return tilde(Path(folder or "/"))
+
+
+def tilde(path: Path) -> str:
+    """Write a path as it prints, from the user's home on as ~."""
+    try:
+        return shown(Path("~") / path.relative_to(Path.home()))
+    except ValueError:
+        return shown(path)

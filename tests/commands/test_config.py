@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+
+from imgwatch.commands.setup import config_for
+from imgwatch.config import find_config, load_config, parse_config, section_in
+from imgwatch.errors import ConfigError, InputMissing
+from imgwatch.settings import Section, Settings, ThresholdRule, plain
+
+DEFAULT = Path(__file__).parent.parent.parent / "config.yaml"
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text, "c.yaml")
+    return str(caught.value).splitlines()[1:]
+
+
+def test_all_faults_at_once_with_key_and_line() -> None:
+    told = faults(
+        "watch:\n  - path: ~/x\n    recursve: true\n  - path: relative\nmode: maybe\n"
+        "threshold: {false_alarms: 0.01, score: 3}\nlimits:\n  megapixels: -3\nthreads: [1]\n"
+    )
+    for wanted in (
+        "line 3: watch.0.recursve: unknown key",
+        "line 4: watch.1.path: must be an absolute path",
+        "line 5: mode: ",
+        "line 6: threshold: give exactly one of",
+        "line 8: limits.megapixels: ",
+        "line 9: threads: ",
+    ):
+        assert any(wanted in line for line in told), (wanted, told)
+    assert len(told) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("mode: maybe", "mode: must be one of quarantine, report (found 'maybe')"),
+        ("scan_minutes: .inf", "scan_minutes: must be finite (found inf)"),
+        ("threshold: {score: .nan}", "threshold.score: must be finite (found nan)"),
+        ("limits: 3", "limits: Expected a mapping, got a whole number (found 3)"),
+        ("threads: true", "threads: Expected a whole number, got true or false (found True)"),
+        ("state: ~nobody-of-this-name/x", "state: this home is not known (found '~nobody-of-this-name/x')"),
+        ("state: 3", "state: must be a path (found 3)"),
+        ("model: mine.onnx", "model: must be an absolute path, or begin with ~ (found 'mine.onnx')"),
+        ("train: {dense: {hidden: [0]}}", "train.dense.hidden: Expected a whole number >= 1"),
+        ("3: 4", "3: unknown key"),
+    ],
+)
+def test_a_fault_says_what_is_wanted(line: str, says: str) -> None:
+    assert faults(f"watch: [{{path: /a}}]\n{line}\n") == [f"  line 2: {says}"]
+
+
+def test_overlaps_are_faults(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "a" / "b"
+    assert any("watch.1.path" in line for line in faults(f"watch: [{{path: {a}}}, {{path: {b}}}]"))
+    assert any("watch.1.path" in line for line in faults(f"watch: [{{path: {a}}}, {{path: {a}}}]"))
+    assert any(
+        "quarantine.path" in line for line in faults(f"watch: [{{path: {b}}}]\nquarantine: {{path: {a}}}")
+    )
+    inside = parse_config(f"watch: [{{path: {a}}}]\nquarantine: {{path: {b}}}", "c.yaml")
+    assert inside.quarantine.path == b
+    apart = f"watch: [{{path: {a}, recursive: false}}, {{path: {b}}}]"
+    assert len(parse_config(apart, "c.yaml").watch) == 2
+
+
+def test_figures_and_hooks_are_checked(tmp_path: Path) -> None:
+    a = tmp_path / "a"
+    told = faults(
+        f"watch: [{{path: {a}}}]\nmetrics: {{port: 0, textfile: /x/y.txt}}\nhooks: {{quarantined: curl}}\n"
+    )
+    assert any("metrics.port" in line for line in told)
+    assert any("must end in .prom" in line for line in told)
+    assert any("hooks.quarantined" in line for line in told)
+    (told_inside,) = faults(f"watch: [{{path: {a}}}]\nmetrics: {{textfile: {a}/i.prom}}")
+    assert f"metrics.textfile: {a}/i.prom lies in {a}" in told_inside
+
+
+def test_twice_the_same_key_is_a_fault() -> None:
+    assert any(
+        "mode: given twice" in line for line in faults("watch: [{path: /a}]\nmode: report\nmode: report\n")
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "a: [", "watch: []", "\x00", "watch: 3", "!!python/object:os.x {}", "a: &a [*a]"]
+)
+def test_what_is_no_config_is_a_config_error(text: str) -> None:
+    with pytest.raises(ConfigError):
+        parse_config(text, "c.yaml")
+
+
+def test_overrides_set_single_keys() -> None:
+    settings = parse_config("watch: [{path: /a}]", "c", ("train.dense.latent=16", "threshold={score: 3}"))
+    assert settings.train.dense.latent == 16
+    assert settings.threshold == ThresholdRule(score=3)
+    with pytest.raises(ConfigError, match="key=value"):
+        parse_config("watch: [{path: /a}]", "c", ("train",))
+
+
+def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputMissing, match="imgwatch init"):
+        find_config(tmp_path / "none.yaml")
+    monkeypatch.setenv("IMGWATCH_CONFIG", str(DEFAULT))
+    assert find_config(None) == DEFAULT
+
+
+def keys_of(section: type[Section], above: str = "") -> set[str]:
+    found: set[str] = set()
+    for field in msgspec.structs.fields(section):
+        found.add(above + field.name)
+        if below := section_in(field.type):
+            found |= keys_of(below, f"{above}{field.name}.")
+    return found
+
+
+def keys_shown(text: str) -> set[str]:
+    """Return the dotted keys of a config, those in comments as well: a key is shown where it belongs."""
+    found: set[str] = set()
+    above: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        if match := re.match(r"^( *(?:- )?)(?:# )?([a-z_]+):(.*)", line):
+            indent = len(match[1])
+            above = [(depth, name) for depth, name in above if depth < indent]
+            path = ".".join([*(name for _, name in above), match[2]])
+            above.append((indent, match[2]))
+            found |= {path, *(f"{path}.{name}" for name in re.findall(r"[{,] ?([a-z_]+):", match[3]))}
+    return found
+
+
+def test_config_yaml_shows_every_key() -> None:
+    alternatives = {f"{above}threshold.{rule}" for above in ("train.perceptual.", "train.dense.", "train.conv.")
+                    for rule in ("false_alarms", "mean_plus_std", "score")}  # fmt: skip
+    assert keys_of(Settings) - keys_shown(DEFAULT.read_text()) - alternatives == set()
+
+
+def test_config_yaml_states_the_defaults() -> None:
+    stated = load_config(DEFAULT)
+    bare = parse_config(yaml.safe_dump({"watch": [{"path": str(stated.watch[0].path)}]}), "bare")
+    assert plain(stated) | {"threshold": None} == plain(bare) | {"threshold": None}
+
+
+def test_init_writes_a_config_for_these_folders(tmp_path: Path) -> None:
+    strange = tmp_path / 'with "quotes": and # hash'
+    settings = parse_config(config_for([tmp_path / "a", strange]), "written")
+    assert [watch.path for watch in settings.watch] == [tmp_path / "a", strange]
+    assert settings.watch[1].ignore == ("*.part", "*.crdownload", "*.tmp", ".*")

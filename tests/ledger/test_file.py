@@ -1,0 +1,116 @@
+"""The ledger's file under faults: damaged, newer, locked, read by a command while a daemon has it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imgwatch.errors import LedgerDamaged, Unavailable
+from imgwatch.files import Identity
+from imgwatch.ledger import Ledger, Row, State
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.sqlite"
+
+
+def begun(path: Path) -> Path:
+    ledger = Ledger(path)
+    ledger.put_fact("colour", "blue")
+    ledger.close()
+    return path
+
+
+def test_a_ledger_that_is_no_database_is_kept_aside_and_begun_anew(path: Path) -> None:
+    begun(path).write_bytes(b"not a database" * 1000)
+    ledger = Ledger(path)
+    assert ledger.fact("colour") is None
+    assert (path.parent / "ledger.sqlite.damaged-1").read_bytes().startswith(b"not a database")
+    ledger.close()
+
+
+def test_a_truncated_ledger_is_kept_aside(path: Path) -> None:
+    content = begun(path).read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    ledger = Ledger(path)
+    assert ledger.fact("colour") is None or ledger.find_damage() is not None
+    ledger.close()
+
+
+def test_a_ledger_of_a_newer_version_is_kept_aside_and_not_changed(path: Path) -> None:
+    with sqlite3.connect(begun(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    Ledger(path).close()
+    with sqlite3.connect(path.parent / "ledger.sqlite.damaged-1") as connection:
+        assert connection.execute("SELECT value FROM fact WHERE name = 'colour'").fetchone() == ("blue",)
+    connection.close()
+
+
+def test_a_command_never_sets_a_ledger_aside(path: Path) -> None:
+    begun(path).write_bytes(b"not a database" * 1000)
+    with pytest.raises(LedgerDamaged, match="damaged"):
+        Ledger(path, mend=False)
+    assert [child.name for child in path.parent.iterdir()] == ["ledger.sqlite"]
+
+
+def test_a_second_damaged_ledger_does_not_overwrite_the_first(path: Path) -> None:
+    for number in (1, 2):
+        begun(path).write_bytes(b"damage %d " % number * 1000)
+        Ledger(path).close()
+    assert (path.parent / "ledger.sqlite.damaged-1").read_bytes().startswith(b"damage 1")
+    assert (path.parent / "ledger.sqlite.damaged-2").read_bytes().startswith(b"damage 2")
+
+
+def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:
+    ledger = Ledger(path)
+    for number in range(2000):
+        ledger.put_fact(f"fact {number}", "x" * 100)
+    ledger.close()
+    content = bytearray(path.read_bytes())
+    for page in range(4096, len(content), 4096):
+        content[page : page + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    try:
+        ledger = Ledger(path, mend=False)
+        found = ledger.find_damage()
+    except LedgerDamaged:
+        ledger = Ledger(path)
+    else:
+        assert found is not None
+        ledger.mend("found by the test")
+    assert ledger.find_damage() is None
+    ledger.put_fact("colour", "red")
+    assert ledger.fact("colour") == "red"
+    ledger.close()
+
+
+def test_a_locked_ledger_is_unavailable_not_damaged(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgwatch.ledger.file._BUSY_SECONDS", 0.05)
+    ledger = Ledger(begun(path))
+    other = sqlite3.connect(path)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(Unavailable, match="locked"):
+        ledger.put_fact("colour", "green")
+    other.rollback()
+    other.close()
+    ledger.put_fact("colour", "green")
+    ledger.close()
+
+
+def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
+    ledger = Ledger(begun(path))
+
+    def broken() -> Iterator[Row]:
+        yield Row(path, Identity(1, 2, 3, 4), State.KEPT)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        ledger.remember(broken(), 0.0)
+    assert ledger.known(path) is None
+    assert ledger.fact("colour") == "blue"
+    ledger.close()

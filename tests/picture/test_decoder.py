@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import multiprocessing
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pebble import ProcessFuture, ProcessPool
+from PIL import Image
+
+from conftest import SHAPE, dark
+from imgwatch.picture import decoder
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Decoded, Limits, Unreadable
+
+
+def test_order_is_kept_and_faults_are_values(tmp_path: Path) -> None:
+    paths = [dark(tmp_path / f"{n}.png") for n in range(20)]
+    paths[3].write_bytes(b"no picture")
+    paths[7].unlink()
+    with Decoder(SHAPE, Limits(), workers=2) as opened:
+        results = list(opened.decode(paths))
+    assert [path for path, _ in results] == paths
+    assert isinstance(results[3][1], Unreadable)
+    assert isinstance(results[7][1], FileNotFoundError)
+    assert sum(isinstance(outcome, Decoded) for _, outcome in results) == 18
+
+
+@pytest.fixture
+def slow_picture(tmp_path: Path) -> Path:
+    path = tmp_path / "slow.png"
+    Image.fromarray(np.zeros((14000, 14000, 3), dtype=np.uint8)).save(path, compress_level=1)
+    return path
+
+
+def test_a_picture_that_takes_too_long_costs_only_itself(tmp_path: Path, slow_picture: Path) -> None:
+    paths = [dark(tmp_path / "a.png"), slow_picture, dark(tmp_path / "b.png")]
+    with Decoder(SHAPE, Limits(megapixels=1000, decode_seconds=0.2)) as opened:
+        list(opened.decode(paths[:1]))  # the worker has started
+        outcomes = dict(opened.decode(paths))
+    assert "limits.decode_seconds" in str(outcomes[slow_picture])
+    assert isinstance(outcomes[paths[2]], Decoded)
+
+
+@pytest.mark.e2e
+def test_a_picture_that_kills_its_workers_costs_only_itself(tmp_path: Path, slow_picture: Path) -> None:
+    def kill_busy_worker() -> None:
+        for seconds in (0.8, 1.6):  # two workers, each well into the picture
+            time.sleep(seconds)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+
+    with Decoder(SHAPE, Limits(megapixels=1000)) as opened:
+        list(opened.decode([dark(tmp_path / "first.png")]))  # the worker has started
+        killer = threading.Thread(target=kill_busy_worker)
+        killer.start()
+        [(_, outcome)] = opened.decode([slow_picture])
+        killer.join()
+        assert "crashed the decoder twice" in str(outcome)
+        [(_, after)] = opened.decode([dark(tmp_path / "a.png")])
+        assert isinstance(after, Decoded)
+
+
+def test_memory_of_a_worker_is_limited(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    Image.fromarray(np.zeros((9000, 9000, 3), dtype=np.uint8)).save(path)
+    with Decoder(SHAPE, Limits(decode_megabytes=100), workers=1) as opened:
+        [(_, outcome)] = opened.decode([path])
+    assert "limits.decode_megabytes" in str(outcome)
+
+
+def test_workers_are_started_ahead_and_not_waited_for(tmp_path: Path) -> None:
+    path = dark(tmp_path / "a.png")
+    with Decoder(SHAPE, Limits()) as opened:
+        assert opened.is_resting
+        opened.start()
+        assert not opened.is_resting
+        assert [isinstance(outcome, Decoded) for _, outcome in opened.decode([path])] == [True]
+        opened.rest()
+        assert opened.is_resting
+
+
+def test_works_again_after_a_rest(tmp_path: Path) -> None:
+    path = dark(tmp_path / "a.png")
+    with Decoder(SHAPE, Limits()) as opened:
+        for _ in range(2):
+            assert all(isinstance(outcome, Decoded) for _, outcome in opened.decode([path]))
+            opened.rest()
+
+
+def test_interrupt_ends_early(tmp_path: Path) -> None:
+    paths = [dark(tmp_path / f"{n}.png") for n in range(50)]
+    with Decoder(SHAPE, Limits()) as opened:
+        seen = 0
+        for _ in opened.decode(paths):
+            seen += 1
+            opened.interrupt()
+    assert seen < 50
+
+
+def test_a_picture_that_the_pool_has_lost_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoder, "_GRACE_SECONDS", 1.0)
+    schedule, lost = ProcessPool.schedule, list[object]()
+
+    def losing(self: ProcessPool, *given: Any, **named: Any) -> object:
+        if lost:
+            return schedule(self, *given, **named)
+        lost.append(ProcessFuture())
+        return lost[0]
+
+    monkeypatch.setattr(ProcessPool, "schedule", losing)
+    with Decoder(SHAPE, Limits(decode_seconds=4)) as opened:
+        [(_, outcome)] = opened.decode([dark(tmp_path / "a.png")])
+    assert isinstance(outcome, Decoded)
+    assert lost
+
+
+def test_a_worker_killed_between_two_pictures_is_replaced(tmp_path: Path) -> None:
+    """pebble gives its whole pool up then; seen in a soak."""
+    pictures = [dark(tmp_path / f"d{number}.png") for number in range(3)]
+    with Decoder(SHAPE, Limits()) as decoder:
+        for picture in pictures:
+            assert [type(outcome).__name__ for _, outcome in decoder.decode([picture])] == ["Decoded"]
+            for child in multiprocessing.active_children():
+                child.kill()
+                child.join()

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import bright, dark, write_brightness_model
+from daemon import tree
+from imgwatch.breaker import Breaker
+from imgwatch.decisions import restore
+from imgwatch.errors import ModelError
+from imgwatch.judging import Judge, LiveModel
+from imgwatch.ledger import Ledger, State
+from imgwatch.model.scorer import Scorer
+from imgwatch.picture.decoding import Limits
+from imgwatch.pipeline import Policy, Sorter
+from imgwatch.quarantine import Quarantine
+from imgwatch.settings import Breaker as BreakerSettings
+
+
+@pytest.fixture
+def judge(model_file: Path) -> Iterator[Judge]:
+    with Judge(Scorer(model_file), None, Limits()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def quarantine(tmp_path: Path) -> Quarantine:
+    return Quarantine(tmp_path / "quarantine")
+
+
+def states(sorter: Sorter, *paths: Path) -> list[State]:
+    return [result.state for result in sorter.sort(paths)]
+
+
+def test_junk_is_moved_and_the_rest_stays(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    inbox = tmp_path / "inbox"
+    pictures = [dark(inbox / "a.png"), bright(inbox / "b.png"), inbox / "gone.png", inbox / "c.jpg"]
+    pictures[3].write_bytes(b"damaged")
+    results = list(Sorter(lambda: judge, quarantine, ledger, Policy()).sort(pictures))
+    assert [result.judged.judgement.verdict for result in results] == ["keep", "quarantine", "unreadable"]
+    assert sorted(tree(inbox)) == ["a.png", "c.jpg"]
+    assert [record.original for record in quarantine.list()] == [str(pictures[1])]
+    assert ledger.counters() == {"judged": 3, "unreadable": 1, "quarantined": 1}
+    assert list(ledger.waiting(State.PENDING)) == []
+
+
+def test_unreadable_pictures_are_moved_only_when_asked_to(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    path = tmp_path / "inbox" / "c.jpg"
+    path.parent.mkdir()
+    path.write_bytes(b"damaged")
+    assert states(Sorter(lambda: judge, quarantine, ledger, Policy(move_unreadable=True)), path) == [
+        State.PENDING
+    ]
+    [record] = quarantine.list()
+    assert record.judgement.score is None
+    assert not path.exists()
+
+
+def test_report_only_moves_nothing(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    path = bright(tmp_path / "inbox" / "a.png")
+    assert states(Sorter(lambda: judge, quarantine, ledger, Policy(report_only=True)), path) == [
+        State.REPORTED
+    ]
+    assert path.exists()
+
+
+def test_a_restored_picture_and_its_copies_are_kept(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    sorter = Sorter(lambda: judge, quarantine, ledger, Policy())
+    path = bright(tmp_path / "inbox" / "a.png")
+    content = path.read_bytes()
+    states(sorter, path)
+    restore(quarantine, ledger, next(quarantine.list()))
+    (copy := path.with_name("copy.png")).write_bytes(content)
+    assert states(sorter, path, copy) == [State.KEPT, State.KEPT]
+
+
+def test_an_open_breaker_holds_everything_back(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    breaker = Breaker(BreakerSettings(window=6, share=0.5))
+    sorter = Sorter(lambda: judge, quarantine, ledger, Policy(), breaker)
+    inbox = tmp_path / "inbox"
+    kept = [dark(inbox / f"a{n}.png") for n in range(3)]
+    junk = [bright(inbox / f"b{n}.png") for n in range(6)]
+    list(sorter.sort([*kept, *junk]))
+    assert breaker.is_open
+    assert ledger.fact("breaker") == "open"
+    assert list(ledger.waiting(State.HELD))
+    assert sorted(path.name for path in inbox.iterdir()) != []
+
+
+def test_a_new_model_is_taken_and_a_faulty_one_refused(tmp_path: Path) -> None:
+    path = write_brightness_model(tmp_path / "m.onnx", threshold=0.5)
+    live = LiveModel(path, None, Limits(), 1)
+    assert not live.refresh()
+    before = live.judge.scorer.name
+    path.with_suffix(".new").write_bytes(b"no model")
+    path.with_suffix(".new").replace(path)
+    assert not live.refresh()
+    assert live.judge.scorer.name == before
+    write_brightness_model(path, threshold=0.7)
+    assert live.refresh()
+    assert live.judge.threshold == 0.7
+    path.unlink()
+    assert not live.refresh()
+    assert live.judge.threshold == 0.7
+    with pytest.raises(ModelError):
+        LiveModel(path, None, Limits(), 1)

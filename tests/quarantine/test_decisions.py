@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conftest import bright
+from imgwatch.decisions import count_history, restore
+from imgwatch.judgement import Judgement, Verdict
+from imgwatch.ledger import Ledger
+from imgwatch.quarantine import Quarantine
+from imgwatch.scan import identity_of
+
+JUNK = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+
+
+def quarantined(quarantine: Quarantine, path: Path) -> str:
+    identity = identity_of(bright(path))
+    assert identity is not None
+    return quarantine.quarantine(path, identity, JUNK).id
+
+
+def test_the_log_is_counted_once_however_many_count_it(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine")
+    first, second = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
+    quarantined(quarantine, tmp_path / "a.png")
+    log = quarantine.log_name() or ""
+    since = first.log_offset(log)
+    events, offset = quarantine.events_since(since)
+    count_history(quarantine, second)
+    first.count_events(log, [(entry.event, entry.at.timestamp()) for entry in events], since, offset)
+    count_history(quarantine, first)
+    assert first.counters() == {"quarantined": 1}
+    for ledger in (first, second):
+        ledger.close()
+
+
+def test_a_restored_picture_is_known_as_kept(tmp_path: Path, ledger: Ledger) -> None:
+    quarantine = Quarantine(tmp_path / "quarantine")
+    which = quarantined(quarantine, tmp_path / "a.png")
+    path = restore(quarantine, ledger, which)
+    identity = identity_of(path)
+    known = ledger.known(path)
+    assert identity is not None
+    assert known is not None
+    assert known.covers(identity)
+    assert ledger.counters() == {"quarantined": 1, "restored": 1}
+
+
+def test_each_quarantine_s_log_is_counted_from_its_own_beginning(
+    tmp_path: Path, ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    one, other = Quarantine(tmp_path / "one"), Quarantine(tmp_path / "other")
+    quarantined(one, tmp_path / "a.png")
+    count_history(one, ledger)
+    quarantined(other, tmp_path / ("long name" * 20 + ".png"))
+    quarantined(other, tmp_path / "c.png")
+    count_history(other, ledger)
+    assert ledger.counters() == {"quarantined": 3}
+    count_history(one, ledger)
+    (tmp_path / "other").rename(tmp_path / "moved")
+    count_history(Quarantine(tmp_path / "moved"), ledger)
+    assert ledger.counters() == {"quarantined": 3}, "known by what is in it, not by where it lies"
+    assert "not usable" not in caplog.text

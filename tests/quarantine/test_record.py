@@ -1,0 +1,202 @@
+"""Records: what is written can be read again, and nothing crafted gets through."""
+
+import json
+import math
+import os
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgwatch.errors import RecordMalformed, shown
+from imgwatch.quarantine.metadata import Traits
+from imgwatch.quarantine.naming import stored_names
+from imgwatch.quarantine.record import (
+    Judgement,
+    Record,
+    decode_json,
+    encode_json,
+    is_plain_name,
+    is_plain_path,
+    load_record,
+    parsed_time,
+    rfc3339,
+)
+
+NAMES = st.binary(min_size=1, max_size=255).map(os.fsdecode).filter(is_plain_name)
+INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
+NUMBERS = st.floats(-1e299, 1e299)
+RECORDS = st.builds(
+    Record,
+    id=st.text("0123456789abcdef", min_size=12, max_size=12),
+    file=NAMES,
+    original=st.lists(NAMES, min_size=1, max_size=10).map(lambda parts: "/" + "/".join(parts)),
+    size_bytes=st.integers(0, 1 << 40),
+    traits=st.builds(
+        Traits,
+        uid=st.integers(0, 1 << 31),
+        gid=st.integers(0, 1 << 31),
+        mode=st.integers(0, 0o7777),
+        atime_ns=INT64,
+        mtime_ns=INT64,
+        xattrs=st.dictionaries(NAMES, st.binary(max_size=30), max_size=3),
+    ),
+    judgement=st.builds(
+        Judgement,
+        score=st.none() | NUMBERS,
+        threshold=st.none() | NUMBERS,
+        reason=st.text(max_size=50),
+        model=st.text(max_size=20),
+        sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
+        parts=st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3),
+    ),
+    quarantined_at=st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(UTC)),
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+def example() -> Record:
+    traits = Traits(1000, 100, 0o644, 1, 2, {"user.note": b"\0"})
+    judgement = Judgement(4.5, 3.2, "strange colours", "m-1", "ab" * 32, {"colour": 1.5})
+    moment = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    return Record("0123456789ab", "cat.jpg", "/pictures/cat.jpg", 7, traits, judgement, moment)
+
+
+@given(RECORDS)
+def test_what_is_written_is_read_again(record: Record) -> None:
+    line = encode_json(record.to_json())
+    assert line.isascii()
+    assert line.count(b"\n") == 1
+    assert Record.from_json(decode_json(line)) == record
+
+
+def test_a_record_shows_the_agreed_keys_and_utc() -> None:
+    shown_keys = example().to_json()
+    agreed = "id original file score threshold reason model sha256 bytes quarantined_at"
+    assert list(shown_keys)[:10] == agreed.split()
+    assert shown_keys["quarantined_at"] == "2026-05-01T10:00:00.000000Z"
+
+
+def test_a_name_that_is_no_utf8_gives_back_its_bytes() -> None:
+    name = os.fsdecode(b"\xff\xfe.jpg")
+    found = decode_json(encode_json({"file": name}))
+    assert isinstance(found, dict)
+    assert os.fsencode(found["file"]) == b"\xff\xfe.jpg"
+
+
+@given(JSON, st.sampled_from(sorted(example().to_json())))
+def test_any_other_json_in_any_field_is_refused_or_read_safely(value: object, key: str) -> None:
+    try:
+        record = Record.from_json({**example().to_json(), key: value})
+    except RecordMalformed:
+        return
+    assert is_plain_name(record.file)
+    assert is_plain_path(record.original)
+    assert ".." not in Path(record.original).parts
+    assert math.isfinite(record.judgement.score or 0)
+
+
+@given(st.binary(max_size=200) | JSON.map(lambda found: json.dumps(found).encode()))
+def test_no_bytes_raise_anything_but_malformed(content: bytes) -> None:
+    try:
+        Record.from_json(decode_json(content))
+    except RecordMalformed:
+        return
+    pytest.fail("that cannot be a record")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("file", "../x"),
+        ("file", ".."),
+        ("file", "a/b"),
+        ("file", "a\0"),
+        ("file", ""),
+        ("file", "x" * 256),
+        ("file", "\ud800"),
+        ("original", "relative"),
+        ("original", "/a/../b"),
+        ("original", "/a/./b"),
+        ("original", "//a"),
+        ("original", "/a//b"),
+        ("original", "/a/"),
+        ("original", "/"),
+        ("original", "/a\0b"),
+        ("original", "/a" * 3000),
+        ("id", "0123456789AB"),
+        ("id", "0123456789ab\n"),
+        ("id", ["0"] * 12),
+        ("score", math.nan),
+        ("score", math.inf),
+        ("score", True),
+        ("score", 10**400),
+        ("mode", 0o10000),
+        ("mode", True),
+        ("uid", -1),
+        ("uid", (1 << 32) - 1),
+        ("mtime_ns", 1 << 63),
+        ("bytes", -1),
+        ("bytes", 1.5),
+        ("sha256", "g" * 64),
+        ("quarantined_at", "yesterday"),
+        ("quarantined_at", "2026-05-01T12:00:00"),
+        ("quarantined_at", "0001-01-01T00:00:00+23:59"),
+        ("xattrs", {"user.x": "no base64!"}),
+        ("xattrs", {"a/b": ""}),
+        ("xattrs", []),
+        ("parts", {"a": "1"}),
+        ("reason", "x" * 10_001),
+    ],
+)
+def test_a_crafted_field_is_refused_by_name(key: str, value: object) -> None:
+    with pytest.raises(RecordMalformed, match=key):
+        Record.from_json({**example().to_json(), key: value})
+
+
+@pytest.mark.parametrize("key", sorted(example().to_json()))
+def test_every_field_is_demanded(key: str) -> None:
+    fields = example().to_json()
+    del fields[key]
+    with pytest.raises(RecordMalformed, match=key):
+        Record.from_json(fields)
+
+
+def test_a_record_must_lie_under_the_name_of_its_picture(tmp_path: Path) -> None:
+    (tmp_path / "cat.jpg.json").write_bytes(encode_json(example().to_json()))
+    (tmp_path / "dog.jpg.json").write_bytes(encode_json(example().to_json()))
+    folder = os.open(tmp_path, os.O_RDONLY)
+    try:
+        assert load_record(folder, "cat.jpg.json") == example()
+        with pytest.raises(RecordMalformed, match=r"another file, cat\.jpg"):
+            load_record(folder, "dog.jpg.json")
+    finally:
+        os.close(folder)
+
+
+@given(st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(UTC)))
+def test_times_survive_being_written(moment: datetime) -> None:
+    assert parsed_time(rfc3339(moment)) == moment
+
+
+@given(NAMES)
+def test_stored_names_fit_with_the_records_suffix_and_keep_short_extensions(name: str) -> None:
+    for stored in stored_names(name, "0123456789ab"):
+        assert is_plain_name(stored)
+        assert len(os.fsencode(stored)) <= 250
+        extension = Path(name).suffix
+        if len(os.fsencode(extension)) <= 16:
+            assert stored.endswith(extension)
+    assert stored_names(name, "0123456789ab")[1].count("0123456789ab") >= 1
+
+
+@given(st.text())
+def test_what_is_shown_prints_on_one_line(text: str) -> None:
+    assert shown(text).isprintable()
+    assert shown(os.fsdecode(b"\xff\n\x1b")) == "\\udcff\\n\\x1b"

@@ -1,0 +1,161 @@
+"""What `service install` decides, without a systemd: for whom, what it opens, what it refuses."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig
+from imgwatch.config import load_config
+from imgwatch.doctor.monitoring import check_ports, check_telling
+from imgwatch.errors import ConfigError, InputMissing, UsageError
+from imgwatch.settings import Settings
+from imgwatch.systemd import installation
+from imgwatch.systemd.installation import Plan, Wish
+
+
+@pytest.fixture
+def config(write_config: WriteConfig) -> Path:
+    return write_config()
+
+
+@pytest.fixture
+def settings(config: Path) -> Settings:
+    return load_config(config)
+
+
+def planned(settings: Settings, config: Path, **wish: str | bool) -> Plan:
+    return installation.plan(settings, config, Path(settings.model), Wish(**wish))  # type: ignore[arg-type]
+
+
+def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
+    settings: Settings, config: Path, tmp_path: Path
+) -> None:
+    found = planned(settings, config)
+    assert found.user.pw_uid == (tmp_path / "inbox").stat().st_uid
+    assert f"User={found.user.pw_name}\n" in found.text
+    assert f"ReadWritePaths=-{tmp_path}\n" in found.text
+    assert "PrivateTmp=no" in found.text, "the folders lie below /tmp"
+    assert f"--config {config}" in found.text
+
+
+def test_a_user_unit_has_no_read_only_file_system_and_no_user(settings: Settings, config: Path) -> None:
+    text = planned(settings, config, for_user=True).text
+    assert "ProtectSystem" not in text
+    assert "User=" not in text
+    assert "WantedBy=default.target" in text
+
+
+def test_its_first_line_names_the_config_and_is_how_it_is_found_again(
+    settings: Settings, config: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "unit.service"
+    file.write_text(planned(settings, config).text)
+    assert installation.config_of(file) == config
+    file.write_text("[Service]\n")
+    assert installation.config_of(file) is None
+    with pytest.raises(UsageError, match="left alone"):
+        list(installation.uninstall(file, for_user=False))
+    assert file.exists()
+
+
+def test_uninstall_of_nothing_says_so(tmp_path: Path) -> None:
+    with pytest.raises(InputMissing):
+        list(installation.uninstall(tmp_path / "none.service", for_user=False))
+
+
+def test_a_missing_folder_an_unknown_user_and_an_odd_name_are_told(
+    settings: Settings, config: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match="no such user"):
+        planned(settings, config, run_as="nobody-of-that-name")
+    with pytest.raises(UsageError, match="--name"):
+        planned(settings, config, name="../evil")
+    (tmp_path / "inbox").rmdir()
+    with pytest.raises(InputMissing, match="inbox"):
+        planned(settings, config)
+
+
+def test_quarantine_and_state_are_made_for_their_owner_alone(
+    settings: Settings, config: Path, tmp_path: Path
+) -> None:
+    found = planned(settings, config)
+    assert len(list(installation.make_folders(found))) == 2
+    assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
+    assert list(installation.make_folders(found)) == []
+
+
+@pytest.mark.root
+def test_what_root_had_made_is_handed_over(settings: Settings, config: Path, tmp_path: Path) -> None:
+    nobody = pwd.getpwnam("nobody")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.sqlite").touch()
+    os.chown(tmp_path / "inbox", nobody.pw_uid, nobody.pw_gid)
+    said = list(installation.make_folders(planned(settings, config)))
+    assert any("which root had made" in line for line in said)
+    assert (tmp_path / "state" / "ledger.sqlite").stat().st_uid == nobody.pw_uid
+
+
+def test_the_folder_of_the_metrics_file_may_be_written_and_the_network_stays_closed(
+    write_config: WriteConfig, tmp_path: Path
+) -> None:
+    config = write_config(
+        metrics=f"{{textfile: {tmp_path}/figures/i.prom}}",
+        quarantine=f"{{path: {tmp_path / 'inbox' / 'q'}}}",
+        state=f"{tmp_path / 'inbox' / 's'}",
+    )
+    text = planned(load_config(config), config).text
+    assert f"ReadWritePaths=-{tmp_path}/figures\n" in text
+    assert "PrivateNetwork=yes" in text
+
+
+def test_a_port_for_metrics_is_opened_and_told(write_config: WriteConfig) -> None:
+    config = write_config(metrics="{port: 9321}", hooks="{quarantined: [curl]}")
+    found = planned(load_config(config), config)
+    assert "SocketBindAllow=ipv4:tcp:9321" in found.text
+    assert any("http://127.0.0.1:9321/metrics" in note for note in found.notes)
+    assert any("the hook runs in the same sandbox: without network" in note for note in found.notes)
+
+
+def test_a_metrics_file_that_would_open_too_much_is_refused(write_config: WriteConfig) -> None:
+    config = write_config(metrics="{textfile: /var/lib/i.prom}")
+    with pytest.raises(ConfigError, match="give it a folder of its own"):
+        planned(load_config(config), config)
+
+
+@pytest.mark.parametrize("for_user", [False, True])
+def test_doctor_sees_when_unit_and_config_differ_about_the_port(
+    write_config: WriteConfig, for_user: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    file = installation.unit_file("imgwatch", for_user=True)
+    file.parent.mkdir(parents=True)
+
+    def grades(installed: str, now: str) -> list[str]:
+        config = write_config(metrics=installed)
+        file.write_text(planned(load_config(config), config, for_user=for_user).text)
+        settings = load_config(write_config(metrics=now))
+        return [finding.grade for finding in check_ports(settings, config)]
+
+    assert grades("{}", "{}") == grades("{port: 9321}", "{port: 9321}") == []
+    assert grades("{}", "{port: 9321}") == ["fault"]
+    assert grades("{port: 9321}", "{}") == ["warning"]
+    assert grades("{port: 9321}", "{port: 9322}") == ([] if for_user else ["fault"])
+
+
+def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig, tmp_path: Path) -> None:
+    def found(**lines: str) -> list[tuple[str, str]]:
+        settings = load_config(write_config(**lines))
+        return [(finding.grade, finding.what) for finding in check_telling(settings)]
+
+    assert found() == []
+    (tmp_path / "figures").mkdir()
+    assert [g for g, _ in found(metrics=f"{{textfile: {tmp_path}/figures/i.prom, port: 1}}")] == ["ok", "ok"]
+    ((grade, what),) = found(metrics=f"{{textfile: {tmp_path}/none/i.prom}}")
+    assert (grade, "there is no folder" in what) == ("warning", True)
+    assert [g for g, _ in found(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
+    ((grade, what),) = found(hooks="{quarantined: [/nowhere/told]}")
+    assert (grade, "no program" in what) == ("warning", True)

@@ -1,0 +1,1 @@
+"""How the backbone that ships was made of published weights."""

@@ -1,0 +1,1 @@
+"""The two classic presets, dense and conv."""

@@ -1,0 +1,157 @@
+"""The report of a classic training run: what was learnt, what is promised, which pictures look wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec.structs import asdict
+
+from imgwatch.evaluation.plots import histogram, learning_curves
+from imgwatch.evaluation.promise import Promise
+from imgwatch.evaluation.report import Gallery, Report, Tile, encoded, thumbnails
+from imgwatch.model.contract import Contract
+from imgwatch.model.scorer import Floats
+from imgwatch.picture.decoding import Pixels
+from imgwatch_train.data.dataset import Index
+from imgwatch_train.data.pixel_file import PixelFile, Rows
+from imgwatch_train.facts import described
+from imgwatch_train.job import Job, Progress
+
+if TYPE_CHECKING:
+    from imgwatch_train.classic.fitting import Epoch
+
+SUSPICIOUS = 100  # pictures with the highest errors that are listed and shown
+_REDRAWN = 12  # pictures shown with their reconstruction, best and worst
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished model and what is known of it; `scores` [N] belong to `rows` [N], held-out ones first."""
+
+    contract: Contract
+    promise: Promise
+    history: list[Epoch]
+    index: Index
+    rows: Rows
+    scores: Floats
+    held_out: int
+
+    def path(self, place: int) -> str:
+        """Return the file of the place-th score."""
+        return self.index.entries[int(self.rows[place])].path
+
+
+def report_of(
+    trained: Trained,
+    job: Job,
+    pictures: PixelFile,
+    reconstruct: Callable[[Pixels], Any],
+    progress: Progress,
+) -> Report:
+    """Put the report together; `reconstruct` gives pictures 0 to 1 from uint8 ones, [N, H, W, C]."""
+    progress("report", 0, 1)
+    order = np.argsort(trained.scores, kind="stable")
+    strangest = order[::-1][:SUSPICIOUS]
+    suspicious = [_judged(trained, place) for place in strangest]
+    redrawn = [
+        _redrawn(trained, places, pictures, reconstruct)
+        for places in (strangest[:_REDRAWN], order[:_REDRAWN])
+    ]
+    report = Report(
+        title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
+        lead=trained.promise.says,
+        warnings=(*trained.promise.warnings, *_left_out(trained.index)),
+        facts=[("threshold", _threshold_says(trained.contract)), *described(trained.contract.training)],
+        plots=_plots(trained),
+        galleries=_galleries(_tiles(suspicious, job), *redrawn),
+        record=_record(trained, job, suspicious),
+    )
+    progress("report", 1, 1)
+    return report
+
+
+def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[Gallery, ...]:
+    look = "Look at these before you trust the model: what does not belong here was learnt as normal."
+    sides = "Left the picture as the model sees it, right as it redraws it."
+    return (
+        Gallery(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),
+        Gallery("Redrawn worst", sides, worst, is_wide=True),
+        Gallery("Redrawn best", sides, best, is_wide=True),
+    )
+
+
+def _record(trained: Trained, job: Job, suspicious: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        **trained.contract.training,
+        "model": str(job.out),
+        "threshold": asdict(trained.contract.threshold),
+        "history": trained.history,
+        "most_suspicious": suspicious,
+        "unreadable": trained.index.unreadable,
+        "duplicates": trained.index.duplicates,
+    }
+
+
+def _judged(trained: Trained, place: int) -> dict[str, Any]:
+    score = float(trained.scores[place])
+    is_held_out = bool(place < trained.held_out)
+    is_above = score > trained.contract.threshold.score
+    return {"path": trained.path(place), "score": score, "held_out": is_held_out, "above_threshold": is_above}
+
+
+def _tiles(suspicious: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
+    shown = thumbnails([Path(entry["path"]) for entry in suspicious], job.limits, job.settings.workers)
+    return [
+        Tile(
+            entry["path"],
+            shown.get(entry["path"]),
+            f"{entry['score']:.4g}{', above the threshold' if entry['above_threshold'] else ''}",
+        )
+        for entry in suspicious
+    ]
+
+
+def _redrawn(
+    trained: Trained, places: Rows, pictures: PixelFile, reconstruct: Callable[[Pixels], Any]
+) -> list[Tile]:
+    seen = pictures[trained.rows[places]]
+    redrawn = (np.clip(np.asarray(reconstruct(seen)), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return [
+        Tile(trained.path(place), encoded(np.concatenate(pair, axis=1)), f"{trained.scores[place]:.4g}")
+        for place, pair in zip(places, zip(seen, redrawn, strict=True), strict=True)
+    ]
+
+
+def _plots(trained: Trained) -> tuple[Any, ...]:
+    losses = {
+        "training": [epoch["loss"] for epoch in trained.history],
+        "validation": [epoch["validation_loss"] for epoch in trained.history],
+    }
+    several = max((epoch["epoch"] for epoch in trained.history), default=0) > 0
+    breaks = [n + 0.5 for n, epoch in enumerate(trained.history) if several and n and epoch["epoch"] == 0]
+    groups = {
+        "trained on": trained.scores[trained.held_out :],
+        "held out": trained.scores[: trained.held_out],
+    }
+    says = "The held-out pictures decide: where they lie is where new normal pictures will."
+    return learning_curves(losses, breaks), histogram(groups, trained.contract.threshold.score, says)
+
+
+def _threshold_says(contract: Contract) -> str:
+    threshold = contract.threshold
+    return f"{threshold.score:.5g} ({threshold.rule.replace('_', ' ')}: {threshold.value:g})"
+
+
+def _left_out(index: Index) -> list[str]:
+    told = []
+    if index.unreadable:
+        told.append(f"Not readable and not used: {len(index.unreadable)} (listed in report.json).")
+    if index.duplicates:
+        told.append(
+            f"Exact copies of other pictures, used once: {len(index.duplicates)} (listed in report.json)."
+        )
+    return told

@@ -1,0 +1,1 @@
+"""From a trained function to a checked ONNX graph."""

@@ -1,0 +1,1 @@
+"""The default recipe: features, pseudo-junk, experts, fusion, graph, report."""

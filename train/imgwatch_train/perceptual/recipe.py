@@ -1,0 +1,219 @@
+"""The perceptual recipe, from folders to a model file: features once, pseudo-junk, experts, fusion, promise.
+
+What each step does is in the module of its name; what its report shows in `perceptual_report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from platformdirs import user_cache_path
+
+import imgwatch
+from imgwatch.calibration.neighbours import Integers
+from imgwatch.calibration.perceptual_file import STRANGER
+from imgwatch.evaluation.promise import Promise, promise_of, threshold_of
+from imgwatch.model import reference_set
+from imgwatch.model.contract import INPUT, Calibration, Contract, Part, write_model
+from imgwatch.model.reference_set import Normals, sample
+from imgwatch.model.scorer import open_session
+from imgwatch.picture.decoding import Pixels
+from imgwatch_train.classic.checkpoint import checkpoint_folder
+from imgwatch_train.data.dataset import Index, gather
+from imgwatch_train.data.pixel_file import PixelFile
+from imgwatch_train.facts import training_facts
+from imgwatch_train.job import Job, Progress
+from imgwatch_train.perceptual.examples import Drawing, Plan, assemble, plan_drawings
+from imgwatch_train.perceptual.features import Backbone, Features, FeatureStore
+from imgwatch_train.perceptual.pseudo_junk import KINDS, render
+from imgwatch_train.runtime import prepare_tensorflow
+
+if TYPE_CHECKING:
+    from imgwatch_train.perceptual.learning import Learnt
+
+BACKBONE = Path(imgwatch.__file__).parent / "backbone" / "efficientnet-lite0.onnx"
+FEW_PICTURES = 200
+_BLOCK = 16
+_PROBES = 8  # pictures on which TensorFlow and ONNX are compared
+_SAYS = {
+    "redrawing": "cannot be redrawn from what your pictures have in common",
+    "neighbours": "unlike any of your pictures",
+    "caption": "has words across it",
+    "document": "looks like a document",
+    "interface": "looks like a screenshot",
+    "greeting": "looks like a greeting card",
+    "blur": "blurred: sharper than this are {share} of your pictures",
+    "tone": "hardly any light, contrast or content",
+}
+PARTS = (
+    Part(name="redrawing", kind="error", says=_SAYS["redrawing"]),
+    Part(name="neighbours", kind="expert", says=_SAYS["neighbours"]),
+    *(Part(name=kind, kind="pseudo_junk", says=_SAYS[kind]) for kind in KINDS),
+)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
+
+    contract: Contract
+    promise: Promise
+    index: Index
+    learnt: Learnt
+    scores: np.ndarray
+    surprises: np.ndarray
+
+
+def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> Contract:
+    """Decode once, compute features once, learn, export; write the model, then the report."""
+    from imgwatch.evaluation.report import write_report
+    from imgwatch_train.perceptual.report import report_of
+
+    workers, seed = job.settings.workers, job.settings.seed
+    with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
+        pixel_file, index = gather(job, backbone.shape, None, progress)
+        with pixel_file:
+            pictures, index = sampled(job, pixel_file, index)
+            prepare_tensorflow(seed, workers)
+            learnt = _learn(job, backbone, (pictures, index, folder), progress)
+            if is_generic:
+                learnt = replace(learnt, fusion=learnt.fusion.without_folder())
+            trained = _export(job, backbone, (pictures, index), learnt, is_generic)
+            write_report(report_of(trained, job, progress), job.report_folder)
+    return trained.contract
+
+
+@contextmanager
+def _opened_backbone(job: Job) -> Iterator[Backbone]:
+    """Open the image encoder, here or on a cluster."""
+    path = job.settings.perceptual.backbone or BACKBONE
+    if job.cluster is None:
+        yield Backbone(path, job.settings.workers)
+        return
+    from imgwatch.cluster.dask_cluster import Cluster
+    from imgwatch_train.perceptual.cluster_features import ClusterBackbone
+
+    with Cluster(job.cluster) as cluster:
+        yield ClusterBackbone(path, cluster)
+
+
+class _Rows:
+    """Some rows of a pixel file, counted anew."""
+
+    def __init__(self, pictures: PixelFile, rows: Integers) -> None:
+        self._pictures, self._rows = pictures, rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, rows: Sequence[int] | Integers) -> Pixels:
+        return self._pictures[self._rows[np.asarray(rows, np.int64)]]
+
+
+def sampled(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
+    """Take a seeded sample of a folder that is too large to learn from as a whole."""
+    count, most = len(index.entries), job.settings.perceptual.most_pictures
+    rows = np.arange(count)
+    if count > most:
+        rows = np.sort(np.random.default_rng((job.settings.seed, 6)).permutation(count)[:most])
+    return _Rows(pictures, rows), replace(index, entries=tuple(index.entries[row] for row in rows))
+
+
+def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], progress: Progress) -> Learnt:
+    from imgwatch_train.perceptual.learning import learn
+
+    pictures, index, folder = gathered
+    seed, told = job.settings.seed, job.settings.perceptual
+    plan = Plan(backbone.groups, seed, told.hidden, told.latent, told.epochs, backbone.stranger)
+    digests = [entry.sha256 for entry in index.entries]
+    with FeatureStore(user_cache_path("imgwatch") / "features.sqlite", backbone) as store:
+        features = store.gather(
+            digests, lambda rows: pictures[rows], lambda done, total: progress("features", done, total)
+        )
+    drawings = plan_drawings(len(digests), told.pseudo_junk, seed)
+    drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
+    numbers = assemble(features, drawn, drawings, backbone.groups, seed)
+    vouched = np.isin(digests, list(job.vouched))
+    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total), vouched)
+
+
+def _draw(
+    drawings: Sequence[Drawing],
+    digests: Sequence[str],
+    pictures: _Rows,
+    store: FeatureStore,
+    progress: Progress,
+) -> Features:
+    """Draw pseudo-junk and compute its features, block by block; only numbers are kept."""
+
+    def drawn(drawing: Drawing) -> Pixels:
+        return render(pictures[[drawing.source]][0], drawing.kind, np.random.default_rng(drawing.seed))
+
+    def pixels_of(places: Sequence[int]) -> Pixels:
+        return np.stack(list(threads.map(drawn, [drawings[place] for place in places])))
+
+    keys = [f"{digests[drawing.source]}:{drawing.kind}:{drawing.seed}" for drawing in drawings]
+    with store, ThreadPoolExecutor(2) as threads:
+        return store.gather(keys, pixels_of, lambda done, total: progress("pseudo-junk", done, total))
+
+
+def _export(
+    job: Job, backbone: Backbone, gathered: tuple[_Rows, Index], learnt: Learnt, is_generic: bool
+) -> Trained:
+    """Write the model with the threshold that its own held-out scores promise."""
+    from imgwatch_train.export.onnx_graph import self_test_of
+    from imgwatch_train.perceptual.graph import build
+
+    pictures, index = gathered
+    proto = build(learnt, backbone, pictures[range(min(_PROBES, len(pictures)))])
+    session = open_session(proto.SerializeToString(), job.settings.workers)
+    scores, surprises = learnt.fusion.score(learnt.measures), learnt.fusion.surprises(learnt.measures)
+    calibration = Calibration.of(scores, surprises, outliers=int(learnt.is_outlier.sum()))
+    threshold = threshold_of(calibration, job.threshold or job.settings.perceptual.threshold)
+    promise = promise_of(scores, threshold)
+    contract = Contract(
+        schema_version=1,
+        architecture="perceptual",
+        height=backbone.shape.height,
+        width=backbone.shape.width,
+        mode=backbone.shape.mode,
+        parts=PARTS,
+        calibration=calibration,
+        threshold=threshold,
+        self_test=self_test_of(session, backbone.shape),
+        generic=is_generic,
+        training=training_facts(job, _counts(index, learnt), promise)
+        | {"backbone": backbone.name, STRANGER: backbone.stranger},
+    )
+    write_model(
+        proto, contract, job.written, {reference_set.KEY: _normals(session, pictures, scores).packed()}
+    )
+    return Trained(contract, promise, index, learnt, scores, surprises)
+
+
+def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> Normals:
+    """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
+    chosen = sample(len(scores))
+    blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
+    found = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]
+    return Normals(np.asarray(scores[chosen], np.float32), np.concatenate(found))
+
+
+def _counts(index: Index, learnt: Learnt) -> dict[str, int]:
+    return {
+        "held_out": len(index.entries),
+        "taught": int(learnt.selection.teaches.sum()),
+        "copies": int(learnt.selection.is_thinned.sum()),
+        "strangest_left_out": int(learnt.selection.is_judged.sum()),
+        "near_duplicates": len(index.entries) - int(learnt.groups.max()) - 1,
+        "outliers": int(learnt.is_outlier.sum()),
+        "neighbours": len(learnt.bank),
+        "unreadable": len(index.unreadable),
+        "duplicates": len(index.duplicates),
+    }

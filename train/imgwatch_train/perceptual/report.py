@@ -1,0 +1,127 @@
+"""The report of a perceptual training run: the promise, and the pictures to look at before it is trusted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from msgspec.structs import asdict
+
+from imgwatch.evaluation.plots import histogram, learning_curves
+from imgwatch.evaluation.report import Gallery, Report, Tile, thumbnails
+from imgwatch.judgement import Standard
+from imgwatch.model.contract import replace_atomically
+from imgwatch_train.facts import described
+from imgwatch_train.job import Job, Progress
+
+if TYPE_CHECKING:
+    from imgwatch_train.perceptual.recipe import Trained
+
+STRANGEST = 40
+SHARE = 0.05  # of the folder that is listed for `--exclude`, at least STRANGEST pictures
+LIST = "strangest.txt"
+FEW_PICTURES = 200
+_HEADER = (
+    "# The strangest of your own pictures, strangest first. Remove the lines of those that belong here,\n"
+    "# then run `imgwatch train ... --exclude` with this file.\n"
+)
+
+
+def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
+    """Put the report together, and write the list of the strangest pictures beside it."""
+    progress("report", 0, 1)
+    count = max(STRANGEST, round(SHARE * len(trained.scores)))
+    strangest = [_judged(trained, row) for row in np.argsort(-trained.scores, kind="stable")[:count]]
+    _write_list(job.report_folder / LIST, [entry["path"] for entry in strangest])
+    contract = trained.contract
+    facts = contract.training
+    report = Report(
+        title=f"imgwatch: {job.out.name} (perceptual)",
+        lead=trained.promise.says,
+        warnings=(*trained.promise.warnings, *_warnings(trained)),
+        facts=[("threshold", f"{contract.threshold.score:.5g}"), *described(facts)],
+        plots=(_curves(trained), _plot(trained)),
+        galleries=(
+            Gallery(
+                f"Look at these {min(STRANGEST, count)} before you trust the model",
+                "The strangest of your own pictures, each judged by a model that had not seen it. What does not "
+                f"belong here goes into a list for `imgwatch train --exclude FILE`; {LIST} is a beginning.",
+                _tiles(strangest[:STRANGEST], job),
+            ),
+        ),
+        record={
+            **facts,
+            "model": str(job.out),
+            "threshold": asdict(contract.threshold),
+            "curves": trained.learnt.autoencoders.curves.tolist(),
+            "most_suspicious": strangest,
+            "near_duplicates": _copies(trained),
+            "unreadable": trained.index.unreadable,
+            "duplicates": trained.index.duplicates,
+        },
+    )
+    progress("report", 1, 1)
+    return report
+
+
+def _judged(trained: Trained, row: int) -> dict[str, Any]:
+    contract, selection = trained.contract, trained.learnt.selection
+    score = float(trained.scores[row])
+    always_worded = Standard(contract, "", float("-inf"))
+    return {
+        "path": trained.index.entries[row].path,
+        "score": score,
+        "reason": always_worded.judge(score, trained.surprises[row].tolist(), "").reason,
+        "above_threshold": score > contract.threshold.score,
+        "left_out_of_training": bool(selection.is_judged[row]),
+    }
+
+
+def _write_list(path: Path, strangest: Sequence[str]) -> None:
+    lines = b"\n".join(os.fsencode(name) for name in strangest)
+    replace_atomically(path, _HEADER.encode() + lines + b"\n")
+
+
+def _tiles(strangest: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
+    shown = thumbnails([Path(entry["path"]) for entry in strangest], job.limits, job.settings.workers)
+    return [Tile(e["path"], shown.get(e["path"]), f"{e['score']:.3g}: {e['reason']}") for e in strangest]
+
+
+def _plot(trained: Trained) -> Any:
+    is_outlier = trained.learnt.is_outlier
+    groups = {"your pictures": trained.scores[~is_outlier], "clear outliers": trained.scores[is_outlier]}
+    says = "Each picture was scored by experts that had not seen it."
+    return histogram({k: v for k, v in groups.items() if len(v)}, trained.contract.threshold.score, says)
+
+
+def _curves(trained: Trained) -> Any:
+    seen, unseen = trained.learnt.autoencoders.curves.tolist()
+    return learning_curves({"seen": seen, "held out": unseen})
+
+
+def _copies(trained: Trained) -> list[list[str]]:
+    """List the paths of each group of near-duplicates."""
+    groups: dict[int, list[str]] = {}
+    for entry, group in zip(trained.index.entries, trained.learnt.groups.tolist(), strict=True):
+        groups.setdefault(group, []).append(entry.path)
+    return [paths for paths in groups.values() if len(paths) > 1]
+
+
+def _warnings(trained: Trained) -> list[str]:
+    told, outliers = [], int(trained.learnt.is_outlier.sum())
+    if len(trained.scores) < FEW_PICTURES:
+        told.append(
+            f"{len(trained.scores)} pictures are few: expect more misses than with {FEW_PICTURES} or more, "
+            "and a promise as wide as its interval says."
+        )
+    if outliers:
+        told.append(
+            f"{outliers} of your pictures are clearly apart from the rest. Up to three quarters of the promise go to "
+            "them; more count as junk. The report shows them."
+        )
+    if trained.index.unreadable:
+        told.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")
+    return told
