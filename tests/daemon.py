@@ -13,6 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from imgwatch.commands.context import load_settings
+from imgwatch.commands.status import collect
+from imgwatch.errors import ImgwatchError
+
 COMMAND = (sys.executable, "-m", "imgwatch")
 
 
@@ -79,9 +83,13 @@ class Daemon:
         return self.process.wait(20)
 
     def status(self) -> dict[str, Any]:
-        """What `imgwatch status --json` says."""
-        told = run("status", "--json", config=self.config, code=None).stdout
-        return objects(told)[0] if told else {}
+        """Return what `imgwatch status --json` says, without a process for each look."""
+        try:
+            return collect(load_settings(self.config))
+        except (
+            ImgwatchError
+        ):  # a config that is just being written, or a ledger that another process has locked
+            return {}
 
     def wait_log(self, text: str, seconds: float = 60.0) -> None:
         """Wait until the daemon has said so. What else shows of it, shows earlier or later."""

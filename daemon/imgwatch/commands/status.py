@@ -30,19 +30,7 @@ _TOLD = ("backlog", "model", "threshold", "generic_model", "folders", "troubles"
 
 def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open."""
-    from imgwatch.status import read_status
-
-    settings = load_settings(config)
-    told = read_status(settings.state)
-    found: dict[str, object] = {"alive": bool(told.get("alive"))}
-    try:
-        found |= _remembered(settings)
-    except (IoFailed, Unavailable, OSError) as fault:
-        found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
-        told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
-    found |= {"backlog": 0, "folders": {}, "troubles": []} | {name: told.get(name) for name in _TOLD if told}
-    found |= _drift(found.pop("drift", None), told)
-    found = {name: found.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_TOLD)}
+    found = collect(load_settings(config))
     if as_json:
         console.say_json(found)
     else:
@@ -52,6 +40,22 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(NOT_RUNNING)
     if found["breaker"] == "open":
         raise typer.Exit(BREAKER_OPEN)
+
+
+def collect(settings: "Settings") -> dict[str, object]:
+    """Return how the daemon is: what it said last, and what the ledger knows, running or not."""
+    from imgwatch.status import read_status
+
+    told = read_status(settings.state)
+    found: dict[str, object] = {"alive": bool(told.get("alive"))}
+    try:
+        found |= _remembered(settings)
+    except (IoFailed, Unavailable, OSError) as fault:
+        found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
+        told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
+    found |= {"backlog": 0, "folders": {}, "troubles": []} | {name: told.get(name) for name in _TOLD if told}
+    found |= _drift(found.pop("drift", None), told)
+    return {name: found.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_TOLD)}
 
 
 def _remembered(settings: "Settings") -> dict[str, object]:

@@ -1,7 +1,8 @@
 """Convert the published EfficientNet-Lite0 weights into the backbone that perceptual models stand on.
 
 Run once, as `python -m imgwatch_train.backbone.convert --out FILE`; the result is checked in. It trains nothing.
-Needs the extras train, demo and dev: the network is converted, then quantized over sample photos and pseudo-junk drawn from them.
+Needs the extras train, demo and dev: the network is converted, then quantized over sample photos and pseudo-junk
+drawn from them.
 The network: Tan and Le, EfficientNet (2019), in the Lite variant (ReLU6, no squeeze-and-excite).
 """
 
