@@ -9,7 +9,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
     {"errors", "files", "settings", "drift", "memory"},
-    {"config", "status", "quarantine", "breaker", "retry", "systemd", "evaluation"},
+    {"config", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
     {"scan", "model"},
@@ -17,7 +17,7 @@ LAYERS = (
     {"calibration", "ledger"},
     {"feedback", "decisions"},
     {"judging"},
-    {"pipeline", "explain", "shadow", "cluster"},
+    {"pipeline", "explain", "shadow", "cluster", "evaluation"},
     {"review", "monitoring", "watching"},
     {"service", "doctor"},
     {"commands"},
