@@ -21,8 +21,9 @@ from imgwatch.judgement import Verdict
 from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
+from imgwatch.progress import silent
 from imgwatch.settings import TrainSettings
-from imgwatch_train.job import Job, silent
+from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
 _QUALITY = 90

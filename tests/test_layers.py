@@ -8,16 +8,17 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
-    {"errors", "files", "settings", "drift", "memory"},
+    {"errors", "files", "settings", "progress", "drift", "memory"},
     {"config", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
     {"scan", "model"},
     {"judgement"},
-    {"calibration", "ledger"},
+    {"evaluation", "ledger"},
+    {"calibration"},
     {"feedback", "decisions"},
     {"judging"},
-    {"pipeline", "explain", "shadow", "cluster", "evaluation"},
+    {"pipeline", "explain", "shadow", "cluster"},
     {"review", "monitoring", "watching"},
     {"service", "doctor"},
     {"commands"},

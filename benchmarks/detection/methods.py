@@ -15,8 +15,9 @@ from tasks import Task
 
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, Shape, decode
+from imgwatch.progress import silent
 from imgwatch.settings import TrainSettings, checked
-from imgwatch_train.job import Job, silent
+from imgwatch_train.job import Job
 from imgwatch_train.perceptual.features import Backbone
 from imgwatch_train.perceptual.recipe import BACKBONE
 from imgwatch_train.perceptual.report import LIST

@@ -20,7 +20,8 @@ from pathlib import Path
 from imgwatch.settings import TrainSettings
 from imgwatch_train.data.dataset import gather
 from imgwatch_train.perceptual.features import Backbone, FeatureStore
-from imgwatch_train.job import Job, silent
+from imgwatch.progress import silent
+from imgwatch_train.job import Job
 from imgwatch_train.perceptual.recipe import BACKBONE, sampled
 
 home = Path(sys.argv[1])

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from imgwatch.errors import ImgwatchError, shown
+from imgwatch.progress import Progress, silent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-
-Progress = Callable[[str, int, int], None]  # stage, done, total (0: not known)
 
 
 def say(text: str) -> None:
@@ -67,15 +66,20 @@ def agrees(question: str) -> bool:
 def progress() -> Iterator[Progress]:
     """Show a progress bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
-        yield lambda stage, done, total: None
+        yield silent
         return
+    from rich import progress as bar
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (
+        bar.TextColumn("{task.description}"),
+        bar.BarColumn(),
+        bar.MofNCompleteColumn(),
+        bar.TimeRemainingColumn(),
+    )
     # Rich would show what is printed above the bar, and so on the terminal even where stdout is a file
     is_shown = sys.stdout.isatty()
-    with Progress(*columns, console=Console(stderr=True), redirect_stdout=is_shown) as bars:
+    with bar.Progress(*columns, console=Console(stderr=True), redirect_stdout=is_shown) as bars:
         tasks = {}
 
         def show(stage: str, done: int, total: int) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 MAX_FALSE_ALARMS = 0.5
 DEFAULT_MODEL = "default"
+DEFAULT_IGNORE = ("*.part", "*.crdownload", "*.tmp", ".*")  # unfinished downloads, and hidden files
 LARGEST = sys.float_info.max  # no infinity
 
 Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
@@ -73,7 +74,7 @@ class Watch(Section, frozen=True):
 
     path: Path
     recursive: bool = True
-    ignore: tuple[str, ...] = ("*.part", "*.crdownload", "*.tmp", ".*")
+    ignore: tuple[str, ...] = DEFAULT_IGNORE
     method: Literal["auto", "inotify", "poll"] = "auto"
     existing: Literal["keep", "judge"] = "keep"
 

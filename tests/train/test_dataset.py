@@ -13,10 +13,11 @@ import pytest
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.picture import decoding
 from imgwatch.picture.decoding import Limits, Shape
+from imgwatch.progress import silent
 from imgwatch.settings import ConvSettings, TrainSettings
 from imgwatch_train.classic.schedule import draw_subset
 from imgwatch_train.data.dataset import FEWEST_PICTURES, Entry, gather, split
-from imgwatch_train.job import Job, silent
+from imgwatch_train.job import Job
 
 SHAPE = Shape(16, 16, "RGB")
 

@@ -10,8 +10,9 @@ import pytest
 from imgwatch.evaluation.intervals import auroc
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, decode
+from imgwatch.progress import silent
 from imgwatch.settings import TrainSettings
-from imgwatch_train.job import Job, silent
+from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
 pytestmark = [pytest.mark.train, pytest.mark.shared, pytest.mark.timeout(1800)]

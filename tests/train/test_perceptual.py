@@ -13,8 +13,9 @@ from imgwatch.calibration.calibrate import calibrate
 from imgwatch.errors import InputMissing
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, decode
+from imgwatch.progress import silent
 from imgwatch.settings import PerceptualSettings, ThresholdRule, TrainSettings
-from imgwatch_train.job import Job, silent
+from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
 pytestmark = pytest.mark.train

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from imgwatch.picture.decoding import Limits
-from imgwatch.settings import ThresholdRule, TrainSettings, Watch
-
-Progress = Callable[[str, int, int], None]  # stage, how many are done, how many there are
-DEFAULT_IGNORE = Watch(Path("/")).ignore
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Show no progress."""
+from imgwatch.settings import DEFAULT_IGNORE, ThresholdRule, TrainSettings
 
 
 @dataclass(frozen=True)

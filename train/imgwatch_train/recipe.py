@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from imgwatch.errors import CannotCreate, UsageError
 from imgwatch.model.contract import Contract
-from imgwatch_train.job import Job, Progress, silent
+from imgwatch.progress import Progress, silent
+from imgwatch_train.job import Job
 
 
 def train(job: Job, progress: Progress = silent) -> Contract:

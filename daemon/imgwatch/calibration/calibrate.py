@@ -6,7 +6,7 @@ the user's pictures as neighbours. It chooses no pictures and prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,16 +21,17 @@ from imgwatch.calibration.neighbours import Directions, choose_bank, distances_t
 from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
+from imgwatch.evaluation.promise import promise_of, threshold_of
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, Calibration, Contract, SelfTest, golden_pictures, write_model
 from imgwatch.model.reference_set import Normals
 from imgwatch.model.scorer import Scorer, open_session
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels
+from imgwatch.progress import Progress
 from imgwatch.settings import ThresholdRule
 
 Floats = NDArray[np.float32]
-Progress = Callable[[str, int, int], None]
 FEWEST_PICTURES = 20
 MOST_PICTURES = 10_000  # more make a threshold no surer; a seeded sample of them is taken
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05)
@@ -114,8 +115,6 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
     stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
     """
-    from imgwatch.evaluation.promise import promise_of, threshold_of  # numpy alone, and in every wheel
-
     scorer = Scorer(model, threads)
     measured = _measure(scorer, _sample(paths), limits, threads, progress)
     if len(measured.paths) < FEWEST_PICTURES:

@@ -16,6 +16,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands.context import existing, extra, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
+from imgwatch.progress import Progress
 
 if TYPE_CHECKING:
     from imgwatch.cluster.dask_cluster import Cluster
@@ -140,7 +141,7 @@ class _Tally:
 
     def __init__(self) -> None:
         self._passed, self._total = 0, 0
-        self._progress: console.Progress | None = None
+        self._progress: Progress | None = None
 
     def pass_by(self, number: int) -> None:
         """Note files that need nothing more."""

@@ -16,9 +16,9 @@ from imgwatch.judgement import Judgement
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
+from imgwatch.progress import Progress, silent
 from imgwatch.scan import identity_of, list_pictures
-from imgwatch.settings import Settings, ThresholdRule
-from imgwatch_train.job import DEFAULT_IGNORE, Progress, silent
+from imgwatch.settings import DEFAULT_IGNORE, Settings, ThresholdRule
 
 _BATCH = 16
 INTERVALS = "AUROC: DeLong 1988; shares: Clopper and Pearson 1934; 95 %"

@@ -17,8 +17,8 @@ from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.model.contract import INPUT, Calibration, Threshold
 from imgwatch.model.scorer import Floats
 from imgwatch.picture.decoding import Pixels
+from imgwatch.progress import Progress
 from imgwatch.settings import ThresholdRule
-from imgwatch_train.job import Progress
 
 MANY_FALSE_ALARMS = 0.05  # a rule that flags more of the normal pictures than this is warned of
 _BATCH = 32

@@ -17,11 +17,11 @@ import numpy as np
 import tensorflow as tf
 
 from imgwatch.errors import ModelError
+from imgwatch.progress import Progress
 from imgwatch_train.classic import checkpoint
 from imgwatch_train.classic.architectures import Autoencoder, augmented, scaled
 from imgwatch_train.classic.schedule import Schedule
 from imgwatch_train.data.pixel_file import PixelFile, Rows
-from imgwatch_train.job import Progress
 
 Epoch = dict[str, float]  # step, epoch, loss, validation_loss
 

@@ -16,6 +16,7 @@ from imgwatch.evaluation.report import write_report
 from imgwatch.model.contract import Calibration, Contract, write_model
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Shape
+from imgwatch.progress import Progress
 from imgwatch.settings import ConvSettings, DenseSettings, plain
 from imgwatch_train.classic.checkpoint import checkpoint_folder
 from imgwatch_train.classic.report import Trained, report_of
@@ -23,7 +24,7 @@ from imgwatch_train.classic.schedule import conv_schedule, dense_schedule
 from imgwatch_train.data.dataset import Index, Split, gather, split
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
-from imgwatch_train.job import Job, Progress
+from imgwatch_train.job import Job
 from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from imgwatch.evaluation.report import Gallery, Report, Tile, encoded, thumbnail
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats
 from imgwatch.picture.decoding import Pixels
+from imgwatch.progress import Progress
 from imgwatch_train.data.dataset import Index
 from imgwatch_train.data.pixel_file import PixelFile, Rows
 from imgwatch_train.facts import described
-from imgwatch_train.job import Job, Progress
+from imgwatch_train.job import Job
 
 if TYPE_CHECKING:
     from imgwatch_train.classic.fitting import Epoch

@@ -19,9 +19,10 @@ from imgwatch.files import Identity
 from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
+from imgwatch.progress import Progress
 from imgwatch.scan import list_pictures
 from imgwatch_train.data.pixel_file import PixelFile, Rows, write_pictures
-from imgwatch_train.job import Job, Progress
+from imgwatch_train.job import Job
 
 FEWEST_PICTURES = 20  # with fewer, a fifth held out is no measurement at all
 _log = logging.getLogger(__name__)

@@ -24,11 +24,12 @@ from imgwatch.model.contract import INPUT, Calibration, Contract, Part, write_mo
 from imgwatch.model.reference_set import Normals, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
+from imgwatch.progress import Progress
 from imgwatch_train.classic.checkpoint import checkpoint_folder
 from imgwatch_train.data.dataset import Index, gather
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
-from imgwatch_train.job import Job, Progress
+from imgwatch_train.job import Job
 from imgwatch_train.perceptual.examples import Drawing, Plan, assemble, plan_drawings
 from imgwatch_train.perceptual.features import Backbone, Features, FeatureStore
 from imgwatch_train.perceptual.pseudo_junk import KINDS, render

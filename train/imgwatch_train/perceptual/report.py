@@ -14,8 +14,9 @@ from imgwatch.evaluation.plots import histogram, learning_curves
 from imgwatch.evaluation.report import Gallery, Report, Tile, thumbnails
 from imgwatch.judgement import Standard
 from imgwatch.model.contract import replace_atomically
+from imgwatch.progress import Progress
 from imgwatch_train.facts import described
-from imgwatch_train.job import Job, Progress
+from imgwatch_train.job import Job
 
 if TYPE_CHECKING:
     from imgwatch_train.perceptual.recipe import Trained
