@@ -8,7 +8,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
-    {"errors", "files", "settings", "progress", "drift", "memory"},
+    {"errors", "files", "settings", "lifecycle", "progress", "drift", "memory"},
     {"config", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},

@@ -15,7 +15,8 @@ from processes import IMGWATCH, TELL_PEAK, Place
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileState
 
 _IN_A_FOLDER = 1000
 _KEPT = Judgement(Verdict.KEEP, "calm", "default-01234567", 1.25, 3.0, "ab" * 32)
@@ -111,7 +112,7 @@ def _ledger_figures(path: Path, files: int, runs: int) -> Iterator[Figure]:
     ledger = Ledger(path)
     folder = path.parent.parent / "inbox" / "00000"
     names = [f"IMG_{number:07}.jpg" for number in range(_IN_A_FOLDER)]
-    rows = [Row(folder / f"new-{name}", Identity(1, 2, 3, 4), State.KEPT, _KEPT) for name in names]
+    rows = [Row(folder / f"new-{name}", Identity(1, 2, 3, 4), FileState.KEPT, _KEPT) for name in names]
     listing = {name: Identity(1, 2, 3, 4) for name in names}
     one, whole, insert = medians_of(
         runs,

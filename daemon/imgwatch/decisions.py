@@ -1,60 +1,104 @@
-"""What the user decides about a picture in quarantine, done in both places that must know: quarantine and ledger.
+"""What the user decides about pictures in quarantine: one way for the shell and for the gallery.
 
-The quarantine's log is the authority; the ledger counts it and is spared a second judgement.
+The quarantine's log is the authority; the ledger counts it, and is spared a second judgement. What the user saw is
+passed as `expected`, and compared under the same lock under which the picture is moved.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from imgwatch.files import Identity
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import Event, FileState, ReviewState
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.history import Entry
-from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.record import Record
 
 
-def restore(quarantine: Quarantine, ledger: Ledger, which: str | Record, to: Path | None = None) -> Path:
-    """Put a picture back and give its path; the ledger knows it as kept, so that it is not judged again.
+class Decided(NamedTuple):
+    """One decision as it was carried out, with what undoing it needs."""
 
-    Raises what `Quarantine.restore` raises; then nothing has changed.
-    """
-    path = quarantine.restore(which, to)
-    try:
-        identity = Identity.of(path.lstat())
-    except FileNotFoundError:  # taken away by somebody at once
-        return path
-    ledger.remember([Row(path, identity, State.KEPT)], time.time())
-    count_history(quarantine, ledger)
-    return path
+    record: Record
+    before: ReviewState
+    restored_to: Path | None = None
 
 
-def take_back(quarantine: Quarantine, ledger: Ledger, record: Record, path: Path) -> Record:
-    """Undo a restore: the picture at `path` goes into quarantine again, under a new record, which is given.
+class Decisions:
+    """Carries out decisions. Each raises what the method of `Quarantine` raises, and then has changed nothing."""
 
-    Raises what `Quarantine.take_back` raises; then nothing has changed.
-    """
-    again = quarantine.take_back(record, path)
-    ledger.forget([path])
-    count_history(quarantine, ledger)
-    return again
+    def __init__(self, quarantine: Quarantine, ledger: Ledger) -> None:
+        self._quarantine = quarantine
+        self._ledger = ledger
 
+    def restore(
+        self, which: str | Record, to: Path | None = None, expected: ReviewState | None = None
+    ) -> Decided:
+        """Put a picture back; the ledger knows it as kept, so that it is not judged again."""
+        record, before = self._seen(which, expected)
+        path = self._quarantine.restore(record, to, expected)
+        try:
+            identity = Identity.of(path.lstat())
+        except FileNotFoundError:  # taken away by somebody at once
+            return Decided(record, before, path)
+        self._ledger.remember([Row(path, identity, FileState.KEPT)], time.time())
+        self._count()
+        return Decided(record, before, path)
 
-def last_decision(quarantine: Quarantine) -> Entry | None:
-    """Give the last verdict of the user's that can be undone and has not been: a restore, the bin, or later."""
-    standing: dict[str, Entry] = {}
-    for entry in quarantine.history():
-        if entry.event in (Event.RESTORED, Event.BINNED, Event.POSTPONED):
-            standing.pop(entry.record.id, None)  # the latest comes last
-            standing[entry.record.id] = entry
-        elif entry.event is Event.QUARANTINED:
-            for undone in [i for i, e in standing.items() if e.record.sha256 == entry.record.sha256]:
-                del standing[undone]
+    def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Decided:
+        """Put a picture into the bin, keep it for later, or open it again."""
+        record, before = self._seen(which, expected)
+        decided = Decided(self._quarantine.mark(record, state, expected), before)
+        self._count()
+        return decided
+
+    def delete(self, which: str | Record, expected: ReviewState | None = None) -> Decided:
+        """Delete a picture for good, without the bin. This cannot be undone."""
+        record, before = self._seen(which, expected)
+        decided = Decided(self._quarantine.delete(record, expected), before)
+        self._count()
+        return decided
+
+    def undo(self, decided: Decided) -> Record:
+        """Take a decision back, and return the picture's record: a restored picture gets a new one."""
+        if decided.restored_to is None:
+            record = self._quarantine.mark(decided.record, decided.before)
         else:
-            standing.pop(entry.record.id, None)
-    return next(reversed(standing.values()), None)
+            record = self._quarantine.take_back(decided.record, decided.restored_to)
+            self._ledger.forget([decided.restored_to])
+            if decided.before is not ReviewState.OPEN:
+                self._quarantine.mark(record, decided.before)
+        self._count()
+        return record
+
+    def last(self) -> Decided | None:
+        """Return the latest decision that can be undone and has not been, by whichever program it was made."""
+        last = self._quarantine.last_decision()
+        if last is None:
+            return None
+        restored_to = Path(last.record.original) if last.event is Event.RESTORED else None
+        return Decided(last.record, ReviewState.OPEN, restored_to)
+
+    def empty(self) -> Sequence[Record]:
+        """Delete for good what is in the bin. This cannot be undone."""
+        records = self._quarantine.empty()
+        self._count()
+        return records
+
+    def purge(self, keep_days: float | None, max_bytes: int | None) -> Sequence[Record]:
+        """Delete for good what exceeds the limits. This cannot be undone."""
+        records = self._quarantine.purge(keep_days, max_bytes)
+        self._count()
+        return records
+
+    def _seen(self, which: str | Record, expected: ReviewState | None) -> tuple[Record, ReviewState]:
+        record = which if isinstance(which, Record) else self._quarantine.find(which)
+        return record, expected or self._quarantine.review_state(record)
+
+    def _count(self) -> None:
+        count_history(self._quarantine, self._ledger)
 
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:

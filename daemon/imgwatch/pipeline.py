@@ -18,7 +18,8 @@ from imgwatch.decisions import count_history
 from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, OutsideRoots, Unavailable
 from imgwatch.judgement import Verdict
 from imgwatch.judging import BATCH, Judge, Judged
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileEvent, FileState, file_after
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
@@ -31,7 +32,7 @@ class Sorted:
     """What became of one picture: the judgement, the state it is in now, and the record if it was moved."""
 
     judged: Judged
-    state: State
+    state: FileState
     record: Record | None = None
 
 
@@ -81,7 +82,7 @@ class Sorter:
         decided = [(judged, self._decide(judged)) for judged in map(self._respect_user, batch)]
         self._ledger.remember((_row(judged, state) for judged, state in decided), time.time())
         done = [
-            self._move(judged) if state is State.PENDING else Sorted(judged, state)
+            self._move(judged) if state is FileState.PENDING else Sorted(judged, state)
             for judged, state in decided
         ]
         gone = [result.judged.path for result in done if result.record is not None]
@@ -110,39 +111,42 @@ class Sorter:
             )
         return judged
 
-    def _decide(self, judged: Judged) -> State:
+    def _decide(self, judged: Judged) -> FileState:
         verdict = judged.judgement.verdict
         if verdict is Verdict.UNREADABLE and not self._policy.move_unreadable:
-            return State.UNREADABLE
-        strange = verdict is not Verdict.KEEP
-        why = self._breaker.note(judged.path, strange) if self._breaker is not None else None
+            return file_after(FileEvent.FAILED_TO_DECODE)
+        is_junk = verdict is not Verdict.KEEP
+        why = self._breaker.note(judged.path, is_junk) if self._breaker is not None else None
         if why is not None:
             log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
                       "and closed it with `imgwatch resume`", why)  # fmt: skip
             self._ledger.put_fact("breaker_why", why)
             self._ledger.put_fact("breaker", "open")
-        if not strange:
-            return State.KEPT
+        if not is_junk:
+            return file_after(FileEvent.JUDGED_NORMAL)
         if self._policy.report_only:
-            return State.REPORTED
-        return State.HELD if self._breaker is not None and self._breaker.is_open else State.PENDING
+            return file_after(FileEvent.JUDGED_JUNK_IN_REPORT_MODE)
+        if self._breaker is not None and self._breaker.is_open:
+            return file_after(FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER)
+        return file_after(FileEvent.JUDGED_JUNK)
 
     def _move(self, judged: Judged) -> Sorted:
+        pending = FileState.PENDING
         try:
             record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement)
         except AlreadyRestored:
-            return Sorted(judged, State.KEPT)
+            return Sorted(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
         except (Changed, FileNotFoundError):
-            return Sorted(judged, State.PENDING)  # another version, which will be noticed and judged as such
+            return Sorted(judged, pending)  # another version, which will be noticed and judged as such
         except (MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", judged.path, refusal)
-            return Sorted(judged, State.REPORTED)
+            return Sorted(judged, file_after(FileEvent.MOVE_REFUSED, pending))
         except (MoveFailed, Unavailable) as fault:
             self.hold(fault)
-            return Sorted(judged, State.PENDING)
+            return Sorted(judged, pending)
         self.go_on()
         log.info("%s -> quarantine %s: %s", judged.path, record.id, judged.judgement.reason)
-        return Sorted(judged, State.PENDING, record)
+        return Sorted(judged, pending, record)
 
     def hold(self, fault: MoveFailed | Unavailable) -> None:
         """Note that nothing can be moved: one line in the log, not one a picture."""
@@ -157,7 +161,7 @@ class Sorter:
             self.stuck = None
 
 
-def _row(judged: Judged, state: State) -> Row:
+def _row(judged: Judged, state: FileState) -> Row:
     return Row(judged.path, judged.identity, state, judged.judgement)
 
 
@@ -167,5 +171,5 @@ def new_candidates(ledger: Ledger, folder: Path, listing: scan.Listing) -> list[
     fresh = [path for path in paths if scan.is_candidate(path)]
     if len(fresh) < len(paths):
         others = set(paths) - set(fresh)
-        ledger.remember((Row(path, listing[path.name], State.OTHER) for path in others), time.time())
+        ledger.remember((Row(path, listing[path.name], FileState.OTHER) for path in others), time.time())
     return fresh

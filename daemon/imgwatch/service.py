@@ -23,7 +23,8 @@ from imgwatch.errors import (
 )
 from imgwatch.feedback.learner import Teacher
 from imgwatch.judging import LiveModel
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.monitoring.observer import Observer
 from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
@@ -111,7 +112,7 @@ class Service:
                 self._roots.require(root)
         self._take_stock()
         self._watch()
-        for path in self._ledger.waiting(State.PENDING):
+        for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
         if not self._breaker.is_open:
             self._take_up_held()
@@ -286,7 +287,7 @@ class Service:
         if not self._next_retry or now < self._next_retry:
             return
         self._next_retry = 0.0
-        waiting = self._ledger.waiting(State.PENDING)
+        waiting = self._ledger.waiting(FileState.PENDING)
         for path in waiting:
             self._intake.notice(path)
         if not len(self._intake):  # what could not be moved is gone
@@ -305,7 +306,7 @@ class Service:
 
     def _take_up_held(self) -> None:
         """Judge what the breaker held back; the user has looked at it, so it does not open the breaker again."""
-        held = self._ledger.waiting(State.HELD)
+        held = self._ledger.waiting(FileState.HELD)
         self._breaker.excuse(held)
         self._ledger.forget(held)
         for path in held:

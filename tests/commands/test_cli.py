@@ -122,7 +122,9 @@ def test_purge_wants_a_limit_and_deletes_for_good(tmp_path: Path, write_config: 
     run("quarantine", "purge", config=config, code=2)
     run("quarantine", "purge", "--older-than-days", "1", config=config)
     assert len(objects(run("quarantine", "list", "--json", config=config).stdout)) == 1
-    run("quarantine", "purge", "--older-than-days", "0", config=config)
+    asked = run("quarantine", "purge", "--older-than-days", "0", config=config, code=2)
+    assert "--yes" in asked.stderr
+    run("quarantine", "purge", "--older-than-days", "0", "--yes", config=config)
     assert objects(run("quarantine", "list", "--json", config=config).stdout) == []
 
 

@@ -17,9 +17,9 @@ import pytest
 
 from imgwatch.errors import ImgwatchError
 from imgwatch.files import Identity
+from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.record import Judgement, Record
 
 pytestmark = pytest.mark.faults

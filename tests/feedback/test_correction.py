@@ -208,9 +208,9 @@ def test_a_copy_of_what_was_deleted_is_quarantined_at_once(daily: Daily) -> None
     daily.judge(230)
     quarantine = daily.quarantine()
     (record,) = quarantine.list()
-    from imgwatch.quarantine.review_state import Standing
+    from imgwatch.lifecycle import ReviewState
 
-    quarantine.mark(record, Standing.BINNED)
+    quarantine.mark(record, ReviewState.BINNED)
     (said,) = daily.judge(230)
     assert said.startswith("quarantine: nearly the same as what you deleted on")
 
@@ -218,24 +218,24 @@ def test_a_copy_of_what_was_deleted_is_quarantined_at_once(daily: Daily) -> None
 def test_a_copy_of_what_was_restored_is_kept(daily: Daily) -> None:
     daily.judge(230)
     with open_ledger(daily.settings) as ledger:
-        from imgwatch import decisions
+        from imgwatch.decisions import Decisions
 
         quarantine = daily.quarantine(ledger)
-        decisions.restore(quarantine, ledger, next(quarantine.list()))
+        Decisions(quarantine, ledger).restore(next(quarantine.list()))
     copy, other = daily.judge(230, 250)
     assert copy.startswith("keep: nearly the same as what you restored on")
     assert other.startswith("quarantine")
 
 
 def test_a_decision_taken_back_teaches_nothing_and_all_can_be_forgotten(daily: Daily) -> None:
-    from imgwatch.quarantine.review_state import Standing
+    from imgwatch.lifecycle import ReviewState
 
     daily.judge(230, 250)
     quarantine = daily.quarantine()
     first, second = quarantine.list()
     for record in (first, second):
-        quarantine.mark(record, Standing.BINNED)
-    quarantine.mark(first, Standing.OPEN)
+        quarantine.mark(record, ReviewState.BINNED)
+    quarantine.mark(first, ReviewState.OPEN)
     with open_ledger(daily.settings) as ledger, open_judge(daily.settings) as judge:
         daily.refresh(ledger, judge)
         assert [example.sha256 for example in judge.lesson.examples] == [second.sha256]  # type: ignore[union-attr]

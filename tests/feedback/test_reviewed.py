@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from conftest import bright, write_brightness_model
 from gallery import Scene
-from imgwatch import decisions, load_model
+from imgwatch import load_model
 from imgwatch.cli import app
 from imgwatch.commands.context import load_settings, open_ledger
+from imgwatch.decisions import Decisions
 from imgwatch.feedback.reviewed import reviewed
-from imgwatch.quarantine.review_state import Standing
+from imgwatch.lifecycle import ReviewState
 from imgwatch.scan import list_pictures
 from imgwatch.shadow import shadow
 
@@ -36,9 +37,9 @@ def test_restored_pictures_come_in_and_copies_of_deleted_ones_stay_out(
     shutil.copy(quarantine.picture(second), copy)
     shutil.copy(quarantine.picture(third), copy.with_name("undecided.png"))
     quarantine.restore(first)
-    quarantine.mark(second, Standing.BINNED)
-    quarantine.mark(third, Standing.BINNED)
-    quarantine.mark(third, Standing.OPEN)
+    quarantine.mark(second, ReviewState.BINNED)
+    quarantine.mark(third, ReviewState.BINNED)
+    quarantine.mark(third, ReviewState.OPEN)
     found = reviewed(quarantine, [tmp_path / "album"])
     assert found.restored == (Path(first.original),)
     assert found.deleted == (copy,)
@@ -87,7 +88,7 @@ def test_what_was_restored_does_not_move_whatever_another_model_says(
     scene.fill(2)
     with open_ledger(scene.settings) as ledger:
         quarantine = scene.quarantine()
-        decisions.restore(quarantine, ledger, next(quarantine.list()))
+        Decisions(quarantine, ledger).restore(next(quarantine.list()))
         with load_model(write_brightness_model(tmp_path / "suspicious.onnx", threshold=0.01)) as judge:
             found = shadow(judge, ledger, quarantine)
     assert (found.kept, found.held, found.moves) == (1, 1, ())

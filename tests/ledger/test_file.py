@@ -10,7 +10,8 @@ import pytest
 
 from imgwatch.errors import LedgerDamaged, Unavailable
 from imgwatch.files import Identity
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileState
 
 
 @pytest.fixture
@@ -106,7 +107,7 @@ def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
     ledger = Ledger(begun(path))
 
     def broken() -> Iterator[Row]:
-        yield Row(path, Identity(1, 2, 3, 4), State.KEPT)
+        yield Row(path, Identity(1, 2, 3, 4), FileState.KEPT)
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

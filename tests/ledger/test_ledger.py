@@ -9,8 +9,9 @@ import pytest
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
 from imgwatch.ledger.file import LedgerFile
+from imgwatch.lifecycle import FileState
 
 FIRST = Identity(1, 10, 100, 1000)
 KEPT = Judgement(Verdict.KEEP, "calm", "m-1", 0.2, 0.5, "ab" * 32)
@@ -19,7 +20,7 @@ A = Path("/in/a.jpg")
 
 
 def test_what_is_remembered_is_known(ledger: Ledger) -> None:
-    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     known = ledger.known(A)
     assert known is not None
     assert known.covers(FIRST)
@@ -30,14 +31,14 @@ def test_what_is_remembered_is_known(ledger: Ledger) -> None:
 
 @pytest.mark.parametrize("change", [{"ino": 11}, {"size": 101}, {"mtime_ns": 1001}])
 def test_another_version_of_a_file_is_not_covered(ledger: Ledger, change: dict[str, int]) -> None:
-    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     known = ledger.known(A)
     assert known is not None
     assert not known.covers(FIRST._replace(**change))
 
 
 def test_a_device_that_was_renumbered_is_the_same_file(ledger: Ledger) -> None:
-    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     known = ledger.known(A)
     assert known is not None
     assert known.covers(FIRST._replace(dev=77))
@@ -45,29 +46,29 @@ def test_a_device_that_was_renumbered_is_the_same_file(ledger: Ledger) -> None:
 
 def test_each_version_is_counted_once(ledger: Ledger) -> None:
     for _ in range(3):
-        ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
-    ledger.remember([Row(A, FIRST._replace(size=5), State.UNREADABLE, BROKEN)], now=2.0)
-    ledger.remember([Row(Path("/in/notes"), FIRST, State.OTHER)], now=2.0)
+        ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST._replace(size=5), FileState.UNREADABLE, BROKEN)], now=2.0)
+    ledger.remember([Row(Path("/in/notes"), FIRST, FileState.OTHER)], now=2.0)
     assert ledger.counters() == {"judged": 2, "unreadable": 1}
 
 
 def test_a_pending_move_is_taken_up_again(ledger: Ledger) -> None:
-    ledger.remember([Row(A, FIRST, State.PENDING, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST, FileState.PENDING, KEPT)], now=1.0)
     known = ledger.known(A)
     assert known is not None
     assert not known.covers(FIRST)
-    assert list(ledger.waiting(State.PENDING)) == [A]
+    assert list(ledger.waiting(FileState.PENDING)) == [A]
     ledger.forget([A])
-    assert list(ledger.waiting(State.PENDING)) == []
+    assert list(ledger.waiting(FileState.PENDING)) == []
     assert ledger.counters()["judged"] == 1
 
 
 def test_names_of_any_bytes_come_back(ledger: Ledger) -> None:
     path = Path(os.fsdecode(b"/in/\xff new\nline \xe2\x80\xae")) / os.fsdecode(b"-\xfe.jpg")
-    ledger.remember([Row(path, FIRST, State.PENDING, KEPT)], now=1.0)
-    assert list(ledger.waiting(State.PENDING)) == [path]
+    ledger.remember([Row(path, FIRST, FileState.PENDING, KEPT)], now=1.0)
+    assert list(ledger.waiting(FileState.PENDING)) == [path]
     assert ledger.unfinished(path.parent, {path.name: FIRST}) == [path.name]
-    ledger.remember([Row(path, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(path, FIRST, FileState.KEPT, KEPT)], now=1.0)
     assert ledger.unfinished(path.parent, {path.name: FIRST}) == []
 
 
@@ -75,27 +76,27 @@ def test_a_first_start_is_remembered_all_or_nothing(ledger: Ledger) -> None:
     root = Path("/in")
 
     def breaks_off() -> object:
-        yield Row(A, FIRST, State.EXISTING)
+        yield Row(A, FIRST, FileState.EXISTING)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         ledger.begin(root, breaks_off(), now=1.0)  # type: ignore[arg-type]
     assert ledger.is_first_start(root)
     assert ledger.known(A) is None
-    assert ledger.begin(root, [Row(A, FIRST, State.EXISTING)], now=1.0) == 1
+    assert ledger.begin(root, [Row(A, FIRST, FileState.EXISTING)], now=1.0) == 1
     assert not ledger.is_first_start(root)
     assert ledger.counters().get("judged", 0) == 0
 
 
 def test_of_a_folder_with_many_more_files_only_those_asked_for_are_read(ledger: Ledger) -> None:
-    rows = [Row(Path(f"/in/{number}.jpg"), FIRST, State.KEPT, KEPT) for number in range(500)]
+    rows = [Row(Path(f"/in/{number}.jpg"), FIRST, FileState.KEPT, KEPT) for number in range(500)]
     ledger.remember(rows, now=1.0)
     asked = {"3.jpg": FIRST, "4.jpg": FIRST._replace(size=5), "new.jpg": FIRST}
     assert ledger.unfinished(Path("/in"), asked) == ["4.jpg", "new.jpg"]
 
 
 def test_what_another_model_judged_is_unfinished_for_this_one(ledger: Ledger) -> None:
-    ledger.remember([Row(A, FIRST, State.KEPT, KEPT)], now=1.0)
+    ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-1") == []
     assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-2") == [A.name]
 
@@ -134,18 +135,18 @@ def test_nothing_that_is_done_for_each_file_or_each_round_scans_the_whole_table(
 ) -> None:
     ledger, file = traced
     listing = {f"{number}.jpg": FIRST for number in range(300)}
-    rows = [Row(A.parent / name, FIRST, State.KEPT, KEPT) for name in listing]
-    ledger.begin(A.parent, [Row(A, FIRST, State.EXISTING)], now=1.0)
+    rows = [Row(A.parent / name, FIRST, FileState.KEPT, KEPT) for name in listing]
+    ledger.begin(A.parent, [Row(A, FIRST, FileState.EXISTING)], now=1.0)
     ledger.remember(rows, now=1.0)
     ledger.unfinished(A.parent, listing)
     ledger.unfinished(A.parent, {"1.jpg": FIRST}, "m-1")
     ledger.known(A)
-    for state in (State.PENDING, State.HELD):
+    for state in (FileState.PENDING, FileState.HELD):
         ledger.waiting(state)
     ledger.fact("breaker")
     ledger.put_fact("breaker", "open")
     ledger.teach("ab" * 32, True, 1.0, ("m-1", b""))
-    ledger.unteach("ab" * 32)
+    ledger.unteach("ab" * 32, is_junk=True)
     ledger.forget([A])
     plans = {question: file.plan(question) for question in file.asked if "seen" in question}
     assert len(plans) >= 7

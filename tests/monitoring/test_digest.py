@@ -8,7 +8,8 @@ import pytest
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileState
 from imgwatch.monitoring.digest import Digest, line
 
 NOON = datetime(2026, 3, 14, 12)
@@ -30,7 +31,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 def judge_one(ledger: Ledger, name: str, at: datetime) -> None:
     judgement = Judgement(Verdict.KEEP, "as ever", "m", 0.1, 0.5, "00" * 32)
-    row = Row(Path("/in", name), Identity(1, len(name), 1, 0), State.KEPT, judgement)
+    row = Row(Path("/in", name), Identity(1, len(name), 1, 0), FileState.KEPT, judgement)
     ledger.remember([row], at.timestamp())
 
 

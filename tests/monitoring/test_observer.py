@@ -18,7 +18,8 @@ from imgwatch.feedback.correction import Lesson
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict
 from imgwatch.judging import Judged, LiveModel
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.model.contract import Contract
 from imgwatch.monitoring.collector import Figures, Snapshot
 from imgwatch.monitoring.observer import Observer
@@ -38,7 +39,7 @@ def live(contract: Contract | None = None, lesson: Lesson | None = None) -> Live
     return cast(LiveModel, SimpleNamespace(judge=judge))
 
 
-def result(score: float | None, state: State = State.KEPT) -> Sorted:
+def result(score: float | None, state: FileState = FileState.KEPT) -> Sorted:
     judgement = Judgement(Verdict.KEEP, "as ever", "m", score, 0.5, "00" * 32)
     return Sorted(Judged(Path("/in/a.png"), Identity(1, 1, 1, 0), judgement), state)
 
@@ -49,7 +50,7 @@ def known(ledger: Ledger) -> Drift:
 
 def test_only_what_was_kept_counts(ledger: Ledger) -> None:
     observer = Observer(ledger, live(), wall=lambda: HOUR)
-    for state in set(State) - {State.KEPT}:
+    for state in set(FileState) - {FileState.KEPT}:
         observer.note(result(0.2, state), 0.1)
     observer.note(result(None), 0.1)
     assert ledger.fact(FACT) is None
@@ -60,7 +61,7 @@ def test_only_what_was_kept_counts(ledger: Ledger) -> None:
 def test_a_picture_that_could_not_be_moved_is_not_done_yet(ledger: Ledger, tmp_path: Path) -> None:
     board, model = _Board(), live()
     figures = Figures(board, ledger, tmp_path, model)
-    Observer(ledger, model, figures=figures).note(result(0.9, State.PENDING), 0.3)
+    Observer(ledger, model, figures=figures).note(result(0.9, FileState.PENDING), 0.3)
     assert sum(figures.latency.counts) == 0
 
 

@@ -8,10 +8,11 @@ import pytest
 from conftest import bright, dark, write_brightness_model
 from daemon import tree
 from imgwatch.breaker import Breaker
-from imgwatch.decisions import restore
+from imgwatch.decisions import Decisions
 from imgwatch.errors import ModelError
 from imgwatch.judging import Judge, LiveModel
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.pipeline import Policy, Sorter
@@ -30,7 +31,7 @@ def quarantine(tmp_path: Path) -> Quarantine:
     return Quarantine(tmp_path / "quarantine")
 
 
-def states(sorter: Sorter, *paths: Path) -> list[State]:
+def states(sorter: Sorter, *paths: Path) -> list[FileState]:
     return [result.state for result in sorter.sort(paths)]
 
 
@@ -45,7 +46,7 @@ def test_junk_is_moved_and_the_rest_stays(
     assert sorted(tree(inbox)) == ["a.png", "c.jpg"]
     assert [record.original for record in quarantine.list()] == [str(pictures[1])]
     assert ledger.counters() == {"judged": 3, "unreadable": 1, "quarantined": 1}
-    assert list(ledger.waiting(State.PENDING)) == []
+    assert list(ledger.waiting(FileState.PENDING)) == []
 
 
 def test_unreadable_pictures_are_moved_only_when_asked_to(
@@ -55,7 +56,7 @@ def test_unreadable_pictures_are_moved_only_when_asked_to(
     path.parent.mkdir()
     path.write_bytes(b"damaged")
     assert states(Sorter(lambda: judge, quarantine, ledger, Policy(move_unreadable=True)), path) == [
-        State.PENDING
+        FileState.PENDING
     ]
     [record] = quarantine.list()
     assert record.judgement.score is None
@@ -67,7 +68,7 @@ def test_report_only_moves_nothing(
 ) -> None:
     path = bright(tmp_path / "inbox" / "a.png")
     assert states(Sorter(lambda: judge, quarantine, ledger, Policy(report_only=True)), path) == [
-        State.REPORTED
+        FileState.REPORTED
     ]
     assert path.exists()
 
@@ -79,9 +80,9 @@ def test_a_restored_picture_and_its_copies_are_kept(
     path = bright(tmp_path / "inbox" / "a.png")
     content = path.read_bytes()
     states(sorter, path)
-    restore(quarantine, ledger, next(quarantine.list()))
+    Decisions(quarantine, ledger).restore(next(quarantine.list()))
     (copy := path.with_name("copy.png")).write_bytes(content)
-    assert states(sorter, path, copy) == [State.KEPT, State.KEPT]
+    assert states(sorter, path, copy) == [FileState.KEPT, FileState.KEPT]
 
 
 def test_an_open_breaker_holds_everything_back(
@@ -95,7 +96,7 @@ def test_an_open_breaker_holds_everything_back(
     list(sorter.sort([*kept, *junk]))
     assert breaker.is_open
     assert ledger.fact("breaker") == "open"
-    assert list(ledger.waiting(State.HELD))
+    assert list(ledger.waiting(FileState.HELD))
     assert sorted(path.name for path in inbox.iterdir()) != []
 
 

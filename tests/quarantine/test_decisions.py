@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from conftest import bright
-from imgwatch.decisions import count_history, restore
+from imgwatch.decisions import Decisions, count_history
 from imgwatch.judgement import Judgement, Verdict
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
@@ -38,7 +38,8 @@ def test_the_log_is_counted_once_however_many_count_it(tmp_path: Path) -> None:
 def test_a_restored_picture_is_known_as_kept(tmp_path: Path, ledger: Ledger) -> None:
     quarantine = Quarantine(tmp_path / "quarantine")
     which = quarantined(quarantine, tmp_path / "a.png")
-    path = restore(quarantine, ledger, which)
+    path = Decisions(quarantine, ledger).restore(which).restored_to
+    assert path is not None
     identity = identity_of(path)
     known = ledger.known(path)
     assert identity is not None

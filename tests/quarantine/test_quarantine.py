@@ -30,9 +30,9 @@ from imgwatch.errors import (
     Unavailable,
 )
 from imgwatch.files import Identity, Place
+from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.record import Judgement, Record
 
 KILL = -9

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conftest import bright, picture_bytes
 from gallery import Browser, Open, Scene
-from imgwatch.quarantine.review_state import Standing
+from imgwatch.lifecycle import ReviewState
 
 
 def _ids(browser: Browser) -> list[str]:
@@ -163,5 +163,5 @@ def test_no_picture_is_lost_whatever_is_decided(scene: Scene, open_gallery: Open
     assert _standings(browser) == {"open"}
     quarantine = scene.quarantine()
     assert quarantine.check() == []
-    assert {quarantine.standing(record) for record in quarantine.list()} == {Standing.OPEN}
+    assert {quarantine.review_state(record) for record in quarantine.list()} == {ReviewState.OPEN}
     del tmp_path

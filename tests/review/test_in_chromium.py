@@ -266,7 +266,7 @@ def _settled(scene: Scene, wanted: dict[str, int]) -> None:
     found: dict[str, int] = {}
     while time.monotonic() < until:
         quarantine = scene.quarantine()
-        standings = [quarantine.standing(record) for record in quarantine.list()]
+        standings = [quarantine.review_state(record) for record in quarantine.list()]
         found = {
             "restored": len(list(scene.inbox.iterdir())),
             "binned": len(list(quarantine.binned())),

@@ -16,7 +16,8 @@ from gallery import Browser, Open, Scene
 from imgwatch.commands.context import open_ledger
 from imgwatch.drift import FACT, Drift
 from imgwatch.files import Identity
-from imgwatch.ledger import Row, State
+from imgwatch.ledger import Row
+from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
 from imgwatch.review.grouping import Alike
 from imgwatch.review.presenter import what
@@ -143,7 +144,7 @@ def test_the_activity_page_counts_all_that_is_held_back_and_names_the_first(
     monkeypatch.setenv("HOME", str(scene.inbox.parent))
     identity = Identity.of(dark(scene.inbox / "held.png").lstat())
     with open_ledger(scene.settings) as ledger:
-        rows = [Row(scene.inbox / f"held-{n:03}.png", identity, State.HELD) for n in range(130)]
+        rows = [Row(scene.inbox / f"held-{n:03}.png", identity, FileState.HELD) for n in range(130)]
         ledger.remember(rows, time.time())
         ledger.put_fact("breaker", "open")
     text = open_gallery(scene).client.get("/activity").text

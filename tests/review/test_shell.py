@@ -9,7 +9,8 @@ from typer.testing import CliRunner
 
 from gallery import Scene
 from imgwatch.cli import app
-from imgwatch.quarantine.review_state import Standing
+from imgwatch.errors import UsageError
+from imgwatch.lifecycle import ReviewState
 
 
 def _run(scene: Scene, *arguments: str) -> str:
@@ -32,7 +33,7 @@ def test_undo_by_id_and_of_the_last(scene: Scene, verdict: tuple[str, ...]) -> N
     _run(scene, "undo", one)
     _run(scene, "undo")
     quarantine = scene.quarantine()
-    assert {quarantine.standing(record) for record in quarantine.list()} == {Standing.OPEN}
+    assert {quarantine.review_state(record) for record in quarantine.list()} == {ReviewState.OPEN}
     assert "Nothing to undo" in _run(scene, "undo")
 
 
@@ -40,7 +41,11 @@ def test_undo_of_a_restore(scene: Scene) -> None:
     scene.fill(1)
     _run(scene, "restore", *_ids(scene))
     assert _ids(scene) == []
-    _run(scene, "undo")
+    refused = CliRunner().invoke(app(), ["quarantine", "undo", "--config", str(scene.config)])
+    assert isinstance(refused.exception, UsageError)
+    assert "junk_000.png, which was restored, into quarantine again?" in str(refused.exception)
+    assert [path.name for path in scene.inbox.iterdir()] == ["junk_000.png"]
+    _run(scene, "undo", "--yes")
     assert len(_ids(scene)) == 1
     assert list(scene.inbox.iterdir()) == []
     assert "Nothing to undo" in _run(scene, "undo")
@@ -59,6 +64,9 @@ def test_empty_deletes_the_bin_and_nothing_else(scene: Scene) -> None:
     first, *_ = _ids(scene)
     _run(scene, "delete", first)
     assert first not in _ids(scene)
-    assert "1 deleted" in _run(scene, "empty")
+    refused = CliRunner().invoke(app(), ["quarantine", "empty", "--config", str(scene.config)])
+    assert isinstance(refused.exception, UsageError)
+    assert _ids(scene, "--bin") == [first]
+    assert "1 deleted" in _run(scene, "empty", "--yes")
     assert len(_ids(scene)) == 2
     assert _ids(scene, "--bin") == []

@@ -9,7 +9,8 @@ import pytest
 from imgwatch import scan
 from imgwatch.judgement import Judgement, Verdict, unreadable
 from imgwatch.judging import Judged
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileState
 from imgwatch.scan import Listing, Scope, identity_of
 from imgwatch.settings import Settings, checked
 from imgwatch.watching import intake
@@ -62,7 +63,7 @@ def test_what_is_too_much_at_once_is_left_out_and_found_by_the_next_scans(
         now += 2.0
         while taken := waiting.take(4):
             seen |= {file.path for file in taken}
-            ledger.remember([Row(file.path, file.identity, State.KEPT) for file in taken], now)
+            ledger.remember([Row(file.path, file.identity, FileState.KEPT) for file in taken], now)
     assert seen == paths
     assert len(waiting) == 0
     assert len(begun) == 2  # one that paused while too many waited, and one that found nothing more
@@ -167,9 +168,9 @@ def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger
         path.write_bytes(b"x")
     identity = identity_of(judged)
     assert identity is not None
-    ledger.remember([Row(judged, identity, State.KEPT, Judgement(Verdict.KEEP, "", "m", 0.3, 0.5))], 1.0)
+    ledger.remember([Row(judged, identity, FileState.KEPT, Judgement(Verdict.KEEP, "", "m", 0.3, 0.5))], 1.0)
     [root] = roots
     intake.Intake(1.0, ledger, roots, lambda: 0.0, lambda: None).begin_or_scan(root)
     states = {path: known.state for path in (judged, other) if (known := ledger.known(path))}
-    assert states == {judged: State.KEPT, other: State.EXISTING}
+    assert states == {judged: FileState.KEPT, other: FileState.EXISTING}
     assert ledger.scores("m", 0.0) == [(1.0, 0.3)]

@@ -109,13 +109,13 @@ class _Run:
     def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Sorted], None]) -> None:
         """Judge what the walks find and the ledger does not know, and act on it."""
         from imgwatch.cluster.judging import judge_on
-        from imgwatch.ledger import State
+        from imgwatch.lifecycle import FileState
         from imgwatch.pipeline import Policy, Sorted, Sorter
 
         quarantine = open_quarantine(self.settings, ledger)
         sorter = Sorter(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
-            unsorted = (Sorted(one, State.REPORTED) for one in judged)
+            unsorted = (Sorted(one, FileState.REPORTED) for one in judged)
             for result in unsorted if self.wish.dry_run else sorter.put(judged):
                 say(result)
                 self.tally.pass_by(1)

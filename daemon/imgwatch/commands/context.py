@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from imgwatch.errors import InputMissing, Unavailable, shown
+from imgwatch import console
+from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -28,6 +29,8 @@ SetOption = Annotated[
         "--set", help="Override one key of the config, such as train.dense.latent=16.", metavar="KEY=VALUE"
     ),
 ]
+
+YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 LEDGER = "ledger.sqlite"
 DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
@@ -85,6 +88,16 @@ def home_of(quarantine: Path, ledger: Ledger) -> Home:
 
     key = f"home of {shown(quarantine)}"
     return Home(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
+
+
+def confirm(question: str, is_agreed: bool) -> None:
+    """Ask before something that is hard to take back. Raises UsageError where nobody can be asked, and for a no."""
+    if is_agreed:
+        return
+    if not console.is_interactive():
+        raise UsageError(f"{question} Nobody can be asked here: add --yes if you mean it")
+    if not console.agrees(question):
+        raise UsageError("nothing was done")
 
 
 def existing(paths: list[Path]) -> list[Path]:

@@ -1,6 +1,7 @@
 """`imgwatch quarantine`: list, show, and every verdict of the gallery, from a shell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,11 +9,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_ledger, open_quarantine
+from imgwatch.commands.context import (
+    ConfigOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    load_settings,
+    open_ledger,
+    open_quarantine,
+)
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
+from imgwatch.console import count
 from imgwatch.errors import ImgwatchError, UsageError
 
 if TYPE_CHECKING:
+    from imgwatch.decisions import Decisions
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.record import Record
 
@@ -97,15 +108,11 @@ def restore(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Put pictures back where they came from; they are not quarantined again. Never overwrites."""
-    from imgwatch import decisions
-
-    settings = load_settings(config)
-    with open_ledger(settings) as ledger:
-        quarantine = open_quarantine(settings, ledger)
+    with _opened(config) as (quarantine, decisions):
         chosen = _chosen(quarantine, ids, since, everything)
         _each(
             chosen,
-            lambda which: f"restored to {decisions.restore(quarantine, ledger, which, to)}",
+            lambda record: f"restored to {decisions.restore(record, to).restored_to}",
             as_json,
             "restored",
         )
@@ -123,68 +130,73 @@ def delete(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
-    from imgwatch.quarantine.review_state import Standing
+    from imgwatch.lifecycle import ReviewState
 
-    quarantine = open_quarantine(load_settings(config))
-    chosen = _chosen(quarantine, ids, since, everything)
+    with _opened(config) as (quarantine, decisions):
 
-    def remove(which: "Record | str") -> str:
-        if at_once:
-            quarantine.delete(which)
-            return "deleted"
-        quarantine.mark(which, Standing.BINNED)
-        return "in the bin"
+        def remove(record: "Record") -> str:
+            if at_once:
+                decisions.delete(record)
+                return "deleted"
+            decisions.mark(record, ReviewState.BINNED)
+            return "in the bin"
 
-    _each(chosen, remove, as_json, "deleted" if at_once else "in the bin")
+        chosen = _chosen(quarantine, ids, since, everything)
+        _each(chosen, remove, as_json, "deleted" if at_once else "in the bin")
 
 
 @app.command()
 def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Keep pictures in quarantine for later: the gallery shows them apart."""
-    from imgwatch.quarantine.review_state import Standing
+    from imgwatch.lifecycle import ReviewState
 
-    quarantine = open_quarantine(load_settings(config))
+    with _opened(config) as (quarantine, decisions):
 
-    def put_off(which: "Record | str") -> str:
-        quarantine.mark(which, Standing.LATER)
-        return "kept for later"
+        def postpone(record: "Record") -> str:
+            decisions.mark(record, ReviewState.LATER)
+            return "kept for later"
 
-    _each(list(ids), put_off, as_json, "kept for later")
+        _each(_chosen(quarantine, list(ids), None, False), postpone, as_json, "kept for later")
 
 
 @app.command()
 def undo(
-    ids: _Ids = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
+    ids: _Ids = None, is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False
 ) -> None:
-    """Take pictures out of the bin, or back from later; without ids, undo the last verdict, a restore too."""
-    from imgwatch import decisions
-    from imgwatch.quarantine.journal import Event
-    from imgwatch.quarantine.review_state import Standing
+    """Take pictures out of the bin, or back from later; without ids, undo the last decision, a restore too."""
+    from imgwatch.lifecycle import ReviewState
 
-    settings = load_settings(config)
-    with open_ledger(settings) as ledger:
-        quarantine = open_quarantine(settings, ledger)
-        last = decisions.last_decision(quarantine) if not ids else None
-        if not ids and last is None:
+    with _opened(config) as (quarantine, decisions):
+        if ids:
+
+            def reopen(record: "Record") -> str:
+                decisions.mark(record, ReviewState.OPEN)
+                return "open again"
+
+            _each(_chosen(quarantine, ids, None, False), reopen, as_json, "undone")
+            return
+        last = decisions.last()
+        if last is None:
             console.say("Nothing to undo.")
             return
+        if last.restored_to is not None:
+            confirm(f"Move {last.restored_to}, which was restored, into quarantine again?", is_agreed)
 
-        def take_back(which: "Record | str") -> str:
-            if last is not None and last.event is Event.RESTORED:
-                again = decisions.take_back(quarantine, ledger, last.record, Path(last.record.original))
-                return f"in quarantine again, as {again.id}"
-            quarantine.mark(which, Standing.OPEN)
-            return "undecided again"
+        def take_back(_: "Record") -> str:
+            again = decisions.undo(last)
+            return "open again" if last.restored_to is None else f"in quarantine again, as {again.id}"
 
-        _each(list(ids or [last.record.id if last else ""]), take_back, as_json, "undone")
+        _each([last.record], take_back, as_json, "undone")
 
 
 @app.command()
-def empty(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Delete for good what is in the bin. This cannot be undone."""
-    emptied = open_quarantine(load_settings(config)).empty()
+    with _opened(config) as (quarantine, decisions):
+        number = sum(1 for _ in quarantine.binned())
+        if number:
+            confirm(f"Delete {count(number, 'picture')} in the bin for good?", is_agreed)
+        emptied = decisions.empty()
     for record in emptied:
         _say(record, "deleted", as_json, "deleted")
     if not as_json:
@@ -197,6 +209,7 @@ def purge(
         float | None,
         typer.Option("--older-than-days", help="Instead of quarantine.keep_days.", min=0, metavar="DAYS"),
     ] = None,
+    is_agreed: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -207,8 +220,11 @@ def purge(
         raise UsageError(
             "no limit is set: give --older-than-days, or set quarantine.keep_days or quarantine.max_gigabytes"
         )
+    if older_than_days == 0:
+        confirm("Delete for good all that is in quarantine, but for what was kept for later?", is_agreed)
     limit = settings.quarantine.max_gigabytes
-    purged = open_quarantine(settings).purge(keep_days, None if limit is None else int(limit * 1e9))
+    with _opened(config) as (_, decisions):
+        purged = decisions.purge(keep_days, None if limit is None else int(limit * 1e9))
     for record in purged:
         _say(record, "purged", as_json, "purged")
     if not as_json:
@@ -216,14 +232,17 @@ def purge(
 
 
 @app.command()
-def forget(config: ConfigOption = None) -> None:
+def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
     """Forget what your decisions taught; what you decide from now on teaches again. Pictures stay where they are."""
     from imgwatch.feedback import learner
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
+        known = ledger.lessons_known()
+        if known:
+            confirm(f"Forget what {count(known, 'decision')} taught?", is_agreed)
         number = learner.forget(open_quarantine(settings, ledger), ledger)
-    console.say(f"{number} decisions forgotten.")
+    console.say(f"{count(number, 'decision')} forgotten.")
 
 
 def _row(record: "Record") -> tuple[str, ...]:
@@ -232,15 +251,34 @@ def _row(record: "Record") -> tuple[str, ...]:
     return record.id, f"{record.quarantined_at:%Y-%m-%d %H:%M}", figure, record.original, judgement.reason
 
 
+@contextmanager
+def _opened(config: Path | None) -> "Iterator[tuple[Quarantine, Decisions]]":
+    from imgwatch.decisions import Decisions
+
+    settings = load_settings(config)
+    with open_ledger(settings) as ledger:
+        quarantine = open_quarantine(settings, ledger)
+        yield quarantine, Decisions(quarantine, ledger)
+
+
 def _chosen(
     quarantine: "Quarantine", ids: list[str] | None, since: str | None, everything: bool
-) -> "list[Record | str]":
+) -> "list[Record | ImgwatchError]":
+    """Return the records, all from one reading; an id that names none is its own fault, and stops no other."""
     if sum((bool(ids), since is not None, everything)) != 1:
         raise UsageError("say which: ids, or --since TIME, or --all")
     if ids:
-        return list(ids)
+        find = quarantine.finder()
+        return [_found(find, prefix) for prefix in ids]
     begin = _moment(since) if since is not None else None
     return [record for record in quarantine.list() if begin is None or record.quarantined_at >= begin]
+
+
+def _found(find: "Callable[[str], Record]", prefix: str) -> "Record | ImgwatchError":
+    try:
+        return find(prefix)
+    except ImgwatchError as fault:
+        return fault
 
 
 def _moment(text: str) -> datetime:
@@ -254,12 +292,14 @@ def _moment(text: str) -> datetime:
 
 
 def _each(
-    chosen: "list[Record | str]", act: "Callable[[Record | str], str]", as_json: bool, done: str
+    chosen: "Sequence[Record | ImgwatchError]", act: "Callable[[Record], str]", as_json: bool, done: str
 ) -> None:
-    """Do it to each; a fault of one is told and the others go on. Then fail with the first fault's exit code."""
+    """Do it to each; a fault of one is printed and the others go on. Then fail with the first fault's exit code."""
     faults: list[ImgwatchError] = []
     for which in chosen:
         try:
+            if isinstance(which, ImgwatchError):
+                raise which
             text = act(which)
         except ImgwatchError as fault:
             console.complain(fault)
@@ -272,9 +312,8 @@ def _each(
         raise typer.Exit(faults[0].exit_code)
 
 
-def _say(which: "Record | str", text: str, as_json: bool, done: str) -> None:
-    name = which if isinstance(which, str) else which.id
+def _say(record: "Record", text: str, as_json: bool, done: str) -> None:
     if as_json:
-        console.say_json({"id": name, "event": done, "result": text})
+        console.say_json({"id": record.id, "event": done, "result": text})
     else:
-        console.say(f"{name}: {text}")
+        console.say(f"{record.id}: {text}")

@@ -62,7 +62,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
     """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
     from imgwatch.drift import FACT
-    from imgwatch.ledger import State
+    from imgwatch.lifecycle import FileState
 
     if not (settings.state / LEDGER).exists():
         return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0}
@@ -74,7 +74,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
             **{name: counters.get(name, 0) for name in _COUNTS},
             "breaker": breaker,
             "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
-            "held": len(ledger.waiting(State.HELD)),
+            "held": len(ledger.waiting(FileState.HELD)),
             "drift": ledger.fact(FACT),
         }
 
@@ -93,14 +93,14 @@ def _drift(remembered: object, told: dict[str, Any]) -> dict[str, object]:
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Go on after a look: close the breaker, or begin a new quarantine where the old one is gone for good."""
-    from imgwatch.ledger import State
+    from imgwatch.lifecycle import FileState
     from imgwatch.status import is_held
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         began = _begin_quarantine(home_of(settings.quarantine.path, ledger))
         was_open = ledger.fact("breaker") == "open"
-        held = len(ledger.waiting(State.HELD))
+        held = len(ledger.waiting(FileState.HELD))
         if was_open:
             ledger.put_fact("breaker", "closed")
     if as_json:

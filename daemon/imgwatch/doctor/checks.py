@@ -16,7 +16,8 @@ from pathlib import Path
 
 from imgwatch.errors import ImgwatchError, QuarantineGone
 from imgwatch.judgement import threshold_of
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.volume import Home
@@ -115,7 +116,7 @@ def check_ledger(path: Path, is_daemon_alive: bool) -> Iterator[Finding]:
         return
     try:
         damage = ledger.find_damage()
-        held = len(ledger.waiting(State.HELD)) if ledger.fact("breaker") == "open" else None
+        held = len(ledger.waiting(FileState.HELD)) if ledger.fact("breaker") == "open" else None
     except ImgwatchError as found:
         damage, held = str(found), None
     finally:

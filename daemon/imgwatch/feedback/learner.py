@@ -15,10 +15,10 @@ import numpy as np
 from imgwatch.errors import UsageError
 from imgwatch.feedback.correction import Example, Lesson
 from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import TAKES_BACK, TEACHES, Event, Teaching
 from imgwatch.picture.decoding import Decoded
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.history import Entry
-from imgwatch.quarantine.journal import Event
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 
 MOST_EXAMPLES = 400  # the latest; more teach little and cost time
 _OFFSET = "lesson_offset"
-_TEACHES = {Event.BINNED: True, Event.RESTORED: False}
-_TAKES_BACK = (Event.QUARANTINED, Event.REOPENED, Event.POSTPONED)  # the first: an undone restore
 
 
 class Teacher:
@@ -61,11 +59,11 @@ class Teacher:
         if log is None:
             return
         entries, end = self._quarantine.events_since(int(self._ledger.fact(f"{_OFFSET} {log}") or 0))
-        wanted = [entry for entry in entries if entry.event in _TEACHES or entry.event in _TAKES_BACK]
-        fresh = [entry for entry in wanted if entry.event in _TEACHES][-MOST_EXAMPLES:]
+        wanted = [entry for entry in entries if entry.event in TEACHES or entry.event in TAKES_BACK]
+        fresh = [entry for entry in wanted if entry.event in TEACHES][-MOST_EXAMPLES:]
         for entry in wanted:
-            if entry.event in _TAKES_BACK:
-                self._ledger.unteach(entry.record.sha256)
+            if entry.event in TAKES_BACK:
+                self._ledger.unteach(entry.record.sha256, TAKES_BACK[entry.event] is Teaching.JUNK)
             elif entry in fresh:
                 self._learn(entry, judge)
         self._ledger.put_fact(f"{_OFFSET} {log}", str(end))
@@ -73,15 +71,21 @@ class Teacher:
 
     def _learn(self, entry: Entry, judge: Judge) -> None:
         record = entry.record
-        is_junk = _TEACHES[entry.event]
-        place = self._quarantine.picture(record) if is_junk else Path(record.original)
+        is_junk = TEACHES[entry.event] is Teaching.JUNK
+        path = self._quarantine.picture(record) if is_junk else Path(record.original)
         judge.on_progress()  # so that the daemon shows that it is alive
-        found = judge.decoder.look_at(place, judge.contract.shape)
-        if not isinstance(found, Decoded) or found.sha256 != record.sha256:
-            return  # gone or changed since: its digest is in the log, there is nothing more to learn
-        _, _, embeddings = judge.scorer.embed(found.pixels[None])
-        vector = embeddings[0].astype(np.float16).tobytes()
-        self._ledger.teach(record.sha256, is_junk, entry.at.timestamp(), (judge.scorer.name, vector))
+        decoded = judge.decoder.look_at(path, judge.contract.shape)
+        if isinstance(decoded, Decoded) and decoded.sha256 == record.sha256:
+            _, _, embeddings = judge.scorer.embed(decoded.pixels[None])
+            vector = (judge.scorer.name, embeddings[0].astype(np.float16).tobytes())
+        elif entry.event is Event.DELETED:
+            vector = (
+                "",
+                b"",
+            )  # gone for good: a copy is known by its digest, and one that is nearly the same is not
+        else:
+            return  # moved away or changed since
+        self._ledger.teach(record.sha256, is_junk, entry.at.timestamp(), vector)
 
     def _examples(self, judge: Judge) -> Iterator[Example]:
         """Yield the latest decisions; of those that another model embedded only the digest counts."""

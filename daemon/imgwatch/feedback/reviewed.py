@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgwatch.files import Place, digest_of, opened_file, opened_folder
+from imgwatch.lifecycle import TEACHES, Happening, Reducer, Teaching
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.history import Entry
-from imgwatch.quarantine.journal import Event
 from imgwatch.quarantine.record import Record
 from imgwatch.scan import Scope, walk
-
-_JUNK = (Event.BINNED, Event.DELETED)
-_UNDECIDED = (Event.QUARANTINED, Event.POSTPONED, Event.REOPENED)
 
 
 @dataclass(frozen=True)
@@ -28,15 +24,16 @@ class Reviewed:
 
 def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
     """Find the restored pictures that lie outside of `folders`, and in these the copies of deleted ones."""
-    last: dict[str, Entry] = {}
+    reducer, records = Reducer(), dict[str, Record]()
     for entry in quarantine.history():
-        if entry.event in _UNDECIDED:
-            last.pop(entry.record.sha256, None)
-        elif entry.event is Event.RESTORED or entry.event in _JUNK:
-            last[entry.record.sha256] = entry
-    normal = [entry.record for entry in last.values() if entry.event is Event.RESTORED]
+        reducer.note(Happening(entry.event, entry.record.id, entry.record.sha256))
+        if entry.event in TEACHES:
+            records[entry.record.sha256] = entry.record
+    normal, junk = (
+        [record for sha256, record in records.items() if reducer.teaching(sha256) is teaching]
+        for teaching in (Teaching.NORMAL, Teaching.JUNK)
+    )
     restored = [Path(record.original) for record in normal]
-    junk = [entry.record for entry in last.values() if entry.event in _JUNK]
     return Reviewed(
         tuple(path for path in restored if path.is_file() and not _is_below(path, folders)),
         tuple(_copies(junk, folders)),

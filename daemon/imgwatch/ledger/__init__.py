@@ -10,28 +10,15 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict
 from imgwatch.ledger.file import LedgerFile
+from imgwatch.lifecycle import FileState
 
-
-class State(StrEnum):
-    """Where one version of one file stands."""
-
-    EXISTING = "existing"  # lay there before the first start: left alone
-    OTHER = "other"  # not a picture
-    KEPT = "kept"
-    UNREADABLE = "unreadable"
-    REPORTED = "reported"  # would be quarantined, but mode is report
-    PENDING = "pending"  # is to be quarantined; the move is under way or failed and is tried again
-    HELD = "held"  # would be quarantined, but the breaker is open
-
-
-_UNFINISHED = State.PENDING
+_UNFINISHED = FileState.PENDING
 _FINISHED = (
     "SELECT name, ino, size, mtime_ns FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?)"
     f" AND state != '{_UNFINISHED}' AND (? IS NULL OR model = ?)"
@@ -44,7 +31,7 @@ class Row:
 
     path: Path
     identity: Identity
-    state: State
+    state: FileState
     judgement: Judgement | None = None
 
 
@@ -55,7 +42,7 @@ class Known:
     ino: int
     size: int
     mtime_ns: int
-    state: State
+    state: FileState
     model: str | None
 
     def covers(self, identity: Identity) -> bool:
@@ -142,7 +129,7 @@ class Ledger:
                 judgement.score if judgement else None,
                 judgement.model if judgement else None,
                 digest,
-                judgement.reason if judgement and row.state is State.UNREADABLE else None,
+                judgement.reason if judgement and row.state is FileState.UNREADABLE else None,
                 now,
             ),
         )
@@ -160,7 +147,7 @@ class Ledger:
                     (os.fsencode(path.parent), os.fsencode(path.name)),
                 )
 
-    def waiting(self, state: State) -> list[Path]:
+    def waiting(self, state: FileState) -> list[Path]:
         """Return the files that are in state PENDING or HELD."""
         # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
         rows = self._file.ask(
@@ -247,13 +234,18 @@ class Ledger:
             )
             self._count_lessons()
 
-    def unteach(self, sha256: str) -> None:
-        """Forget a decision that was taken back, if there was one."""
-        if not self._file.ask("SELECT 1 FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),)):
+    def unteach(self, sha256: str, is_junk: bool) -> None:
+        """Forget a decision that was taken back, if there was one to this effect."""
+        known = "SELECT 1 FROM lesson WHERE sha256 = ? AND is_junk = ?"
+        if not self._file.ask(known, (bytes.fromhex(sha256), is_junk)):
             return
         with self._file.writing():
             self._file.ask("DELETE FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),))
             self._count_lessons()
+
+    def is_taught(self, sha256: str) -> bool:
+        """Tell whether a decision about this picture is remembered."""
+        return bool(self._file.ask("SELECT 1 FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),)))
 
     def forget_lessons(self) -> None:
         """Forget every decision."""
@@ -333,7 +325,7 @@ class Ledger:
 
 def _known(row: tuple[Any, ...]) -> Known:
     ino, size, mtime_ns, state, model = row
-    return Known(ino, size, mtime_ns, State(state), model)
+    return Known(ino, size, mtime_ns, FileState(state), model)
 
 
 def _date(at: float) -> str:

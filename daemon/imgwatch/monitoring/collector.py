@@ -17,7 +17,8 @@ from typing import Protocol
 from imgwatch.drift import Drift
 from imgwatch.errors import IoFailed, Unavailable
 from imgwatch.judging import LiveModel
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.model.contract import Contract
 from imgwatch.status import Pulse
 
@@ -131,7 +132,7 @@ class Figures:
 
     def _ask_ledger(self, pulse: Pulse) -> None:
         try:
-            held = len(self._ledger.waiting(State.HELD)) if pulse.breaker == "open" else 0
+            held = len(self._ledger.waiting(FileState.HELD)) if pulse.breaker == "open" else 0
             self._remembered = _Remembered(self._ledger.counters(), held)
         except (IoFailed, Unavailable):
             return  # the loop notices by itself, and says so

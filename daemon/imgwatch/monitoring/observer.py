@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from imgwatch.drift import FACT, Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
 from imgwatch.judging import Judge, LiveModel
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.monitoring.digest import Digest
 from imgwatch.pipeline import Sorted
 from imgwatch.quarantine import Quarantine
@@ -74,10 +75,10 @@ class Observer:
         """See what became of a picture, so many seconds after it had been written."""
         if result.record is not None and self._hook is not None:
             self._hook.note(result.record)
-        is_done = result.state is not State.PENDING or result.record is not None  # else it is tried again
+        is_done = result.state is not FileState.PENDING or result.record is not None  # else it is tried again
         if self._figures is not None and is_done:
             self._figures.latency.note(seconds)
-        if result.state is State.KEPT and result.judged.judgement.score is not None:
+        if result.state is FileState.KEPT and result.judged.judgement.score is not None:
             self._note_kept(result.judged.judgement.score)
 
     def keep_house(self) -> None:

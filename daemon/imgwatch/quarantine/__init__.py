@@ -10,35 +10,46 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from imgwatch.errors import (
     AlreadyRestored,
     Changed,
     DecidedMeanwhile,
     OutsideRoots,
-    RecordAmbiguous,
     RecordMissing,
     shown,
 )
 from imgwatch.files import Identity, Place, status_of
+from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, retention
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.history import Entry, Restored, read_entry, whole_lines
-from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
-from imgwatch.quarantine.reader import Problem
+from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Grounds, Judgement, Record
-from imgwatch.quarantine.review_state import MARKS, Standing, Standings
 from imgwatch.quarantine.safe_path import Below, below, below_roots, make_way
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Home, opened
 
+MARKS = {
+    ReviewState.OPEN: Event.REOPENED,
+    ReviewState.LATER: Event.POSTPONED,
+    ReviewState.BINNED: Event.BINNED,
+}
 Candidate = Path | tuple[Path, Path]
 Records = list[Record]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+class Decision(NamedTuple):
+    """What the user decided about a picture, and the picture's record."""
+
+    event: Event
+    record: Record
 
 
 class Quarantine:
@@ -63,8 +74,7 @@ class Quarantine:
         self._clock = clock
         self._lock_seconds = lock_seconds
         self._home = home
-        self._restored = Restored()
-        self._standings = Standings()
+        self._reviews = ReviewHistory()
 
     def quarantine(self, candidate: Candidate, identity: Identity, judgement: Grounds) -> Record:
         """Move a judged picture into quarantine.
@@ -77,8 +87,7 @@ class Quarantine:
         with self._opened() as store, opened_folder_of(place) as folder:
             source = Place(folder, place.name, place.path)
             traits, sha256 = examined(source, identity, judgement.sha256)
-            self._restored.update(store.log.descriptor, store.log.size_bytes)
-            if sha256 in self._restored:
+            if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"{shown(place.path)} was restored by you before; it stays")
             grounds = Judgement.of(judgement, sha256)
             record = new_record(store, place, identity, traits, grounds)
@@ -103,40 +112,53 @@ class Quarantine:
             operations.take_in(store, again, source, Identity.of(lying))
             return again
 
-    def mark(self, which: str | Record, standing: Standing, expected: Standing | None = None) -> Record:
-        """Note that a picture is to be looked at later, is in the bin, or is undecided again; nothing moves.
+    def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Record:
+        """Note that a picture is to be looked at later, is in the bin, or is open again; nothing moves.
 
-        Raises DecidedMeanwhile if it does not stand as `expected`, RecordMissing, RecordAmbiguous, MoveFailed.
+        Raises DecidedMeanwhile if it is not in the state `expected`, RecordMissing, RecordAmbiguous, MoveFailed.
         """
         record = self._named(which)
         with self._opened() as store:
-            record = _reread(store, record)
-            self._standings.update(store.log.descriptor, store.log.size_bytes)
-            found = self._standings.of(record.id)
-            if expected is not None and found is not expected:
-                raise DecidedMeanwhile(f"{shown(record.file)} is {found} meanwhile; look again")
-            if found is not standing:
-                operations.note(store, MARKS[standing], record)
+            record = self._reread(store, record, expected)
+            if self._reviews.reducer.state(record.id) is not state:
+                operations.note(store, MARKS[state], record)
             return record
 
-    def standing(self, record: Record) -> Standing:
-        """Tell how a picture in quarantine stands with the user."""
-        self._read_standings()
-        return self._standings.of(record.id)
+    def review_state(self, record: Record) -> ReviewState:
+        """Return where a picture stands with the user."""
+        return self._read_reviews().state(record.id)
+
+    def last_decision(self) -> Decision | None:
+        """Return the latest decision that can be undone and has not been: a restore, the bin, or later."""
+        last = self._read_reviews().last_decision()
+        if last is None:
+            return None
+        record = next(
+            (
+                entry.record
+                for entry in self.history()
+                if (entry.event, entry.record.id) == (last.event, last.id)
+            ),
+            None,
+        )
+        return None if record is None else Decision(last.event, record)
 
     def empty(self) -> Records:
-        """Delete for good what is in the bin, and give the records."""
-        return [record for record in self.binned() if self._removed(record, Event.DELETED)]
+        """Delete for good what is in the bin, and return the records."""
+        return [record for record in self.binned() if self._remove(record, Event.DELETED)]
 
-    def restore(self, which: str | Record, to: Path | None = None) -> Path:
-        """Put a picture back where it came from, or into the folder `to`, and give its path.
+    def restore(
+        self, which: str | Record, to: Path | None = None, expected: ReviewState | None = None
+    ) -> Path:
+        """Put a picture back where it came from, or into the folder `to`, and return its path.
 
-        Raises Conflict if something lies there, OutsideRoots if that is below none of the roots or behind a
-        symlink, RecordMissing, RecordAmbiguous, MoveFailed; then it stays in quarantine.
+        Raises DecidedMeanwhile if it is not in the state `expected` when the lock is held, Conflict if something lies
+        there, OutsideRoots if that is below none of the roots or behind a symlink, RecordMissing, RecordAmbiguous,
+        MoveFailed; then it stays in quarantine.
         """
         record = self._named(which)
         with self._opened() as store, ExitStack() as stack:
-            record = _reread(store, record)
+            record = self._reread(store, record, expected)
             place = self._target(record, to)
             target = Place(_way_to(stack, store, place), place.name, place.path)
             if status_of(target) is not None:
@@ -144,39 +166,44 @@ class Quarantine:
             operations.give_back(store, record, target)
             return target.path
 
-    def delete(self, which: str | Record) -> Record:
+    def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
         """Delete a picture in quarantine for good; its record stays in the log."""
         record = self._named(which)
         with self._opened() as store:
-            record = _reread(store, record)
+            record = self._reread(store, record, expected)
             operations.remove(store, record, Event.DELETED)
             return record
 
     def purge(
         self, keep_days: float | None = None, max_bytes: int | None = None, now: datetime | None = None
     ) -> Records:
-        """Delete for good, oldest first, what exceeds the limits that the user set, and give their records.
+        """Delete for good, oldest first, what exceeds the limits that the user set, and return the records.
 
-        A clock that is behind the newest line of the log purges nothing by age.
+        What was kept for later stays. A clock that is behind the newest line of the log purges nothing by age.
         """
         if not self.path.exists():
             return []
-        records = self._present()
         sizes = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
+        reviews = self._read_reviews()
         newest = max((entry.at for entry in self.history()), default=None)
+        every = self._present()
+        kept = [record for record in every if reviews.state(record.id) is ReviewState.LATER]
+        records = [record for record in every if reviews.state(record.id) is not ReviewState.LATER]
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
         old_ids = {record.id for record in old}
         young = [record for record in records if record.id not in old_ids]
-        gone = old + retention.beyond(young, sizes, max_bytes)
-        return [record for record in gone if self._removed(record, Event.PURGED)]
+        room = None if max_bytes is None else max_bytes - sum(sizes.get(record.file, 0) for record in kept)
+        gone = old + retention.beyond(young, sizes, room)
+        return [record for record in gone if self._remove(record, Event.PURGED)]
 
-    def _removed(self, record: Record, event: Event) -> bool:
+    def _remove(self, record: Record, event: Event) -> bool:
+        """Delete a picture for good unless somebody has decided otherwise meanwhile; return whether it was deleted."""
         with self._opened() as store:
             try:
-                record = _reread(store, record)
-                self._standings.update(store.log.descriptor, store.log.size_bytes)
-                if event is Event.DELETED and self._standings.of(record.id) is not Standing.BINNED:
-                    return False  # taken out of the bin meanwhile
+                record = self._reread(store, record)
+                state = self._reviews.reducer.state(record.id)
+                if state is ReviewState.LATER or (event is Event.DELETED and state is not ReviewState.BINNED):
+                    return False
                 operations.remove(store, record, event)
             except RecordMissing:  # somebody else took it meanwhile
                 return False
@@ -184,24 +211,21 @@ class Quarantine:
 
     def list(self) -> Iterator[Record]:
         """Yield what is in quarantine and not in the bin, oldest first; needs no right to write."""
-        self._read_standings()
-        yield from (r for r in self._present() if self._standings.of(r.id) is not Standing.BINNED)
+        reviews = self._read_reviews()
+        yield from (r for r in self._present() if reviews.state(r.id) is not ReviewState.BINNED)
 
     def binned(self) -> Iterator[Record]:
         """Yield what is in the bin: deleted by the user, and not yet for good."""
-        self._read_standings()
-        yield from (r for r in self._present() if self._standings.of(r.id) is Standing.BINNED)
+        reviews = self._read_reviews()
+        yield from (r for r in self._present() if reviews.state(r.id) is ReviewState.BINNED)
 
     def find(self, prefix: str) -> Record:
-        """Give the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
-        found = [r for r in reader.read_records(self.path) if prefix and r.id.startswith(prefix)]
-        if not found:
-            raise RecordMissing(
-                f"no picture in {shown(self.path)} has an id that begins with {shown(prefix)}"
-            )
-        if len(found) > 1:
-            raise RecordAmbiguous(f"{len(found)} ids begin with {prefix}; give more of it")
-        return found[0]
+        """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        return self.finder()(prefix)
+
+    def finder(self) -> Callable[[str], Record]:
+        """Return what finds records by the first characters of their ids, all from one reading of the folder."""
+        return Finder(self.path, reader.read_records(self.path))
 
     def picture(self, record: Record) -> Path:
         """Say where the picture of a record lies now."""
@@ -217,12 +241,8 @@ class Quarantine:
             if opened is None:
                 return [], 0
             log, end = opened
-            found: list[Entry] = []
-            for behind, line in whole_lines(log, offset if offset <= end else 0, end):
-                offset = behind
-                if entry := read_entry(line):
-                    found.append(entry)
-            return found, offset
+            lines = list(whole_lines(log, offset if offset <= end else 0, end))
+            return list(entries(line for _, line in lines)), lines[-1][0] if lines else offset
 
     def log_name(self) -> str | None:
         """Name the log by its first line, which never changes, so that an offset is not taken for another log's.
@@ -242,10 +262,7 @@ class Quarantine:
 
     def was_restored(self, sha256: str) -> bool:
         """Tell whether the user has restored the picture with this digest before, by whatever process."""
-        with reader.committed_log(self.path) as opened:
-            if opened is not None:
-                self._restored.update(*opened)
-        return sha256 in self._restored
+        return self._read_reviews().is_restored(sha256)
 
     def check(self) -> Sequence[Problem]:
         """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
@@ -277,10 +294,22 @@ class Quarantine:
             if self._home is not None:
                 self._home.settle(opened(store.root))
 
-    def _read_standings(self) -> None:
+    def _read_reviews(self) -> Reducer:
         with reader.committed_log(self.path) as opened:
-            if opened is not None:
-                self._standings.update(*opened)
+            return self._reviews.reducer if opened is None else self._reviews.update(*opened)
+
+    def _reviewed(self, store: Store) -> Reducer:
+        return self._reviews.update(store.log.descriptor, store.log.size_bytes)
+
+    def _reread(self, store: Store, record: Record, expected: ReviewState | None = None) -> Record:
+        """Read the record again under the lock: somebody else may have decided about the picture meanwhile."""
+        present = operations.record_of(store, record.file, record.id)
+        if present is None:
+            raise RecordMissing(f"{shown(record.file)} ({record.id}) is no longer in quarantine")
+        state = self._reviewed(store).state(record.id)
+        if expected is not None and state is not expected:
+            raise DecidedMeanwhile(f"{shown(record.file)} is {state} meanwhile; look again")
+        return present
 
     def _present(self) -> Records:
         pictures = reader.present_pictures(self.path)
@@ -321,11 +350,3 @@ def _way_to(stack: ExitStack, store: Store, place: Below) -> int:
         return make_way(stack, store.mover, place)
     except OSError as fault:
         raise move_failed(fault, f"cannot restore {shown(place.path)}") from fault
-
-
-def _reread(store: Store, record: Record) -> Record:
-    """Read the record again under the lock: somebody else may have restored the picture meanwhile."""
-    present = operations.record_of(store, record.file, record.id)
-    if present is None:
-        raise RecordMissing(f"{shown(record.file)} ({record.id}) is no longer in quarantine")
-    return present

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from enum import StrEnum
 from typing import Any, cast
 
 import msgspec
 
 from imgwatch.errors import RecordMalformed
 from imgwatch.files import Identity
+from imgwatch.lifecycle import Event
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
 
@@ -22,18 +22,6 @@ NAME = "under_way"
 _SLOT_BYTES = 64 << 10
 _MAGIC = b"imgwatch"
 _HEADER_BYTES = len(_MAGIC) + 4 + 32
-
-
-class Event(StrEnum):
-    """What happens to a picture, as the log names it."""
-
-    QUARANTINED = "quarantined"
-    RESTORED = "restored"
-    DELETED = "deleted"
-    PURGED = "purged"
-    BINNED = "binned"  # this and the next two only note what the user wants; nothing moves
-    POSTPONED = "postponed"
-    REOPENED = "reopened"
 
 
 class Operation(msgspec.Struct, frozen=True):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from imgwatch.errors import Conflict, ImgwatchError, RecordMalformed, RecordMissing, shown
 from imgwatch.files import Identity, Place, opened_file, opened_folder, status_of
-from imgwatch.quarantine.journal import Event, Operation
+from imgwatch.lifecycle import Event
+from imgwatch.quarantine.journal import Operation
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, encode_json, load_record
 from imgwatch.quarantine.store import Store, move_failed
 from imgwatch.quarantine.transfer import Transfer, settle, take_back, transfer

@@ -9,17 +9,18 @@ import fcntl
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
-from imgwatch.errors import IoFailed, RecordMalformed, Unavailable, shown
+from imgwatch.errors import IoFailed, RecordAmbiguous, RecordMalformed, RecordMissing, Unavailable, shown
 from imgwatch.files import Place, opened_file, opened_folder, status_of
 from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.history import Entry, read_entry, whole_lines
+from imgwatch.quarantine.history import Entry, entries, whole_lines
 from imgwatch.quarantine.journal import Journal, Operation
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
 from imgwatch.quarantine.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
@@ -33,6 +34,27 @@ class Problem(msgspec.Struct, frozen=True):
 
     path: Path
     what: str
+
+
+class Finder:
+    """Finds records by the first characters of their ids."""
+
+    def __init__(self, path: Path, records: Sequence[Record]) -> None:
+        self._path = path
+        self._records = sorted(records, key=lambda record: record.id)
+        self._ids = [record.id for record in self._records]
+
+    def __call__(self, prefix: str) -> Record:
+        """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        begin = bisect_left(self._ids, prefix)
+        end = bisect_left(self._ids, prefix + "g") if prefix else begin  # behind the last hexadecimal digit
+        if end == begin:
+            raise RecordMissing(
+                f"no picture in {shown(self._path)} has an id that begins with {shown(prefix)}"
+            )
+        if end - begin > 1:
+            raise RecordAmbiguous(f"{end - begin} ids begin with {prefix}; give more of it")
+        return self._records[begin]
 
 
 def read_records(path: Path) -> list[Record]:
@@ -80,9 +102,7 @@ def read_history(path: Path) -> Iterator[Entry]:
     """Yield what happened, oldest first; lines that are torn or not ours are passed over."""
     try:
         with opened_folder(path.resolve()) as root, opened_file(Place(root, history.NAME, path)) as log:
-            for _, line in whole_lines(log, 0, os.fstat(log).st_size):
-                if entry := read_entry(line):
-                    yield entry
+            yield from entries(line for _, line in whole_lines(log, 0, os.fstat(log).st_size))
     except FileNotFoundError:
         return
 

@@ -14,7 +14,8 @@ import numpy as np
 from imgwatch.drift import FACT, NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
 from imgwatch.judgement import Standard
-from imgwatch.ledger import Ledger, State
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.model.contract import Calibration
 from imgwatch.quarantine.record import Record
 from imgwatch.review.presenter import tilde
@@ -119,7 +120,7 @@ def unreadable(ledger: Ledger) -> list[dict[str, Any]]:
 
 def held_back(ledger: Ledger) -> list[str]:
     """Name the pictures that the open breaker holds back."""
-    return [tilde(path) for path in ledger.waiting(State.HELD)]
+    return [tilde(path) for path in ledger.waiting(FileState.HELD)]
 
 
 def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:

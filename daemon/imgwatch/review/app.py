@@ -26,9 +26,9 @@ from starlette.staticfiles import StaticFiles
 from imgwatch.errors import ImgwatchError, shown
 from imgwatch.judgement import Standard
 from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.review_state import Standing
 from imgwatch.review import activity
 from imgwatch.review.desk import Desk, Outcome, Verb
 from imgwatch.review.explanation import Insight
@@ -206,7 +206,7 @@ class Gallery:
         """A verdict on some pictures."""
         asked = await _asked(request)
         try:
-            verb, shown_as = Verb(asked["verb"]), Standing(asked["shown_as"])
+            verb, shown_as = Verb(asked["verb"]), ReviewState(asked["shown_as"])
             ids = [str(record_id) for record_id in asked["ids"]]
         except (KeyError, TypeError, ValueError) as fault:
             raise HTTPException(400, "name a verdict, ids and how they stood") from fault
@@ -277,7 +277,7 @@ class Gallery:
         return {
             "version": changes.version,
             "pictures": [
-                self._shower.row(r, index.standing(r.id), insight.group(r.id) if insight else None)
+                self._shower.row(r, index.state(r.id), insight.group(r.id) if insight else None)
                 for r in changes.records
             ],
             "gone": changes.gone,

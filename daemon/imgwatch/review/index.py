@@ -8,15 +8,13 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from imgwatch.lifecycle import Event, ReviewState
 from imgwatch.quarantine import Quarantine, reader
-from imgwatch.quarantine.history import Entry
-from imgwatch.quarantine.journal import Event
+from imgwatch.quarantine.history import Entry, ReviewHistory
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.review_state import Standing, Standings
-
-_GONE = (Event.RESTORED, Event.DELETED, Event.PURGED)
 
 
 @dataclass(frozen=True)
@@ -29,13 +27,13 @@ class Changes:
 
 
 class Index:
-    """The records by id, with their standings. Safe to use from several threads."""
+    """The records by id, with their review states. Safe to use from several threads."""
 
     def __init__(self, quarantine: Quarantine) -> None:
         self._quarantine = quarantine
         self._lock = threading.RLock()
         self._records: dict[str, Record] = {}
-        self._standings = Standings()
+        self._history = ReviewHistory()
         self._seen: tuple[int, int] | None = None
         self._offset = 0
         self._steps: list[tuple[int, str]] = []  # (version, id), ascending
@@ -43,9 +41,9 @@ class Index:
         self._load()
 
     def _load(self) -> None:
-        """Read the log's standings first and the records second: what happens between is seen twice, never missed."""
+        """Read the log first and the records second: what happens in between is seen twice, never missed."""
         entries, self._offset = self._quarantine.events_since(0)
-        self._standings.note(entries)
+        self._note(entries)
         present = reader.present_pictures(self._quarantine.path)
         records = reader.read_records(self._quarantine.path)
         self._records = {record.id: record for record in records if record.file in present}
@@ -58,10 +56,14 @@ class Index:
                 return False
             entries, self._offset = self._quarantine.events_since(self._offset)
             self._seen = seen
-            self._standings.note(entries)
+            self._note(entries)
             for entry in entries:
                 self._take_in(entry)
             return bool(entries)
+
+    def _note(self, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            self._history.note(entry.event, entry.record.id, entry.record.sha256)
 
     def _log_size(self) -> tuple[int, int] | None:
         try:
@@ -71,7 +73,7 @@ class Index:
         return status.st_size, status.st_mtime_ns
 
     def _take_in(self, entry: Entry) -> None:
-        if entry.event in _GONE:
+        if not self._history.reducer.state(entry.record.id).is_in_quarantine:
             if self._records.pop(entry.record.id, None) is None:
                 return
         elif entry.event is Event.QUARANTINED:
@@ -103,15 +105,15 @@ class Index:
         with self._lock:
             return self._records.get(record_id)
 
-    def standing(self, record_id: str) -> Standing:
-        """Tell how a picture stands with the user."""
+    def state(self, record_id: str) -> ReviewState:
+        """Return where a picture stands with the user."""
         with self._lock:
-            return self._standings.of(record_id)
+            return self._history.reducer.state(record_id)
 
     def counts(self) -> dict[str, int]:
         """Count the pictures by how they stand."""
         with self._lock:
-            return Counter(str(self._standings.of(record_id)) for record_id in self._records)
+            return Counter(str(self._history.reducer.state(record_id)) for record_id in self._records)
 
     def __len__(self) -> int:
         return len(self._records)

@@ -12,9 +12,9 @@ from typing import Any
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.judgement import percent, surprise
+from imgwatch.lifecycle import ReviewState
 from imgwatch.model.contract import Contract
 from imgwatch.quarantine.record import Record
-from imgwatch.quarantine.review_state import Standing
 from imgwatch.quarantine.safe_path import below_roots
 
 _FIGURE = re.compile(r"\s*\b(all )?\d[\d.,]*( ?%)?")
@@ -29,7 +29,7 @@ class Shower:
     model: str | None = None
     _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
 
-    def row(self, record: Record, standing: Standing, group: str | None) -> dict[str, Any]:
+    def row(self, record: Record, standing: ReviewState, group: str | None) -> dict[str, Any]:
         """Give what the grid needs of a picture; without a group it is alone in its own."""
         worded = self._worded.get(record.id)
         if worded is None:

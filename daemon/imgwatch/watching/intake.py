@@ -16,7 +16,8 @@ from pathlib import Path
 
 from imgwatch.files import Identity
 from imgwatch.judging import Judged
-from imgwatch.ledger import Ledger, Row, State
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileState
 from imgwatch.pipeline import new_candidates
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.watching.roots import Root, Roots
@@ -91,7 +92,7 @@ class Intake:
         for folder, listing in walk(root.scope):
             for name in self._ledger.unfinished(folder, listing):  # the others a rescan has judged
                 self._keep_going()
-                yield Row(folder / name, listing[name], State.EXISTING)
+                yield Row(folder / name, listing[name], FileState.EXISTING)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
         """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version.
@@ -179,5 +180,5 @@ class Intake:
             return False
         if is_candidate(path):
             return True
-        self._ledger.remember([Row(path, identity, State.OTHER)], time.time())
+        self._ledger.remember([Row(path, identity, FileState.OTHER)], time.time())
         return False

@@ -1,0 +1,286 @@
+"""The life of a picture, written down once: its states, the events between them, and what the log adds up to. Pure.
+
+A picture is a file first, known to the ledger, and then perhaps one in quarantine, known to the quarantine's log.
+`TRANSITIONS` is the only table of what may follow what; docs/lifecycle.md shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple, TypeVar
+
+
+class FileState(StrEnum):
+    """Where one version of a file in a watched folder stands. All but UNSEEN are kept in the ledger."""
+
+    UNSEEN = "unseen"
+    EXISTING = "existing"
+    OTHER = "other"
+    KEPT = "kept"
+    UNREADABLE = "unreadable"
+    REPORTED = "reported"
+    PENDING = "pending"
+    HELD = "held"
+
+
+class ReviewState(StrEnum):
+    """Where a picture in quarantine stands with the user. The last three have left the quarantine."""
+
+    OPEN = "open"
+    LATER = "later"
+    BINNED = "binned"
+    RESTORED = "restored"
+    DELETED = "deleted"
+    PURGED = "purged"
+
+    @property
+    def is_in_quarantine(self) -> bool:
+        """Tell whether the picture still lies in quarantine."""
+        return self in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
+
+
+class FileEvent(StrEnum):
+    """What happens to a file in a watched folder."""
+
+    PREEXISTED = "preexisted"
+    NOT_A_PICTURE = "not a picture"
+    JUDGED_NORMAL = "judged normal"
+    FAILED_TO_DECODE = "failed to decode"
+    JUDGED_JUNK = "judged junk"
+    JUDGED_JUNK_IN_REPORT_MODE = "judged junk in report mode"
+    JUDGED_JUNK_WITH_OPEN_BREAKER = "judged junk with an open breaker"
+    MOVE_REFUSED = "move refused"
+    WAS_RESTORED_BEFORE = "was restored before"
+    CHANGED = "changed"
+    TAKEN_UP_AGAIN = "taken up again"
+
+
+class Event(StrEnum):
+    """What happens to a picture in quarantine, as the quarantine's log names it."""
+
+    QUARANTINED = "quarantined"
+    RESTORED = "restored"
+    DELETED = "deleted"
+    PURGED = "purged"
+    BINNED = "binned"  # this and the next two only note what the user wants; nothing moves
+    POSTPONED = "postponed"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"  # the event before it, of the same picture, did not happen after all
+
+
+Value = TypeVar("Value")
+State = FileState | ReviewState
+AnyEvent = FileEvent | Event
+
+DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
+    {
+        FileState.UNSEEN: "Nothing is known of this version of the file yet; it is judged when it has settled.",
+        FileState.EXISTING: "The file lay there before the folder was first watched, and is left alone.",
+        FileState.OTHER: "The file is no picture, and is left alone.",
+        FileState.KEPT: "The picture was judged normal, or was restored, and stays where it is.",
+        FileState.UNREADABLE: "The picture could not be decoded, and stays where it is.",
+        FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",
+        FileState.PENDING: "The picture was judged junk and is about to be moved; a failed move is tried again.",
+        FileState.HELD: "The picture was judged junk while the breaker was open, and stays until `imgwatch resume`.",
+        ReviewState.OPEN: "The picture lies in quarantine, and nothing has been decided about it.",
+        ReviewState.LATER: "The user wants to look at the picture again; no limit deletes it meanwhile.",
+        ReviewState.BINNED: "The user deleted the picture; it can be taken out of the bin until that is emptied.",
+        ReviewState.RESTORED: "The picture lies where it came from again, and is not quarantined again.",
+        ReviewState.DELETED: "The user deleted the picture for good.",
+        ReviewState.PURGED: "A limit that the user had set deleted the picture for good.",
+    }
+)
+
+_JUDGED: Mapping[AnyEvent, State] = MappingProxyType(
+    {
+        FileEvent.NOT_A_PICTURE: FileState.OTHER,
+        FileEvent.JUDGED_NORMAL: FileState.KEPT,
+        FileEvent.FAILED_TO_DECODE: FileState.UNREADABLE,
+        FileEvent.JUDGED_JUNK: FileState.PENDING,
+        FileEvent.JUDGED_JUNK_IN_REPORT_MODE: FileState.REPORTED,
+        FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER: FileState.HELD,
+    }
+)
+_REVIEWED: Mapping[AnyEvent, State] = MappingProxyType(
+    {
+        Event.BINNED: ReviewState.BINNED,
+        Event.POSTPONED: ReviewState.LATER,
+        Event.REOPENED: ReviewState.OPEN,
+        Event.RESTORED: ReviewState.RESTORED,
+        Event.DELETED: ReviewState.DELETED,
+        Event.PURGED: ReviewState.PURGED,
+    }
+)
+_KNOWN = tuple(state for state in FileState if state is not FileState.UNSEEN)
+
+TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
+    {
+        (FileState.UNSEEN, FileEvent.PREEXISTED): FileState.EXISTING,
+        **{(FileState.UNSEEN, event): state for event, state in _JUDGED.items()},
+        (FileState.PENDING, FileEvent.MOVE_REFUSED): FileState.REPORTED,
+        (FileState.PENDING, FileEvent.WAS_RESTORED_BEFORE): FileState.KEPT,
+        (FileState.PENDING, Event.QUARANTINED): ReviewState.OPEN,
+        **{(state, FileEvent.CHANGED): FileState.UNSEEN for state in _KNOWN},
+        **{(state, FileEvent.TAKEN_UP_AGAIN): FileState.UNSEEN for state in _KNOWN},
+        **{
+            (state, event): following
+            for state in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
+            for event, following in _REVIEWED.items()
+        },
+    }
+)
+
+
+def after(state: State, event: AnyEvent) -> State:
+    """Return the state that an event leads to. Raises ValueError where the table has no such transition."""
+    try:
+        return TRANSITIONS[state, event]
+    except KeyError:
+        raise ValueError(f"{event} cannot follow in state {state}") from None
+
+
+def file_after(event: FileEvent, state: FileState = FileState.UNSEEN) -> FileState:
+    """Return the state of a file after something that leaves it in its folder."""
+    following = after(state, event)
+    assert isinstance(following, FileState)
+    return following
+
+
+class Teaching(StrEnum):
+    """What a decision teaches the model in use and the next training."""
+
+    JUNK = "junk"
+    NORMAL = "normal"
+
+
+# A picture deleted for good at once teaches what one in the bin teaches. What a limit deletes teaches nothing new.
+TEACHES: Mapping[Event, Teaching] = MappingProxyType(
+    {Event.BINNED: Teaching.JUNK, Event.DELETED: Teaching.JUNK, Event.RESTORED: Teaching.NORMAL}
+)
+# Quarantining a digest takes a restore of it back, but not a deletion: a second copy of junk is junk.
+TAKES_BACK: Mapping[Event, Teaching] = MappingProxyType(
+    {
+        Event.QUARANTINED: Teaching.NORMAL,
+        Event.POSTPONED: Teaching.JUNK,
+        Event.REOPENED: Teaching.JUNK,
+    }
+)
+_UNDOABLE = (Event.RESTORED, Event.BINNED, Event.POSTPONED)
+_REMEMBERED_DECISIONS = 10_000
+
+
+class Happening(NamedTuple):
+    """One line of the log, as far as the reducer needs it."""
+
+    event: Event
+    id: str
+    sha256: str
+
+
+class _Before(NamedTuple):
+    """What one line has changed, to be put back where the next line withdraws it."""
+
+    id: str
+    sha256: str
+    state: ReviewState | None
+    teaching: Teaching | None
+    was_restored: bool
+    decisions: dict[str, Happening]
+
+
+class Reducer:
+    """Folds the lines of a quarantine's log into what is known of each id and each digest."""
+
+    def __init__(self, restored: Iterable[str] = ()) -> None:
+        self._states: dict[str, ReviewState] = {}
+        self._teachings: dict[str, Teaching] = {}
+        self._restored = set(restored)  # digests; deleting another copy of one does not end that
+        self._decisions: dict[str, Happening] = {}  # those that can be undone, the latest last
+        self._before: _Before | None = None
+
+    def note(self, line: Happening) -> bool:
+        """Take in the next line. Return False, and change nothing, if it cannot follow on those before it."""
+        if line.event is Event.WITHDRAWN:
+            return self._withdraw(line)
+        state = self._states.get(line.id)
+        if line.event is Event.QUARANTINED:
+            following: State | None = ReviewState.OPEN if state is None else None
+        else:
+            following = TRANSITIONS.get((state or ReviewState.OPEN, line.event))  # its first line may be lost
+        if not isinstance(following, ReviewState):
+            return False
+        teaching, was_restored = self._teachings.get(line.sha256), line.sha256 in self._restored
+        undone = self._note_decision(line)
+        self._before = _Before(line.id, line.sha256, state, teaching, was_restored, undone)
+        self._states[line.id] = following
+        self._note_teaching(line)
+        return True
+
+    def _note_teaching(self, line: Happening) -> None:
+        teaching = TEACHES.get(line.event)
+        if teaching is not None:
+            self._teachings[line.sha256] = teaching
+        elif self._teachings.get(line.sha256) is TAKES_BACK.get(line.event):
+            self._teachings.pop(line.sha256, None)
+        if line.event is Event.RESTORED:
+            self._restored.add(line.sha256)
+        elif line.event is Event.QUARANTINED:  # only an undone restore quarantines it again
+            self._restored.discard(line.sha256)
+
+    def _note_decision(self, line: Happening) -> dict[str, Happening]:
+        """Keep the decisions that can be undone; return those that the line ends."""
+        ended = {line.id} & self._decisions.keys()
+        if line.event is Event.QUARANTINED and line.sha256 in self._restored:
+            ended |= {
+                i
+                for i, made in self._decisions.items()
+                if made.event is Event.RESTORED and made.sha256 == line.sha256
+            }
+        gone = {record_id: self._decisions.pop(record_id) for record_id in ended}
+        if line.event in _UNDOABLE:
+            self._decisions[line.id] = line
+            if len(self._decisions) > _REMEMBERED_DECISIONS:
+                del self._decisions[next(iter(self._decisions))]
+        return gone
+
+    def _withdraw(self, line: Happening) -> bool:
+        before = self._before
+        if before is None or before.id != line.id:
+            return False
+        self._before = None
+        self._decisions.pop(line.id, None)
+        self._decisions |= before.decisions
+        _put_back(self._states, before.id, before.state)
+        _put_back(self._teachings, before.sha256, before.teaching)
+        (self._restored.add if before.was_restored else self._restored.discard)(before.sha256)
+        return True
+
+    def state(self, record_id: str) -> ReviewState:
+        """Return where a picture stands; one that no line speaks of is open."""
+        return self._states.get(record_id, ReviewState.OPEN)
+
+    def teaching(self, sha256: str) -> Teaching | None:
+        """Return what the user's decisions about this very picture teach, if anything."""
+        return self._teachings.get(sha256)
+
+    def is_restored(self, sha256: str) -> bool:
+        """Tell whether the user restored this very picture and has not taken that back."""
+        return sha256 in self._restored
+
+    @property
+    def restored(self) -> frozenset[str]:
+        """The digests of all that is restored."""
+        return frozenset(self._restored)
+
+    def last_decision(self) -> Happening | None:
+        """Return the latest decision that can be undone and has not been."""
+        return next(reversed(self._decisions.values()), None)
+
+
+def _put_back(known: dict[str, Value], key: str, value: Value | None) -> None:
+    if value is None:
+        known.pop(key, None)
+    else:
+        known[key] = value

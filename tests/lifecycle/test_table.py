@@ -1,0 +1,124 @@
+"""The table of transitions, and the reducer that follows it, as pure values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgwatch.lifecycle import (
+    DESCRIPTIONS,
+    TRANSITIONS,
+    Event,
+    FileEvent,
+    FileState,
+    Happening,
+    Reducer,
+    ReviewState,
+    Teaching,
+    after,
+    file_after,
+)
+
+GONE = [state for state in ReviewState if not state.is_in_quarantine]
+ONE, TWO = "a" * 64, "b" * 64
+
+
+def reduced(*lines: tuple[Event, str] | tuple[Event, str, str]) -> Reducer:
+    reducer = Reducer()
+    for event, record_id, *digest in lines:
+        reducer.note(Happening(event, record_id, digest[0] if digest else ONE))
+    return reducer
+
+
+def test_every_state_is_described_and_can_be_reached() -> None:
+    states = [*FileState, *ReviewState]
+    assert set(DESCRIPTIONS) == set(states)
+    assert set(TRANSITIONS.values()) | {FileState.UNSEEN} == set(states)
+
+
+def test_every_event_leads_somewhere_but_a_withdrawal_which_leads_back() -> None:
+    assert {event for _, event in TRANSITIONS} == {*FileEvent, *Event} - {Event.WITHDRAWN}
+
+
+def test_nothing_follows_on_what_has_left_the_quarantine() -> None:
+    assert not [state for state, _ in TRANSITIONS if state in GONE]
+
+
+def test_an_event_that_cannot_follow_is_an_error() -> None:
+    assert file_after(FileEvent.JUDGED_JUNK) is FileState.PENDING
+    assert after(FileState.PENDING, Event.QUARANTINED) is ReviewState.OPEN
+    with pytest.raises(ValueError, match="quarantined cannot follow in state kept"):
+        after(FileState.KEPT, Event.QUARANTINED)
+
+
+EVENTS = st.sampled_from([event for event in Event if event is not Event.WITHDRAWN])
+LINES = st.lists(st.tuples(EVENTS, st.sampled_from("pqr"), st.sampled_from([ONE, TWO])), max_size=25)
+
+
+@given(LINES)
+def test_the_reducer_follows_the_table(lines: list[tuple[Event, str, str]]) -> None:
+    reducer, states = Reducer(), dict[str, ReviewState]()
+    for event, record_id, digest in lines:
+        before = states.get(record_id)
+        begins = event is Event.QUARANTINED and before is None
+        follows = begins or (before or ReviewState.OPEN, event) in TRANSITIONS
+        assert reducer.note(Happening(event, record_id, digest)) == follows
+        if follows and event is Event.QUARANTINED:
+            states[record_id] = ReviewState.OPEN
+        elif follows:
+            following = TRANSITIONS[before or ReviewState.OPEN, event]
+            assert isinstance(following, ReviewState)
+            states[record_id] = following
+        assert reducer.state(record_id) is states.get(record_id, ReviewState.OPEN)
+
+
+@given(LINES, st.tuples(EVENTS, st.sampled_from("pqr"), st.sampled_from([ONE, TWO])))
+def test_a_line_that_is_withdrawn_has_never_been(
+    lines: list[tuple[Event, str, str]], last: tuple[Event, str, str]
+) -> None:
+    withdrawn, plain = reduced(*lines), reduced(*lines)
+    if withdrawn.note(Happening(*last)):
+        assert withdrawn.note(Happening(Event.WITHDRAWN, last[1], last[2]))
+    for digest in (ONE, TWO):
+        assert withdrawn.teaching(digest) is plain.teaching(digest)
+        assert withdrawn.is_restored(digest) == plain.is_restored(digest)
+    for record_id in "pqr":
+        assert withdrawn.state(record_id) is plain.state(record_id)
+    first, second = withdrawn.last_decision(), plain.last_decision()
+    assert (first is None) == (second is None)
+
+
+def test_what_deletes_at_once_teaches_what_the_bin_teaches() -> None:
+    assert reduced((Event.QUARANTINED, "p"), (Event.DELETED, "p")).teaching(ONE) is Teaching.JUNK
+    assert reduced((Event.QUARANTINED, "p"), (Event.BINNED, "p")).teaching(ONE) is Teaching.JUNK
+    assert reduced((Event.QUARANTINED, "p"), (Event.PURGED, "p")).teaching(ONE) is None
+
+
+def test_a_copy_of_what_was_deleted_leaves_it_taught_and_an_undone_restore_does_not() -> None:
+    deleted = reduced((Event.QUARANTINED, "p"), (Event.BINNED, "p"), (Event.QUARANTINED, "q"))
+    assert deleted.teaching(ONE) is Teaching.JUNK
+    restored = reduced((Event.QUARANTINED, "p"), (Event.RESTORED, "p"), (Event.QUARANTINED, "q"))
+    assert restored.teaching(ONE) is None
+    assert not restored.is_restored(ONE)
+
+
+def test_deleting_another_copy_of_what_was_restored_does_not_have_it_quarantined_again() -> None:
+    lines = ((Event.QUARANTINED, "p"), (Event.QUARANTINED, "q"), (Event.RESTORED, "p"), (Event.DELETED, "q"))
+    reducer = reduced(*lines)
+    assert reducer.is_restored(ONE)
+    assert reducer.teaching(ONE) is Teaching.JUNK, "the last word counts for what is taught"
+
+
+def test_the_last_decision_is_the_latest_that_still_stands() -> None:
+    lines = [
+        (Event.QUARANTINED, "p"),
+        (Event.QUARANTINED, "q", TWO),
+        (Event.BINNED, "p"),
+        (Event.POSTPONED, "q", TWO),
+    ]
+    assert reduced(*lines).last_decision() == Happening(Event.POSTPONED, "q", TWO)
+    assert reduced(*lines, (Event.REOPENED, "q", TWO)).last_decision() == Happening(Event.BINNED, "p", ONE)
+    assert reduced(*lines, (Event.DELETED, "p")).last_decision() == Happening(Event.POSTPONED, "q", TWO)
+    undone = reduced((Event.QUARANTINED, "p"), (Event.RESTORED, "p"), (Event.QUARANTINED, "r"))
+    assert undone.last_decision() is None
