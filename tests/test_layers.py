@@ -8,8 +8,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
-    {"errors", "files", "settings", "lifecycle", "progress", "drift", "memory"},
-    {"config", "status", "quarantine", "breaker", "retry", "systemd"},
+    {"errors", "batches", "files", "settings", "lifecycle", "progress", "drift", "memory"},
+    {"config", "extras", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
     {"scan", "model"},

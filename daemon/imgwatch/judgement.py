@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from imgwatch.model.contract import Calibration, Contract, Part
-from imgwatch.settings import ThresholdRule
 
 
 class Verdict(StrEnum):
@@ -31,19 +30,6 @@ class Judgement:
     threshold: float | None = None
     sha256: str | None = None
     parts: dict[str, float] = field(default_factory=dict)
-
-
-def threshold_of(rule: ThresholdRule | None, contract: Contract) -> float:
-    """Return the score above which a picture is quarantined: by the config's rule, else the model's own threshold."""
-    if rule is None:
-        return contract.threshold.score
-    name, value = rule.rule
-    if name == "score":
-        return value
-    calibration = contract.calibration
-    if name == "mean_plus_std":
-        return calibration.mean + value * calibration.std
-    return calibration.threshold_for(value)
 
 
 @dataclass(frozen=True)

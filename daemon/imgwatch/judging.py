@@ -15,7 +15,7 @@ import numpy as np
 from imgwatch.errors import ModelError
 from imgwatch.feedback.correction import Lesson, date_of
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Standard, Verdict, threshold_of, unreadable
+from imgwatch.judgement import Judgement, Standard, Verdict, unreadable
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
@@ -51,7 +51,7 @@ class Judge:
 
     def __init__(self, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, workers: int = 1) -> None:
         self.scorer = scorer
-        self.standard = Standard(scorer.contract, scorer.name, threshold_of(rule, scorer.contract))
+        self.standard = Standard(scorer.contract, scorer.name, scorer.contract.effective_threshold(rule))
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, "score") if workers > 1 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgwatch.evaluation.intervals import auroc, auroc_interval, clopper_pearson
@@ -34,6 +34,7 @@ def test_upper_end_is_the_chance_above_an_order_statistic() -> None:
 scores = st.lists(st.integers(0, 12), min_size=2, max_size=40)
 
 
+@settings(deadline=None)  # the first example imports scikit-learn
 @given(scores, scores)
 def test_auroc_is_that_of_scikit_learn(normal: list[int], junk: list[int]) -> None:
     from sklearn.metrics import roc_auc_score

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import brightness_contract
-from imgwatch.judgement import Standard, Verdict, percent, surprise, threshold_of
+from imgwatch.judgement import Standard, Verdict, percent, surprise
 from imgwatch.model.contract import Calibration, Part
 from imgwatch.settings import ThresholdRule
 
@@ -31,13 +31,13 @@ def test_a_score_that_is_no_number_is_kept() -> None:
 
 def test_threshold_rules() -> None:
     calibration = CONTRACT.calibration
-    assert threshold_of(None, CONTRACT) == 0.5
-    assert threshold_of(ThresholdRule(score=3.0), CONTRACT) == 3.0
-    assert threshold_of(ThresholdRule(mean_plus_std=0.5), CONTRACT) == pytest.approx(
+    assert CONTRACT.effective_threshold(None) == 0.5
+    assert CONTRACT.effective_threshold(ThresholdRule(score=3.0)) == 3.0
+    assert CONTRACT.effective_threshold(ThresholdRule(mean_plus_std=0.5)) == pytest.approx(
         calibration.mean + 0.5 * calibration.std
     )
     scores = np.asarray(calibration.scores)
-    assert (scores > threshold_of(ThresholdRule(false_alarms=0.05), CONTRACT)).mean() <= 0.05
+    assert (scores > CONTRACT.effective_threshold(ThresholdRule(false_alarms=0.05))).mean() <= 0.05
 
 
 def test_the_reason_names_the_part_that_stands_out() -> None:

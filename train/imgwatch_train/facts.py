@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from imgwatch.evaluation.promise import Promise
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.settings import plain
 from imgwatch_train.job import Job
 
 TOOLS = ("imgwatch", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
 
 
-def training_facts(job: Job, pictures: Mapping[str, int], promise: Promise) -> dict[str, Any]:
+def training_facts(job: Job, pictures: Mapping[str, int], false_alarms: FalseAlarmRate) -> dict[str, Any]:
     """Collect the facts that travel in the contract; `pictures` counts them by use (train, held_out, ...)."""
     used = ("architecture", "seed", job.settings.architecture)
     settings = {name: value for name, value in plain(job.settings).items() if name in used}
@@ -24,7 +24,7 @@ def training_facts(job: Job, pictures: Mapping[str, int], promise: Promise) -> d
         "seed": job.settings.seed,
         "settings": settings,
         "tools": tool_versions(),
-        "promise": promise.facts(),
+        "promise": false_alarms.facts(),
     }
 
 

@@ -21,9 +21,17 @@ from imgwatch.calibration.neighbours import Directions, choose_bank, distances_t
 from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
-from imgwatch.evaluation.promise import promise_of, threshold_of
+from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.model import reference_set
-from imgwatch.model.contract import INPUT, Calibration, Contract, SelfTest, golden_pictures, write_model
+from imgwatch.model.contract import (
+    INPUT,
+    Calibration,
+    Contract,
+    SelfTest,
+    Threshold,
+    golden_pictures,
+    write_model,
+)
 from imgwatch.model.reference_set import Normals
 from imgwatch.model.scorer import Scorer, open_session
 from imgwatch.picture.decoder import Decoder
@@ -128,14 +136,14 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         bank, fusion, measures, outliers = _refit(measured, scorer.contract.training.get(STRANGER))
         scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
     calibration = Calibration.of(scores, parts)
-    threshold = threshold_of(calibration, rule)
+    threshold = Threshold.of(rule, calibration)
     contract = replace(
         scorer.contract,
         calibration=calibration,
         threshold=threshold,
         generic=False,
         training=scorer.contract.training
-        | {"calibrated": _facts(model, measured), "promise": promise_of(scores, threshold).facts()},
+        | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()},
     )
     picked = Normals.pick(scores, measured.embeddings)
     return Calibrated(

@@ -14,16 +14,18 @@ from imgwatch.commands.context import (
     JsonOption,
     SetOption,
     existing,
-    extra,
     load_settings,
     model_path,
     open_quarantine,
 )
 from imgwatch.commands.model_swap import YesOption
 from imgwatch.errors import InputMissing, UsageError
+from imgwatch.extras import require_extra
 
 if TYPE_CHECKING:
     from imgwatch.calibration.calibrate import Calibrated
+    from imgwatch.evaluation.evaluate import Evaluation
+    from imgwatch.evaluation.labelled import Labelled
     from imgwatch.feedback.reviewed import Reviewed
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings, ThresholdRule
@@ -76,7 +78,10 @@ def train(  # noqa: PLR0913 - the options of a command
     reviews = _reviews(settings, places) if from_reviews else None
     if reviews is not None and not as_json:
         console.say(f"From reviews: {len(reviews.restored)} taken in, {len(reviews.deleted)} left out.")
-    with extra("train"), console.progress() as progress:
+    require_extra("train")
+    if cluster:
+        require_extra("cluster")
+    with console.progress() as progress:
         from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
 
@@ -159,13 +164,34 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     settings = _settings_without_config(config, [])
     existing([normal, *junk])
     first = model or model_path(settings)
-    with extra("train"), console.progress() as progress:
-        from imgwatch.evaluation.evaluate import evaluate_command
+    for name in (*(["report"] if out else []), *(["cluster"] if cluster else [])):
+        require_extra(name)
+    with console.progress() as progress:
+        from imgwatch.evaluation.evaluate import evaluate
+        from imgwatch.evaluation.labelled import Labelled
+        from imgwatch.model.scorer import Scorer
 
-        for line in evaluate_command(
-            [first, *(compare or [])], normal, junk, settings, out, progress, as_json, cluster
-        ):
-            console.say(line)
+        scorers = [Scorer(path, settings.threads) for path in (first, *(compare or []))]
+        labelled = Labelled(normal, tuple(junk), settings.limits.limits(), settings.train.workers, cluster)
+        evaluations = evaluate(scorers, labelled, settings.threshold, progress)
+        _show_evaluations(evaluations, labelled, out, as_json)
+
+
+def _show_evaluations(
+    evaluations: "list[Evaluation]", labelled: "Labelled", out: Path | None, as_json: bool
+) -> None:
+    """Write the page with plots and mistakes if it is wanted, then print the metrics."""
+    from imgwatch.evaluation.evaluation_table import json_of, lines_of
+
+    page = None
+    if out:
+        from imgwatch.evaluation.evaluation_report import write_evaluation
+
+        page = write_evaluation(evaluations, out, labelled.limits, labelled.workers)
+    for line in json_of(evaluations) if as_json else lines_of(evaluations):
+        console.say(line)
+    if page and not as_json:
+        console.say(f"{page} written.")
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command

@@ -15,7 +15,6 @@ from enum import StrEnum
 from pathlib import Path
 
 from imgwatch.errors import ImgwatchError, QuarantineGone
-from imgwatch.judgement import threshold_of
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
@@ -66,7 +65,7 @@ def check_model(path: Path, settings: Settings) -> Iterator[Finding]:
     """Load the model, with its self-test, and take the threshold from it."""
     try:
         scorer = Scorer(path)
-        threshold = threshold_of(settings.threshold, scorer.contract)
+        threshold = scorer.contract.effective_threshold(settings.threshold)
     except ImgwatchError as found:
         yield fault(f"model: {found}", "imgwatch train, or set `model` in the config")
         return

@@ -1,45 +1,24 @@
-"""Show evaluations: lines for a terminal, JSON for programs, a page with plots and the worst mistakes."""
+"""The page of an evaluation: tables, plots and the worst mistakes, contact sheets. It needs the extra report."""
 
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from imgwatch.evaluation.evaluate import Evaluation, Folder
-from imgwatch.evaluation.measures import AtThreshold, Figures, roc_points
+from imgwatch.evaluation.evaluate import Evaluation
+from imgwatch.evaluation.evaluation_table import HEADER, false_alarms, rows_of
+from imgwatch.evaluation.html_report import THUMBNAIL, Gallery, Report, Table, Tile, thumbnails, write_report
+from imgwatch.evaluation.labelled import ScoredFolder
+from imgwatch.evaluation.metrics import roc_points
 from imgwatch.evaluation.plots import Plot, histogram, roc
-from imgwatch.evaluation.report import THUMBNAIL, Gallery, Report, Table, Tile, thumbnails, write_report
 from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoding import Limits
 
 _MISTAKES = 24  # shown of each kind
-_HEADER = (
-    "junk", "pictures", "unreadable", "AUROC", "95 %", "precision@100",
-    "caught at 0.5 %", "at 1 %", "at 5 %", "at the threshold",
-)  # fmt: skip
-
-
-def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
-    """Yield each evaluation as a table of text."""
-    for evaluation in evaluations:
-        yield f"{evaluation.model} ({evaluation.architecture}, threshold {evaluation.threshold:.5g})"
-        rows = [_HEADER, *_rows(evaluation)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADER))]
-        for row in rows:
-            name, *cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
-            yield "  ".join((name.strip().ljust(widths[0]), *cells)).rstrip()
-        yield f"normal: {_alarms(evaluation)}"
-        yield ""
-
-
-def json_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
-    """Yield each evaluation as one JSON object on a line."""
-    return (json.dumps(evaluation.facts()) for evaluation in evaluations)
 
 
 def write_evaluation(evaluations: Sequence[Evaluation], out: Path, limits: Limits, workers: int = 1) -> Path:
@@ -68,55 +47,18 @@ def contact_sheet(shown: Sequence[bytes], columns: int = 8) -> bytes:
     """Put thumbnails, JPEG bytes, side by side in one JPEG."""
     rows = -(-len(shown) // columns)
     sheet = Image.new("RGB", (columns * THUMBNAIL.width, rows * THUMBNAIL.height), "white")
-    for place, content in enumerate(shown):
+    for number, content in enumerate(shown):
         with Image.open(io.BytesIO(content)) as picture:
-            corner = (place % columns * THUMBNAIL.width, place // columns * THUMBNAIL.height)
+            corner = (number % columns * THUMBNAIL.width, number // columns * THUMBNAIL.height)
             sheet.paste(picture, corner)
     drawn = io.BytesIO()
     sheet.save(drawn, "JPEG", quality=85)
     return drawn.getvalue()
 
 
-def _rows(evaluation: Evaluation) -> list[tuple[str, ...]]:
-    rows = [
-        _row(folder.path.name, figures)
-        for folder, figures in zip(evaluation.junk, evaluation.by_folder, strict=True)
-    ]
-    return rows if len(rows) == 1 else [*rows, _row("all", evaluation.overall)]
-
-
-def _row(name: str, figures: Figures) -> tuple[str, ...]:
-    return (
-        name,
-        str(figures.junk),
-        str(figures.unreadable),
-        f"{figures.auroc:.3f}",
-        f"{figures.auroc_low:.3f}-{figures.auroc_high:.3f}",
-        f"{figures.precision_at_100:.2f}",
-        *(f"{at.caught:.2f}" for at in (*figures.at, figures.at_threshold)),
-    )
-
-
-def _alarms(evaluation: Evaluation) -> str:
-    """Say how many normal pictures are lost at each threshold, and which promises were more than can be kept."""
-    figures, known = evaluation.overall, evaluation.calibrated_on
-    rash = [
-        f"{at.false_alarms:.1%}" for at in figures.at if at.false_alarms and (known + 1) * at.false_alarms < 1
-    ]
-    too_few = f"; calibrated on {known} pictures, too few to promise {', '.join(rash)}" if rash else ""
-    told = [f"{at.false_alarms:.1%} promised: {_range(at)}" for at in figures.at if at.false_alarms]
-    return f"{figures.normal} pictures, realised false alarms at " + "; ".join(
-        [*told, f"the model's threshold: {_range(figures.at_threshold)}{too_few}"]
-    )
-
-
-def _range(at: AtThreshold) -> str:
-    return f"{at.realised_false_alarms:.1%} ({at.realised_low:.1%}-{at.realised_high:.1%})"
-
-
 def _table(evaluation: Evaluation) -> Table:
     title = f"{evaluation.model.name} ({evaluation.architecture})"
-    return Table(title, f"Normal: {_alarms(evaluation)}.", _HEADER, _rows(evaluation))
+    return Table(title, f"Normal: {false_alarms(evaluation)}.", HEADER, rows_of(evaluation))
 
 
 def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
@@ -150,7 +92,7 @@ def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[Gall
     ]
 
 
-def _worst(folders: Sequence[Folder], threshold: float, sign: int) -> list[tuple[float, Path]]:
+def _worst(folders: Sequence[ScoredFolder], threshold: float, sign: int) -> list[tuple[float, Path]]:
     """Return scores and paths on the wrong side: above the threshold for sign 1, not above it for -1."""
     wrong = [
         (float(score), path)

@@ -1,4 +1,7 @@
-"""Draw the plots of reports, each for light and for dark pages, as PNG. It computes nothing but bins."""
+"""Draw the plots of reports, each for light and for dark pages, as PNG; computes nothing but bins.
+
+It needs matplotlib, of the extra report.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from imgwatch.errors import Unavailable
 
 Floats = NDArray[np.floating[Any]]
 INKS = ("#2f6fb2", "#d9702b", "#3f9b6c", "#a0528f", "#8a7a2f", "#c23b4b", "#5a6fd0", "#6c7780")
@@ -79,8 +80,8 @@ def roc(curves: Mapping[str, tuple[Floats, Floats]]) -> Plot:
             axes.plot(
                 np.maximum(alarms, 1e-3), caught, color=ink, label=name, linewidth=1.6, drawstyle="steps-post"
             )
-        for promise in (0.005, 0.01, 0.05):
-            axes.axvline(promise, color=colours["faint"], linewidth=0.8, zorder=0)
+        for rate in (0.005, 0.01, 0.05):
+            axes.axvline(rate, color=colours["faint"], linewidth=0.8, zorder=0)
         axes.set(
             xlabel="normal pictures flagged",
             ylabel="junk caught",
@@ -98,11 +99,9 @@ def _drawn(name: str, title: str, says: str, paint: Callable[[Any, Mapping[str, 
 
 
 def _png(paint: Callable[[Any, Mapping[str, str]], None], colours: Mapping[str, str]) -> bytes:
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-    except ImportError as fault:
-        raise Unavailable("plots need matplotlib; install imgwatch[train]") from fault
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
     ink, page = colours["ink"], colours["page"]
     style: Any = {
         "text.color": ink,

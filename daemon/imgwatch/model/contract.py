@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from imgwatch.errors import CannotCreate, ModelError
 from imgwatch.picture.decoding import Pixels, Shape
-from imgwatch.settings import LARGEST, Finite
+from imgwatch.settings import LARGEST, Finite, ThresholdRule
 
 if TYPE_CHECKING:
     import onnx
@@ -123,6 +123,18 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: Finite
     score: Finite
 
+    @classmethod
+    def of(cls, rule: ThresholdRule, calibration: Calibration) -> Self:
+        """Turn a rule into a score."""
+        name, value = rule.rule
+        if name == "false_alarms":
+            score = calibration.threshold_for(value)
+        elif name == "mean_plus_std":
+            score = calibration.mean + value * calibration.std
+        else:
+            score = value
+        return cls(rule=name, value=value, score=score)
+
 
 class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Scores that the model must reproduce on `golden_pictures(seed, len(scores), shape)`."""
@@ -154,6 +166,10 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def shape(self) -> Shape:
         """What `picture` has to decode to for this model."""
         return Shape(self.height, self.width, self.mode)
+
+    def effective_threshold(self, rule: ThresholdRule | None) -> float:
+        """Return the score above which a picture is quarantined: by the config's rule, else the model's own."""
+        return self.threshold.score if rule is None else Threshold.of(rule, self.calibration).score
 
 
 def parse_contract(metadata: str | None, path: Path) -> Contract:

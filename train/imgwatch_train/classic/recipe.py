@@ -1,6 +1,6 @@
 """The two classic recipes, dense and conv: an autoencoder whose error is the score, folders to model file.
 
-How it learns is in `fitting` and `schedule`; what its report shows in `classic_report`.
+How it learns is in `fitting` and `schedule`; what its report shows in `report`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from imgwatch.evaluation.promise import promise_of, score_rows, threshold_of
-from imgwatch.evaluation.report import write_report
-from imgwatch.model.contract import Calibration, Contract, write_model
+from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
+from imgwatch.evaluation.html_report import write_report
+from imgwatch.model.contract import Calibration, Contract, Threshold, write_model
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Shape
 from imgwatch.progress import Progress
@@ -21,6 +21,7 @@ from imgwatch.settings import ConvSettings, DenseSettings, plain
 from imgwatch_train.classic.checkpoint import checkpoint_folder
 from imgwatch_train.classic.report import Trained, report_of
 from imgwatch_train.classic.schedule import conv_schedule, dense_schedule
+from imgwatch_train.classic.scoring import score_rows
 from imgwatch_train.data.dataset import Index, Split, gather, split
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
@@ -100,8 +101,8 @@ def _export(run: _Run, autoencoder: Autoencoder, history: list[Epoch]) -> tuple[
     scores, parts = score_rows(session, run.pictures, used, run.progress)
     held_out = scores[: len(run.rows.held_out)]
     calibration = Calibration.of(held_out, parts[: len(held_out)])
-    threshold = threshold_of(calibration, run.job.threshold or run.preset.threshold)
-    promise = promise_of(held_out, threshold)
+    threshold = Threshold.of(run.job.threshold or run.preset.threshold, calibration)
+    false_alarms = measure_false_alarms(held_out, threshold)
     contract = Contract(
         schema_version=1,
         architecture=run.job.settings.architecture,
@@ -112,9 +113,9 @@ def _export(run: _Run, autoencoder: Autoencoder, history: list[Epoch]) -> tuple[
         calibration=calibration,
         threshold=threshold,
         self_test=self_test_of(session, run.shape),
-        training=training_facts(run.job, _counts(run), promise),
+        training=training_facts(run.job, _counts(run), false_alarms),
     )
-    return Trained(contract, promise, history, run.index, used, scores, len(held_out)), proto
+    return Trained(contract, false_alarms, history, run.index, used, scores, len(held_out)), proto
 
 
 def _counts(run: _Run) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""The report of a classic training run: what was learnt, what is promised, which pictures look wrong."""
+"""The report of a classic training run: what was learnt, how many false alarms to expect, which pictures look wrong."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import asdict
 
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
+from imgwatch.evaluation.html_report import Gallery, Report, Tile, encoded, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
-from imgwatch.evaluation.promise import Promise
-from imgwatch.evaluation.report import Gallery, Report, Tile, encoded, thumbnails
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats
 from imgwatch.picture.decoding import Pixels
@@ -34,7 +34,7 @@ class Trained:
     """A finished model and what is known of it; `scores` [N] belong to `rows` [N], held-out ones first."""
 
     contract: Contract
-    promise: Promise
+    false_alarms: FalseAlarmRate
     history: list[Epoch]
     index: Index
     rows: Rows
@@ -64,8 +64,8 @@ def report_of(
     ]
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
-        lead=trained.promise.says,
-        warnings=(*trained.promise.warnings, *_left_out(trained.index)),
+        lead=trained.false_alarms.says,
+        warnings=(*trained.false_alarms.warnings, *_left_out(trained.index)),
         facts=[("threshold", _threshold_says(trained.contract)), *described(trained.contract.training)],
         plots=_plots(trained),
         galleries=_galleries(_tiles(suspicious, job), *redrawn),

@@ -1,6 +1,6 @@
-"""The perceptual recipe, from folders to a model file: features once, pseudo-junk, experts, fusion, promise.
+"""The perceptual recipe, from folders to a model file: features once, pseudo-junk, experts, fusion, threshold.
 
-What each step does is in the module of its name; what its report shows in `perceptual_report`.
+What each step does is in the module of its name; what its report shows in `report`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from platformdirs import user_cache_path
 import imgwatch
 from imgwatch.calibration.neighbours import Integers
 from imgwatch.calibration.perceptual_file import STRANGER
-from imgwatch.evaluation.promise import Promise, promise_of, threshold_of
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
 from imgwatch.model import reference_set
-from imgwatch.model.contract import INPUT, Calibration, Contract, Part, write_model
+from imgwatch.model.contract import INPUT, Calibration, Contract, Part, Threshold, write_model
 from imgwatch.model.reference_set import Normals, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
@@ -64,7 +64,7 @@ class Trained:
     """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
 
     contract: Contract
-    promise: Promise
+    false_alarms: FalseAlarmRate
     index: Index
     learnt: Learnt
     scores: np.ndarray
@@ -73,7 +73,7 @@ class Trained:
 
 def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> Contract:
     """Decode once, compute features once, learn, export; write the model, then the report."""
-    from imgwatch.evaluation.report import write_report
+    from imgwatch.evaluation.html_report import write_report
     from imgwatch_train.perceptual.report import report_of
 
     workers, seed = job.settings.workers, job.settings.seed
@@ -167,7 +167,7 @@ def _draw(
 def _export(
     job: Job, backbone: Backbone, gathered: tuple[_Rows, Index], learnt: Learnt, is_generic: bool
 ) -> Trained:
-    """Write the model with the threshold that its own held-out scores promise."""
+    """Write the model with the threshold that its own held-out scores set."""
     from imgwatch_train.export.onnx_graph import self_test_of
     from imgwatch_train.perceptual.graph import build
 
@@ -176,8 +176,8 @@ def _export(
     session = open_session(proto.SerializeToString(), job.settings.workers)
     scores, surprises = learnt.fusion.score(learnt.measures), learnt.fusion.surprises(learnt.measures)
     calibration = Calibration.of(scores, surprises, outliers=int(learnt.is_outlier.sum()))
-    threshold = threshold_of(calibration, job.threshold or job.settings.perceptual.threshold)
-    promise = promise_of(scores, threshold)
+    threshold = Threshold.of(job.threshold or job.settings.perceptual.threshold, calibration)
+    false_alarms = measure_false_alarms(scores, threshold)
     contract = Contract(
         schema_version=1,
         architecture="perceptual",
@@ -189,13 +189,13 @@ def _export(
         threshold=threshold,
         self_test=self_test_of(session, backbone.shape),
         generic=is_generic,
-        training=training_facts(job, _counts(index, learnt), promise)
+        training=training_facts(job, _counts(index, learnt), false_alarms)
         | {"backbone": backbone.name, STRANGER: backbone.stranger},
     )
     write_model(
         proto, contract, job.written, {reference_set.KEY: _normals(session, pictures, scores).packed()}
     )
-    return Trained(contract, promise, index, learnt, scores, surprises)
+    return Trained(contract, false_alarms, index, learnt, scores, surprises)
 
 
 def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> Normals:

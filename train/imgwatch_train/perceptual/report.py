@@ -1,4 +1,4 @@
-"""The report of a perceptual training run: the promise, and the pictures to look at before it is trusted."""
+"""The report of a perceptual training run: false alarms to expect, and the pictures to look at before it is trusted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import asdict
 
+from imgwatch.evaluation.html_report import Gallery, Report, Tile, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
-from imgwatch.evaluation.report import Gallery, Report, Tile, thumbnails
 from imgwatch.judgement import Standard
 from imgwatch.model.contract import replace_atomically
 from imgwatch.progress import Progress
@@ -41,8 +41,8 @@ def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
     facts = contract.training
     report = Report(
         title=f"imgwatch: {job.out.name} (perceptual)",
-        lead=trained.promise.says,
-        warnings=(*trained.promise.warnings, *_warnings(trained)),
+        lead=trained.false_alarms.says,
+        warnings=(*trained.false_alarms.warnings, *_warnings(trained)),
         facts=[("threshold", f"{contract.threshold.score:.5g}"), *described(facts)],
         plots=(_curves(trained), _plot(trained)),
         galleries=(
@@ -112,17 +112,18 @@ def _copies(trained: Trained) -> list[list[str]]:
 
 
 def _warnings(trained: Trained) -> list[str]:
-    told, outliers = [], int(trained.learnt.is_outlier.sum())
+    warnings, outliers = [], int(trained.learnt.is_outlier.sum())
     if len(trained.scores) < FEW_PICTURES:
-        told.append(
+        warnings.append(
             f"{len(trained.scores)} pictures are few: expect more misses than with {FEW_PICTURES} or more, "
-            "and a promise as wide as its interval says."
+            "and a false-alarm rate as uncertain as its interval says."
         )
     if outliers:
-        told.append(
-            f"{outliers} of your pictures are clearly apart from the rest. Up to three quarters of the promise go to "
-            "them; more count as junk. The report shows them."
+        warnings.append(
+            f"{outliers} of your pictures stand out clearly from the rest. Look at them in the report: if some are "
+            "junk, train again without them (`--exclude`), and more junk will be caught. Until then only some of them "
+            "count as normal, so a few pictures like them may be moved."
         )
     if trained.index.unreadable:
-        told.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")
-    return told
+        warnings.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")
+    return warnings

@@ -1,4 +1,7 @@
-"""What scores of normal pictures and of junk say of a model: areas, shares and their intervals. Pure arithmetic."""
+"""The metrics of a model, from scores of normal pictures and of junk: AUROC, precision, shares, each with its interval.
+
+Pure arithmetic.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,13 @@ from numpy.typing import NDArray
 from imgwatch.evaluation.intervals import auroc, auroc_interval, clopper_pearson
 
 Floats = NDArray[np.floating[Any]]
-PROMISES = (0.005, 0.01, 0.05)
+TARGET_RATES = (0.005, 0.01, 0.05)
 TOP = 100
 
 
 @dataclass(frozen=True)
 class AtThreshold:
-    """Shares above one threshold, each with its exact 95 % interval; `false_alarms` is the share promised."""
+    """Shares above one threshold, each with its exact 95 % interval; `false_alarms` is the target rate, if any."""
 
     false_alarms: float | None
     threshold: float
@@ -31,8 +34,8 @@ class AtThreshold:
 
 
 @dataclass(frozen=True)
-class Figures:
-    """The honest figures of a model on normal pictures against junk; intervals hold 95 %."""
+class Metrics:
+    """The metrics of a model on normal pictures against junk; intervals hold 95 %."""
 
     auroc: float
     auroc_low: float
@@ -45,21 +48,21 @@ class Figures:
     unreadable: int
 
     def facts(self) -> dict[str, Any]:
-        """Return the figures as JSON fields."""
+        """Return the metrics as JSON fields."""
         return asdict(self)
 
 
-def figures_of(
-    normal: Floats, junk: Floats, promised: Sequence[tuple[float, float]], threshold: float, unreadable: int
-) -> Figures:
-    """Measure scores [N] of normal pictures and [M] of junk; `promised` pairs false alarms with thresholds."""
+def measure(
+    normal: Floats, junk: Floats, targets: Sequence[tuple[float, float]], threshold: float, unreadable: int
+) -> Metrics:
+    """Return the metrics of scores [N] of normal pictures and [M] of junk; `targets` are pairs (rate, threshold)."""
     low, high = auroc_interval(normal, junk)
-    return Figures(
+    return Metrics(
         auroc=auroc(normal, junk),
         auroc_low=low,
         auroc_high=high,
         precision_at_100=precision_at(normal, junk, TOP),
-        at=tuple(_at(normal, junk, score, share) for share, score in promised),
+        at=tuple(_at(normal, junk, score, share) for share, score in targets),
         at_threshold=_at(normal, junk, threshold, None),
         normal=len(normal),
         junk=len(junk),
@@ -83,7 +86,7 @@ def roc_points(normal: Floats, junk: Floats) -> tuple[Floats, Floats]:
     return np.concatenate(([0.0], flagged)), np.concatenate(([0.0], caught))
 
 
-def _at(normal: Floats, junk: Floats, threshold: float, promised: float | None) -> AtThreshold:
+def _at(normal: Floats, junk: Floats, threshold: float, target: float | None) -> AtThreshold:
     alarms, hits = (int(np.count_nonzero(scores > threshold)) for scores in (normal, junk))
     alarm_range, hit_range = clopper_pearson(alarms, len(normal)), clopper_pearson(hits, len(junk))
-    return AtThreshold(promised, threshold, alarms / len(normal), *alarm_range, hits / len(junk), *hit_range)
+    return AtThreshold(target, threshold, alarms / len(normal), *alarm_range, hits / len(junk), *hit_range)

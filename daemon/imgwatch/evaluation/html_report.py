@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from imgwatch.errors import Unavailable
 from imgwatch.evaluation.plots import Plot
 from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoder import Decoder
@@ -51,6 +50,16 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Table:
+    """Rows of text under a header."""
+
+    title: str
+    says: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
 class Report:
     """A page from top to bottom; `lead` is its first sentence, `record` what report.json holds."""
 
@@ -64,20 +73,10 @@ class Report:
     record: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows of text under a header."""
-
-    title: str
-    says: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
 def write_report(report: Report, folder: Path) -> Path:
     """Write report.html, report.json and a PNG a plot into the folder, and log the warnings; return the page's path.
 
-    Raises CannotCreate, or Unavailable when jinja2 is not installed.
+    Raises CannotCreate. Needs the extra report, which the commands ask for before they begin.
     """
     page = folder / "report.html"
     for plot in report.plots:
@@ -90,10 +89,8 @@ def write_report(report: Report, folder: Path) -> Path:
 
 
 def _render(report: Report) -> str:
-    try:
-        import jinja2
-    except ImportError as fault:
-        raise Unavailable("reports need jinja2; install imgwatch[train]") from fault
+    import jinja2
+
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
     environment.filters.update(embedded=_embedded, uri=lambda path: Path(path).absolute().as_uri())
     template = files("imgwatch.evaluation").joinpath("report.html.jinja").read_text(encoding="utf-8")

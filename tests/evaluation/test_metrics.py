@@ -5,20 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from imgwatch.evaluation.measures import figures_of, precision_at, roc_points
+from imgwatch.evaluation.metrics import measure, precision_at, roc_points
 
 NORMAL = np.arange(0, 100, dtype=np.float64)
 JUNK = np.arange(90, 140, dtype=np.float64)
 
 
 def test_shares_above_each_threshold() -> None:
-    figures = figures_of(NORMAL, JUNK, [(0.01, 98.0), (0.05, 94.5)], 50.0, unreadable=3)
-    assert [at.false_alarms for at in figures.at] == [0.01, 0.05]
-    assert [at.realised_false_alarms for at in figures.at] == [0.01, 0.05]
-    assert [at.caught for at in figures.at] == [41 / 50, 45 / 50]
-    assert figures.at_threshold.realised_false_alarms == 0.49
-    assert figures.at_threshold.realised_low < 0.49 < figures.at_threshold.realised_high
-    assert (figures.normal, figures.junk, figures.unreadable) == (100, 50, 3)
+    metrics = measure(NORMAL, JUNK, [(0.01, 98.0), (0.05, 94.5)], 50.0, unreadable=3)
+    assert [at.false_alarms for at in metrics.at] == [0.01, 0.05]
+    assert [at.realised_false_alarms for at in metrics.at] == [0.01, 0.05]
+    assert [at.caught for at in metrics.at] == [41 / 50, 45 / 50]
+    assert metrics.at_threshold.realised_false_alarms == 0.49
+    assert metrics.at_threshold.realised_low < 0.49 < metrics.at_threshold.realised_high
+    assert (metrics.normal, metrics.junk, metrics.unreadable) == (100, 50, 3)
 
 
 def test_precision_counts_junk_among_the_strangest() -> None:
@@ -35,4 +35,4 @@ def test_roc_begins_at_none_and_ends_at_all() -> None:
     flagged, caught = roc_points(NORMAL, JUNK)
     assert (flagged[0], caught[0], flagged[-1], caught[-1]) == (0, 0, 1, 1)
     area = float(np.trapezoid(caught, flagged))
-    assert area == pytest.approx(figures_of(NORMAL, JUNK, [], 0, 0).auroc)
+    assert area == pytest.approx(measure(NORMAL, JUNK, [], 0, 0).auroc)

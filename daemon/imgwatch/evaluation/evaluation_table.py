@@ -1,0 +1,70 @@
+"""Evaluations as text: a table for a terminal, JSON for programs. It needs no extra."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+from imgwatch.evaluation.evaluate import Evaluation
+from imgwatch.evaluation.metrics import AtThreshold, Metrics
+
+HEADER = (
+    "junk", "pictures", "unreadable", "AUROC", "95 %", "precision@100",
+    "caught at 0.5 %", "at 1 %", "at 5 %", "at the threshold",
+)  # fmt: skip
+
+
+def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield each evaluation as a table of text."""
+    for evaluation in evaluations:
+        yield f"{evaluation.model} ({evaluation.architecture}, threshold {evaluation.threshold:.5g})"
+        rows = [HEADER, *rows_of(evaluation)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+        for row in rows:
+            name, *cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
+            yield "  ".join((name.strip().ljust(widths[0]), *cells)).rstrip()
+        yield f"normal: {false_alarms(evaluation)}"
+        yield ""
+
+
+def json_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
+    """Yield each evaluation as one JSON object on a line."""
+    return (json.dumps(evaluation.facts()) for evaluation in evaluations)
+
+
+def rows_of(evaluation: Evaluation) -> list[tuple[str, ...]]:
+    """Return a row of cells for each folder of junk, and one for all if there are several."""
+    rows = [
+        _row(folder.path.name, metrics)
+        for folder, metrics in zip(evaluation.junk, evaluation.by_folder, strict=True)
+    ]
+    return rows if len(rows) == 1 else [*rows, _row("all", evaluation.overall)]
+
+
+def _row(name: str, metrics: Metrics) -> tuple[str, ...]:
+    return (
+        name,
+        str(metrics.junk),
+        str(metrics.unreadable),
+        f"{metrics.auroc:.3f}",
+        f"{metrics.auroc_low:.3f}-{metrics.auroc_high:.3f}",
+        f"{metrics.precision_at_100:.2f}",
+        *(f"{at.caught:.2f}" for at in (*metrics.at, metrics.at_threshold)),
+    )
+
+
+def false_alarms(evaluation: Evaluation) -> str:
+    """Say how many normal pictures are lost at each threshold, and for which rates the calibration was too small."""
+    metrics, known = evaluation.overall, evaluation.calibrated_on
+    targets = [(at.false_alarms, at) for at in metrics.at if at.false_alarms]
+    unattainable = [f"{target:.1%}" for target, _ in targets if (known + 1) * target < 1]
+    too_few = (
+        f" (calibrated on {known} pictures, too few for {' and '.join(unattainable)})" if unattainable else ""
+    )
+    rates = [f"{_range(at)} where {target:.1%} was promised" for target, at in targets]
+    rates.append(f"{_range(metrics.at_threshold)} at the model's threshold")
+    return f"{metrics.normal} pictures; false alarms: {', '.join(rates)}{too_few}"
+
+
+def _range(at: AtThreshold) -> str:
+    return f"{at.realised_false_alarms:.1%} ({at.realised_low:.1%} to {at.realised_high:.1%})"

@@ -1,0 +1,31 @@
+"""Which optional packages belong to which extra; a missing one is reported before any work is done.
+
+It imports none of them: some take seconds.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from imgwatch.errors import Unavailable
+
+_REPORT = ("matplotlib", "jinja2")
+MODULES = {
+    "report": _REPORT,
+    "train": ("tensorflow", "tf2onnx", *_REPORT),
+    "cluster": ("distributed", "fsspec"),
+}
+
+
+def require_extra(name: str) -> None:
+    """Return if all packages of an extra can be imported. Raises Unavailable that names those that cannot."""
+    missing = [module for module in MODULES[name] if not _is_installed(module)]
+    if missing:
+        raise Unavailable(f"this needs {' and '.join(missing)}: pip install 'imgwatch[{name}]'")
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # refused by an import hook, or half removed
+        return False
