@@ -171,7 +171,7 @@ def learnt(deleted: Floats, scorer: Scorer, threshold: float, seconds: dict[int,
     """Learn, and note how long it took."""
     examples = [Example(f"{n}", True, 0.0, vector) for n, vector in enumerate(deleted)]
     begun = time.perf_counter()
-    lesson = Lesson.learn(examples, scorer.normals, threshold)
+    lesson = Lesson.learn(examples, scorer.reference_set, threshold)
     seconds.setdefault(len(deleted), []).append(time.perf_counter() - begun)
     return lesson
 

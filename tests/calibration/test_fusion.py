@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgwatch.calibration.fusion import Fusion, Ramps, clear_outliers, fit_robustly
+from imgwatch.calibration.fusion import Fusion, SurprisalCurves, clear_outliers, fit_robustly
 from imgwatch.model.contract import Calibration
 
 
@@ -14,12 +14,12 @@ def normal_measures(count: int = 2000, seed: int = 0) -> np.ndarray:
 
 def test_a_surprise_is_the_negative_log_of_the_share_above() -> None:
     measures = normal_measures()[:, 0]
-    surprises = Ramps.fit(measures)(np.quantile(measures, [0.5, 0.9])[:, None])[:, 0]
-    np.testing.assert_allclose(surprises, -np.log([0.5, 0.1]), atol=0.02)
+    surprisals = SurprisalCurves.fit(measures)(np.quantile(measures, [0.5, 0.9])[:, None])[:, 0]
+    np.testing.assert_allclose(surprisals, -np.log([0.5, 0.1]), atol=0.02)
 
 
 def test_a_surprise_never_falls_when_the_measure_grows() -> None:
-    ramps = Ramps.fit(np.repeat([0.0, 1.0, 1.0, 2.0], 50))
+    ramps = SurprisalCurves.fit(np.repeat([0.0, 1.0, 1.0, 2.0], 50))
     assert (np.diff(ramps(np.linspace(-3, 9, 200)[:, None])[:, 0]) >= 0).all()
 
 
@@ -63,7 +63,7 @@ def test_neighbours_count_for_less_where_strangers_are_no_farther_away() -> None
     narrow, wide = (Fusion.fit(measures, stranger) for stranger in (4.0, float(np.median(measures[:, 1]))))
     np.testing.assert_array_equal(narrow.score(far), Fusion.fit(measures).score(far))
     assert wide.score(far)[0] < 0.5 * narrow.score(far)[0]
-    assert wide.surprises(far)[0, 1] < 0.5 * narrow.surprises(far)[0, 1]
+    assert wide.surprisals(far)[0, 1] < 0.5 * narrow.surprisals(far)[0, 1]
 
 
 def test_the_promise_holds_on_average_over_splits() -> None:

@@ -20,7 +20,7 @@ from imgwatch.feedback.learner import Teacher
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import write_model
-from imgwatch.model.reference_set import KEY, Normals
+from imgwatch.model.reference_set import KEY, ReferenceSet
 from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
@@ -33,9 +33,9 @@ def _vectors(seed: int, count: int, shift: float = 0.0, width: int = 200) -> Vec
     return (np.random.default_rng(seed).normal(size=(count, width)) + shift).astype(np.float32)
 
 
-def _normals() -> Normals:
+def _normals() -> ReferenceSet:
     scores = np.random.default_rng(1).gamma(2.0, 1.0, 400).astype(np.float32)
-    return Normals(scores, _vectors(2, 400))
+    return ReferenceSet(scores, _vectors(2, 400))
 
 
 def _examples(vectors: Vectors, is_junk: bool = True) -> list[Example]:
@@ -96,7 +96,7 @@ def test_of_fresh_normal_pictures_a_tenth_more_are_lost_at_most() -> None:
     rng, lost = np.random.default_rng(0), []
     for seed in range(60):
         scores = rng.gamma(2.0, 1.0, 100).astype(np.float32)
-        normals = Normals(scores, _vectors(seed, 100, width=60))
+        normals = ReferenceSet(scores, _vectors(seed, 100, width=60))
         junk = _examples(_vectors(1000 + seed, 8, 0.05, width=60))
         lesson = Lesson.learn(junk, normals, float(scores.max()))
         fresh = rng.gamma(2.0, 1.0, 2000)
@@ -132,13 +132,13 @@ def test_what_a_normal_picture_is_near_to_recognises_no_copies() -> None:
 
 
 def test_a_model_that_sees_all_pictures_close_together_recognises_no_copies() -> None:
-    close = Normals(_normals().scores, _vectors(2, 400) * 0.01 + 1)
+    close = ReferenceSet(_normals().scores, _vectors(2, 400) * 0.01 + 1)
     assert Lesson.learn(_examples(close.embeddings[:1] + 3), close, THRESHOLD).recognisable == ()
 
 
 def test_normals_survive_the_model_file() -> None:
     normals = _normals()
-    again = Normals.unpacked(normals.packed())
+    again = ReferenceSet.unpacked(normals.packed())
     assert np.array_equal(again.scores, normals.scores)
     assert np.abs(again.embeddings - normals.embeddings).max() < 0.03
 
@@ -175,7 +175,7 @@ def daily(write_config: WriteConfig, tmp_path: Path) -> Daily:
     graph, path = _spread_out(brightness_graph()), tmp_path / "taught.onnx"
     levels = np.linspace(0.05, 0.45, 12, dtype=np.float32)
     embeddings = np.stack([_spread(level) for level in levels])
-    write_model(graph, brightness_contract(), path, {KEY: Normals(levels, embeddings).packed()})
+    write_model(graph, brightness_contract(), path, {KEY: ReferenceSet(levels, embeddings).packed()})
     inbox = tmp_path / "inbox"
     return Daily(write_config(inbox, model=json.dumps(str(path))), inbox)
 

@@ -43,9 +43,9 @@ def test_restored_pictures_come_in_and_copies_of_deleted_ones_stay_out(
     found = reviewed(quarantine, [tmp_path / "album"])
     assert found.restored == (Path(first.original),)
     assert found.deleted == (copy,)
-    assert found.vouched == {first.sha256}
+    assert found.trusted == {first.sha256}
     inside = reviewed(quarantine, [scene.inbox])
-    assert (inside.restored, inside.vouched) == ((), {first.sha256})
+    assert (inside.restored, inside.trusted) == ((), {first.sha256})
 
 
 def test_a_new_model_offers_back_what_is_no_longer_junk(tmp_path: Path, write_config: object) -> None:

@@ -53,7 +53,7 @@ def test_more_steps_do_not_move_the_heads(examples: Examples) -> None:
     np.testing.assert_allclose(first, longer, atol=0.02)
 
 
-def test_autoencoders_redraw_normal_pictures_better_than_junk(examples: Examples) -> None:
+def test_autoencoders_reconstruct_normal_pictures_better_than_junk(examples: Examples) -> None:
     autoencoders = fit(examples)
     normal, junk = autoencoders.measure(examples.normal), autoencoders.measure(examples.junk)
     for fold in range(2):

@@ -52,8 +52,8 @@ def test_score_is_the_mean_squared_error_of_the_picture(
     autoencoder: Any, exported: onnxruntime.InferenceSession
 ) -> None:
     pictures = golden_pictures(2, 3, autoencoder.shape)
-    redrawn = np.asarray(autoencoder.reconstruct(pictures))
-    expected = np.mean((pictures / 255.0 - redrawn) ** 2, axis=(1, 2, 3))
+    reconstructed = np.asarray(autoencoder.reconstruct(pictures))
+    expected = np.mean((pictures / 255.0 - reconstructed) ** 2, axis=(1, 2, 3))
     score, parts, error_map = exported.run(["score", "parts", "error_map"], {INPUT: pictures})
     np.testing.assert_allclose(score, expected, rtol=1e-4)
     np.testing.assert_allclose(parts[:, 0], score)

@@ -79,8 +79,8 @@ def test_what_is_blurred_is_stranger_than_what_is_sharp(model: Path) -> None:
     scores = [scorer.score(np.stack([np.asarray(p) for p in group]))[0] for group in (sharp, blurred)]
     assert scores[1].min() > scores[0].max()
     blur = [part.name for part in scorer.contract.parts].index("blur")
-    surprises = scorer.score(np.stack([np.asarray(p) for p in blurred]))[1][:, blur]
-    assert (surprises > 2).all()
+    surprisals = scorer.score(np.stack([np.asarray(p) for p in blurred]))[1][:, blur]
+    assert (surprisals > 2).all()
 
 
 def test_the_report_lists_the_strangest_for_exclude(model: Path) -> None:

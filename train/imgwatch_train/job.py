@@ -15,7 +15,7 @@ class Job:
 
     `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
     name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run;
-    pictures with a digest in `vouched` are normal however strange they look;
+    pictures with a digest in `trusted` are normal however strange they look;
     `cluster` computes the features of a backbone: a scheduler's address, or `local`.
     """
 
@@ -24,7 +24,7 @@ class Job:
     out: Path
     threshold: ThresholdRule | None = None
     exclude: tuple[Path, ...] = ()
-    vouched: frozenset[str] = frozenset()
+    trusted: frozenset[str] = frozenset()
     ignore: tuple[str, ...] = DEFAULT_IGNORE
     limits: Limits = field(default_factory=Limits)
     fresh: bool = False

@@ -32,7 +32,7 @@ from imgwatch.model.contract import (
     golden_pictures,
     write_model,
 )
-from imgwatch.model.reference_set import Normals
+from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.model.scorer import Scorer, open_session
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels
@@ -72,7 +72,7 @@ class Calibrated:
     source: Path
     tensors: dict[str, Floats]
     fusion: Fusion | None
-    normals: Normals
+    reference_set: ReferenceSet
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
         """Say what several promises would do to the present pictures."""
@@ -101,7 +101,7 @@ class Calibrated:
         self._require_same(session, golden, scores)
         test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
         contract = replace(self.contract, self_test=test)
-        write_model(proto, contract, out, {reference_set.KEY: self.normals.packed()})
+        write_model(proto, contract, out, {reference_set.KEY: self.reference_set.packed()})
         return contract
 
     def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
@@ -134,7 +134,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     outliers = clear_outliers(scores)
     if measured.is_perceptual:
         bank, fusion, measures, outliers = _refit(measured, scorer.contract.training.get(STRANGER))
-        scores, parts, tensors = fusion.score(measures), fusion.surprises(measures), refitted(bank, fusion)
+        scores, parts, tensors = fusion.score(measures), fusion.surprisals(measures), refitted(bank, fusion)
     calibration = Calibration.of(scores, parts)
     threshold = Threshold.of(rule, calibration)
     contract = replace(
@@ -145,7 +145,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         training=scorer.contract.training
         | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()},
     )
-    picked = Normals.pick(scores, measured.embeddings)
+    picked = ReferenceSet.pick(scores, measured.embeddings)
     return Calibrated(
         contract,
         measured.paths,

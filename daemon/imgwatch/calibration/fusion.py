@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-REDRAWING, NEIGHBOURS, FIRST_KIND = (
+RECONSTRUCTION, NEIGHBOURS, FIRST_KIND = (
     0,
     1,
     2,
 )  # columns of measures: one a kind of pseudo-junk from FIRST_KIND on
 RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
-# Weights of redrawing, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
+# Weights of reconstruction, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
 # experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
 WEIGHTS = (0.25, 1.5, 1.5)
 POWER = 4
@@ -34,8 +34,8 @@ _STRANGERS = 0.05
 
 
 @dataclass(frozen=True)
-class Ramps:
-    """R functions from a measure to its surprise, -log of the share of normal pictures above it.
+class SurprisalCurves:
+    """R functions from a measure to its surprisal, -log of the share of normal pictures above it.
 
     Piecewise linear up to the top tenth, `starts` and `rates` [R, RAMPS] of ramps that each add the same;
     above it exponential, from `ends` [R] with rate `tails` [R]. `volumes` [R], 1 or less, is how much each counts.
@@ -64,17 +64,17 @@ class Ramps:
             *(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(cls)),
         )
 
-    def __getitem__(self, rows: int | slice) -> Ramps:
+    def __getitem__(self, rows: int | slice) -> SurprisalCurves:
         """Return one or some of the functions."""
         chosen = rows if isinstance(rows, slice) else slice(rows, rows + 1)
-        return Ramps(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return SurprisalCurves(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
-    def at_volumes(self, volumes: Floats) -> Ramps:
+    def at_volumes(self, volumes: Floats) -> SurprisalCurves:
         """Return the same functions, each counting as much as it is told, [R]."""
         return replace(self, volumes=np.asarray(volumes, np.float32))
 
     def __call__(self, measures: Floats) -> Floats:
-        """Return surprises [N, R] of measures [N, R]."""
+        """Return surprisals [N, R] of measures [N, R]."""
         x = np.asarray(measures, np.float32)
         step = -np.log(TAIL) / self.starts.shape[1]
         ramps = np.clip((x[..., None] - self.starts) * self.rates, 0, 1).sum(axis=-1, dtype=np.float32) * step
@@ -85,7 +85,7 @@ class Ramps:
 class Fusion:
     """The fitted functions: one a measure [2 + K], then of the head: plain and calibrated maximum, and both."""
 
-    ramps: Ramps
+    ramps: SurprisalCurves
 
     @classmethod
     def fit(cls, measures: Floats, stranger: float | None = None) -> Self:
@@ -94,31 +94,31 @@ class Fusion:
         `stranger` is how far a picture is from neighbours that it has nothing in common with. Where many normal
         pictures are as far from each other, being far says little: neighbours count for less. None: in full.
         """
-        rows = [Ramps.fit(column) for column in measures.T]
+        rows = [SurprisalCurves.fit(column) for column in measures.T]
         if stranger is not None:
-            surprise = rows[NEIGHBOURS](np.array([[stranger]]))[0] / -np.log(_STRANGERS)
-            rows[NEIGHBOURS] = rows[NEIGHBOURS].at_volumes(np.minimum(surprise, 1.0))
+            surprisal = rows[NEIGHBOURS](np.array([[stranger]]))[0] / -np.log(_STRANGERS)
+            rows[NEIGHBOURS] = rows[NEIGHBOURS].at_volumes(np.minimum(surprisal, 1.0))
         plain = measures[:, FIRST_KIND:].max(axis=1)
-        calibrated = Ramps.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
-        rows += [Ramps.fit(plain), Ramps.fit(calibrated)]
+        calibrated = SurprisalCurves.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
+        rows += [SurprisalCurves.fit(plain), SurprisalCurves.fit(calibrated)]
         either = np.maximum(rows[-2](plain[:, None]), rows[-1](calibrated[:, None]))[:, 0]
-        return cls(Ramps.stack([*rows, Ramps.fit(either)]))
+        return cls(SurprisalCurves.stack([*rows, SurprisalCurves.fit(either)]))
 
-    def surprises(self, measures: Floats) -> Floats:
-        """Return the surprise of each measure, [N, 2 + K]."""
+    def surprisals(self, measures: Floats) -> Floats:
+        """Return the surprisal of each measure, [N, 2 + K]."""
         return self.ramps[: self._count](measures)
 
     def score(self, measures: Floats) -> Floats:
-        """Return the score [N]: the root of the weighted powers of three experts' surprises."""
-        surprises, count = self.surprises(measures), self._count
+        """Return the score [N]: the root of the weighted powers of three experts' surprisals."""
+        surprisals, count = self.surprisals(measures), self._count
         plain = self.ramps[count](measures[:, FIRST_KIND:].max(axis=1)[:, None])
-        calibrated = self.ramps[count + 1](surprises[:, FIRST_KIND:].max(axis=1)[:, None])
+        calibrated = self.ramps[count + 1](surprisals[:, FIRST_KIND:].max(axis=1)[:, None])
         head = self.ramps[count + 2](np.maximum(plain, calibrated))[:, 0]
-        experts = np.stack((surprises[:, REDRAWING], head, surprises[:, NEIGHBOURS]), axis=1)
+        experts = np.stack((surprisals[:, RECONSTRUCTION], head, surprisals[:, NEIGHBOURS]), axis=1)
         return np.asarray((experts**POWER @ np.asarray(WEIGHTS)) ** (1 / POWER), np.float32)
 
     def without_folder(self) -> Fusion:
-        """Return a fusion in which only the head speaks: redrawing and neighbours are silent.
+        """Return a fusion in which only the head speaks: reconstruction and neighbours are silent.
 
         They say how unlike the training folder a picture is, which is nothing against it in another folder.
         """

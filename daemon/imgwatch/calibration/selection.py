@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imgwatch.calibration.fusion import Ramps
+from imgwatch.calibration.fusion import SurprisalCurves
 from imgwatch.calibration.neighbours import (
     NEAREST,
     Directions,
@@ -56,11 +56,11 @@ def select(
             distances_to_bank(directions, directions[bank], groups, groups[bank], nearest)
             for nearest in (NEAREST, max(NEAREST, round(_WIDE * len(bank))))
         )
-        odds = _surprise(odds_of(teaches))
-        strangeness = odds**2 + np.maximum(_surprise(near), _surprise(wide)) ** 2
+        odds = _surprisal(odds_of(teaches))
+        strangeness = odds**2 + np.maximum(_surprisal(near), _surprisal(wide)) ** 2
         is_judged = strangeness >= np.quantile(strangeness, 1 - _STRANGEST)
     return Selection(is_thinned, is_judged)
 
 
-def _surprise(measure: Floats) -> Floats:
-    return Ramps.fit(measure)(measure[:, None])[:, 0]
+def _surprisal(measure: Floats) -> Floats:
+    return SurprisalCurves.fit(measure)(measure[:, None])[:, 0]

@@ -97,7 +97,7 @@ def train(  # noqa: PLR0913 - the options of a command
                 settings.quarantine.path,
                 settings.state,
             ),
-            vouched=reviews.vouched if reviews else frozenset(),
+            trusted=reviews.trusted if reviews else frozenset(),
             limits=settings.limits.limits(),
             fresh=fresh,
             cluster=cluster,

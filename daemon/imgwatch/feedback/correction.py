@@ -15,8 +15,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.calibration.fusion import Ramps
-from imgwatch.model.reference_set import Normals
+from imgwatch.calibration.fusion import SurprisalCurves
+from imgwatch.model.reference_set import ReferenceSet
 
 Floats = NDArray[np.float32]
 
@@ -52,7 +52,7 @@ class Lesson:
     examples: tuple[Example, ...]
     weights: Floats | None
     bias: float
-    ramps: Ramps | None
+    ramps: SurprisalCurves | None
     start: float  # the surprise from which on the head adds: no held-out normal picture more is above the threshold
     recognisable: tuple[Example, ...]  # those whose near-identical copies are recognised
     normal_scores: Floats | None = (
@@ -60,7 +60,7 @@ class Lesson:
     )
 
     @classmethod
-    def learn(cls, examples: Sequence[Example], normals: Normals | None, threshold: float) -> Self:
+    def learn(cls, examples: Sequence[Example], normals: ReferenceSet | None, threshold: float) -> Self:
         """Learn from the decisions; without normal pictures in the model file only copies are recognised."""
         junk = [e.embedding for e in examples if e.is_junk and e.embedding is not None]
         restored = [e.embedding for e in examples if not e.is_junk and e.embedding is not None]
@@ -70,7 +70,7 @@ class Lesson:
         x = np.concatenate([normals.embeddings, *(np.atleast_2d(vector) for vector in restored + junk)])
         is_junk = np.arange(len(x)) >= len(x) - len(junk)
         weights, bias, left_out = fit_head(x.astype(np.float64), is_junk)
-        ramps = Ramps.fit(left_out[: len(normals.scores)])
+        ramps = SurprisalCurves.fit(left_out[: len(normals.scores)])
         surprise = ramps(left_out[: len(normals.scores), None])[:, 0]
         start = _start(normals.scores, surprise, threshold)
         taught = normals.scores + _beyond(surprise, start)
@@ -129,7 +129,7 @@ def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats
     return (x.T @ solution[:count]).astype(np.float32), float(solution[count]), left_out
 
 
-def _recognisable(examples: Sequence[Example], normals: Normals | None) -> tuple[Example, ...]:
+def _recognisable(examples: Sequence[Example], normals: ReferenceSet | None) -> tuple[Example, ...]:
     """Give the examples that no normal picture is near to; none for a model that sees all pictures close together."""
     if normals is None:
         return ()

@@ -45,7 +45,7 @@ class Teacher:
         if state == self._taught and judge.lesson is not None:
             return False
         examples = list(self._examples(judge))
-        judge.lesson = Lesson.learn(examples, judge.scorer.normals, judge.threshold)
+        judge.lesson = Lesson.learn(examples, judge.scorer.reference_set, judge.threshold)
         self._taught = state
         if examples:
             log.info("%s", judge.lesson.says)

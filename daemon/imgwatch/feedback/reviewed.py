@@ -19,7 +19,7 @@ class Reviewed:
 
     restored: tuple[Path, ...]
     deleted: tuple[Path, ...]
-    vouched: frozenset[str]
+    trusted: frozenset[str]
 
 
 def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:

@@ -22,7 +22,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Normals:
+class ReferenceSet:
     """`scores` [M] and `embeddings` [M, D], both float32."""
 
     scores: NDArray[np.float32]
@@ -54,9 +54,7 @@ class Normals:
             scores = np.frombuffer(content, "<f4", count, 12).astype(np.float32)
             small = np.frombuffer(content, np.int8, count * width, 12 + 4 * count)
         except (ValueError, zlib.error) as fault:
-            raise ModelError(
-                f"the model's normal pictures are damaged ({fault}); calibrate it again"
-            ) from fault
+            raise ModelError(f"the model's reference set is damaged ({fault}); calibrate it again") from fault
         return cls(scores, small.reshape(count, width).astype(np.float32) * step)
 
 

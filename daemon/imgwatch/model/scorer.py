@@ -15,7 +15,7 @@ from imgwatch import memory
 from imgwatch.errors import ModelError
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
-from imgwatch.model.reference_set import Normals
+from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.picture.decoding import Pixels
 
 Floats = NDArray[np.float32]
@@ -56,7 +56,7 @@ class Scorer:
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
         packed = metadata.get(reference_set.KEY)
-        self.normals = Normals.unpacked(packed) if packed else None
+        self.reference_set = ReferenceSet.unpacked(packed) if packed else None
         _check_signature(self._session, self.contract, path)
         self._reproduce_self_test()
 

@@ -19,7 +19,7 @@ from imgwatch.picture.decoding import Shape
 from imgwatch.settings import ConvSettings, DenseSettings
 from imgwatch_train.export.onnx_graph import LARGEST_BYTES
 
-PARTS = (Part(name="error", kind="error", says="cannot be redrawn from what your pictures have in common"),)
+PARTS = (Part(name="error", kind="error", says="unlike your pictures overall"),)
 ERROR_MAP_SIDE = 32  # cells a side of the error map, at most
 _MAX_SHIFT = 0.1  # share of the picture's side
 _MAX_BRIGHTNESS = 0.1
@@ -33,14 +33,14 @@ class Autoencoder:
     shape: Shape
 
     def reconstruct(self, pictures: Any) -> Any:
-        """Return pictures [N, H, W, C], 0 to 1, as the network redraws them from uint8 ones."""
+        """Return pictures [N, H, W, C], 0 to 1, as the network reconstructs them from uint8 ones."""
         return self.network(scaled(pictures), training=False)[1]
 
     def graph(self, pictures: Any) -> dict[str, Any]:
         """Compute the model file's outputs from uint8 pictures: the score is the mean squared error."""
         inside = scaled(pictures)
-        latent, redrawn = self.network(inside, training=False)
-        errors = tf.reduce_mean(tf.square(inside - redrawn), axis=3, keepdims=True)
+        latent, reconstructed = self.network(inside, training=False)
+        errors = tf.reduce_mean(tf.square(inside - reconstructed), axis=3, keepdims=True)
         score = tf.reduce_mean(errors, axis=[1, 2, 3])
         cell = max(1, math.ceil(max(self.shape.height, self.shape.width) / ERROR_MAP_SIDE))
         return {
@@ -71,8 +71,8 @@ def dense(settings: DenseSettings) -> Autoencoder:
     for units in reversed(settings.hidden):
         x = layers.Dense(units, activation="relu")(x)
     x = layers.Dense(numbers, activation="sigmoid")(x)
-    redrawn = layers.Reshape((settings.size, settings.size, shape.channels))(x)
-    return Autoencoder(keras.Model(inside, [latent, redrawn], name="dense"), shape)
+    reconstructed = layers.Reshape((settings.size, settings.size, shape.channels))(x)
+    return Autoencoder(keras.Model(inside, [latent, reconstructed], name="dense"), shape)
 
 
 def conv(settings: ConvSettings) -> Autoencoder:
@@ -93,8 +93,8 @@ def conv(settings: ConvSettings) -> Autoencoder:
         x = layers.Conv2DTranspose(filters, 3, strides=2, padding="same", activation="relu")(x)
     x = layers.Conv2DTranspose(shape.channels, 3, strides=2, padding="same", activation="sigmoid")(x)
     surplus = side * 2 ** len(settings.filters) - settings.size  # the side need not be a multiple of 2^layers
-    redrawn = layers.Cropping2D(((0, surplus), (0, surplus)))(x)
-    return Autoencoder(keras.Model(inside, [latent, redrawn], name="conv"), shape)
+    reconstructed = layers.Cropping2D(((0, surplus), (0, surplus)))(x)
+    return Autoencoder(keras.Model(inside, [latent, reconstructed], name="conv"), shape)
 
 
 def _refuse_giant(half: int, keys: str) -> None:

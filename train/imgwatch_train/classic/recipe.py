@@ -19,7 +19,7 @@ from imgwatch.picture.decoding import Shape
 from imgwatch.progress import Progress
 from imgwatch.settings import ConvSettings, DenseSettings, plain
 from imgwatch_train.classic.checkpoint import checkpoint_folder
-from imgwatch_train.classic.report import Trained, report_of
+from imgwatch_train.classic.report import TrainedAutoencoder, report_of
 from imgwatch_train.classic.schedule import conv_schedule, dense_schedule
 from imgwatch_train.classic.scoring import score_rows
 from imgwatch_train.data.dataset import Index, Split, gather, split
@@ -90,7 +90,9 @@ def _fit(run: _Run) -> tuple[Autoencoder, list[Epoch]]:
     return autoencoder, fitting.run(run.progress)
 
 
-def _export(run: _Run, autoencoder: Autoencoder, history: list[Epoch]) -> tuple[Trained, onnx.ModelProto]:
+def _export(
+    run: _Run, autoencoder: Autoencoder, history: list[Epoch]
+) -> tuple[TrainedAutoencoder, onnx.ModelProto]:
     """Convert, score every normal picture as the daemon will, set the threshold on the held-out ones."""
     from imgwatch_train.classic.architectures import PARTS
     from imgwatch_train.export.onnx_graph import self_test_of, to_onnx
@@ -115,7 +117,7 @@ def _export(run: _Run, autoencoder: Autoencoder, history: list[Epoch]) -> tuple[
         self_test=self_test_of(session, run.shape),
         training=training_facts(run.job, _counts(run), false_alarms),
     )
-    return Trained(contract, false_alarms, history, run.index, used, scores, len(held_out)), proto
+    return TrainedAutoencoder(contract, false_alarms, history, run.index, used, scores, len(held_out)), proto
 
 
 def _counts(run: _Run) -> dict[str, int]:

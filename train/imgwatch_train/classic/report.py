@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from imgwatch_train.classic.fitting import Epoch
 
 SUSPICIOUS = 100  # pictures with the highest errors that are listed and shown
-_REDRAWN = 12  # pictures shown with their reconstruction, best and worst
+_RECONSTRUCTED = 12  # pictures shown with their reconstruction, best and worst
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedAutoencoder:
     """A finished model and what is known of it; `scores` [N] belong to `rows` [N], held-out ones first."""
 
     contract: Contract
@@ -47,7 +47,7 @@ class Trained:
 
 
 def report_of(
-    trained: Trained,
+    trained: TrainedAutoencoder,
     job: Job,
     pictures: PixelFile,
     reconstruct: Callable[[Pixels], Any],
@@ -58,9 +58,9 @@ def report_of(
     order = np.argsort(trained.scores, kind="stable")
     strangest = order[::-1][:SUSPICIOUS]
     suspicious = [_judged(trained, place) for place in strangest]
-    redrawn = [
-        _redrawn(trained, places, pictures, reconstruct)
-        for places in (strangest[:_REDRAWN], order[:_REDRAWN])
+    reconstructed = [
+        _reconstructions(trained, places, pictures, reconstruct)
+        for places in (strangest[:_RECONSTRUCTED], order[:_RECONSTRUCTED])
     ]
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
@@ -68,7 +68,7 @@ def report_of(
         warnings=(*trained.false_alarms.warnings, *_left_out(trained.index)),
         facts=[("threshold", _threshold_says(trained.contract)), *described(trained.contract.training)],
         plots=_plots(trained),
-        galleries=_galleries(_tiles(suspicious, job), *redrawn),
+        galleries=_galleries(_tiles(suspicious, job), *reconstructed),
         record=_record(trained, job, suspicious),
     )
     progress("report", 1, 1)
@@ -77,15 +77,15 @@ def report_of(
 
 def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[Gallery, ...]:
     look = "Look at these before you trust the model: what does not belong here was learnt as normal."
-    sides = "Left the picture as the model sees it, right as it redraws it."
+    sides = "On the left the picture as the model sees it, on the right its reconstruction."
     return (
         Gallery(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),
-        Gallery("Redrawn worst", sides, worst, is_wide=True),
-        Gallery("Redrawn best", sides, best, is_wide=True),
+        Gallery("Worst reconstructions", sides, worst, is_wide=True),
+        Gallery("Best reconstructions", sides, best, is_wide=True),
     )
 
 
-def _record(trained: Trained, job: Job, suspicious: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _record(trained: TrainedAutoencoder, job: Job, suspicious: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return {
         **trained.contract.training,
         "model": str(job.out),
@@ -97,7 +97,7 @@ def _record(trained: Trained, job: Job, suspicious: Sequence[dict[str, Any]]) ->
     }
 
 
-def _judged(trained: Trained, place: int) -> dict[str, Any]:
+def _judged(trained: TrainedAutoencoder, place: int) -> dict[str, Any]:
     score = float(trained.scores[place])
     is_held_out = bool(place < trained.held_out)
     is_above = score > trained.contract.threshold.score
@@ -116,18 +116,18 @@ def _tiles(suspicious: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
     ]
 
 
-def _redrawn(
-    trained: Trained, places: Rows, pictures: PixelFile, reconstruct: Callable[[Pixels], Any]
+def _reconstructions(
+    trained: TrainedAutoencoder, places: Rows, pictures: PixelFile, reconstruct: Callable[[Pixels], Any]
 ) -> list[Tile]:
     seen = pictures[trained.rows[places]]
-    redrawn = (np.clip(np.asarray(reconstruct(seen)), 0, 1) * 255 + 0.5).astype(np.uint8)
+    reconstructed = (np.clip(np.asarray(reconstruct(seen)), 0, 1) * 255 + 0.5).astype(np.uint8)
     return [
         Tile(trained.path(place), encoded(np.concatenate(pair, axis=1)), f"{trained.scores[place]:.4g}")
-        for place, pair in zip(places, zip(seen, redrawn, strict=True), strict=True)
+        for place, pair in zip(places, zip(seen, reconstructed, strict=True), strict=True)
     ]
 
 
-def _plots(trained: Trained) -> tuple[Any, ...]:
+def _plots(trained: TrainedAutoencoder) -> tuple[Any, ...]:
     losses = {
         "training": [epoch["loss"] for epoch in trained.history],
         "validation": [epoch["validation_loss"] for epoch in trained.history],

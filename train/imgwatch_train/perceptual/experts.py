@@ -1,4 +1,4 @@
-"""Fit the two learnt experts, one of each a fold: autoencoders that redraw statistics, and heads that know junk.
+"""Fit the two learnt experts, one of each a fold: autoencoders that reconstruct statistics, and heads that know junk.
 
 Statistics are normalised, float32 [N, D]. All folds are fitted at once as one batched computation. It decides
 neither who is in a fold nor what an expert's measure means.
@@ -40,23 +40,23 @@ class Autoencoders:
     groups: Floats
     curves: Floats
 
-    def redraw(self, x: Any) -> Any:
-        """Redraw statistics [N, D] or [F, N, D]; return a tensor [F, N, D]."""
+    def reconstruct(self, x: Any) -> Any:
+        """Reconstruct statistics [N, D] or [F, N, D]; return a tensor [F, N, D]."""
         first, second, third, fourth = zip(self.weights, self.biases, strict=True)
         x = tf.nn.silu(tf.matmul(x, first[0]) + first[1])
         x = tf.matmul(x, second[0]) + second[1]
         x = tf.nn.silu(tf.matmul(x, third[0]) + third[1])
         return tf.matmul(x, fourth[0]) + fourth[1]
 
-    def errors(self, x: Any, redrawn: Any) -> Any:
+    def errors(self, x: Any, reconstructed: Any) -> Any:
         """Return the mean squared errors of the groups, [F, N, G]."""
-        return tf.einsum("fnd,dg->fng", tf.square(redrawn - x), self.groups)
+        return tf.einsum("fnd,dg->fng", tf.square(reconstructed - x), self.groups)
 
     def measure(self, x: Floats) -> Floats:
         """Return for each fold the mean over groups of the logarithm of their errors, [F, N]."""
         blocks = [x[start : start + _BLOCK] for start in range(0, len(x), _BLOCK)]
         return np.concatenate(
-            [mean_log(self.errors(rows, self.redraw(rows))).numpy() for rows in blocks], axis=1
+            [mean_log(self.errors(rows, self.reconstruct(rows))).numpy() for rows in blocks], axis=1
         )
 
 
@@ -86,7 +86,7 @@ def group_averages(sizes: Sequence[int]) -> Floats:
 
 
 def fit_autoencoders(examples: Examples, plan: Plan, progress: Callable[[int, int], None]) -> Autoencoders:
-    """Fit the autoencoders: redraw normal pictures well, and pseudo-junk worse than them by a margin."""
+    """Fit the autoencoders: reconstruct normal pictures well, and pseudo-junk worse than them by a margin."""
     rng = np.random.default_rng((plan.seed, 2))
     steps = _steps(examples, plan.epochs)
     normal_rows = _draw_batches(examples.sees_normal, steps, rng)
@@ -98,7 +98,9 @@ def fit_autoencoders(examples: Examples, plan: Plan, progress: Callable[[int, in
     for start in range(0, steps, epoch):
         part = slice(start, start + epoch)
         seen = advance(tf.constant(normal_rows[part]), tf.constant(junk_rows[part]), tf.constant(start))
-        curves.append((float(seen), float(tf.reduce_mean(networks.errors(unseen, networks.redraw(unseen))))))
+        curves.append(
+            (float(seen), float(tf.reduce_mean(networks.errors(unseen, networks.reconstruct(unseen)))))
+        )
         progress(min(steps, start + epoch), steps)
     frozen = [tuple(variable.numpy() for variable in group) for group in (networks.weights, networks.biases)]
     return Autoencoders(frozen[0], frozen[1], networks.groups, np.array(curves, np.float32).T)
@@ -166,7 +168,7 @@ def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> tuple[Any
     given = tf.concat([rows[0] + noise, rows[1]], axis=1)
     is_kept = tf.random.stateless_uniform(tf.shape(given), seed + 1) >= _DROPOUT
     given = given * tf.cast(is_kept, tf.float32) / (1 - _DROPOUT)
-    errors = networks.errors(wanted, networks.redraw(given))
+    errors = networks.errors(wanted, networks.reconstruct(given))
     logs = mean_log(errors)
     bar = tf.stop_gradient(tf.reduce_mean(logs[:, :count], axis=1, keepdims=True)) + _MARGIN
     shortfall = tf.reduce_mean(tf.nn.relu(bar - logs[:, count:]), axis=1)

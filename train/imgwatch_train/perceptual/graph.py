@@ -18,7 +18,7 @@ import tf2onnx
 from numpy.typing import NDArray
 from onnx import compose
 
-from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, POWER, REDRAWING, TAIL, WEIGHTS
+from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, POWER, RECONSTRUCTION, TAIL, WEIGHTS
 from imgwatch.calibration.neighbours import NEAREST
 from imgwatch.calibration.perceptual_file import embed_tensors, refitted
 from imgwatch.errors import ModelError
@@ -101,49 +101,49 @@ class _Graph:
             tf.clip_by_value((statistics - scaling.centre) / scaling.spread, -_LARGEST, _LARGEST)
             * scaling.weight
         )
-        redrawn = learnt.autoencoders.redraw(x)
-        redrawing = tf.reduce_mean(mean_log(learnt.autoencoders.errors(x, redrawn)), axis=0)
+        reconstructed = learnt.autoencoders.reconstruct(x)
+        reconstruction = tf.reduce_mean(mean_log(learnt.autoencoders.errors(x, reconstructed)), axis=0)
         direction = pooled * tf.math.rsqrt(tf.reduce_sum(tf.square(pooled), axis=1, keepdims=True) + 1e-12)
         nearest = tf.math.top_k(tf.matmul(direction, bank), NEAREST).values
         odds = tf.matmul(x, learnt.heads.weights.mean(axis=0)) + learnt.heads.biases.mean(axis=0)
-        measures = tf.concat([redrawing[:, None], 1.0 - nearest[:, -1:], odds], axis=1)
-        score, surprises = _fused(measures, ramps)
+        measures = tf.concat([reconstruction[:, None], 1.0 - nearest[:, -1:], odds], axis=1)
+        score, surprisals = _fused(measures, ramps)
         centred = tf.clip_by_value((pooled - learnt.centre) / learnt.spread, -_LARGEST, _LARGEST)
         return {
             "score": score,
-            "parts": surprises,
-            "error_map": self._error_map(spatial, redrawn),
+            "parts": surprisals,
+            "error_map": self._error_map(spatial, reconstructed),
             "embedding": tf.concat([x, EMBEDDING_WEIGHT * centred], axis=1),
             "measures": measures,
             "direction": direction,
         }
 
-    def _error_map(self, spatial: Any, redrawn: Any) -> Any:
-        """Say where: squared distance of each place from the redrawn channel means, in redrawn deviations."""
+    def _error_map(self, spatial: Any, reconstructed: Any) -> Any:
+        """Return the squared distance of each position from the reconstructed mean, in reconstructed deviations."""
         scaling = self._learnt.scaling
-        expected = tf.reduce_mean(redrawn, axis=0) / scaling.weight * scaling.spread + scaling.centre
+        expected = tf.reduce_mean(reconstructed, axis=0) / scaling.weight * scaling.spread + scaling.centre
         mean = expected[:, self._mapped, None, None]
         deviation = tf.exp(expected[:, self._mapped_deviations, None, None])
         return tf.reduce_mean(tf.square((spatial - mean) / deviation), axis=1)
 
 
 def _fused(measures: Any, ramps: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Compute what `imgwatch.calibration.fusion.Fusion` does: scores [N] and surprises [N, 2 + K]."""
+    """Compute what `imgwatch.calibration.fusion.Fusion` does: scores [N] and surprisals [N, 2 + K]."""
     count = measures.shape[1]
 
-    def surprise(values: Any, rows: slice) -> Any:
+    def surprisal(values: Any, rows: slice) -> Any:
         starts, rates, ends, tails, volumes = (values_of[rows] for values_of in ramps)
         step = -np.log(TAIL) / starts.shape[1]
         below = tf.reduce_sum(tf.clip_by_value((values[..., None] - starts) * rates, 0.0, 1.0), axis=2) * step
         return (below + tf.nn.relu(values - ends) * tails) * volumes
 
-    surprises = surprise(measures, slice(0, count))
+    surprisals = surprisal(measures, slice(0, count))
     plain = tf.reduce_max(measures[:, FIRST_KIND:], axis=1, keepdims=True)
-    calibrated = tf.reduce_max(surprises[:, FIRST_KIND:], axis=1, keepdims=True)
+    calibrated = tf.reduce_max(surprisals[:, FIRST_KIND:], axis=1, keepdims=True)
     either = tf.maximum(
-        surprise(plain, slice(count, count + 1)), surprise(calibrated, slice(count + 1, count + 2))
+        surprisal(plain, slice(count, count + 1)), surprisal(calibrated, slice(count + 1, count + 2))
     )
-    head = surprise(either, slice(count + 2, count + 3))[:, 0]
-    experts = tf.stack([surprises[:, REDRAWING], head, surprises[:, NEIGHBOURS]], axis=1)
+    head = surprisal(either, slice(count + 2, count + 3))[:, 0]
+    experts = tf.stack([surprisals[:, RECONSTRUCTION], head, surprisals[:, NEIGHBOURS]], axis=1)
     total = tf.reduce_sum(experts**POWER * np.asarray(WEIGHTS, np.float32), axis=1)
-    return total ** (1 / POWER), surprises
+    return total ** (1 / POWER), surprisals

@@ -47,19 +47,19 @@ class Learnt:
         x = self.scaling(pictures.statistics)
         nobody = np.full(len(x), -1)
         distances = distances_to_bank(unit(pictures.pooled), self.bank, nobody, np.zeros(len(self.bank), int))
-        redrawing = self.autoencoders.measure(x).mean(axis=0)
-        return _columns(redrawing, distances, self.heads.measure(x).mean(axis=0))
+        reconstruction = self.autoencoders.measure(x).mean(axis=0)
+        return _columns(reconstruction, distances, self.heads.measure(x).mean(axis=0))
 
 
 def learn(
-    folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None], vouched: Mask
+    folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None], trusted: Mask
 ) -> Learnt:
     """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them.
 
-    Pictures that the user has `vouched` [N] for teach however strange they look, and are no outliers.
+    Pictures that the user has `trusted` [N] for teach however strange they look, and are no outliers.
     """
     selection = _select(folder)
-    selection = replace(selection, is_judged=selection.is_judged & ~vouched)
+    selection = replace(selection, is_judged=selection.is_judged & ~trusted)
     examples = folder.examples(selection.teaches)
     heads = fit_heads(examples)
     autoencoders = fit_autoencoders(examples, plan, progress)
@@ -83,7 +83,7 @@ def learn(
         measures=measures,
         groups=groups,
         selection=selection,
-        is_outlier=is_outlier & ~vouched,
+        is_outlier=is_outlier & ~trusted,
     )
 
 
@@ -98,5 +98,5 @@ def _select(folder: Folder) -> Selection:
     return select(unit(folder.normal), folder.directions, folder.groups, odds_of)
 
 
-def _columns(redrawing: Floats, distances: NDArray[np.floating], odds: Floats) -> Floats:
-    return np.concatenate((redrawing[:, None], distances[:, None], odds), axis=1).astype(np.float32)
+def _columns(reconstruction: Floats, distances: NDArray[np.floating], odds: Floats) -> Floats:
+    return np.concatenate((reconstruction[:, None], distances[:, None], odds), axis=1).astype(np.float32)

@@ -21,7 +21,7 @@ from imgwatch.calibration.perceptual_file import STRANGER
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, Calibration, Contract, Part, Threshold, write_model
-from imgwatch.model.reference_set import Normals, sample
+from imgwatch.model.reference_set import ReferenceSet, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
@@ -43,7 +43,7 @@ FEW_PICTURES = 200
 _BLOCK = 16
 _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
 _SAYS = {
-    "redrawing": "cannot be redrawn from what your pictures have in common",
+    "redrawing": "unlike your pictures overall",
     "neighbours": "unlike any of your pictures",
     "caption": "has words across it",
     "document": "looks like a document",
@@ -60,7 +60,7 @@ PARTS = (
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedDetector:
     """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
 
     contract: Contract
@@ -68,7 +68,7 @@ class Trained:
     index: Index
     learnt: Learnt
     scores: np.ndarray
-    surprises: np.ndarray
+    surprisals: np.ndarray
 
 
 def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> Contract:
@@ -140,8 +140,8 @@ def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], pr
     drawings = plan_drawings(len(digests), told.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
     numbers = assemble(features, drawn, drawings, backbone.groups, seed)
-    vouched = np.isin(digests, list(job.vouched))
-    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total), vouched)
+    trusted = np.isin(digests, list(job.trusted))
+    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total), trusted)
 
 
 def _draw(
@@ -166,7 +166,7 @@ def _draw(
 
 def _export(
     job: Job, backbone: Backbone, gathered: tuple[_Rows, Index], learnt: Learnt, is_generic: bool
-) -> Trained:
+) -> TrainedDetector:
     """Write the model with the threshold that its own held-out scores set."""
     from imgwatch_train.export.onnx_graph import self_test_of
     from imgwatch_train.perceptual.graph import build
@@ -174,8 +174,8 @@ def _export(
     pictures, index = gathered
     proto = build(learnt, backbone, pictures[range(min(_PROBES, len(pictures)))])
     session = open_session(proto.SerializeToString(), job.settings.workers)
-    scores, surprises = learnt.fusion.score(learnt.measures), learnt.fusion.surprises(learnt.measures)
-    calibration = Calibration.of(scores, surprises, outliers=int(learnt.is_outlier.sum()))
+    scores, surprisals = learnt.fusion.score(learnt.measures), learnt.fusion.surprisals(learnt.measures)
+    calibration = Calibration.of(scores, surprisals, outliers=int(learnt.is_outlier.sum()))
     threshold = Threshold.of(job.threshold or job.settings.perceptual.threshold, calibration)
     false_alarms = measure_false_alarms(scores, threshold)
     contract = Contract(
@@ -195,15 +195,15 @@ def _export(
     write_model(
         proto, contract, job.written, {reference_set.KEY: _normals(session, pictures, scores).packed()}
     )
-    return Trained(contract, false_alarms, index, learnt, scores, surprises)
+    return TrainedDetector(contract, false_alarms, index, learnt, scores, surprisals)
 
 
-def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> Normals:
+def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> ReferenceSet:
     """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
     chosen = sample(len(scores))
     blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
     found = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]
-    return Normals(np.asarray(scores[chosen], np.float32), np.concatenate(found))
+    return ReferenceSet(np.asarray(scores[chosen], np.float32), np.concatenate(found))
 
 
 def _counts(index: Index, learnt: Learnt) -> dict[str, int]:

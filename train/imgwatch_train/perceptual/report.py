@@ -19,7 +19,7 @@ from imgwatch_train.facts import described
 from imgwatch_train.job import Job
 
 if TYPE_CHECKING:
-    from imgwatch_train.perceptual.recipe import Trained
+    from imgwatch_train.perceptual.recipe import TrainedDetector
 
 STRANGEST = 40
 SHARE = 0.05  # of the folder that is listed for `--exclude`, at least STRANGEST pictures
@@ -31,7 +31,7 @@ _HEADER = (
 )
 
 
-def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
+def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
     """Put the report together, and write the list of the strangest pictures beside it."""
     progress("report", 0, 1)
     count = max(STRANGEST, round(SHARE * len(trained.scores)))
@@ -68,14 +68,14 @@ def report_of(trained: Trained, job: Job, progress: Progress) -> Report:
     return report
 
 
-def _judged(trained: Trained, row: int) -> dict[str, Any]:
+def _judged(trained: TrainedDetector, row: int) -> dict[str, Any]:
     contract, selection = trained.contract, trained.learnt.selection
     score = float(trained.scores[row])
     always_worded = Standard(contract, "", float("-inf"))
     return {
         "path": trained.index.entries[row].path,
         "score": score,
-        "reason": always_worded.judge(score, trained.surprises[row].tolist(), "").reason,
+        "reason": always_worded.judge(score, trained.surprisals[row].tolist(), "").reason,
         "above_threshold": score > contract.threshold.score,
         "left_out_of_training": bool(selection.is_judged[row]),
     }
@@ -91,19 +91,19 @@ def _tiles(strangest: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
     return [Tile(e["path"], shown.get(e["path"]), f"{e['score']:.3g}: {e['reason']}") for e in strangest]
 
 
-def _plot(trained: Trained) -> Any:
+def _plot(trained: TrainedDetector) -> Any:
     is_outlier = trained.learnt.is_outlier
     groups = {"your pictures": trained.scores[~is_outlier], "clear outliers": trained.scores[is_outlier]}
     says = "Each picture was scored by experts that had not seen it."
     return histogram({k: v for k, v in groups.items() if len(v)}, trained.contract.threshold.score, says)
 
 
-def _curves(trained: Trained) -> Any:
+def _curves(trained: TrainedDetector) -> Any:
     seen, unseen = trained.learnt.autoencoders.curves.tolist()
     return learning_curves({"seen": seen, "held out": unseen})
 
 
-def _copies(trained: Trained) -> list[list[str]]:
+def _copies(trained: TrainedDetector) -> list[list[str]]:
     """List the paths of each group of near-duplicates."""
     groups: dict[int, list[str]] = {}
     for entry, group in zip(trained.index.entries, trained.learnt.groups.tolist(), strict=True):
@@ -111,7 +111,7 @@ def _copies(trained: Trained) -> list[list[str]]:
     return [paths for paths in groups.values() if len(paths) > 1]
 
 
-def _warnings(trained: Trained) -> list[str]:
+def _warnings(trained: TrainedDetector) -> list[str]:
     warnings, outliers = [], int(trained.learnt.is_outlier.sum())
     if len(trained.scores) < FEW_PICTURES:
         warnings.append(
