@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
@@ -60,3 +61,46 @@ def test_the_runtime_never_imports_training_at_module_level() -> None:
             name for name in imported(path) if name.startswith(("imgwatch_train", "tensorflow", "keras"))
         ]
         assert not found, path
+
+
+TRAINING = Path(__file__).parent.parent / "train" / "imgwatch_train"
+TRAINING_LAYERS = (
+    {"job", "runtime"},
+    {"facts", "data", "export"},
+    {"perceptual", "classic"},
+    {"backbone", "recipe"},
+    {"default_model"},
+)
+
+
+def imported_anywhere(path: Path) -> set[str]:
+    """Return the training modules that a module imports, inside functions and for type checkers too."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("imgwatch_train"):
+            whole = [f"{node.module}.{alias.name}" for alias in node.names]
+            names |= {
+                name if (TRAINING.parent / _file(name)).exists() else str(node.module) for name in whole
+            }
+    return names
+
+
+def _file(name: str) -> str:
+    return name.replace(".", "/") + ".py"
+
+
+def test_imports_of_training_run_downward() -> None:
+    layer_of = {name: layer for layer, names in enumerate(TRAINING_LAYERS) for name in names}
+    for path in TRAINING.rglob("*.py"):
+        own = path.relative_to(TRAINING).with_suffix("").parts[0]
+        for name in imported_anywhere(path):
+            other = name.split(".")[1]
+            assert own == other or layer_of[other] < layer_of[own], f"{path} imports {name}"
+
+
+def test_training_has_no_circle() -> None:
+    imports = {path: imported_anywhere(path) for path in TRAINING.rglob("*.py")}
+    order = TopologicalSorter(
+        {path: [TRAINING.parent / _file(n) for n in names] for path, names in imports.items()}
+    )
+    assert len(list(order.static_order())) >= len(imports)  # raises CycleError

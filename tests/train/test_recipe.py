@@ -20,7 +20,7 @@ from imgwatch.errors import CannotCreate, InputMissing, ModelError, Unavailable
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Scorer
 from imgwatch.settings import ThresholdRule, TrainSettings, checked
-from imgwatch_train.classic.checkpoint import checkpoint_folder
+from imgwatch_train.data.checkpoint import checkpoint_folder
 from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 

@@ -6,7 +6,7 @@ the user's pictures as neighbours. It chooses no pictures and prints nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from imgwatch.batches import batched
 from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
 from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
@@ -190,9 +191,8 @@ def _measure(
     rows: list[list[Any]] = []
     with Decoder(scorer.contract.shape, limits, threads) as decoder:
         outcomes = decoder.decode(paths)
-        for batch in _batches(
-            (path, outcome.pixels) for path, outcome in outcomes if isinstance(outcome, Decoded)
-        ):
+        pictures = ((path, outcome.pixels) for path, outcome in outcomes if isinstance(outcome, Decoded))
+        for batch in batched(pictures, _BATCH):
             readable += [path for path, _ in batch]
             rows.append(session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])}))
             progress("calibrate", len(readable), len(paths))
@@ -210,17 +210,6 @@ def _measure(
         directions,
         is_perceptual,
     )
-
-
-def _batches(pictures: Iterator[tuple[Path, Pixels]]) -> Iterator[list[tuple[Path, Pixels]]]:
-    batch: list[tuple[Path, Pixels]] = []
-    for picture in pictures:
-        batch.append(picture)
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def _refit(

@@ -18,9 +18,9 @@ import tensorflow as tf
 
 from imgwatch.errors import ModelError
 from imgwatch.progress import Progress
-from imgwatch_train.classic import checkpoint
 from imgwatch_train.classic.architectures import Autoencoder, augmented, scaled
 from imgwatch_train.classic.schedule import Schedule
+from imgwatch_train.data import checkpoint
 from imgwatch_train.data.pixel_file import PixelFile, Rows
 
 Epoch = dict[str, float]  # step, epoch, loss, validation_loss

@@ -18,10 +18,10 @@ from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Shape
 from imgwatch.progress import Progress
 from imgwatch.settings import ConvSettings, DenseSettings, plain
-from imgwatch_train.classic.checkpoint import checkpoint_folder
 from imgwatch_train.classic.report import TrainedAutoencoder, report_of
 from imgwatch_train.classic.schedule import conv_schedule, dense_schedule
 from imgwatch_train.classic.scoring import score_rows
+from imgwatch_train.data.checkpoint import checkpoint_folder
 from imgwatch_train.data.dataset import Index, Split, gather, split
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts

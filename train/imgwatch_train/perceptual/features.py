@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +19,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from imgwatch.batches import batched
 from imgwatch.errors import CannotCreate, ModelError
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels, Shape
@@ -120,7 +121,7 @@ class FeatureStore:
         keys = [f"{self._backbone.digest[:16]}:{key}" for key in keys]
         missing = [place for place, key in enumerate(keys) if not self._has(key)]
         done = len(keys) - len(missing)
-        blocks = ((places, pixels_of(places)) for places in _chunks(missing, _BLOCK))
+        blocks = ((places, pixels_of(places)) for places in batched(missing, _BLOCK))
         for places, found in self._backbone.features_of(blocks):
             self._keep([keys[place] for place in places], found)
             done += len(places)
@@ -152,9 +153,3 @@ class FeatureStore:
     def _numbers(self, key: str) -> NDArray[np.float32]:
         row = self._file.execute("SELECT numbers FROM features WHERE key = ?", (key,)).fetchone()
         return np.frombuffer(row[0], "<f4")
-
-
-def _chunks(places: Iterable[int], size: int) -> Iterator[list[int]]:
-    remaining = iter(places)
-    while chunk := list(islice(remaining, size)):
-        yield chunk

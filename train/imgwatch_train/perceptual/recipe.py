@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,18 @@ import numpy as np
 from platformdirs import user_cache_path
 
 import imgwatch
+from imgwatch.batches import batched
 from imgwatch.calibration.neighbours import Integers
 from imgwatch.calibration.perceptual_file import STRANGER
-from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
+from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
+from imgwatch.evaluation.html_report import write_report
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, Calibration, Contract, Part, Threshold, write_model
 from imgwatch.model.reference_set import ReferenceSet, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
-from imgwatch_train.classic.checkpoint import checkpoint_folder
+from imgwatch_train.data.checkpoint import checkpoint_folder
 from imgwatch_train.data.dataset import Index, gather
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
@@ -33,13 +35,13 @@ from imgwatch_train.job import Job
 from imgwatch_train.perceptual.examples import Drawing, Plan, assemble, plan_drawings
 from imgwatch_train.perceptual.features import Backbone, Features, FeatureStore
 from imgwatch_train.perceptual.pseudo_junk import KINDS, render
+from imgwatch_train.perceptual.report import TrainedDetector, report_of
 from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
     from imgwatch_train.perceptual.learning import Learnt
 
 BACKBONE = Path(imgwatch.__file__).parent / "backbone" / "efficientnet-lite0.onnx"
-FEW_PICTURES = 200
 _BLOCK = 16
 _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
 _SAYS = {
@@ -59,23 +61,8 @@ PARTS = (
 )
 
 
-@dataclass(frozen=True)
-class TrainedDetector:
-    """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
-
-    contract: Contract
-    false_alarms: FalseAlarmRate
-    index: Index
-    learnt: Learnt
-    scores: np.ndarray
-    surprisals: np.ndarray
-
-
 def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> Contract:
     """Decode once, compute features once, learn, export; write the model, then the report."""
-    from imgwatch.evaluation.html_report import write_report
-    from imgwatch_train.perceptual.report import report_of
-
     workers, seed = job.settings.workers, job.settings.seed
     with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
         pixel_file, index = gather(job, backbone.shape, None, progress)
@@ -193,17 +180,17 @@ def _export(
         | {"backbone": backbone.name, STRANGER: backbone.stranger},
     )
     write_model(
-        proto, contract, job.written, {reference_set.KEY: _normals(session, pictures, scores).packed()}
+        proto, contract, job.written, {reference_set.KEY: _reference_set(session, pictures, scores).packed()}
     )
     return TrainedDetector(contract, false_alarms, index, learnt, scores, surprisals)
 
 
-def _normals(session: Any, pictures: _Rows, scores: np.ndarray) -> ReferenceSet:
+def _reference_set(session: Any, pictures: _Rows, scores: np.ndarray) -> ReferenceSet:
     """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
     chosen = sample(len(scores))
-    blocks = [chosen[start : start + _BLOCK] for start in range(0, len(chosen), _BLOCK)]
-    found = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]
-    return ReferenceSet(np.asarray(scores[chosen], np.float32), np.concatenate(found))
+    blocks = batched(chosen, _BLOCK)
+    embeddings = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]
+    return ReferenceSet(np.asarray(scores[chosen], np.float32), np.concatenate(embeddings))
 
 
 def _counts(index: Index, learnt: Learnt) -> dict[str, int]:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from msgspec.structs import asdict
 
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.evaluation.html_report import Gallery, Report, Tile, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
 from imgwatch.judgement import Standard
-from imgwatch.model.contract import replace_atomically
+from imgwatch.model.contract import Contract, replace_atomically
 from imgwatch.progress import Progress
+from imgwatch_train.data.dataset import Index
 from imgwatch_train.facts import described
 from imgwatch_train.job import Job
 
 if TYPE_CHECKING:
-    from imgwatch_train.perceptual.recipe import TrainedDetector
+    from imgwatch_train.perceptual.learning import Learnt
 
 STRANGEST = 40
 SHARE = 0.05  # of the folder that is listed for `--exclude`, at least STRANGEST pictures
@@ -29,6 +32,18 @@ _HEADER = (
     "# The strangest of your own pictures, strangest first. Remove the lines of those that belong here,\n"
     "# then run `imgwatch train ... --exclude` with this file.\n"
 )
+
+
+@dataclass(frozen=True)
+class TrainedDetector:
+    """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
+
+    contract: Contract
+    false_alarms: FalseAlarmRate
+    index: Index
+    learnt: Learnt
+    scores: np.ndarray
+    surprisals: np.ndarray
 
 
 def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:

@@ -1,6 +1,6 @@
 """Judging on a cluster: does compute scale with workers, is the coordinator's memory flat, what does a row cost?
 
-    .venv/bin/python benchmarks/wide.py [--many 100000] [--only compute|memory]
+    .venv/bin/python benchmarks/cluster.py [--many 100000] [--only compute|memory]
 
 1. Compute: JPEGs of 1.9 megapixels, the model that ships; `rescan` alone, then a real scheduler with one and with two
    workers, each held to one processor. Pictures a second behind the first batch, and ratios in this run.

@@ -1,0 +1,27 @@
+"""The exported graph fuses exactly as numpy does: one vector for both."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from imgwatch.calibration.fusion import Fusion
+from imgwatch.calibration.perceptual_file import refitted
+from imgwatch_train.runtime import prepare_tensorflow
+
+pytestmark = pytest.mark.train
+
+
+def test_the_fusion_in_the_graph_is_that_of_numpy() -> None:
+    prepare_tensorflow(0, 1)
+    import tensorflow as tf
+
+    from imgwatch_train.perceptual.graph import _fused
+
+    rng = np.random.default_rng(0)
+    fusion = Fusion.fit(rng.normal(size=(300, 8)).astype(np.float32), stranger=1.5)
+    measures = (3 * rng.normal(size=(64, 8))).astype(np.float32)
+    _, *curves = refitted(np.zeros((1, 4), np.float32), fusion).values()
+    score, surprisals = _fused(tf.constant(measures), tuple(curves))
+    np.testing.assert_allclose(score.numpy(), fusion.score(measures), rtol=1e-5)
+    np.testing.assert_allclose(surprisals.numpy(), fusion.surprisals(measures), rtol=1e-5, atol=1e-6)
