@@ -77,7 +77,10 @@ def train(  # noqa: PLR0913 - the options of a command
     ]
     reviews = _reviews(settings, places) if from_reviews else None
     if reviews is not None and not as_json:
-        console.say(f"From reviews: {len(reviews.restored)} taken in, {len(reviews.deleted)} left out.")
+        console.say(
+            f"From your decisions: {_counted(len(reviews.restored), 'restored picture')} taken in, "
+            f"{_counted(len(reviews.deleted), 'copy', 'copies')} of deleted ones left out."
+        )
     require_extra("train")
     if cluster:
         require_extra("cluster")
@@ -197,13 +200,21 @@ def _show_evaluations(
 def calibrate(  # noqa: PLR0913 - the options of a command
     folders: _Folders = None,
     false_alarms: Annotated[
-        float | None, typer.Option("--false-alarms", help="The promise; default: the config's.", metavar="P")
+        float | None,
+        typer.Option(
+            "--false-alarms",
+            help="At most this share of your normal pictures is moved, such as 0.01; default: the config's.",
+            metavar="P",
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
         "model.onnx"
     ),
     preview: Annotated[
-        bool, typer.Option("--preview", help="Only tell how many of the present pictures would move.")
+        bool,
+        typer.Option(
+            "--preview", help="Only show how many of the present pictures would be moved; write nothing."
+        ),
     ] = False,
     is_agreed: YesOption = False,
     config: ConfigOption = None,
@@ -217,7 +228,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     settings = _settings_without_config(config, [])
     rule = settings.threshold or ThresholdRule(false_alarms=0.01)
     if false_alarms is not None:
-        rule = _promise(false_alarms)
+        rule = _rule(false_alarms)
     places = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
@@ -247,6 +258,11 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     console.say(f"Done{_how_to_use(settings, model)}.")
 
 
+def _counted(number: int, one: str, several: str = "") -> str:
+    """Return a number with its noun in agreement."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def _how_to_use(settings: "Settings", model: Path) -> str:
     return "" if model == model_path(settings) else f", then set `model: {model}` in the config"
 
@@ -254,17 +270,20 @@ def _how_to_use(settings: "Settings", model: Path) -> str:
 def _say_strangest(fitted: "Calibrated") -> None:
     """Show what the threshold rests on: one junk picture among these makes junk like it pass."""
     if fitted.standing_out:
+        verb = "stands" if fitted.standing_out == 1 else "stand"
         console.say(
-            f"{fitted.standing_out} of your pictures stand out from the rest, and are taken as normal:"
+            f"{fitted.standing_out} of your pictures {verb} out from the rest, but count as normal too:"
         )
     else:
-        console.say("The strangest of your pictures, none of which stands out:")
+        console.say("No picture stands out clearly; these are the strangest:")
     for path, score in fitted.strangest(max(3, min(fitted.standing_out, 40))):
         console.say(f"  {score:8.4g}  {path}")
-    console.say("If some of them are junk, take them out of the folder and repeat: more junk will be caught.")
+    console.say(
+        "If some of them are junk, move them out of the folder and calibrate again: more junk will be caught."
+    )
 
 
-def _promise(false_alarms: float) -> "ThresholdRule":
+def _rule(false_alarms: float) -> "ThresholdRule":
     from msgspec import ValidationError
 
     from imgwatch.settings import ThresholdRule, checked
@@ -284,14 +303,14 @@ def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
                           "preview": [asdict(line) for line in lines]})  # fmt: skip
         return
     console.say(
-        f"{len(fitted.paths)} pictures, {fitted.unreadable} unreadable. Each judged as if it were new:"
+        f"{_counted(len(fitted.paths), 'picture')}, {fitted.unreadable} unreadable. Each judged as if it were new:"
     )
     rows = [
         (f"{line.false_alarms:.1%}", f"{line.threshold:.4g}", str(line.would_move),
-         "yes" if line.can_be_kept else f"no: needs {round(1 / line.false_alarms) - 1} pictures")
+         "yes" if line.can_be_kept else f"no: that takes {round(1 / line.false_alarms) - 1} pictures")
         for line in lines
     ]  # fmt: skip
-    console.table(("promise", "threshold", "would move", "can be promised"), rows)
+    console.table(("false alarms", "threshold", "would be moved", "can be promised"), rows)
 
 
 def _settings_without_config(config: Path | None, overrides: list[str]) -> "Settings":
