@@ -22,7 +22,7 @@ from imgwatch.files import (
     status_of,
 )
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.metadata import Traits, put_traits, read_traits
+from imgwatch.quarantine.metadata import FileMetadata, apply_metadata, read_metadata
 
 
 @pytest.fixture
@@ -148,24 +148,26 @@ def test_traits_are_read_put_back_and_compared(folder: int, tmp_path: Path) -> N
     path = tmp_path / "file"
     path.touch(0o600)
     with opened_file(place(folder, tmp_path, "file")) as opened:
-        now = read_traits(opened)
-        wanted = Traits(now.uid, now.gid, 0o640, 5, 10**18 + 1, {"user.note": b"x"})
-        assert put_traits(opened, wanted) == []
-        assert read_traits(opened) == wanted
+        now = read_metadata(opened)
+        wanted = FileMetadata(now.uid, now.gid, 0o640, 5, 10**18 + 1, {"user.note": b"x"})
+        assert apply_metadata(opened, wanted) == []
+        assert read_metadata(opened) == wanted
 
 
 def test_traits_that_cannot_be_set_are_named(folder: int, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch(0o600)
     with opened_file(place(folder, tmp_path, "file")) as opened:
-        now = read_traits(opened)
-        far = Traits(now.uid, now.gid, now.mode, now.atime_ns, now.mtime_ns, {"nonsense.note": b"x"})
-        assert put_traits(opened, far) == ["attribute nonsense.note"]
+        now = read_metadata(opened)
+        far = FileMetadata(now.uid, now.gid, now.mode, now.atime_ns, now.mtime_ns, {"nonsense.note": b"x"})
+        assert apply_metadata(opened, far) == ["attribute nonsense.note"]
 
 
 def test_a_record_gives_no_rights() -> None:
-    forged = Traits(0, 0, 0o6755, 0, 0, {"security.capability": b"all", "user.note": b"x", "trusted.x": b""})
-    assert forged.harmless() == Traits(0, 0, 0o755, 0, 0, {"user.note": b"x"})
+    forged = FileMetadata(
+        0, 0, 0o6755, 0, 0, {"security.capability": b"all", "user.note": b"x", "trusted.x": b""}
+    )
+    assert forged.harmless() == FileMetadata(0, 0, 0o755, 0, 0, {"user.note": b"x"})
 
 
 @pytest.mark.root

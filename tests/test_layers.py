@@ -9,12 +9,13 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
-    {"errors", "batches", "files", "settings", "lifecycle", "progress", "drift", "memory"},
+    {"errors", "batches", "files", "settings", "lifecycle", "judgement", "progress", "drift", "memory"},
+    {"wording"},
     {"config", "extras", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
     {"scan", "model"},
-    {"judgement"},
+    {"standard"},
     {"evaluation", "ledger"},
     {"calibration"},
     {"feedback", "decisions"},

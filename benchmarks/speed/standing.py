@@ -19,6 +19,7 @@ from pictures import SMALL, make
 from processes import Peak, Place, memory_megabytes, processor_seconds, tree_of, wake_ups
 
 from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits
@@ -121,7 +122,6 @@ def _until_moved(place: Place, picture: Path, number: int, settle_seconds: float
 
 def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
     """Return how long the quarantine alone takes for each picture."""
-    from imgwatch.quarantine.record import Judgement
     from imgwatch.scan import identity_of
 
     logging.disable(logging.INFO)
@@ -134,7 +134,8 @@ def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
         identity = identity_of(copy)
         assert identity is not None
         start = time.perf_counter()
-        quarantine.quarantine(copy, identity, Judgement(1.0, 0.5, "measured", "m-1", f"{number:064x}"))
+        judgement = Judgement(Verdict.QUARANTINE, in_words("measured"), "m-1", 1.0, 0.5, f"{number:064x}")
+        quarantine.quarantine(copy, identity, judgement)
         found.append(time.perf_counter() - start)
     return found
 

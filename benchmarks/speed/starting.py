@@ -14,12 +14,12 @@ from figures import Figure, Setting, medians_of, seconds
 from processes import IMGWATCH, TELL_PEAK, Place
 
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 
 _IN_A_FOLDER = 1000
-_KEPT = Judgement(Verdict.KEEP, "calm", "default-01234567", 1.25, 3.0, "ab" * 32)
+_KEPT = Judgement(Verdict.KEEP, in_words("calm"), "default-01234567", 1.25, 3.0, "ab" * 32)
 
 
 def start(setting: Setting) -> Iterator[Figure]:

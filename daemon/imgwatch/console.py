@@ -55,11 +55,6 @@ def draw(picture: RenderableType) -> None:
     Console().print(picture)
 
 
-def count(number: int, noun: str) -> str:
-    """Return "1 picture", "2 pictures"."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def is_interactive() -> bool:
     """Tell whether a person can be asked."""
     return sys.stdin.isatty()

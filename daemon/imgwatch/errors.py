@@ -41,6 +41,12 @@ class Unavailable(ImgwatchError):
     exit_code = 69
 
 
+class FormatTooNew(ImgwatchError):
+    """A file was written by a newer version, which alone can read it; it is left untouched."""
+
+    exit_code = 78
+
+
 class RestartNeeded(Unavailable):
     """Only a new start helps, which the service manager gives."""
 

@@ -6,22 +6,24 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
+from msgspec.structs import replace
 
 from imgwatch.errors import ModelError
-from imgwatch.feedback.correction import Lesson, date_of
+from imgwatch.feedback.correction import Lesson
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Standard, Verdict, unreadable
+from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, unreadable
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
+from imgwatch.standard import Standard
 
 log = logging.getLogger(__name__)
 
@@ -136,21 +138,28 @@ class Judge:
         for number, picture in enumerate(decoded):
             score, row = float(scores[number]), parts[number].tolist()
             judgement = self.standard.judge(score + float(added[number]), row, picture.sha256)
-            yield taught(judgement, lesson, embeddings[number], score > self.threshold)
+            was_junk = score > self.threshold
+            strongest = self.standard.strongest(row)
+            yield taught(judgement, lesson, embeddings[number], was_junk, strongest)
 
 
-def taught(judgement: Judgement, lesson: Lesson, embedding: Floats, was_strange: bool) -> Judgement:
+def taught(
+    judgement: Judgement, lesson: Lesson, embedding: Floats, was_junk: bool, strongest: Reason
+) -> Judgement:
     """Let a decision about the same picture overrule the score, and say when only the lesson made it strange."""
     same = lesson.same_as(judgement.sha256 or "", embedding)
     if same is None:
-        if judgement.verdict is Verdict.QUARANTINE and not was_strange:
-            return replace(judgement, reason=f"like what you deleted: {lesson.says}")
+        if judgement.verdict is Verdict.QUARANTINE and not was_junk:
+            reason = Reason(ReasonCode.LIKE_DELETED, {"decisions": len(lesson.examples)})
+            return replace(judgement, reason=reason)
         return judgement
-    copy = "the same as" if same.sha256 == judgement.sha256 else "nearly the same as"
+    figures = {"at": same.at, "exact": same.sha256 == judgement.sha256}
     if same.is_junk:
-        reason = f"{copy} what you deleted on {date_of(same)}"
-        return replace(judgement, verdict=Verdict.QUARANTINE, reason=reason)
-    return replace(judgement, verdict=Verdict.KEEP, reason=f"{copy} what you restored on {date_of(same)}")
+        reason = Reason(ReasonCode.COPY_OF_DELETED, figures)
+        return replace(judgement, verdict=Verdict.QUARANTINE, reason=reason, kind=strongest.kind)
+    return replace(
+        judgement, verdict=Verdict.KEEP, reason=Reason(ReasonCode.COPY_OF_RESTORED, figures), kind=None
+    )
 
 
 class LiveModel:

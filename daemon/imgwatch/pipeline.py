@@ -12,17 +12,20 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+
 from imgwatch import scan
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, OutsideRoots, Unavailable
-from imgwatch.judgement import Verdict
+from imgwatch.judgement import Reason, ReasonCode, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, file_after
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
+from imgwatch.wording import sentence
 
 log = logging.getLogger(__name__)
 
@@ -106,9 +109,10 @@ class Sorter:
             and judgement.sha256
             and self._quarantine.was_restored(judgement.sha256)
         ):
-            return replace(
-                judged, judgement=replace(judgement, verdict=Verdict.KEEP, reason="you restored this picture")
+            kept = msgspec.structs.replace(
+                judgement, verdict=Verdict.KEEP, reason=Reason(ReasonCode.RESTORED), kind=None
             )
+            return replace(judged, judgement=kept)
         return judged
 
     def _decide(self, judged: Judged) -> FileState:
@@ -145,7 +149,7 @@ class Sorter:
             self.hold(fault)
             return Sorted(judged, pending)
         self.go_on()
-        log.info("%s -> quarantine %s: %s", judged.path, record.id, judged.judgement.reason)
+        log.info("%s -> quarantine %s: %s", judged.path, record.id, sentence(judged.judgement.reason))
         return Sorted(judged, pending, record)
 
     def hold(self, fault: MoveFailed | Unavailable) -> None:

@@ -14,6 +14,7 @@ from imgwatch import memory
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
+    FormatTooNew,
     IoFailed,
     LedgerDamaged,
     MoveFailed,
@@ -145,7 +146,7 @@ class Service:
             self._ledger.mend(str(damage))
             self._intake.forget()
             self._watch()
-        except (IoFailed, Unavailable, OSError) as fault:
+        except (FormatTooNew, IoFailed, Unavailable, OSError) as fault:
             self._wait_out(fault)
         else:
             if self._trouble is not None and self._clock() >= self._calm_at:

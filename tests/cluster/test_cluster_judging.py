@@ -13,7 +13,7 @@ from conftest import dark
 from imgwatch.cluster.dask_cluster import Cluster, _Run
 from imgwatch.cluster.judging import Found, JudgeKit, Missed, judge_on
 from imgwatch.errors import Unavailable
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
 
@@ -96,7 +96,7 @@ class Blind:
 
     def run(self, kit: JudgeKit, batches: Iterable[Sequence[Found]]) -> Iterator[tuple[Sequence[Found], Any]]:
         del kit
-        kept = Judgement(Verdict.KEEP, "", "model")
+        kept = Judgement(Verdict.KEEP, in_words(""), "model")
         for batch in batches:
             yield (
                 batch,

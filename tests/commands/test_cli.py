@@ -36,7 +36,12 @@ def test_score_tells_and_moves_nothing(tmp_path: Path, write_config: WriteConfig
     before = tree(tmp_path / "inbox")
     told = objects(run("score", inbox, "--json", "--explain", tmp_path / "why", config=config).stdout)
     assert [line["verdict"] for line in told] == ["keep", "quarantine", "unreadable"]
-    assert set(told[0]) == {"path", "verdict", "score", "threshold", "reason", "model"}
+    assert set(told[0]) == {
+        *("path", "verdict", "score", "threshold", "reason", "model"),
+        *("reason_code", "kind"),
+    }
+    assert [line["kind"] for line in told] == [None, "stranger", None]
+    assert [line["reason_code"] for line in told] == ["normal", "other_part", "unreadable"]
     assert tree(inbox) == before
     assert sorted(path.name for path in (tmp_path / "why").iterdir()) == [
         "0001-a.heat.png", "0001-a.png", "0002-b.heat.png", "0002-b.png",

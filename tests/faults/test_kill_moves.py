@@ -17,10 +17,11 @@ import pytest
 
 from imgwatch.errors import ImgwatchError
 from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.record import Judgement, Record
+from imgwatch.quarantine.record import Record
 
 pytestmark = pytest.mark.faults
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -91,7 +92,9 @@ def digest(path: Path) -> str:
 
 def take(quarantine: Quarantine, path: Path) -> Record:
     return quarantine.quarantine(
-        path, Identity.of(path.stat()), Judgement(4.5, 3.2, "strange", "m", digest(path))
+        path,
+        Identity.of(path.stat()),
+        Judgement(Verdict.QUARANTINE, in_words("strange"), "m", 4.5, 3.2, digest(path)),
     )
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from imgwatch.errors import ImgwatchError, MoveFailed, MoveRefused
 from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.record import Judgement, Record
+from imgwatch.quarantine.record import Record
 
 pytestmark = [pytest.mark.faults, pytest.mark.root]
 Mount = Callable[..., Path]
@@ -48,7 +49,9 @@ def add(folder: Path, name: str = "cat.jpg", size: int = 1000) -> Path:
 
 def take(quarantine: Quarantine, path: Path) -> Record:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return quarantine.quarantine(path, Identity.of(path.stat()), Judgement(4.5, 3.2, "", "", sha256))
+    return quarantine.quarantine(
+        path, Identity.of(path.stat()), Judgement(Verdict.QUARANTINE, in_words(""), "", 4.5, 3.2, sha256)
+    )
 
 
 def fill(folder: Path) -> Path:

@@ -241,6 +241,6 @@ def test_a_decision_taken_back_teaches_nothing_and_all_can_be_forgotten(daily: D
         assert [example.sha256 for example in judge.lesson.examples] == [second.sha256]  # type: ignore[union-attr]
         assert learner.forget(quarantine, ledger) == 1
         daily.refresh(ledger, judge)
-        with pytest.raises(UsageError, match="nothing was learnt"):
+        with pytest.raises(UsageError, match="nothing was learned"):
             learner.forget(quarantine, ledger)
     assert "deleted" not in daily.judge(250)[0]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch.errors import LedgerDamaged, Unavailable
+from imgwatch.errors import FormatTooNew, LedgerDamaged, Unavailable
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
@@ -42,14 +42,15 @@ def test_a_truncated_ledger_is_kept_aside(path: Path) -> None:
     ledger.close()
 
 
-def test_a_ledger_of_a_newer_version_is_kept_aside_and_not_changed(path: Path) -> None:
+def test_a_ledger_of_a_newer_version_is_refused_and_not_touched(path: Path) -> None:
     with sqlite3.connect(begun(path)) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    Ledger(path).close()
-    with sqlite3.connect(path.parent / "ledger.sqlite.damaged-1") as connection:
-        assert connection.execute("SELECT value FROM fact WHERE name = 'colour'").fetchone() == ("blue",)
-    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(FormatTooNew, match="schema 99; this version of imgwatch knows 2"):
+        Ledger(path)
+    assert path.read_bytes() == before
+    assert [child.name for child in path.parent.iterdir()] == ["ledger.sqlite"]
 
 
 def test_a_command_never_sets_a_ledger_aside(path: Path) -> None:

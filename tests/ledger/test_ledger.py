@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
 
 FIRST = Identity(1, 10, 100, 1000)
-KEPT = Judgement(Verdict.KEEP, "calm", "m-1", 0.2, 0.5, "ab" * 32)
-BROKEN = Judgement(Verdict.UNREADABLE, "damaged", "m-1")
+KEPT = Judgement(Verdict.KEEP, in_words("calm"), "m-1", 0.2, 0.5, "ab" * 32)
+BROKEN = Judgement(Verdict.UNREADABLE, in_words("damaged"), "m-1")
 A = Path("/in/a.jpg")
 
 

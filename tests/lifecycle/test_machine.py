@@ -13,13 +13,13 @@ from hypothesis.strategies import booleans, sampled_from
 from conftest import picture_bytes
 from imgwatch.decisions import Decided, Decisions
 from imgwatch.errors import DecidedMeanwhile, RecordMissing
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import TRANSITIONS, Event, ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.scan import identity_of
 
-JUNK = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+JUNK = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
 MARKS = {
     Event.BINNED: ReviewState.BINNED,
     Event.POSTPONED: ReviewState.LATER,

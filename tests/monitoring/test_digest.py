@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 from imgwatch.monitoring.digest import Digest, line
@@ -30,7 +30,7 @@ def told(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 def judge_one(ledger: Ledger, name: str, at: datetime) -> None:
-    judgement = Judgement(Verdict.KEEP, "as ever", "m", 0.1, 0.5, "00" * 32)
+    judgement = Judgement(Verdict.KEEP, in_words("as ever"), "m", 0.1, 0.5, "00" * 32)
     row = Row(Path("/in", name), Identity(1, len(name), 1, 0), FileState.KEPT, judgement)
     ledger.remember([row], at.timestamp())
 

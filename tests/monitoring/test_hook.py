@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from daemon import wait_until
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.monitoring.hook import MOST_WAITING, Hook, message
-from imgwatch.quarantine.metadata import Traits
-from imgwatch.quarantine.record import Judgement, Record
+from imgwatch.quarantine.metadata import FileMetadata
+from imgwatch.quarantine.record import Record
 from imgwatch.settings import HookSettings
 
 Open = Callable[..., Hook]
@@ -28,8 +29,10 @@ def record(number: int = 0) -> Record:
         file=f"{number}.png",
         original=f"/in/{number}.png",
         size_bytes=100,
-        traits=Traits(0, 0, 0o644, 0, 0, {"user.secret": b"x"}),
-        judgement=Judgement(0.9, 0.5, "bright", "m", "00" * 32, {"brightness": 0.9}),
+        metadata=FileMetadata(0, 0, 0o644, 0, 0, {"user.secret": b"x"}),
+        judgement=Judgement(
+            Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5, "00" * 32, {"brightness": 0.9}
+        ),
         quarantined_at=datetime(2026, 3, 14, tzinfo=UTC),
     )
 

@@ -16,7 +16,7 @@ from conftest import brightness_contract
 from imgwatch.drift import BLOCK, FACT, Drift
 from imgwatch.feedback.correction import Lesson
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.judging import Judged, LiveModel
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -40,7 +40,7 @@ def live(contract: Contract | None = None, lesson: Lesson | None = None) -> Live
 
 
 def result(score: float | None, state: FileState = FileState.KEPT) -> Sorted:
-    judgement = Judgement(Verdict.KEEP, "as ever", "m", score, 0.5, "00" * 32)
+    judgement = Judgement(Verdict.KEEP, in_words("as ever"), "m", score, 0.5, "00" * 32)
     return Sorted(Judged(Path("/in/a.png"), Identity(1, 1, 1, 0), judgement), state)
 
 

@@ -6,12 +6,12 @@ import pytest
 
 from conftest import bright
 from imgwatch.decisions import Decisions, count_history
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.scan import identity_of
 
-JUNK = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+JUNK = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
 
 
 def quarantined(quarantine: Quarantine, path: Path) -> str:

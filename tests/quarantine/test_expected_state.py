@@ -11,14 +11,14 @@ import pytest
 from conftest import bright
 from daemon import wait_until
 from imgwatch.errors import DecidedMeanwhile
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.record import Record
 from imgwatch.scan import identity_of
 
-JUNK = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+JUNK = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
 
 
 class Slow(RealMover):

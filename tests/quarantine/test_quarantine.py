@@ -30,10 +30,11 @@ from imgwatch.errors import (
     Unavailable,
 )
 from imgwatch.files import Identity, Place
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.record import Judgement, Record
+from imgwatch.quarantine.record import Record
 
 KILL = -9
 HOW = ("before", "torn", "after")
@@ -130,7 +131,9 @@ def digest(path: Path) -> str:
 
 
 def judged(path: Path) -> Judgement:
-    return Judgement(4.5, 3.2, "strange colours", "m-1", digest(path), {"colour": 0.5})
+    return Judgement(
+        Verdict.QUARANTINE, in_words("strange colours"), "m-1", 4.5, 3.2, digest(path), {"colour": 0.5}
+    )
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -351,7 +354,11 @@ def test_only_regular_files_are_taken(scene: Scene) -> None:
         opened.bind(str(sock))
         for path in (fifo, folder, sock):
             with pytest.raises(Changed):
-                scene.quarantine.quarantine(path, Identity.of(path.stat()), Judgement(1, 0, "", "", "0" * 64))
+                scene.quarantine.quarantine(
+                    path,
+                    Identity.of(path.stat()),
+                    Judgement(Verdict.QUARANTINE, in_words(""), "", 1, 0, "0" * 64),
+                )
 
 
 def test_the_quarantine_takes_nothing_from_itself(tmp_path: Path) -> None:
@@ -402,7 +409,7 @@ def test_a_hard_link_elsewhere_survives_a_rename_and_refuses_a_copy(scene: Scene
 
 def test_a_copy_that_cannot_keep_owner_or_attributes_is_refused(tmp_path: Path) -> None:
     class Poor(Quick):
-        def put_traits(self, descriptor: int, wanted: object) -> list[str]:
+        def apply_metadata(self, descriptor: int, wanted: object) -> list[str]:
             return ["owner 7:7"]
 
     scene = Scene(tmp_path, across=True)
@@ -428,7 +435,7 @@ def test_a_picture_that_somebody_still_writes_is_not_copied_away(tmp_path: Path)
 def test_a_copy_that_is_not_the_judged_picture_is_given_up(tmp_path: Path) -> None:
     scene = Scene(tmp_path, across=True)
     path = scene.add()
-    wrong = Judgement(1, 0, "", "", "0" * 64)
+    wrong = Judgement(Verdict.QUARANTINE, in_words(""), "", 1, 0, "0" * 64)
     with pytest.raises(Changed):
         scene.quarantine.quarantine(path, Identity.of(path.stat()), wrong)
     assert path.exists()

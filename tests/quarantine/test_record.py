@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgwatch.errors import RecordMalformed, shown
-from imgwatch.quarantine.metadata import Traits
+from imgwatch.errors import FormatTooNew, RecordMalformed, shown
+from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
+from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import (
-    Judgement,
     Record,
     decode_json,
     encode_json,
@@ -24,18 +24,20 @@ from imgwatch.quarantine.record import (
     parsed_time,
     rfc3339,
 )
+from imgwatch.wording import sentence
 
 NAMES = st.binary(min_size=1, max_size=255).map(os.fsdecode).filter(is_plain_name)
 INT64 = st.integers(-(1 << 63), (1 << 63) - 1)
 NUMBERS = st.floats(-1e299, 1e299)
+FIGURES = st.booleans() | NUMBERS.filter(lambda number: number != int(number)) | st.text(max_size=50)
 RECORDS = st.builds(
     Record,
     id=st.text("0123456789abcdef", min_size=12, max_size=12),
     file=NAMES,
     original=st.lists(NAMES, min_size=1, max_size=10).map(lambda parts: "/" + "/".join(parts)),
     size_bytes=st.integers(0, 1 << 40),
-    traits=st.builds(
-        Traits,
+    metadata=st.builds(
+        FileMetadata,
         uid=st.integers(0, 1 << 31),
         gid=st.integers(0, 1 << 31),
         mode=st.integers(0, 0o7777),
@@ -45,9 +47,13 @@ RECORDS = st.builds(
     ),
     judgement=st.builds(
         Judgement,
+        verdict=st.sampled_from([Verdict.QUARANTINE, Verdict.UNREADABLE]),
+        kind=st.none() | st.sampled_from(Kind),
         score=st.none() | NUMBERS,
         threshold=st.none() | NUMBERS,
-        reason=st.text(max_size=50),
+        reason=st.builds(
+            Reason, st.sampled_from(ReasonCode), st.dictionaries(st.text(max_size=5), FIGURES, max_size=3)
+        ),
         model=st.text(max_size=20),
         sha256=st.text("0123456789abcdef", min_size=64, max_size=64),
         parts=st.dictionaries(st.text(max_size=5), NUMBERS, max_size=3),
@@ -62,10 +68,12 @@ JSON = st.recursive(
 
 
 def example() -> Record:
-    traits = Traits(1000, 100, 0o644, 1, 2, {"user.note": b"\0"})
-    judgement = Judgement(4.5, 3.2, "strange colours", "m-1", "ab" * 32, {"colour": 1.5})
+    metadata = FileMetadata(1000, 100, 0o644, 1, 2, {"user.note": b"\0"})
+    judgement = Judgement(
+        Verdict.QUARANTINE, in_words("strange colours"), "m-1", 4.5, 3.2, "ab" * 32, {"colour": 1.5}
+    )
     moment = datetime(2026, 5, 1, 12, tzinfo=timezone(timedelta(hours=2)))
-    return Record("0123456789ab", "cat.jpg", "/pictures/cat.jpg", 7, traits, judgement, moment)
+    return Record("0123456789ab", "cat.jpg", "/pictures/cat.jpg", 7, metadata, judgement, moment)
 
 
 @given(RECORDS)
@@ -160,12 +168,43 @@ def test_a_crafted_field_is_refused_by_name(key: str, value: object) -> None:
         Record.from_json({**example().to_json(), key: value})
 
 
-@pytest.mark.parametrize("key", sorted(example().to_json()))
+@pytest.mark.parametrize("key", sorted(example().to_json().keys() - {"schema"}))
 def test_every_field_is_demanded(key: str) -> None:
     fields = example().to_json()
     del fields[key]
     with pytest.raises(RecordMalformed, match=key):
         Record.from_json(fields)
+
+
+SCHEMA_1 = {
+    "id": "0123456789ab", "original": "/pictures/cat.jpg", "file": "cat.jpg", "score": 4.5, "threshold": 3.2,
+    "reason": "has words across it: stranger than 99.9 % of them", "model": "m-1", "sha256": "ab" * 32, "bytes": 7,
+    "quarantined_at": "2026-05-01T10:00:00.000000Z", "parts": {"caption": 1.5}, "uid": 1000, "gid": 100,
+    "mode": 0o644, "atime_ns": 1, "mtime_ns": 2, "xattrs": {},
+}  # fmt: skip
+
+
+def test_a_record_of_schema_1_is_read_with_the_code_that_its_words_had() -> None:
+    record = Record.from_json(SCHEMA_1)
+    assert record.judgement.reason == Reason(ReasonCode.CAPTION)
+    assert record.judgement.kind is Kind.CAPTION
+    odd = Record.from_json(SCHEMA_1 | {"reason": "nearly the same as what you deleted on 3 May 2026"})
+    assert sentence(odd.judgement.reason) == "nearly the same as what you deleted on 3 May 2026"
+    assert Record.from_json(odd.to_json()) == odd
+
+
+def test_what_a_later_version_adds_is_passed_over_and_a_later_schema_is_refused() -> None:
+    content = example().to_json()
+    assert Record.from_json(content | {"colour": "red"}) == example()
+    later = Record.from_json(
+        content | {"reason_code": "not invented yet", "kind": "new", "reason": "odd hats"}
+    )
+    assert sentence(later.judgement.reason) == "odd hats"
+    assert later.judgement.kind is Kind.STRANGER
+    with pytest.raises(
+        FormatTooNew, match="has schema 3; this version of imgwatch knows 2: install a newer one"
+    ):
+        Record.from_json(content | {"schema": 3})
 
 
 def test_a_record_must_lie_under_the_name_of_its_picture(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from imgwatch.files import Identity
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine import Quarantine
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import in_words, Judgement, Verdict
 
 class Killed(RealMover):
     def rename(self, source, target):
@@ -27,7 +27,7 @@ class Killed(RealMover):
             os.kill(os.getpid(), signal.SIGKILL)
 
 path = Path("/srv/imgwatch/inbox/b1.png")
-judgement = Judgement(Verdict.QUARANTINE, "bright", "m", 0.9, 0.5)
+judgement = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
 Quarantine("/srv/imgwatch/quarantine", [path.parent], Killed()).quarantine(path, Identity.of(path.stat()), judgement)
 """
 

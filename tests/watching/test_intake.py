@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imgwatch import scan
-from imgwatch.judgement import Judgement, Verdict, unreadable
+from imgwatch.judgement import Judgement, Verdict, in_words, unreadable
 from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
@@ -113,7 +113,8 @@ def test_a_picture_is_taken_early_and_its_judgement_kept_back_until_it_has_settl
         assert time.monotonic() - begun < 30
     settled = {file.path: file for file in taken}
     judged = [
-        Judged(file.path, file.identity, Judgement(Verdict.QUARANTINE, "", "m", 0.9, 0.5)) for file in taken
+        Judged(file.path, file.identity, Judgement(Verdict.QUARANTINE, in_words(""), "m", 0.9, 0.5))
+        for file in taken
     ]
     other.write_bytes(b"written to meanwhile")
     assert [picture.path for picture in waiting.until_settled(judged, settled)] == [path]
@@ -168,7 +169,9 @@ def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger
         path.write_bytes(b"x")
     identity = identity_of(judged)
     assert identity is not None
-    ledger.remember([Row(judged, identity, FileState.KEPT, Judgement(Verdict.KEEP, "", "m", 0.3, 0.5))], 1.0)
+    ledger.remember(
+        [Row(judged, identity, FileState.KEPT, Judgement(Verdict.KEEP, in_words(""), "m", 0.3, 0.5))], 1.0
+    )
     [root] = roots
     intake.Intake(1.0, ledger, roots, lambda: 0.0, lambda: None).begin_or_scan(root)
     states = {path: known.state for path in (judged, other) if (known := ledger.known(path))}

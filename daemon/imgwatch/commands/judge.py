@@ -197,16 +197,19 @@ def _candidates(scopes: "list[Scope]", ledger: "Ledger", judged_by: str | None) 
 
 def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
     from imgwatch.cluster.object_url import url_of
+    from imgwatch.wording import sentence
 
     judgement, path = judged.judgement, url_of(judged.path)
+    reason = sentence(judgement.reason)
     if as_json:
-        found = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
-                 "threshold": judgement.threshold, "reason": judgement.reason, "model": judgement.model}  # fmt: skip
-        console.say_json(found | more)
+        row = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
+               "threshold": judgement.threshold, "reason": reason, "model": judgement.model,
+               "kind": judgement.kind, "reason_code": judgement.reason.code}  # fmt: skip
+        console.say_json(row | more)
         return
     figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
     moved = f"  -> {more['id']}" if "id" in more else ""
-    console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({judgement.reason}){moved}")
+    console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({reason}){moved}")
 
 
 def _say_sorted(result: "Sorted", as_json: bool) -> None:

@@ -19,8 +19,8 @@ from imgwatch.commands.context import (
     open_quarantine,
 )
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
-from imgwatch.console import count
 from imgwatch.errors import ImgwatchError, UsageError
+from imgwatch.wording import counted, sentence
 
 if TYPE_CHECKING:
     from imgwatch.decisions import Decisions
@@ -195,7 +195,7 @@ def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Js
     with _opened(config) as (quarantine, decisions):
         number = sum(1 for _ in quarantine.binned())
         if number:
-            confirm(f"Delete {count(number, 'picture')} in the bin for good?", is_agreed)
+            confirm(f"Delete {counted(number, 'picture')} in the bin for good?", is_agreed)
         emptied = decisions.empty()
     for record in emptied:
         _say(record, "deleted", as_json, "deleted")
@@ -240,15 +240,21 @@ def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
     with open_ledger(settings) as ledger:
         known = ledger.lessons_known()
         if known:
-            confirm(f"Forget what {count(known, 'decision')} taught?", is_agreed)
+            confirm(f"Forget what {counted(known, 'decision')} taught?", is_agreed)
         number = learner.forget(open_quarantine(settings, ledger), ledger)
-    console.say(f"{count(number, 'decision')} forgotten.")
+    console.say(f"{counted(number, 'decision')} forgotten.")
 
 
 def _row(record: "Record") -> tuple[str, ...]:
     judgement = record.judgement
     figure = "-" if judgement.score is None else f"{judgement.score:.3g}"
-    return record.id, f"{record.quarantined_at:%Y-%m-%d %H:%M}", figure, record.original, judgement.reason
+    return (
+        record.id,
+        f"{record.quarantined_at:%Y-%m-%d %H:%M}",
+        figure,
+        record.original,
+        sentence(judgement.reason),
+    )
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
 from imgwatch.progress import Progress
 from imgwatch.scan import identity_of, list_pictures
 from imgwatch.settings import DEFAULT_IGNORE
+from imgwatch.wording import sentence
 
 _BATCH = 16
 
@@ -138,7 +139,7 @@ def _from_judgements(
     scores = {path: judgements[path].score for path in paths if path in judgements}
     readable = [path for path, score in scores.items() if score is not None]
     unreadable = {
-        path: judgements[path].reason if path in judgements else "vanished"
+        path: sentence(judgements[path].reason) if path in judgements else "vanished"
         for path in paths
         if scores.get(path) is None
     }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import SurprisalCurves
 from imgwatch.model.reference_set import ReferenceSet
+from imgwatch.wording import counted
 
 Floats = NDArray[np.float32]
 
@@ -96,12 +96,11 @@ class Lesson:
     @property
     def says(self) -> str:
         """Say how much was learnt."""
-        return f"learnt from {len(self.examples)} decisions" if self.examples else "nothing learnt yet"
-
-
-def date_of(example: Example) -> str:
-    """Write the day of a decision."""
-    return f"{datetime.fromtimestamp(example.at):%-d %B %Y}"
+        return (
+            f"learned from {counted(len(self.examples), 'decision')}"
+            if self.examples
+            else "nothing learned yet"
+        )
 
 
 def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats, float, NDArray[np.float64]]:

@@ -98,7 +98,7 @@ def forget(quarantine: Quarantine, ledger: Ledger) -> int:
     """Forget all that was learnt, and learn again only from what is decided from now on; return how many decisions."""
     number = len(ledger.lessons(1 << 30))
     if number == 0:
-        raise UsageError("nothing was learnt yet, so there is nothing to forget")
+        raise UsageError("nothing was learned yet, so there is nothing to forget")
     ledger.forget_lessons()
     ledger.put_fact(f"{_OFFSET} {quarantine.log_name()}", str(quarantine.log_bytes()))
     return number

@@ -6,6 +6,7 @@ It moves nothing; of the quarantine it reads only the log's events that it is gi
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Verdict
+from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, in_words
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
+from imgwatch.wording import sentence
 
 _UNFINISHED = FileState.PENDING
 _FINISHED = (
@@ -33,6 +35,17 @@ class Row:
     identity: Identity
     state: FileState
     judgement: Judgement | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file that waits for the user, or stays for a reason: why, and since when (seconds since 1970)."""
+
+    path: Path
+    reason: Reason
+    since: float
+    score: float | None
+    kind: str | None
 
 
 @dataclass(frozen=True)
@@ -119,8 +132,8 @@ class Ledger:
                 self._count("unreadable", now)
         digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
         self._file.ask(
-            "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at,"
+            " reason_code, figures, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._folder_id(row.path.parent),
                 os.fsencode(row.path.name),
@@ -129,8 +142,9 @@ class Ledger:
                 judgement.score if judgement else None,
                 judgement.model if judgement else None,
                 digest,
-                judgement.reason if judgement and row.state is FileState.UNREADABLE else None,
+                sentence(judgement.reason) if judgement and row.state is FileState.UNREADABLE else None,
                 now,
+                *_reason_columns(judgement),
             ),
         )
 
@@ -202,6 +216,19 @@ class Ledger:
         )
         return [
             (Path(os.fsdecode(folder)) / os.fsdecode(name), why or "", at) for folder, name, why, at in rows
+        ]
+
+    def listed(self, state: FileState) -> list[Listed]:
+        """Return the files that are in a state, the latest first, with the reason and since when."""
+        rows = self._file.ask(
+            "SELECT folder.path, seen.name, seen.reason_code, seen.figures, seen.why, seen.at, seen.score, seen.kind"
+            f" FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = '{state}' ORDER BY seen.at DESC"
+        )
+        return [
+            Listed(
+                Path(os.fsdecode(folder)) / os.fsdecode(name), _reason(code, figures, why), at, score, kind
+            )
+            for folder, name, code, figures, why, at, score, kind in rows
         ]
 
     def normal(self, limit: int) -> list[tuple[Path, str | None]]:
@@ -321,6 +348,21 @@ class Ledger:
         return int(
             (found or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", (path,)))[0][0]
         )
+
+
+def _reason_columns(judgement: Judgement | None) -> tuple[str | None, str | None, str | None]:
+    if judgement is None or judgement.verdict is Verdict.KEEP:
+        return None, None, None
+    reason = judgement.reason
+    return reason.code, json.dumps(dict(reason.figures)), judgement.kind
+
+
+def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
+    """Read a reason back; of a row that an older version wrote, only what is unreadable has one."""
+    try:
+        return Reason(ReasonCode(code or ""), json.loads(figures or "{}"))
+    except ValueError:
+        return in_words(why or "judged by an older version")
 
 
 def _known(row: tuple[Any, ...]) -> Known:

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from imgwatch.errors import IoFailed, LedgerDamaged, Unavailable, shown
+from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, shown
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2  # what it means, and what came when: docs/formats.md
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
@@ -33,6 +33,9 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
     sha256 BLOB,
     why TEXT,                       -- the reason, of what is unreadable
     at REAL,                        -- seconds since 1970, UTC
+    reason_code TEXT,               -- of what was not judged normal
+    figures TEXT,                   -- JSON: what the sentence of the reason needs
+    kind TEXT,                      -- of junk
     PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;
 CREATE INDEX seen_held ON seen (state) WHERE state = 'held';
@@ -52,7 +55,10 @@ _BUSY_SECONDS = 10
 
 
 class LedgerFile:
-    """One open SQLite file. Raises Unavailable while another process locks it, LedgerDamaged, IoFailed."""
+    """One open SQLite file.
+
+    Raises Unavailable while another process locks it, LedgerDamaged, FormatTooNew, IoFailed.
+    """
 
     def __init__(self, path: Path, *, mend: bool) -> None:
         self.path = path
@@ -144,12 +150,27 @@ def _give_to_owner_of_folder(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > VERSION:
-        raise LedgerDamaged(f"{shown(path)}: the ledger has schema version {version}, newer than {VERSION}")
+        raise FormatTooNew(
+            f"{shown(path)}: the ledger has schema {version}; this version of imgwatch knows {VERSION}: install a "
+            "newer one, or name another `state` folder. Nothing was changed"
+        )
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version == 0:
         _make_tables(connection, path)
+    elif version < VERSION:
+        _migrate(connection)
     connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    """Bring the tables of an older version to this one, all or nothing; its rows stay as they are."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:  # else another process was quicker
+        for column in ("reason_code", "figures", "kind"):
+            connection.execute(f"ALTER TABLE seen ADD COLUMN {column} TEXT")
+        connection.execute("PRAGMA user_version = 2")
+    connection.execute("COMMIT")
 
 
 def _make_tables(connection: sqlite3.Connection, path: Path) -> None:

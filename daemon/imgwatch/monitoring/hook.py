@@ -35,6 +35,8 @@ _FIELDS = (
     "score",
     "threshold",
     "reason",
+    "reason_code",
+    "kind",
     "model",
     "sha256",
     "bytes",

@@ -21,13 +21,14 @@ from imgwatch.errors import (
     shown,
 )
 from imgwatch.files import Identity, Place, status_of
+from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, retention
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
 from imgwatch.quarantine.reader import Finder, Problem
-from imgwatch.quarantine.record import Grounds, Judgement, Record
+from imgwatch.quarantine.record import Record, of_what_is_moved
 from imgwatch.quarantine.safe_path import Below, below, below_roots, make_way
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Home, opened
@@ -76,7 +77,7 @@ class Quarantine:
         self._home = home
         self._reviews = ReviewHistory()
 
-    def quarantine(self, candidate: Candidate, identity: Identity, judgement: Grounds) -> Record:
+    def quarantine(self, candidate: Candidate, identity: Identity, judgement: Judgement) -> Record:
         """Move a judged picture into quarantine.
 
         `candidate` is a path, or a root and a path below it; no symlink below the root is followed.
@@ -86,11 +87,10 @@ class Quarantine:
         place = self._source(candidate)
         with self._opened() as store, opened_folder_of(place) as folder:
             source = Place(folder, place.name, place.path)
-            traits, sha256 = examined(source, identity, judgement.sha256)
+            metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"{shown(place.path)} was restored by you before; it stays")
-            grounds = Judgement.of(judgement, sha256)
-            record = new_record(store, place, identity, traits, grounds)
+            record = new_record(store, place, identity, metadata, of_what_is_moved(judgement, sha256))
             operations.take_in(store, record, source, identity)
             return record
 
@@ -105,10 +105,10 @@ class Quarantine:
             lying = status_of(source)
             if lying is None:
                 raise Changed(f"{shown(place.path)} is gone")
-            traits, sha256 = examined(source, Identity.of(lying), None)
+            metadata, sha256 = examined(source, Identity.of(lying), None)
             if sha256 != record.sha256:
                 raise Changed(f"{shown(place.path)} was changed since it was restored; it stays")
-            again = new_record(store, place, Identity.of(lying), traits, record.judgement)
+            again = new_record(store, place, Identity.of(lying), metadata, record.judgement)
             operations.take_in(store, again, source, Identity.of(lying))
             return again
 

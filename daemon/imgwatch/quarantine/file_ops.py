@@ -11,7 +11,7 @@ import os
 from imgwatch import files
 from imgwatch.files import Place
 from imgwatch.quarantine import metadata
-from imgwatch.quarantine.metadata import Traits
+from imgwatch.quarantine.metadata import FileMetadata
 
 
 class RealMover:
@@ -44,9 +44,9 @@ class RealMover:
         """Cut a file to `size` bytes."""
         os.ftruncate(descriptor, size)
 
-    def put_traits(self, descriptor: int, wanted: Traits) -> list[str]:
+    def apply_metadata(self, descriptor: int, wanted: FileMetadata) -> list[str]:
         """Set owner, mode, times and attributes; names those that could not be set."""
-        return metadata.put_traits(descriptor, wanted)
+        return metadata.apply_metadata(descriptor, wanted)
 
     def sync(self, descriptor: int) -> None:
         """Wait until a file or folder is on the disk."""

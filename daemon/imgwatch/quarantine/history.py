@@ -13,12 +13,14 @@ from typing import Any, cast
 
 import msgspec
 
-from imgwatch.errors import RecordMalformed
+from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.lifecycle import Event, Happening, Reducer
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
 NAME = "log.jsonl"
+SCHEMA = 2  # of a line; what it means, and what came when: docs/formats.md
+_EVENTS = {str(event): event for event in Event}
 _CHUNK_BYTES = 1 << 20
 _log = logging.getLogger(__name__)
 
@@ -45,7 +47,7 @@ class Log:
 
     def append(self, event: Event, at: datetime, record: Record) -> None:
         """Write one line and wait until it is on the disk."""
-        line = encode_json({"event": event, "at": rfc3339(at), "record": record.to_json()})
+        line = encode_json({"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()})
         end = self.size_bytes
         if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # a torn line, not ours to remove, stays a line of its own
@@ -69,8 +71,9 @@ class _RecordKey(msgspec.Struct):
 
 
 class _Line(msgspec.Struct):
-    event: Event
+    event: str
     record: _RecordKey
+    schema: int = 1
 
 
 _LINE = msgspec.json.Decoder(
@@ -97,13 +100,23 @@ class ReviewHistory:
                 read = _LINE.decode(line)
             except (msgspec.DecodeError, RecursionError):
                 continue  # torn, or not ours: `read_entry` says so where it matters
-            self.note(read.event, read.record.id, read.record.sha256)
+            _check_schema(read.schema)
+            if read.event in _EVENTS:
+                self.note(_EVENTS[read.event], read.record.id, read.record.sha256)
         return self.reducer
 
     def note(self, event: Event, record_id: str, sha256: str) -> None:
         """Take in one line; one that cannot follow on those before it is passed over."""
         if not self.reducer.note(Happening(event, record_id, sha256)):
             _log.warning("%s: %s of %s cannot follow here, and is passed over", NAME, event, record_id)
+
+
+def _check_schema(schema: object) -> None:
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise FormatTooNew(
+            f"{NAME} of the quarantine has lines of schema {schema}; this version of imgwatch knows {SCHEMA}: "
+            "install a newer one. Nothing was changed"
+        )
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
@@ -146,7 +159,8 @@ def read_entry(line: bytes) -> Entry | None:
         return None
     try:
         fields = cast(dict[str, Any], decode_json(line))
+        _check_schema(fields.get("schema", 1))
         return Entry(Event(fields["event"]), parsed_time(fields["at"]), Record.from_json(fields["record"]))
-    except (RecordMalformed, KeyError, TypeError, ValueError, OverflowError) as error:
+    except (RecordMalformed, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         _log.warning("%s: a line is not usable and is passed over: %s", NAME, error)
         return None

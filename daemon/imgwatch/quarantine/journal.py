@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from typing import Any, cast
 
 import msgspec
 
-from imgwatch.errors import RecordMalformed
+from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.files import Identity
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine.file_ops import RealMover
 from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
 
 NAME = "under_way"
+SCHEMA = 2  # of an operation; what it means, and what came when: docs/formats.md
 # The longest path, every byte escaped, fits. The file never grows, so no full disk stops it.
 _SLOT_BYTES = 64 << 10
 _MAGIC = b"imgwatch"
@@ -71,14 +71,14 @@ class Journal:
             return None
         try:
             return _operation(decode_json(payload))
-        except (RecordMalformed, TypeError, ValueError, KeyError):
+        except (RecordMalformed, msgspec.ValidationError, ValueError):
             return None
 
     def write(self, operation: Operation) -> None:
         """Put the operation on the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
             self._mover.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
-        payload = encode_json(msgspec.structs.asdict(operation))
+        payload = encode_json({"schema": SCHEMA, **msgspec.structs.asdict(operation)})
         offset = 0 if operation.copy_ino is None else _SLOT_BYTES
         self._mover.write(self._descriptor, _header(payload) + payload, offset)
         self._mover.sync(self._descriptor)
@@ -92,11 +92,14 @@ def _header(payload: bytes) -> bytes:
     return _MAGIC + len(payload).to_bytes(4, "big") + hashlib.sha256(payload).digest()
 
 
-def _operation(found: object) -> Operation:
-    fields = cast(dict[str, Any], found)
-    fields["event"] = Event(fields["event"])
-    fields["identity"] = Identity(*fields["identity"])
-    operation = Operation(**fields)
+def _operation(content: object) -> Operation:
+    schema = content.get("schema", 1) if isinstance(content, dict) else 1
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise FormatTooNew(
+            f"{NAME} of the quarantine holds an operation of schema {schema}; this version of imgwatch knows {SCHEMA}: "
+            "let the newer one end it. Nothing was changed"
+        )
+    operation = msgspec.convert(content, Operation)
     far_is_good = is_plain_path(operation.far_folder) or operation.far_folder in ("", "/")
     if not far_is_good or not is_plain_name(operation.file) or not is_plain_name(operation.part):
         raise ValueError("leads elsewhere")

@@ -14,7 +14,7 @@ _PUT_BACK = ("user.", "system.posix_acl_")  # what a record may give back: never
 _OF_THE_PLACE = ("security.selinux",)  # a label that the system gives by place, not by file
 
 
-class Traits(msgspec.Struct, frozen=True):
+class FileMetadata(msgspec.Struct, frozen=True):
     """Owner, mode (permission bits), times in nanoseconds, extended attributes."""
 
     uid: int
@@ -24,16 +24,16 @@ class Traits(msgspec.Struct, frozen=True):
     mtime_ns: int
     xattrs: Mapping[str, bytes] = {}
 
-    def harmless(self) -> Traits:
+    def harmless(self) -> FileMetadata:
         """Leave out what a forged record could use to gain rights: setuid, setgid, capabilities, labels."""
         kept = {name: value for name, value in self.xattrs.items() if name.startswith(_PUT_BACK)}
         return msgspec.structs.replace(self, mode=self.mode & 0o777, xattrs=kept)
 
 
-def read_traits(descriptor: int) -> Traits:
-    """Read the traits of an open file; a file system without extended attributes has none."""
+def read_metadata(descriptor: int) -> FileMetadata:
+    """Read the metadata of an open file; a file system without extended attributes has none."""
     status = os.fstat(descriptor)
-    return Traits(
+    return FileMetadata(
         uid=status.st_uid,
         gid=status.st_gid,
         mode=stat.S_IMODE(status.st_mode),
@@ -53,9 +53,9 @@ def _read_xattrs(descriptor: int) -> dict[str, bytes]:
     return {name: os.getxattr(descriptor, name) for name in sorted(names)}
 
 
-def put_traits(descriptor: int, wanted: Traits) -> list[str]:
+def apply_metadata(descriptor: int, wanted: FileMetadata) -> list[str]:
     """Set what differs from `wanted`, times last, and name what could not be set."""
-    present = read_traits(descriptor)
+    present = read_metadata(descriptor)
     if (present.uid, present.gid) != (wanted.uid, wanted.gid):
         _attempt(lambda: os.fchown(descriptor, wanted.uid, wanted.gid))
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != wanted.mode:  # chown may have cleared bits of it
@@ -65,7 +65,7 @@ def put_traits(descriptor: int, wanted: Traits) -> list[str]:
             _attempt(_setter(descriptor, name, value))
     if present.mtime_ns != wanted.mtime_ns or present.atime_ns != wanted.atime_ns:
         _attempt(lambda: os.utime(descriptor, ns=(wanted.atime_ns, wanted.mtime_ns)))
-    return _differing(read_traits(descriptor), wanted)
+    return _differing(read_metadata(descriptor), wanted)
 
 
 def _setter(descriptor: int, name: str, value: bytes) -> Callable[[], None]:
@@ -79,7 +79,7 @@ def _attempt(change: Callable[[], None]) -> None:
         change()
 
 
-def _differing(present: Traits, wanted: Traits) -> list[str]:
+def _differing(present: FileMetadata, wanted: FileMetadata) -> list[str]:
     differing = []
     if (present.uid, present.gid) != (wanted.uid, wanted.gid):
         differing.append(f"owner {wanted.uid}:{wanted.gid}")

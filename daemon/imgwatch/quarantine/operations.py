@@ -37,11 +37,11 @@ def give_back(store: Store, record: Record, target: Place) -> None:
 
 
 def _put_back_traits(store: Store, record: Record) -> Identity:
-    """Give the picture the traits of its record before it is moved, and look at what it is then."""
+    """Give the picture the metadata of its record before it is moved, and look at what it is then."""
     picture = store.picture(record.file)
     try:
         with opened_file(picture) as opened:
-            lost = shown(", ".join(store.mover.put_traits(opened, record.traits.harmless())))
+            lost = shown(", ".join(store.mover.apply_metadata(opened, record.metadata.harmless())))
             if lost:
                 _log.warning("%s: restored without %s", shown(picture.path), lost)
             return Identity.of(os.fstat(opened))

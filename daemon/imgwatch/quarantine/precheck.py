@@ -10,9 +10,10 @@ from contextlib import ExitStack, contextmanager
 
 from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
 from imgwatch.files import Identity, Place, digest_of, opened_file, status_of
-from imgwatch.quarantine.metadata import Traits, read_traits
+from imgwatch.judgement import Judgement
+from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import stored_names
-from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Judgement, Record, encode_json
+from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
 from imgwatch.quarantine.safe_path import Below, opened_below
 from imgwatch.quarantine.store import Store, move_failed
 
@@ -30,15 +31,15 @@ def opened_folder_of(place: Below) -> Iterator[int]:
         yield folder
 
 
-def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[Traits, str]:
-    """Check that the judged file lies there, and read its traits, and its digest if nobody has."""
+def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
+    """Check that the judged file lies there, and read its metadata, and its digest if nobody has."""
     changed = Changed(f"{shown(source.path)} is not the file that was judged; it stays")
     try:
         lying = status_of(source)
         if lying is None or not stat.S_ISREG(lying.st_mode) or Identity.of(lying) != identity:
             raise changed
         with opened_file(source) as opened:
-            found = read_traits(opened), sha256 or digest_of(opened)
+            found = read_metadata(opened), sha256 or digest_of(opened)
             if Identity.of(os.fstat(opened)) != identity:
                 raise changed
             return found
@@ -48,7 +49,9 @@ def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[Tra
         raise move_failed(fault, f"cannot read {shown(source.path)}") from fault
 
 
-def new_record(store: Store, place: Below, identity: Identity, traits: Traits, grounds: Judgement) -> Record:
+def new_record(
+    store: Store, place: Below, identity: Identity, metadata: FileMetadata, judgement: Judgement
+) -> Record:
     """Make the record of a picture, under a name that is free."""
     record_id = secrets.token_hex(6)
     own, other = stored_names(place.name, record_id)
@@ -57,8 +60,8 @@ def new_record(store: Store, place: Below, identity: Identity, traits: Traits, g
         file=other if store.is_taken(own) else own,
         original=str(place.path),
         size_bytes=identity.size,
-        traits=traits,
-        judgement=grounds,
+        metadata=metadata,
+        judgement=judgement,
         quarantined_at=store.clock(),
     )
     try:

@@ -16,7 +16,15 @@ from pathlib import Path
 
 import msgspec
 
-from imgwatch.errors import IoFailed, RecordAmbiguous, RecordMalformed, RecordMissing, Unavailable, shown
+from imgwatch.errors import (
+    FormatTooNew,
+    IoFailed,
+    RecordAmbiguous,
+    RecordMalformed,
+    RecordMissing,
+    Unavailable,
+    shown,
+)
 from imgwatch.files import Place, opened_file, opened_folder, status_of
 from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import RealMover
@@ -82,7 +90,7 @@ def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list
         found.append(load_record(folder, name))
     except FileNotFoundError:
         return  # taken away since the folder was listed
-    except RecordMalformed as fault:
+    except (RecordMalformed, FormatTooNew) as fault:
         bad.append(Problem(path, str(fault)))
     except OSError as fault:
         bad.append(Problem(path, f"cannot be read: {fault.strerror}"))

@@ -1,6 +1,6 @@
 """The record: what the quarantine knows of one picture, enough to undo the move with all else lost.
 
-It reads and writes JSON and trusts nothing that it reads; where records lie, `store` knows.
+It reads and writes JSON and trusts nothing that it reads. docs/formats.md is its specification.
 """
 
 from __future__ import annotations
@@ -11,69 +11,38 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Annotated, Any, Self
 
 import msgspec
 
-from imgwatch.errors import RecordMalformed, shown
+from imgwatch.errors import FormatTooNew, RecordMalformed, shown
 from imgwatch.files import Place, opened_file
-from imgwatch.quarantine.metadata import Traits
+from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
+from imgwatch.quarantine.metadata import FileMetadata
+from imgwatch.quarantine.schema_1 import reason_of_schema_1
+from imgwatch.wording import sentence
 
+SCHEMA = 2  # what it means, and what came when: docs/formats.md
 LONGEST_NAME_BYTES = 255
 LONGEST_RECORD_BYTES = 1 << 20
 LONGEST_TEXT = 10_000
 RECORD_SUFFIX = ".json"
 _LONGEST_PATH_BYTES = 4095
-_INT64 = 1 << 63
+_MISSING = re.compile(r"missing required field `(\w+)`")
+_AT = re.compile(r"- at `\$\.(\w+)")
+_KINDS = {str(kind): kind for kind in Kind}
 _HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
 
-class Grounds(Protocol):
-    """What a verdict says of a picture; the digest is None where it could not be read as a picture."""
-
-    @property
-    def score(self) -> float | None:
-        """Bigger is stranger."""
-
-    @property
-    def threshold(self) -> float | None:
-        """Above it a picture is moved."""
-
-    @property
-    def reason(self) -> str:
-        """Why, in words."""
-
-    @property
-    def model(self) -> str:
-        """Which model said so."""
-
-    @property
-    def sha256(self) -> str | None:
-        """The digest of what was judged."""
-
-    @property
-    def parts(self) -> Mapping[str, float]:
-        """What the score is made of."""
-
-
-class Judgement(msgspec.Struct, frozen=True):
-    """Why a picture was moved, as its record keeps it: the grounds with the digest of what was moved."""
-
-    score: float | None
-    threshold: float | None
-    reason: str
-    model: str
-    sha256: str
-    parts: Mapping[str, float] = {}
-
-    @classmethod
-    def of(cls, grounds: Grounds, sha256: str) -> Self:
-        """Take over the grounds; a reason longer than a record may hold is cut."""
-        reason = grounds.reason[:LONGEST_TEXT]
-        return cls(grounds.score, grounds.threshold, reason, grounds.model, sha256, dict(grounds.parts))
+def of_what_is_moved(judgement: Judgement, sha256: str) -> Judgement:
+    """Return a judgement with the digest of what is moved, and no text longer than a record may hold."""
+    figures = {
+        name: value[:LONGEST_TEXT] if isinstance(value, str) else value
+        for name, value in judgement.reason.figures.items()
+    }
+    return msgspec.structs.replace(judgement, sha256=sha256, reason=Reason(judgement.reason.code, figures))
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -83,52 +52,77 @@ class Record(msgspec.Struct, frozen=True):
     file: str
     original: str
     size_bytes: int
-    traits: Traits
+    metadata: FileMetadata
     judgement: Judgement
     quarantined_at: datetime
 
     @property
     def sha256(self) -> str:
-        """Give the digest of the picture as it was judged."""
+        """The digest of the picture as it was moved."""
+        assert self.judgement.sha256 is not None
         return self.judgement.sha256
 
     def to_json(self) -> dict[str, Any]:
-        """Give the record as the JSON object that is written and that `quarantine list --json` shows."""
-        traits, judgement = self.traits, self.judgement
+        """Return the record as the JSON object that is written and that `quarantine list --json` shows."""
+        metadata, judgement = self.metadata, self.judgement
         return {
             "id": self.id,
             "original": self.original,
             "file": self.file,
             "score": judgement.score,
             "threshold": judgement.threshold,
-            "reason": judgement.reason,
+            "reason": sentence(judgement.reason)[:LONGEST_TEXT],
             "model": judgement.model,
             "sha256": judgement.sha256,
             "bytes": self.size_bytes,
             "quarantined_at": rfc3339(self.quarantined_at),
             "parts": dict(judgement.parts),
-            "uid": traits.uid,
-            "gid": traits.gid,
-            "mode": traits.mode,
-            "atime_ns": traits.atime_ns,
-            "mtime_ns": traits.mtime_ns,
-            "xattrs": {k: base64.b64encode(v).decode() for k, v in traits.xattrs.items()},
+            "uid": metadata.uid,
+            "gid": metadata.gid,
+            "mode": metadata.mode,
+            "atime_ns": metadata.atime_ns,
+            "mtime_ns": metadata.mtime_ns,
+            "xattrs": {k: base64.b64encode(v).decode() for k, v in metadata.xattrs.items()},
+            "schema": SCHEMA,
+            "verdict": judgement.verdict,
+            "reason_code": judgement.reason.code,
+            "figures": dict(judgement.reason.figures),
+            "kind": judgement.kind,
         }
 
     @classmethod
-    def from_json(cls, found: object) -> Self:
-        """Check every field and make the record; raises RecordMalformed naming the first bad field."""
-        fields = _checked(found)
-        judgement = Judgement(**{key: fields[key] for key in _JUDGEMENT})
-        xattrs = {name: base64.b64decode(value) for name, value in fields["xattrs"].items()}
+    def from_json(cls, content: object) -> Self:
+        """Check every field and make the record.
+
+        Raises RecordMalformed naming the first bad field, FormatTooNew for a schema that this version does not know.
+        """
+        fields = _checked(content)
+        judgement = Judgement(
+            verdict=_verdict(fields),
+            reason=_reason(fields),
+            model=fields.model,
+            score=fields.score,
+            threshold=fields.threshold,
+            sha256=fields.sha256,
+            parts=fields.parts,
+            kind=_kind(fields),
+        )
+        metadata = FileMetadata(
+            uid=fields.uid,
+            gid=fields.gid,
+            mode=fields.mode,
+            atime_ns=fields.atime_ns,
+            mtime_ns=fields.mtime_ns,
+            xattrs={name: base64.b64decode(value) for name, value in fields.xattrs.items()},
+        )
         return cls(
-            id=fields["id"],
-            file=fields["file"],
-            original=fields["original"],
-            size_bytes=fields["bytes"],
-            traits=Traits(**{key: fields[key] for key in _TRAITS}, xattrs=xattrs),
+            id=fields.id,
+            file=fields.file,
+            original=fields.original,
+            size_bytes=fields.bytes,
+            metadata=metadata,
             judgement=judgement,
-            quarantined_at=parsed_time(fields["quarantined_at"]),
+            quarantined_at=parsed_time(fields.quarantined_at),
         )
 
 
@@ -197,79 +191,122 @@ def _encoded_size(name: str) -> int:
         return _LONGEST_PATH_BYTES + 1
 
 
-def _is_int(lowest: int, highest: int) -> Callable[[object], bool]:
-    return lambda value: type(value) is int and lowest <= value <= highest
+Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]
+Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+Owner = Annotated[int, msgspec.Meta(ge=0, le=_HIGHEST_OWNER)]
 
 
-def _is_number(value: object) -> bool:
-    return (
-        type(value) in (int, float) and abs(cast(float, value)) < 1e300 and math.isfinite(cast(float, value))
-    )
+class _Fields(msgspec.Struct, kw_only=True):
+    """A record of schema 1; what JSON types cannot say is checked in `_checked`."""
+
+    id: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{12}\Z")]
+    original: str
+    file: str
+    score: Number | None
+    threshold: Number | None
+    reason: Text
+    model: Text
+    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    bytes: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+    quarantined_at: str
+    parts: dict[str, Number]
+    uid: Owner
+    gid: Owner
+    mode: Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
+    atime_ns: Int64
+    mtime_ns: Int64
+    xattrs: dict[str, str]
 
 
-def _is_number_or_none(value: object) -> bool:
-    return value is None or _is_number(value)
+class _Fields2(_Fields, kw_only=True):
+    """A record of schema 2: the verdict, and the reason as data."""
+
+    verdict: Verdict
+    reason_code: Text
+    figures: dict[str, bool | Number | Text]
+    kind: Text | None
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT
-
-
-def _is_matching(pattern: str) -> Callable[[object], bool]:
-    return lambda value: isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is not None
-
-
-def _is_time(value: object) -> bool:
+def _checked(content: object) -> _Fields:
+    if not isinstance(content, dict):
+        raise RecordMalformed("is no JSON object")
+    schema = content.get("schema", 1)
+    if type(schema) is not int or schema < 1:
+        raise RecordMalformed("has a schema that is not usable")
+    if schema > SCHEMA:
+        raise FormatTooNew(
+            f"has schema {schema}; this version of imgwatch knows {SCHEMA}: install a newer one"
+        )
     try:
-        return isinstance(value, str) and parsed_time(value) is not None
+        fields = msgspec.convert(content, _Fields if schema == 1 else _Fields2)
+    except (msgspec.ValidationError, OverflowError) as fault:
+        raise RecordMalformed(_named(content, fault)) from fault
+    for key, is_good in (
+        ("original", is_plain_path(fields.original)),
+        ("file", is_plain_name(fields.file)),
+        ("score", _is_finite(fields.score)),
+        ("threshold", _is_finite(fields.threshold)),
+        ("parts", all(map(_is_finite, fields.parts.values()))),
+        ("quarantined_at", _is_time(fields.quarantined_at)),
+        ("xattrs", _is_xattrs(fields.xattrs)),
+        ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
+    ):
+        if not is_good:
+            raise RecordMalformed(f"has a {key} that is not usable")
+    return fields
+
+
+def _named(content: dict[str, Any], fault: Exception) -> str:
+    """Return which field the fault is about, in words."""
+    missing = _MISSING.search(str(fault))
+    if missing is not None:
+        return f"has no {missing[1]}"
+    key = _AT.search(str(fault))
+    if key is None:  # a number that no float holds is named by no path
+        key_of_overflow = next(
+            (k for k, v in content.items() if type(v) is int and abs(v) >= 1 << 1023), "field"
+        )
+        return f"has a {key_of_overflow} that is not usable"
+    return f"has a {key[1]} that is not usable: {str(fault).partition(' - at ')[0]}"
+
+
+def _verdict(fields: _Fields) -> Verdict:
+    if isinstance(fields, _Fields2):
+        return fields.verdict
+    return Verdict.UNREADABLE if fields.score is None else Verdict.QUARANTINE
+
+
+def _reason(fields: _Fields) -> Reason:
+    if not isinstance(fields, _Fields2):
+        return reason_of_schema_1(fields.reason)
+    try:
+        return Reason(ReasonCode(fields.reason_code), fields.figures)
+    except ValueError:  # a code that a later version of the same schema has
+        return in_words(fields.reason)
+
+
+def _kind(fields: _Fields) -> Kind | None:
+    if isinstance(fields, _Fields2):
+        return None if fields.kind is None else _KINDS.get(fields.kind, Kind.STRANGER)
+    return None if fields.score is None else reason_of_schema_1(fields.reason).kind
+
+
+def _is_finite(value: object) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return parsed_time(text) is not None
     except (ValueError, OverflowError):
         return False
 
 
-def _is_parts(value: object) -> bool:
-    return isinstance(value, dict) and all(_is_number(part) for part in value.values())
-
-
-def _is_xattrs(value: object) -> bool:
-    if not isinstance(value, dict):
-        return False
+def _is_xattrs(xattrs: dict[str, str]) -> bool:
     try:
         return all(
-            is_plain_name(k) and base64.b64decode(v, validate=True) is not None for k, v in value.items()
+            is_plain_name(k) and base64.b64decode(v, validate=True) is not None for k, v in xattrs.items()
         )
-    except (ValueError, TypeError):
+    except ValueError:
         return False
-
-
-_RULES: dict[str, Callable[[object], bool]] = {
-    "id": _is_matching("[0-9a-f]{12}"),
-    "original": is_plain_path,
-    "file": is_plain_name,
-    "score": _is_number_or_none,
-    "threshold": _is_number_or_none,
-    "reason": _is_text,
-    "model": _is_text,
-    "sha256": _is_matching("[0-9a-f]{64}"),
-    "bytes": _is_int(0, _INT64 - 1),
-    "quarantined_at": _is_time,
-    "parts": _is_parts,
-    "uid": _is_int(0, _HIGHEST_OWNER),
-    "gid": _is_int(0, _HIGHEST_OWNER),
-    "mode": _is_int(0, 0o7777),
-    "atime_ns": _is_int(-_INT64, _INT64 - 1),
-    "mtime_ns": _is_int(-_INT64, _INT64 - 1),
-    "xattrs": _is_xattrs,
-}
-_JUDGEMENT = ("score", "threshold", "reason", "model", "sha256", "parts")
-_TRAITS = ("uid", "gid", "mode", "atime_ns", "mtime_ns")
-
-
-def _checked(found: object) -> dict[str, Any]:
-    if not isinstance(found, dict):
-        raise RecordMalformed("is no JSON object")
-    for key, is_good in _RULES.items():
-        if key not in found:
-            raise RecordMalformed(f"has no {key}")
-        if not is_good(found[key]):
-            raise RecordMalformed(f"has a {key} that is not usable")
-    return cast(dict[str, Any], found)

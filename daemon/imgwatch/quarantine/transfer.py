@@ -17,7 +17,7 @@ import msgspec
 from imgwatch.errors import Changed, MoveRefused, shown
 from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
 from imgwatch.quarantine.file_ops import RealMover
-from imgwatch.quarantine.metadata import read_traits
+from imgwatch.quarantine.metadata import read_metadata
 
 _CHUNK_BYTES = 1 << 20
 _FOR_GOOD = (errno.EROFS, errno.EACCES, errno.EPERM)  # trying again at each start would not help
@@ -88,7 +88,7 @@ def _fill(mover: RealMover, move: Transfer, source: int, copy: int) -> None:
     while chunk := mover.read(source, _CHUNK_BYTES, offset):
         mover.write(copy, chunk, offset)
         offset += len(chunk)
-    lost = shown(", ".join(mover.put_traits(copy, read_traits(source))))
+    lost = shown(", ".join(mover.apply_metadata(copy, read_metadata(source))))
     if lost and move.inward:
         raise MoveRefused(f"{shown(move.source.path)}: cannot keep {lost} in the quarantine; it stays")
     if lost:

@@ -13,12 +13,12 @@ import numpy as np
 
 from imgwatch.drift import FACT, NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
-from imgwatch.judgement import Standard
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.model.contract import Calibration
 from imgwatch.quarantine.record import Record
 from imgwatch.review.presenter import tilde
+from imgwatch.standard import Standard
 
 DAYS = 28
 _BINS = 44

@@ -24,7 +24,6 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from imgwatch.errors import ImgwatchError, shown
-from imgwatch.judgement import Standard
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
@@ -36,6 +35,7 @@ from imgwatch.review.index import Changes, Index
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
 from imgwatch.review.presenter import Shower, tilde
 from imgwatch.review.training_review import Audit
+from imgwatch.standard import Standard
 
 _LOOK_SECONDS = 0.4  # between looks at the log
 _SAY_SECONDS = 2.0  # between words on how the daemon is

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from imgwatch.errors import OutsideRoots, shown
-from imgwatch.judgement import percent, surprise
 from imgwatch.lifecycle import ReviewState
 from imgwatch.model.contract import Contract
 from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.safe_path import below_roots
+from imgwatch.standard import part_reason, surprisal
+from imgwatch.wording import heading, percent, sentence
 
-_FIGURE = re.compile(r"\s*\b(all )?\d[\d.,]*( ?%)?")
 _CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
 
 
@@ -42,7 +41,9 @@ class Shower:
         return {
             "name": shown(name),
             "folder": _home_of(folder),
-            "reason": what(record.judgement.reason),
+            "reason": shown(heading(record.judgement.reason)),
+            "code": record.judgement.reason.code,
+            "kind": record.judgement.kind,
             "share": self.share(record),
             "beyond": self.beyond(record),
             "score": record.judgement.score,
@@ -74,14 +75,14 @@ class Shower:
             "id": record.id,
             "name": shown(Path(record.original).name),
             "folder": tilde(Path(record.original).parent),
-            "reason": shown(judgement.reason),
+            "reason": shown(sentence(judgement.reason)),
             "score": judgement.score,
             "threshold": judgement.threshold,
             "model": shown(judgement.model),
             "bytes": record.size_bytes,
             "sha256": record.sha256,
             "at": record.quarantined_at.timestamp(),
-            "taken": record.traits.mtime_ns / 1e9,
+            "taken": record.metadata.mtime_ns / 1e9,
             "parts": self._parts(record),
             "restore": restoring(record, roots),
         }
@@ -94,19 +95,16 @@ class Shower:
         for number, part in enumerate(self.contract.parts):
             value = record.judgement.parts.get(part.name)
             if value is not None:
-                rare = surprise(calibration.parts[number], value) / _CLEAR_SURPRISE
+                rare = surprisal(calibration.parts[number], value) / _CLEAR_SURPRISE
                 share = percent(calibration.part_share_below(number, value), calibration.pictures)
                 found.append(
-                    {"says": what(part.says), "share": share, "rare": round(min(1.0, max(0.0, rare)), 3)}
+                    {
+                        "says": shown(heading(part_reason(part, 0.0, 1))),
+                        "share": share,
+                        "rare": round(min(1.0, max(0.0, rare)), 3),
+                    }
                 )
         return sorted(found, key=lambda part: -float(str(part["rare"])))
-
-
-@lru_cache(maxsize=4096)
-def what(reason: str) -> str:
-    """Give the reason without its figures, so that pictures with the same reason come together."""
-    head = reason.split(":")[0].replace("{share}", "100 %")
-    return shown(_FIGURE.sub(" most", head).strip() or "not judged")
 
 
 def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:

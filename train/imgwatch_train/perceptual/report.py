@@ -14,9 +14,10 @@ from msgspec.structs import asdict
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.evaluation.html_report import Gallery, Report, Tile, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
-from imgwatch.judgement import Standard
 from imgwatch.model.contract import Contract, replace_atomically
 from imgwatch.progress import Progress
+from imgwatch.standard import Standard
+from imgwatch.wording import sentence
 from imgwatch_train.data.dataset import Index
 from imgwatch_train.facts import described
 from imgwatch_train.job import Job
@@ -90,7 +91,7 @@ def _judged(trained: TrainedDetector, row: int) -> dict[str, Any]:
     return {
         "path": trained.index.entries[row].path,
         "score": score,
-        "reason": always_worded.judge(score, trained.surprisals[row].tolist(), "").reason,
+        "reason": sentence(always_worded.judge(score, trained.surprisals[row].tolist(), "").reason),
         "above_threshold": score > contract.threshold.score,
         "left_out_of_training": bool(selection.is_judged[row]),
     }

@@ -248,7 +248,7 @@ function listen() {
 }
 
 function daemon({ alive, backlog, breaker, judged, learnt }) {
-  $("learnt").textContent = learnt ? `learnt from ${learnt} of your decisions` : "";
+  $("learnt").textContent = learnt ? `learned from ${learnt} of your decisions`.replace(" 1 of your decisions", " one of your decisions") : "";
   if (!alive) state("warn", "the daemon is not running: imgwatch watch");
   else if (breaker === "open") state("warn", "breaker open, nothing is moved: see Activity");
   else state("", `watching · ${judged.toLocaleString()} judged${backlog ? ` · ${backlog} waiting` : ""}`);

@@ -115,11 +115,11 @@ export class Grid {
     button.querySelector(".shot").style.height = `${this.side}px`;
     button.setAttribute("aria-pressed", this.on.selected(row.id));
     button.tabIndex = this.on.active() === row.id || (!this.place.has(this.on.active()) && position === 0) ? 0 : -1;
-    const stranger = row.share ? `stranger than ${row.share}` : row.name;
-    const said = `${row.name}: ${row.reason}${row.share ? ", " + stranger : ""}`;
+    const rank = row.share ? `above ${row.share} of yours` : row.name;
+    const said = `${row.name}: ${row.reason}${row.share ? ", " + rank : ""}`;
     if (button.ariaLabel !== said) button.ariaLabel = said;
     write(button.querySelector(".why").firstChild, row.reason);
-    write(button.querySelector(".how"), this.side < 140 && row.share ? row.share : stranger);
+    write(button.querySelector(".how"), this.side < 140 && row.share ? row.share : rank);
     button.title = `${row.folder}/${row.name}`;
     button.querySelector(".meter i").style.transform = `scaleX(${Math.max(0.03, row.beyond)})`;
     const stack = button.querySelector(".stack");

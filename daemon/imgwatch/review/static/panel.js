@@ -27,7 +27,7 @@ export class Panel {
     if (this.heat) $("heat").src = `/pictures/${row.id}/heat`;
     $("name").textContent = row.name;
     $("from").textContent = `from ${row.folder}, ${when.format(row.at * 1000)}`;
-    $("reason").textContent = row.share ? `${row.reason}: stranger than ${row.share} of your normal pictures` : row.reason;
+    $("reason").textContent = row.share ? `${row.reason}; scores higher than ${row.share} of your normal pictures` : row.reason;
     clearTimeout(this.soon);
     this.soon = setTimeout(() => this.fetchDetails(row.id), 90); // not for each picture that a held key passes
   }

@@ -1,0 +1,86 @@
+"""Reasons in English, for shell, gallery, log and hook: the one place that has the words. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from imgwatch.judgement import Figure, Reason, ReasonCode
+
+_HEADINGS: Mapping[ReasonCode, str] = {
+    ReasonCode.NORMAL: "like your normal pictures",
+    ReasonCode.UNLIKE_OVERALL: "unlike your pictures overall",
+    ReasonCode.UNLIKE_ANY: "unlike any of your pictures",
+    ReasonCode.CAPTION: "has words across it",
+    ReasonCode.DOCUMENT: "looks like a document",
+    ReasonCode.SCREENSHOT: "looks like a screenshot",
+    ReasonCode.CARD: "looks like a greeting card",
+    ReasonCode.BLURRED: "blurred",
+    ReasonCode.DARK: "hardly any light, contrast or content",
+    ReasonCode.COPY_OF_DELETED: "a copy of what you deleted",
+    ReasonCode.COPY_OF_RESTORED: "a copy of what you restored",
+    ReasonCode.LIKE_DELETED: "like what you deleted",
+    ReasonCode.RESTORED: "you restored this picture",
+    ReasonCode.UNREADABLE: "cannot be read",
+}
+
+
+def heading(reason: Reason) -> str:
+    """Return the reason in a few words and without figures, the same for all pictures with this reason."""
+    if reason.code is ReasonCode.OTHER_PART:
+        return _text(reason, "says").split(":")[0].replace("{share}", "").strip() or "unlike your pictures"
+    if reason.code is ReasonCode.TEXT:
+        return "judged by an older version"
+    return _HEADINGS[reason.code]
+
+
+def sentence(reason: Reason) -> str:
+    """Return the whole reason, as a person reads it behind a picture's name."""
+    match reason.code:
+        case ReasonCode.NORMAL:
+            return f"like your normal pictures: {_share(reason)} of your normal pictures score lower"
+        case ReasonCode.BLURRED:
+            return f"blurred: {_share(reason)} of your pictures are sharper"
+        case ReasonCode.OTHER_PART:
+            return _text(reason, "says").replace("{share}", _share(reason))
+        case ReasonCode.COPY_OF_DELETED | ReasonCode.COPY_OF_RESTORED:
+            likeness = "the same as" if reason.figures.get("exact") else "nearly the same as"
+            verb = "deleted" if reason.code is ReasonCode.COPY_OF_DELETED else "restored"
+            return f"{likeness} what you {verb} on {_day(reason.figures.get('at'))}"
+        case ReasonCode.LIKE_DELETED:
+            return f"like what you deleted: learned from {counted(reason.figures.get('decisions', 0), 'decision')}"
+        case ReasonCode.UNREADABLE:
+            return _text(reason, "why")
+        case ReasonCode.TEXT:
+            return _text(reason, "text")
+    return _HEADINGS[reason.code]
+
+
+def percent(share: float, pictures: int) -> str:
+    """Return a share of `pictures` normal pictures in words that claim no more than so many can show."""
+    if share >= 1.0:
+        return f"all {pictures}" if pictures < 1000 else f"{100 * (1 - 1 / pictures):.2f} %"
+    return f"{100 * share:.1f} %"
+
+
+def counted(number: Figure, noun: str) -> str:
+    """Return "1 picture", "2 pictures"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _share(reason: Reason) -> str:
+    share, pictures = reason.figures.get("share", 0.0), reason.figures.get("pictures", 1)
+    if isinstance(share, str) or isinstance(pictures, str):
+        return "some"
+    return percent(float(share), int(pictures))
+
+
+def _text(reason: Reason, figure: str) -> str:
+    return str(reason.figures.get(figure, ""))
+
+
+def _day(at: Figure | None) -> str:
+    try:
+        return f"{datetime.fromtimestamp(float(at or 0)):%-d %B %Y}"
+    except (ValueError, OverflowError, OSError):  # a forged record may hold any number
+        return "an unknown day"
