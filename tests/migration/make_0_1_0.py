@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, "tests")
-from conftest import write_brightness_model  # noqa: E402 - that version's own
+from conftest import write_brightness_model
 
 FOLDER = Path(sys.argv[1])
 COMMAND = [sys.executable, "-m", "imgwatch"]
