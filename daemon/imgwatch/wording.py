@@ -48,7 +48,7 @@ def sentence(reason: Reason) -> str:
             verb = "deleted" if reason.code is ReasonCode.COPY_OF_DELETED else "restored"
             return f"{likeness} what you {verb} on {_day(reason.figures.get('at'))}"
         case ReasonCode.LIKE_DELETED:
-            return f"like what you deleted: learned from {counted(reason.figures.get('decisions', 0), 'decision')}"
+            return f"like what you deleted: learned from {counted(_number(reason, 'decisions'), 'decision')}"
         case ReasonCode.UNREADABLE:
             return _text(reason, "why")
         case ReasonCode.TEXT:
@@ -63,16 +63,20 @@ def percent(share: float, pictures: int) -> str:
     return f"{100 * share:.1f} %"
 
 
-def counted(number: Figure, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     """Return "1 picture", "2 pictures"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _share(reason: Reason) -> str:
-    share, pictures = reason.figures.get("share", 0.0), reason.figures.get("pictures", 1)
-    if isinstance(share, str) or isinstance(pictures, str):
-        return "some"
-    return percent(float(share), int(pictures))
+    share = reason.figures.get("share", 0.0)
+    return percent(0.0 if isinstance(share, str) else float(share), _number(reason, "pictures"))
+
+
+def _number(reason: Reason, figure: str) -> int:
+    """Return a count among the figures; a forged record may hold anything."""
+    value = reason.figures.get(figure, 0)
+    return 0 if isinstance(value, str) else int(value)
 
 
 def _text(reason: Reason, figure: str) -> str:
