@@ -1,7 +1,8 @@
-"""Make the folders of `0.1.0/`: run by the Python of imgwatch 0.1.0 (commit 2f89e2f), from its own checkout.
+"""Make `0.1.0.tar.gz`: run by the Python of imgwatch 0.1.0 (commit 2f89e2f), from its own checkout.
 
-    python make_0_1_0.py FOLDER    # FOLDER is made; its path stands in what it writes, and the tests put theirs instead
+    python .../make_0_1_0.py && tar -C /tmp/imgwatch-migration -czf .../0.1.0.tar.gz .
 
+The folder's path stands in what is written; `test_0_1_0.py` puts one of the same length in its place.
 Everything is done by that version's own commands and classes. The pictures are drawn here, 24 pixels wide.
 """
 
@@ -21,7 +22,7 @@ from PIL import Image
 sys.path.insert(0, "tests")
 from conftest import write_brightness_model
 
-FOLDER = Path(sys.argv[1])
+FOLDER = Path("/tmp/imgwatch-migration")
 COMMAND = [sys.executable, "-m", "imgwatch"]
 CONFIG = FOLDER / "config.yaml"
 
@@ -68,8 +69,10 @@ def main() -> None:
     for name, brightness in (("kept.png", 40), ("restored.png", 220), ("binned.png", 221), ("later.png", 222),
                              ("open.png", 223), ("deleted.png", 224), ("back.png", 225)):  # fmt: skip
         draw(name, brightness)
-    (FOLDER / "inbox" / "damaged.png").write_bytes(b"\x89PNG\r\n\x1a\n")
-    run("rescan")
+    damaged = FOLDER / "inbox" / "damaged.png"
+    damaged.write_bytes(b"\x89PNG\r\n\x1a\n")
+    os.utime(damaged, (1_760_000_000, 1_760_000_000))  # the archive keeps whole seconds
+    run("rescan", *(str(path) for path in (FOLDER / "inbox").iterdir() if path.name != "existing.png"))
     by_name = {
         line.split()[4].rpartition("/")[2]: line.split()[0]
         for line in run("quarantine", "list").splitlines()[1:]
