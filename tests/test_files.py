@@ -21,7 +21,7 @@ from imgwatch.files import (
     rename_exclusive,
     status_of,
 )
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import FileMetadata, apply_metadata, read_metadata
 
 
@@ -175,8 +175,8 @@ def test_what_root_creates_belongs_to_the_owner_of_the_folder(tmp_path: Path) ->
     assert os.geteuid() == 0, "this test needs root"
     os.chown(tmp_path, 1234, 2345)
     with opened_folder(tmp_path) as opened:
-        os.close(RealMover().create(opened, "file"))
-        RealMover().make_folder(opened, "folder", 0o700)
+        os.close(FileOps().create(opened, "file"))
+        FileOps().make_folder(opened, "folder", 0o700)
     for name in ("file", "folder"):
         status = (tmp_path / name).stat()
         assert (status.st_uid, status.st_gid) == (1234, 2345)
@@ -185,7 +185,7 @@ def test_what_root_creates_belongs_to_the_owner_of_the_folder(tmp_path: Path) ->
 def test_a_folder_that_knows_no_fsync_is_no_fault() -> None:
     reading, writing = os.pipe()
     try:
-        RealMover().sync(writing)  # fsync of a pipe says EINVAL, as some FUSE file systems do of a folder
+        FileOps().sync(writing)  # fsync of a pipe says EINVAL, as some FUSE file systems do of a folder
     finally:
         os.close(reading)
         os.close(writing)
@@ -193,5 +193,5 @@ def test_a_folder_that_knows_no_fsync_is_no_fault() -> None:
 
 def test_other_faults_of_fsync_are_told() -> None:
     with pytest.raises(OSError) as caught:  # noqa: PT011 - the number is what is asked for
-        RealMover().sync(1 << 20)
+        FileOps().sync(1 << 20)
     assert caught.value.errno == errno.EBADF

@@ -66,7 +66,7 @@ class Decisions:
         if decided.restored_to is None:
             record = self._quarantine.mark(decided.record, decided.before)
         else:
-            record = self._quarantine.take_back(decided.record, decided.restored_to)
+            record = self._quarantine.requarantine(decided.record, decided.restored_to)
             self._ledger.forget([decided.restored_to])
             if decided.before is not ReviewState.OPEN:
                 self._quarantine.mark(record, decided.before)

@@ -1,6 +1,6 @@
 """What the file system knows of a file, and the few operations that the quarantine's promises rest on.
 
-It knows nothing of pictures and records; what the quarantine changes on the disk goes through `mover`.
+It knows nothing of pictures and records; what the quarantine changes on the disk goes through `file_ops`.
 """
 
 from __future__ import annotations

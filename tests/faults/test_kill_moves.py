@@ -20,7 +20,7 @@ from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 
 pytestmark = pytest.mark.faults
@@ -29,7 +29,7 @@ KILLS = 120  # for each of the two layouts
 OTHER_FILE_SYSTEM = Path(os.environ.get("IMGWATCH_OTHER_FILE_SYSTEM", "/dev/shm"))
 
 
-class Dying(RealMover):
+class Dying(FileOps):
     """Ends the process at once, as kill -9 does, before its n-th step; the step before it may have been torn."""
 
     def __init__(self, step: int, *, torn: bool = False) -> None:
@@ -37,7 +37,7 @@ class Dying(RealMover):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        if name in vars(RealMover) and callable(found):
+        if name in vars(FileOps) and callable(found):
             self.count(name)
         return found
 
@@ -61,8 +61,8 @@ class Scene:
         self.inbox.mkdir()
         self.before: Counter[str] = Counter()
 
-    def opened(self, mover: RealMover | None = None, days: int = 0) -> Quarantine:
-        return Quarantine(self.path, [self.inbox], mover, lambda: NOON + timedelta(days=days))
+    def opened(self, file_ops: FileOps | None = None, days: int = 0) -> Quarantine:
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: NOON + timedelta(days=days))
 
     def add(self, name: str, size: int = 2000) -> Path:
         path = self.inbox / name
@@ -173,8 +173,8 @@ def test_a_process_killed_at_each_step_leaves_everything_whole(
         path = scene.add("subject.jpg")
         if act is not do_quarantine:
             take(scene.opened(), path)
-        mover = Dying(step, torn=torn)
-        status = in_a_process(lambda: act(scene, scene.opened(mover, days=9)))  # noqa: B023 - run at once
+        file_ops = Dying(step, torn=torn)
+        status = in_a_process(lambda: act(scene, scene.opened(file_ops, days=9)))  # noqa: B023 - run at once
         scene.whole()
         assert status in (0, 9)
         if status == 0:

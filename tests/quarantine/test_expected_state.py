@@ -14,14 +14,14 @@ from imgwatch.errors import DecidedMeanwhile
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 from imgwatch.scan import identity_of
 
 JUNK = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
 
 
-class Slow(RealMover):
+class Slow(FileOps):
     """Waits in the middle of its next write to the disk, while the quarantine's lock is held, until it may go on."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def test_a_picture_binned_while_another_waits_for_the_lock_is_not_moved(
     record = quarantine.quarantine(tmp_path / "inbox" / "a.png", identity, JUNK)
     slow = Slow()
     binning = threading.Thread(
-        target=Quarantine(tmp_path / "quarantine", mover=slow).mark, args=(record, ReviewState.BINNED)
+        target=Quarantine(tmp_path / "quarantine", file_ops=slow).mark, args=(record, ReviewState.BINNED)
     )
     binning.start()
     assert slow.waits.wait(60)
@@ -98,7 +98,7 @@ def test_a_picture_taken_out_of_the_bin_while_that_is_emptied_stays(tmp_path: Pa
     quarantine.mark(record, ReviewState.BINNED)
     slow = Slow()
     opening = threading.Thread(
-        target=Quarantine(tmp_path / "quarantine", mover=slow).mark, args=(record, ReviewState.OPEN)
+        target=Quarantine(tmp_path / "quarantine", file_ops=slow).mark, args=(record, ReviewState.OPEN)
     )
     opening.start()
     assert slow.waits.wait(60)

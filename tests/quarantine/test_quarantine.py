@@ -33,7 +33,7 @@ from imgwatch.files import Identity, Place
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 
 KILL = -9
@@ -46,7 +46,7 @@ class Killed(BaseException):
     """Stands for kill -9: nothing in the program may catch it."""
 
 
-class Quick(RealMover):
+class Quick(FileOps):
     """Moves for real, but waits for no disk; with `across`, the folders lie on different file systems."""
 
     across = False
@@ -72,7 +72,7 @@ class Stumbling(Quick):
 
     def __getattribute__(self, name: str) -> Any:
         found = super().__getattribute__(name)
-        return self.stumbling(found) if name in vars(RealMover) and callable(found) else found
+        return self.stumbling(found) if name in vars(FileOps) and callable(found) else found
 
     def stumbling(self, step: Callable[..., Any]) -> Callable[..., Any]:
         def attempt(*args: Any) -> Any:
@@ -103,9 +103,9 @@ class Scene:
         self.quarantine = self.opened(Quick())
         self.deleted: Counter[str] = Counter()
 
-    def opened(self, mover: Quick) -> Quarantine:
-        mover.across = self.across
-        return Quarantine(self.path, [self.inbox], mover, lambda: self.now)
+    def opened(self, file_ops: Quick) -> Quarantine:
+        file_ops.across = self.across
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: self.now)
 
     def add(self, name: str = "cat.jpg", content: bytes | None = None) -> Path:
         path = self.inbox / name
@@ -286,9 +286,9 @@ def test_a_picture_changed_in_place_after_it_was_copied_stays_alone(tmp_path: Pa
             if source.name.endswith(".part"):
                 path.write_bytes(b"a newer version")
 
-    mover = Rewriting()
+    file_ops = Rewriting()
     with pytest.raises(Changed):
-        scene.opened(mover).quarantine(path, Identity.of(path.stat()), judged(path))
+        scene.opened(file_ops).quarantine(path, Identity.of(path.stat()), judged(path))
     assert tree(scene.inbox) == {"cat.jpg": b"a newer version"}
     assert tree(scene.path / "pictures") == {}
     assert scene.quarantine.check() == []
@@ -616,8 +616,8 @@ def set_up(folder: Path, act: Act, *, across: bool) -> Scene:
     return scene
 
 
-def attempt(scene: Scene, act: Act, mover: Quick) -> None:
-    honest, scene.quarantine = scene.quarantine, scene.opened(mover)
+def attempt(scene: Scene, act: Act, file_ops: Quick) -> None:
+    honest, scene.quarantine = scene.quarantine, scene.opened(file_ops)
     try:
         act(scene)
     except (ImgwatchError, Killed):
@@ -666,13 +666,13 @@ def test_whatever_step_fails_the_picture_is_whole_in_one_place(
         scene = set_up(folder, act, across=across)
         before = scene.everything()
         number, how, lasting = fault
-        mover = Stumbling(step, number, how, lasting=lasting)
-        attempt(scene, act, mover)
+        file_ops = Stumbling(step, number, how, lasting=lasting)
+        attempt(scene, act, file_ops)
         if number != KILL and not lasting:
             assert_counted(scene, before)  # whole before the next start as well
         scene.quarantine.recover()
         assert_whole(scene, before)
-        if not mover.has_failed:
+        if not file_ops.has_failed:
             assert step > 5
             return
     pytest.fail("the operation never came to its end")
@@ -725,11 +725,11 @@ def test_a_rename_made_of_link_and_unlink_may_break_in_the_middle(
         folder.mkdir()
         scene = set_up(folder, act, across=False)
         before = scene.everything()
-        mover = LinkUnlink(step, fault)
-        attempt(scene, act, mover)
+        file_ops = LinkUnlink(step, fault)
+        attempt(scene, act, file_ops)
         scene.quarantine.recover()
         assert_whole(scene, before)
-        if not mover.has_failed:
+        if not file_ops.has_failed:
             return
     pytest.fail("the operation never came to its end")
 

@@ -16,11 +16,11 @@ _KILLED_IN_THE_MIDDLE = """
 import os, signal
 from pathlib import Path
 from imgwatch.files import Identity
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine import Quarantine
 from imgwatch.judgement import in_words, Judgement, Verdict
 
-class Killed(RealMover):
+class Killed(FileOps):
     def rename(self, source, target):
         super().rename(source, target)
         if source.name == "b1.png":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.quarantine import Quarantine
-    from imgwatch.quarantine.volume import Home
+    from imgwatch.quarantine.volume import Volume
     from imgwatch.settings import Settings
 
 ConfigOption = Annotated[
@@ -78,16 +78,18 @@ def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarant
     if ledger is None:
         return Quarantine(settings.quarantine.path, roots)
     return Quarantine(
-        settings.quarantine.path, roots + ledger.rescanned(), home=home_of(settings.quarantine.path, ledger)
+        settings.quarantine.path,
+        roots + ledger.rescanned(),
+        volume=volume_of(settings.quarantine.path, ledger),
     )
 
 
-def home_of(quarantine: Path, ledger: Ledger) -> Home:
+def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
     """Let the ledger remember where the quarantine lies."""
-    from imgwatch.quarantine.volume import Home
+    from imgwatch.quarantine.volume import Volume
 
     key = f"home of {shown(quarantine)}"
-    return Home(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
+    return Volume(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
 
 
 def confirm(question: str, is_agreed: bool) -> None:

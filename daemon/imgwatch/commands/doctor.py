@@ -13,9 +13,9 @@ from imgwatch.commands.context import (
     LEDGER,
     ConfigOption,
     JsonOption,
-    home_of,
     load_settings,
     model_path,
+    volume_of,
 )
 from imgwatch.errors import ImgwatchError, Unavailable
 
@@ -87,4 +87,4 @@ def _home(settings: "Settings") -> "Iterator[Finding]":
     if not (settings.state / LEDGER).exists():
         return
     with suppress(ImgwatchError), closing(Ledger(settings.state / LEDGER, mend=False)) as ledger:
-        yield from checks.check_home(home_of(settings.quarantine.path, ledger))
+        yield from checks.check_volume(volume_of(settings.quarantine.path, ledger))

@@ -182,11 +182,11 @@ def undo(
         if last.restored_to is not None:
             confirm(f"Move {last.restored_to}, which was restored, into quarantine again?", is_agreed)
 
-        def take_back(_: "Record") -> str:
+        def undo_restore(_: "Record") -> str:
             again = decisions.undo(last)
             return "open again" if last.restored_to is None else f"in quarantine again, as {again.id}"
 
-        _each([last.record], take_back, as_json, "undone")
+        _each([last.record], undo_restore, as_json, "undone")
 
 
 @app.command()

@@ -9,15 +9,15 @@ from imgwatch.commands.context import (
     LEDGER,
     ConfigOption,
     JsonOption,
-    home_of,
     load_settings,
     open_ledger,
     open_quarantine,
+    volume_of,
 )
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.quarantine.volume import Home
+    from imgwatch.quarantine.volume import Volume
     from imgwatch.settings import Settings
 
 NOT_RUNNING = 3
@@ -98,7 +98,7 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        began = _begin_quarantine(home_of(settings.quarantine.path, ledger))
+        began = _begin_quarantine(volume_of(settings.quarantine.path, ledger))
         was_open = ledger.fact("breaker") == "open"
         held = len(ledger.waiting(FileState.HELD))
         if was_open:
@@ -117,14 +117,14 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     console.say(f"The breaker is closed. {held} pictures that it held back are judged {when}.")
 
 
-def _begin_quarantine(home: "Home") -> bool:
+def _begin_quarantine(volume: "Volume") -> bool:
     """Let a quarantine whose disk is gone be made anew; return whether it was gone."""
     from imgwatch.errors import QuarantineGone
 
     try:
-        home.check()
+        volume.check()
     except QuarantineGone:
-        home.forget()
+        volume.forget()
         return True
     return False
 

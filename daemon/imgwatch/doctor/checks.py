@@ -19,7 +19,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.volume import Home
+from imgwatch.quarantine.volume import Volume
 from imgwatch.settings import Settings
 from imgwatch.status import is_held, read_status
 from imgwatch.systemd import sandbox
@@ -94,10 +94,10 @@ def check_quarantine(path: Path) -> Iterator[Finding]:
         yield ok(f"quarantine {path}: every record has its picture, every picture its record")
 
 
-def check_home(home: Home) -> Iterator[Finding]:
+def check_volume(volume: Volume) -> Iterator[Finding]:
     """Look whether the quarantine's disk is there."""
     try:
-        home.check()
+        volume.check()
     except QuarantineGone as found:
         yield fault(str(found), "mount its disk")
 

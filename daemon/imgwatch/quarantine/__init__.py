@@ -24,14 +24,14 @@ from imgwatch.files import Identity, Place, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, retention
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
-from imgwatch.quarantine.safe_path import Below, below, below_roots, make_way
+from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
-from imgwatch.quarantine.volume import Home, opened
+from imgwatch.quarantine.volume import Volume, open_folder
 
 MARKS = {
     ReviewState.OPEN: Event.REOPENED,
@@ -55,7 +55,7 @@ class Decision(NamedTuple):
 
 class Quarantine:
     """A quarantine folder, made at the first picture. `roots` are the watched folders; None: any folder.
-    `home` remembers where it lay, so that it is not made anew while its disk is away.
+    `volume` remembers where it lay, so that it is not made anew while its disk is away.
 
     Several processes may use one folder at the same time: each operation is done under a lock.
     """
@@ -64,17 +64,17 @@ class Quarantine:
         self,
         path: Path | str,
         roots: Sequence[Path] | None = None,
-        mover: RealMover | None = None,
+        file_ops: FileOps | None = None,
         clock: Callable[[], datetime] = _now,
         lock_seconds: float = LOCK_SECONDS,
-        home: Home | None = None,
+        volume: Volume | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
-        self._mover = mover or RealMover()
+        self._file_ops = file_ops or FileOps()
         self._clock = clock
         self._lock_seconds = lock_seconds
-        self._home = home
+        self._volume = volume
         self._reviews = ReviewHistory()
 
     def quarantine(self, candidate: Candidate, identity: Identity, judgement: Judgement) -> Record:
@@ -85,7 +85,7 @@ class Quarantine:
         picture before, MoveRefused if the move would lose something, MoveFailed; then the picture stays.
         """
         place = self._source(candidate)
-        with self._opened() as store, opened_folder_of(place) as folder:
+        with self._recovered() as store, opened_folder_of(place) as folder:
             source = Place(folder, place.name, place.path)
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
@@ -94,13 +94,13 @@ class Quarantine:
             operations.take_in(store, record, source, identity)
             return record
 
-    def take_back(self, record: Record, path: Path) -> Record:
+    def requarantine(self, record: Record, path: Path) -> Record:
         """Undo a restore: move the picture, restored to `path`, into quarantine again and give its new record.
 
         Raises Changed if that is no longer the very picture, or what `quarantine` raises; then it stays.
         """
         place = self._source(path)
-        with self._opened() as store, opened_folder_of(place) as folder:
+        with self._recovered() as store, opened_folder_of(place) as folder:
             source = Place(folder, place.name, place.path)
             lying = status_of(source)
             if lying is None:
@@ -118,7 +118,7 @@ class Quarantine:
         Raises DecidedMeanwhile if it is not in the state `expected`, RecordMissing, RecordAmbiguous, MoveFailed.
         """
         record = self._named(which)
-        with self._opened() as store:
+        with self._recovered() as store:
             record = self._reread(store, record, expected)
             if self._reviews.reducer.state(record.id) is not state:
                 operations.note(store, MARKS[state], record)
@@ -157,19 +157,19 @@ class Quarantine:
         MoveFailed; then it stays in quarantine.
         """
         record = self._named(which)
-        with self._opened() as store, ExitStack() as stack:
+        with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             place = self._target(record, to)
             target = Place(_way_to(stack, store, place), place.name, place.path)
             if status_of(target) is not None:
                 raise operations.conflict(target)
-            operations.give_back(store, record, target)
+            operations.put_back(store, record, target)
             return target.path
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
         """Delete a picture in quarantine for good; its record stays in the log."""
         record = self._named(which)
-        with self._opened() as store:
+        with self._recovered() as store:
             record = self._reread(store, record, expected)
             operations.remove(store, record, Event.DELETED)
             return record
@@ -198,7 +198,7 @@ class Quarantine:
 
     def _remove(self, record: Record, event: Event) -> bool:
         """Delete a picture for good unless somebody has decided otherwise meanwhile; return whether it was deleted."""
-        with self._opened() as store:
+        with self._recovered() as store:
             try:
                 record = self._reread(store, record)
                 state = self._reviews.reducer.state(record.id)
@@ -270,8 +270,8 @@ class Quarantine:
 
     def look(self, root: int | None = None) -> None:
         """Raise QuarantineGone if the disk on which it lay is missing. `root`: the folder, if it is open."""
-        if self._home is not None:
-            self._home.check(None if root is None else opened(root))
+        if self._volume is not None:
+            self._volume.check(None if root is None else open_folder(root))
 
     def recover(self) -> bool:
         """Finish or undo what a killed process left, if anything; every operation begins with that too."""
@@ -281,7 +281,7 @@ class Quarantine:
             return operations.recover(store)
 
     @contextmanager
-    def _opened(self) -> Iterator[Store]:
+    def _recovered(self) -> Iterator[Store]:
         with self._locked() as store:
             operations.recover(store)
             yield store
@@ -289,10 +289,10 @@ class Quarantine:
     @contextmanager
     def _locked(self) -> Iterator[Store]:
         self.look()
-        with opened_store(self.path, self._mover, self._clock, self._lock_seconds, self.look) as store:
+        with opened_store(self.path, self._file_ops, self._clock, self._lock_seconds, self.look) as store:
             yield store
-            if self._home is not None:
-                self._home.settle(opened(store.root))
+            if self._volume is not None:
+                self._volume.remember(open_folder(store.root))
 
     def _read_reviews(self) -> Reducer:
         with reader.committed_log(self.path) as opened:
@@ -318,35 +318,37 @@ class Quarantine:
     def _named(self, which: str | Record) -> Record:
         return which if isinstance(which, Record) else self.find(which)
 
-    def _source(self, candidate: Candidate) -> Below:
+    def _source(self, candidate: Candidate) -> SafePath:
         if isinstance(candidate, tuple):
-            place = below(*candidate)
+            place = path_below(*candidate)
         else:
             path = candidate.absolute()
             place = (
-                below(path.parent, Path(path.name)) if self._roots is None else below_roots(path, self._roots)
+                path_below(path.parent, Path(path.name))
+                if self._roots is None
+                else below_roots(path, self._roots)
             )
         return self._outside(place)
 
-    def _target(self, record: Record, to: Path | None) -> Below:
+    def _target(self, record: Record, to: Path | None) -> SafePath:
         original = Path(record.original)
         if to is not None:
             folder = to.expanduser().resolve()
-            place = below(Path("/"), folder.relative_to("/") / original.name)
+            place = path_below(Path("/"), folder.relative_to("/") / original.name)
         elif self._roots is None:
-            place = below(Path("/"), original.relative_to("/"))
+            place = path_below(Path("/"), original.relative_to("/"))
         else:
             place = below_roots(original, self._roots)
         return self._outside(place)
 
-    def _outside(self, place: Below) -> Below:
+    def _outside(self, place: SafePath) -> SafePath:
         if place.path.is_relative_to(self.path.resolve()):
             raise OutsideRoots(f"{shown(place.path)} lies in the quarantine itself")
         return place
 
 
-def _way_to(stack: ExitStack, store: Store, place: Below) -> int:
+def _way_to(stack: ExitStack, store: Store, place: SafePath) -> int:
     try:
-        return make_way(stack, store.mover, place)
+        return make_parents(stack, store.file_ops, place)
     except OSError as fault:
         raise move_failed(fault, f"cannot restore {shown(place.path)}") from fault

@@ -1,6 +1,6 @@
 """The seam to the disk: each step by which the quarantine changes the file system, one method a step.
 
-Tests give a mover whose k-th step fails or kills the process; `quarantine` changes nothing in any other way.
+Tests give a file_ops whose k-th step fails or kills the process; `quarantine` changes nothing in any other way.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from imgwatch.quarantine import metadata
 from imgwatch.quarantine.metadata import FileMetadata
 
 
-class RealMover:
+class FileOps:
     """Does each step for real; every method may raise OSError, and then has done nothing or a part of it."""
 
     def rename(self, source: Place, target: Place) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.lifecycle import Event, Happening, Reducer
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
 NAME = "log.jsonl"
@@ -36,9 +36,9 @@ class Entry(msgspec.Struct, frozen=True):
 class Log:
     """The open log file, to be written under the quarantine's lock only."""
 
-    def __init__(self, descriptor: int, mover: RealMover) -> None:
+    def __init__(self, descriptor: int, file_ops: FileOps) -> None:
         self.descriptor = descriptor
-        self._mover = mover
+        self._file_ops = file_ops
 
     @property
     def size_bytes(self) -> int:
@@ -51,8 +51,8 @@ class Log:
         end = self.size_bytes
         if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # a torn line, not ours to remove, stays a line of its own
-        self._mover.write(self.descriptor, line, end)
-        self._mover.sync(self.descriptor)
+        self._file_ops.write(self.descriptor, line, end)
+        self._file_ops.sync(self.descriptor)
 
     def ends_after(self, offset: int) -> bool:
         """Tell whether a whole line was written behind `offset`."""
@@ -62,7 +62,7 @@ class Log:
     def withdraw(self, offset: int) -> None:
         """Take back what an operation wrote that did not happen."""
         if self.size_bytes > offset:
-            self._mover.truncate(self.descriptor, offset)
+            self._file_ops.truncate(self.descriptor, offset)
 
 
 class _RecordKey(msgspec.Struct):

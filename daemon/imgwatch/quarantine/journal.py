@@ -13,7 +13,7 @@ import msgspec
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.files import Identity
 from imgwatch.lifecycle import Event
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
 
 NAME = "under_way"
@@ -52,9 +52,9 @@ class Journal:
     What is torn or fails its checksum was never written: so neither write can lose the other.
     """
 
-    def __init__(self, descriptor: int, mover: RealMover) -> None:
+    def __init__(self, descriptor: int, file_ops: FileOps) -> None:
         self._descriptor = descriptor
-        self._mover = mover
+        self._file_ops = file_ops
 
     def read(self) -> Operation | None:
         """Give the operation under way, if any."""
@@ -77,15 +77,15 @@ class Journal:
     def write(self, operation: Operation) -> None:
         """Put the operation on the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
-            self._mover.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
+            self._file_ops.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
         payload = encode_json({"schema": SCHEMA, **msgspec.structs.asdict(operation)})
         offset = 0 if operation.copy_ino is None else _SLOT_BYTES
-        self._mover.write(self._descriptor, _header(payload) + payload, offset)
-        self._mover.sync(self._descriptor)
+        self._file_ops.write(self._descriptor, _header(payload) + payload, offset)
+        self._file_ops.sync(self._descriptor)
 
     def clear(self) -> None:
         """Forget the operation; not waited for, as ending it once more after a power cut does no harm."""
-        self._mover.write(self._descriptor, bytes(_HEADER_BYTES), 0)
+        self._file_ops.write(self._descriptor, bytes(_HEADER_BYTES), 0)
 
 
 def _header(payload: bytes) -> bytes:

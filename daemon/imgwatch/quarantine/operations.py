@@ -17,7 +17,7 @@ from imgwatch.lifecycle import Event
 from imgwatch.quarantine.journal import Operation
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, encode_json, load_record
 from imgwatch.quarantine.store import Store, move_failed
-from imgwatch.quarantine.transfer import Transfer, settle, take_back, transfer
+from imgwatch.quarantine.transfer import Transfer, finish_or_undo, transfer, undo_transfer
 
 _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is in our own folder
 _log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def take_in(store: Store, record: Record, source: Place, identity: Identity) -> 
     _carry_out(store, operation, _move(store, operation, source, record.sha256), record)
 
 
-def give_back(store: Store, record: Record, target: Place) -> None:
+def put_back(store: Store, record: Record, target: Place) -> None:
     """Restore: the log knows the digest before the picture reappears, so that it is not taken again."""
     identity = _put_back_traits(store, record)
     operation = _begin(store, Event.RESTORED, record, identity, target)
@@ -41,7 +41,7 @@ def _put_back_traits(store: Store, record: Record) -> Identity:
     picture = store.picture(record.file)
     try:
         with opened_file(picture) as opened:
-            lost = shown(", ".join(store.mover.apply_metadata(opened, record.metadata.harmless())))
+            lost = shown(", ".join(store.file_ops.apply_metadata(opened, record.metadata.harmless())))
             if lost:
                 _log.warning("%s: restored without %s", shown(picture.path), lost)
             return Identity.of(os.fstat(opened))
@@ -59,11 +59,11 @@ def remove(store: Store, record: Record, event: Event) -> None:
     operation = _begin(store, event, record, None, None)
     try:
         if status_of(picture) is not None:
-            store.mover.unlink(picture)
-        store.mover.sync(store.pictures)
+            store.file_ops.unlink(picture)
+        store.file_ops.sync(store.pictures)
         store.log.append(event, store.clock(), record)
     except OSError as fault:
-        if not _undone_nevertheless(store, operation, None):
+        if not _undo(store, operation, None):
             raise move_failed(fault, f"cannot delete {shown(picture.path)}") from fault
     _conclude_later(store, operation)
 
@@ -114,22 +114,22 @@ def _carry_out(store: Store, operation: Operation, move: Transfer, record: Recor
             _write_record(store, record)
         else:
             store.log.append(operation.event, store.clock(), record)
-        transfer(store.mover, move, note_copy)
+        transfer(store.file_ops, move, note_copy)
         if move.inward:
             store.log.append(operation.event, store.clock(), record)
     except (OSError, ImgwatchError) as fault:
-        if not _undone_nevertheless(store, begun, move):
+        if not _undo(store, begun, move):
             raise _failure(fault, move) from fault
     _conclude_later(store, begun)
 
 
-def _undone_nevertheless(store: Store, operation: Operation, move: Transfer | None) -> bool:
+def _undo(store: Store, operation: Operation, move: Transfer | None) -> bool:
     """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
     try:
         is_done = (
             _where_left(store, operation)
             if move is None
-            else take_back(store.mover, move, operation.copy_ino)
+            else undo_transfer(store.file_ops, move, operation.copy_ino)
         )
         if not is_done:
             _conclude(store, operation, is_done=False)
@@ -150,15 +150,15 @@ def _conclude_later(store: Store, operation: Operation) -> None:
 def _write_record(store: Store, record: Record) -> None:
     unfinished = store.unfinished_record
     if status_of(unfinished) is not None:
-        store.mover.unlink(unfinished)
-    descriptor = store.mover.create(store.root, unfinished.name)
+        store.file_ops.unlink(unfinished)
+    descriptor = store.file_ops.create(store.root, unfinished.name)
     try:
-        store.mover.write(descriptor, encode_json(record.to_json()), 0)
-        store.mover.sync(descriptor)
+        store.file_ops.write(descriptor, encode_json(record.to_json()), 0)
+        store.file_ops.sync(descriptor)
     finally:
         os.close(descriptor)
-    store.mover.rename(unfinished, store.record(record.file))  # this reserves the name
-    store.mover.sync(store.records)
+    store.file_ops.rename(unfinished, store.record(record.file))  # this reserves the name
+    store.file_ops.sync(store.records)
 
 
 def recover(store: Store) -> bool:
@@ -192,7 +192,7 @@ def _where_left(store: Store, operation: Operation) -> bool:
         except OSError:  # gone or unmounted: what lies here decides
             return is_here == (operation.event is Event.QUARANTINED)
         far = Place(folder, operation.far_name, Path(operation.far_folder) / operation.far_name)
-        return settle(store.mover, _move(store, operation, far, None), operation.copy_ino)
+        return finish_or_undo(store.file_ops, _move(store, operation, far, None), operation.copy_ino)
 
 
 def _conclude(store: Store, operation: Operation, is_done: bool) -> None:
@@ -205,11 +205,11 @@ def _conclude(store: Store, operation: Operation, is_done: bool) -> None:
         store.log.append(operation.event, store.clock(), record)
     stays_here = is_done == (operation.event is Event.QUARANTINED)
     if record is not None and not stays_here:
-        store.mover.unlink(store.record(operation.file))
-        store.mover.sync(store.records)
+        store.file_ops.unlink(store.record(operation.file))
+        store.file_ops.sync(store.records)
     unfinished = store.unfinished_record
     if status_of(unfinished) is not None:
-        store.mover.unlink(unfinished)
+        store.file_ops.unlink(unfinished)
     store.journal.clear()
 
 

@@ -14,16 +14,16 @@ from imgwatch.judgement import Judgement
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
-from imgwatch.quarantine.safe_path import Below, opened_below
+from imgwatch.quarantine.safe_path import SafePath, opened_parent
 from imgwatch.quarantine.store import Store, move_failed
 
 
 @contextmanager
-def opened_folder_of(place: Below) -> Iterator[int]:
+def opened_folder_of(place: SafePath) -> Iterator[int]:
     """Open the folder of a candidate; raises Changed if it is gone."""
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(opened_below(place))
+            folder = stack.enter_context(opened_parent(place))
         except FileNotFoundError as fault:
             raise Changed(f"{shown(place.path)} is gone") from fault
         except OSError as fault:
@@ -50,7 +50,7 @@ def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[Fil
 
 
 def new_record(
-    store: Store, place: Below, identity: Identity, metadata: FileMetadata, judgement: Judgement
+    store: Store, place: SafePath, identity: Identity, metadata: FileMetadata, judgement: Judgement
 ) -> Record:
     """Make the record of a picture, under a name that is free."""
     record_id = secrets.token_hex(6)

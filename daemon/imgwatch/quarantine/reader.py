@@ -27,7 +27,7 @@ from imgwatch.errors import (
 )
 from imgwatch.files import Place, opened_file, opened_folder, status_of
 from imgwatch.quarantine import history, journal
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Entry, entries, whole_lines
 from imgwatch.quarantine.journal import Journal, Operation
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
@@ -141,7 +141,7 @@ def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
 def _operation_under_way(root: int, path: Path) -> Operation | None:
     try:
         with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
-            return Journal(opened, RealMover()).read()
+            return Journal(opened, FileOps()).read()
     except FileNotFoundError:
         return None
 

@@ -11,13 +11,13 @@ import msgspec
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.files import opened_folder
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import is_plain_name, is_plain_path
 
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)  # what O_NOFOLLOW and O_DIRECTORY say of a symlink
 
 
-class Below(msgspec.Struct, frozen=True):
+class SafePath(msgspec.Struct, frozen=True):
     """The file `name` in the folder `parts` below `root`, which is resolved."""
 
     root: Path
@@ -30,28 +30,28 @@ class Below(msgspec.Struct, frozen=True):
         return self.root.joinpath(*self.parts, self.name)
 
 
-def below(root: Path, relative: Path) -> Below:
+def path_below(root: Path, relative: Path) -> SafePath:
     """Take a path relative to a root apart; raises OutsideRoots if it leads out."""
     resolved = root.resolve()
     if not relative.parts or relative.is_absolute() or not all(map(is_plain_name, relative.parts)):
         raise OutsideRoots(f"{shown(relative)} leads out of {shown(root)}; nothing is moved there")
-    place = Below(resolved, relative.parts[:-1], relative.parts[-1])
+    place = SafePath(resolved, relative.parts[:-1], relative.parts[-1])
     if not is_plain_path(str(place.path)):
         raise OutsideRoots(f"{shown(place.path)} is too long for a record; nothing is moved")
     return place
 
 
-def below_roots(path: Path, roots: Sequence[Path]) -> Below:
+def below_roots(path: Path, roots: Sequence[Path]) -> SafePath:
     """Find the root that the path lies below, as it was given or resolved; raises OutsideRoots."""
     for root in roots:
         for spelling in (root, root.resolve()):
             if path != spelling and path.is_relative_to(spelling):
-                return below(root, path.relative_to(spelling))
+                return path_below(root, path.relative_to(spelling))
     raise OutsideRoots(f"{shown(path)} lies below none of the watched folders; restore it to another folder")
 
 
 @contextmanager
-def opened_below(place: Below) -> Iterator[int]:
+def opened_parent(place: SafePath) -> Iterator[int]:
     """Open the folder of the place."""
     with ExitStack() as stack:
         try:
@@ -61,20 +61,20 @@ def opened_below(place: Below) -> Iterator[int]:
         yield folder
 
 
-def make_way(stack: ExitStack, mover: RealMover, place: Below) -> int:
+def make_parents(stack: ExitStack, file_ops: FileOps, place: SafePath) -> int:
     """Open the folder of the place, kept open by the stack, and make what is missing of it below the root."""
     try:
-        return stack.enter_context(opened_below(place))
+        return stack.enter_context(opened_parent(place))
     except FileNotFoundError:
         if not place.parts:
             raise
-    parent = make_way(stack, mover, Below(place.root, place.parts[:-1], place.name))
-    mover.make_folder(parent, place.parts[-1], 0o777)
-    mover.sync(parent)
-    return stack.enter_context(opened_below(place))
+    parent = make_parents(stack, file_ops, SafePath(place.root, place.parts[:-1], place.name))
+    file_ops.make_folder(parent, place.parts[-1], 0o777)
+    file_ops.sync(parent)
+    return stack.enter_context(opened_parent(place))
 
 
-def _explained(fault: OSError, place: Below) -> Exception:
+def _explained(fault: OSError, place: SafePath) -> Exception:
     if fault.errno in _NO_FOLDER:
         return OutsideRoots(
             f"{shown(place.path.parent)}: a symlink, or no folder, is on the way below {shown(place.root)}"

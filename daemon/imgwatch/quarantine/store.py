@@ -19,7 +19,7 @@ import msgspec
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
 from imgwatch.files import Place, opened_folder, status_of
 from imgwatch.quarantine import history, journal
-from imgwatch.quarantine.file_ops import RealMover
+from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Log
 from imgwatch.quarantine.journal import Journal
 from imgwatch.quarantine.record import RECORD_SUFFIX
@@ -52,7 +52,7 @@ class Store(msgspec.Struct):
     records: int
     journal: Journal
     log: Log
-    mover: RealMover
+    file_ops: FileOps
     clock: Callable[[], datetime]
 
     def picture(self, file: str) -> Place:
@@ -77,7 +77,7 @@ class Store(msgspec.Struct):
 @contextmanager
 def opened_store(
     path: Path,
-    mover: RealMover,
+    file_ops: FileOps,
     clock: Callable[[], datetime],
     lock_seconds: float,
     look: Callable[[int], None],
@@ -93,39 +93,39 @@ def opened_store(
             root = stack.enter_context(opened_folder(path))
             look(root)
             wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds)
-            store = _opened(stack, root, path, mover, clock)
+            store = _open_parts(stack, root, path, file_ops, clock)
         except OSError as fault:
             failed = move_failed(fault, f"cannot write the quarantine {shown(path)}")
             raise QuarantineUnusable(str(failed), fault.errno) from fault
         yield store
 
 
-def _opened(
-    stack: ExitStack, root: int, path: Path, mover: RealMover, clock: Callable[[], datetime]
+def _open_parts(
+    stack: ExitStack, root: int, path: Path, file_ops: FileOps, clock: Callable[[], datetime]
 ) -> Store:
     for name in (PICTURES, RECORDS):
         if status_of(Place(root, name, path / name)) is None:
-            mover.make_folder(root, name, 0o700)
-            mover.sync(root)
+            file_ops.make_folder(root, name, 0o700)
+            file_ops.sync(root)
     return Store(
         path=path,
         root=root,
         pictures=stack.enter_context(opened_folder(path, [PICTURES])),
         records=stack.enter_context(opened_folder(path, [RECORDS])),
-        journal=Journal(_file(stack, root, journal.NAME, mover), mover),
-        log=Log(_file(stack, root, history.NAME, mover), mover),
-        mover=mover,
+        journal=Journal(_file(stack, root, journal.NAME, file_ops), file_ops),
+        log=Log(_file(stack, root, history.NAME, file_ops), file_ops),
+        file_ops=file_ops,
         clock=clock,
     )
 
 
-def _file(stack: ExitStack, root: int, name: str, mover: RealMover | None = None) -> int:
+def _file(stack: ExitStack, root: int, name: str, file_ops: FileOps | None = None) -> int:
     flags = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         descriptor = os.open(name, flags, dir_fd=root)
     except FileNotFoundError:
         try:
-            descriptor = (mover or RealMover()).create(root, name)
+            descriptor = (file_ops or FileOps()).create(root, name)
         except FileExistsError:  # another process was quicker
             descriptor = os.open(name, flags, dir_fd=root)
     stack.callback(os.close, descriptor)

@@ -18,7 +18,7 @@ from imgwatch.quarantine import history
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
-class Home:
+class Volume:
     """Where the quarantine was when it last held something: the device, and the boot that numbered it so.
 
     `recall` and `note` keep that text for all processes; "" or None is nothing known.
@@ -45,7 +45,7 @@ class Home:
                 errno.ENOENT,
             )
 
-    def settle(self, place: Path) -> None:
+    def remember(self, place: Path) -> None:
         """Remember where the quarantine lies, as soon as it holds something; if that fails, the next time."""
         found = _whereabouts(place)
         if found != self._noted and not _is_bare(place):
@@ -74,6 +74,6 @@ def _whereabouts(place: Path) -> str:
     return f"device {place.stat().st_dev}, boot {boot}"
 
 
-def opened(root: int) -> Path:
+def open_folder(root: int) -> Path:
     """Name a folder by its descriptor: the very one that is open, whatever is mounted over its path meanwhile."""
     return Path(f"/proc/{os.getpid()}/fd/{root}")
