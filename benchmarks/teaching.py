@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.feedback.correction import SAME, Example, Lesson
+from imgwatch.feedback.correction import SAME, Correction, Example
 from imgwatch.feedback.learner import MOST_EXAMPLES
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
@@ -167,11 +167,11 @@ def percent(shares: Sequence[np.floating[Any]] | np.ndarray) -> str:
     return f"{100 * np.mean(shares):.0f}"
 
 
-def learnt(deleted: Floats, scorer: Scorer, threshold: float, seconds: dict[int, list[float]]) -> Lesson:
+def learnt(deleted: Floats, scorer: Scorer, threshold: float, seconds: dict[int, list[float]]) -> Correction:
     """Learn, and note how long it took."""
     examples = [Example(f"{n}", True, 0.0, vector) for n, vector in enumerate(deleted)]
     begun = time.perf_counter()
-    lesson = Lesson.learn(examples, scorer.reference_set, threshold)
+    lesson = Correction.learn(examples, scorer.reference_set, threshold)
     seconds.setdefault(len(deleted), []).append(time.perf_counter() - begun)
     return lesson
 

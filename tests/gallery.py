@@ -14,7 +14,7 @@ from imgwatch.commands.context import load_settings, open_judge, open_ledger, op
 from imgwatch.pipeline import Policy, Sorter
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.guard import Hosts, Keys
-from imgwatch.review.server import Workplace, guarded, opened
+from imgwatch.review.server import GalleryContext, guarded, opened
 from imgwatch.settings import Settings
 
 PORT = 8123
@@ -76,7 +76,7 @@ class Browser:
 @contextmanager
 def opened_browser(scene: Scene) -> Iterator[Browser]:
     """Open the gallery over a scene in this process, and let a browser in."""
-    workplace = Workplace(
+    workplace = GalleryContext(
         scene.settings,
         scene.quarantine(),
         lambda: open_ledger(scene.settings),

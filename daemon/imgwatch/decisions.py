@@ -106,8 +106,8 @@ def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     log = quarantine.log_name()
     if log is None:
         return
-    since = ledger.log_offset(log)
+    since = ledger.counts.log_offset(log)
     events, offset = quarantine.events_since(since)
     if events:
         counted = ((entry.event, entry.at.timestamp()) for entry in events)
-        ledger.count_events(log, counted, since, offset)
+        ledger.counts.add_events(log, counted, since, offset)

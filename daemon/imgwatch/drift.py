@@ -21,7 +21,6 @@ BLOCK = 200  # pictures compared at a time
 AN_HOUR = 5  # of which no more than this arrived in one hour
 FEWEST = 50  # normal pictures below the threshold, to be compared with
 NOT_CALIBRATED = "not known: the general model was not calibrated on your pictures; run `imgwatch calibrate`"
-FACT = "drift"  # what the ledger calls it
 _HOURS_A_YEAR = 8766
 LOOKS_A_YEAR = _HOURS_A_YEAR * AN_HOUR / BLOCK  # at most, however full the folder
 ALARM = 1 / LOOKS_A_YEAR  # the chance of a false alarm at one look: at most one a year is expected ...

@@ -14,7 +14,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from imgwatch.errors import ModelError
-from imgwatch.feedback.correction import Lesson
+from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, unreadable
 from imgwatch.model.contract import Contract
@@ -57,7 +57,7 @@ class Judge:
         self.decoder = Decoder(scorer.contract.shape, limits, workers)
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, "score") if workers > 1 else None
-        self.lesson: Lesson | None = None  # what the user's decisions taught, if anything
+        self.correction: Correction | None = None  # what the user's decisions taught, if anything
         self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
 
     def __enter__(self) -> Self:
@@ -126,31 +126,31 @@ class Judge:
     def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
         if not decoded:
             return
-        lesson = self.lesson  # of one batch; it may be another's meanwhile
+        correction = self.correction  # of one batch; it may be another's meanwhile
         pictures = np.stack([picture.pixels for picture in decoded])
-        if lesson is None or not lesson.examples:
+        if correction is None or not correction.examples:
             scores, parts = self.scorer.score(pictures)
             for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
                 yield self.standard.judge(score, row, picture.sha256)
             return
         scores, parts, embeddings = self.scorer.embed(pictures)
-        added = lesson.added(embeddings)
+        added = correction.added(embeddings)
         for number, picture in enumerate(decoded):
             score, row = float(scores[number]), parts[number].tolist()
             judgement = self.standard.judge(score + float(added[number]), row, picture.sha256)
             was_junk = score > self.threshold
             strongest = self.standard.strongest(row)
-            yield taught(judgement, lesson, embeddings[number], was_junk, strongest)
+            yield taught(judgement, correction, embeddings[number], was_junk, strongest)
 
 
 def taught(
-    judgement: Judgement, lesson: Lesson, embedding: Floats, was_junk: bool, strongest: Reason
+    judgement: Judgement, correction: Correction, embedding: Floats, was_junk: bool, strongest: Reason
 ) -> Judgement:
-    """Let a decision about the same picture overrule the score, and say when only the lesson made it strange."""
-    same = lesson.same_as(judgement.sha256 or "", embedding)
+    """Let a decision about the same picture overrule the score, and say when only the correction made it strange."""
+    same = correction.same_as(judgement.sha256 or "", embedding)
     if same is None:
         if judgement.verdict is Verdict.QUARANTINE and not was_junk:
-            reason = Reason(ReasonCode.LIKE_DELETED, {"decisions": len(lesson.examples)})
+            reason = Reason(ReasonCode.LIKE_DELETED, {"decisions": len(correction.examples)})
             return replace(judgement, reason=reason)
         return judgement
     figures = {"at": same.at, "exact": same.sha256 == judgement.sha256}

@@ -124,8 +124,7 @@ class Sorter:
         if why is not None:
             log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
                       "and closed it with `imgwatch resume`", why)  # fmt: skip
-            self._ledger.put_fact("breaker_why", why)
-            self._ledger.put_fact("breaker", "open")
+            self._ledger.facts.open_breaker(why)
         if not is_junk:
             return file_after(FileEvent.JUDGED_NORMAL)
         if self._policy.report_only:

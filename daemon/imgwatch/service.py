@@ -22,7 +22,7 @@ from imgwatch.errors import (
     RestartNeeded,
     Unavailable,
 )
-from imgwatch.feedback.learner import Teacher
+from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.judging import LiveModel
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -78,8 +78,8 @@ class Service:
         self._hints = Hints()
         self._roots = Roots(settings, self._hints)
         self._intake = Intake(settings.settle_seconds, ledger, self._roots, clock, self._keep_going)
-        self._breaker = Breaker(settings.breaker, is_open=ledger.fact("breaker") == "open")
-        self._teacher = Teacher(quarantine, ledger)
+        self._breaker = Breaker(settings.breaker, is_open=ledger.facts.breaker_is_open)
+        self._teacher = FeedbackLearner(quarantine, ledger)
         self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
         self._trouble: str | None = None
         self._stopping = self._has_new_folders = self._is_ready = False
@@ -236,7 +236,7 @@ class Service:
         if self._intake.has_ready:
             return
         self._has_slack |= self._model.refresh() | self._teacher.refresh(self._model.judge)
-        if self._breaker.is_open and self._ledger.fact("breaker") != "open":
+        if self._breaker.is_open and not self._ledger.facts.breaker_is_open:
             self._breaker.close()
             log.info("the breaker is closed")
             self._take_up_held()

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conftest import WriteConfig, bright, dark
 from daemon import Daemon, run, wait_until
-from imgwatch.drift import BLOCK, FACT, Drift
+from imgwatch.drift import BLOCK, Drift
 from imgwatch.ledger import Ledger
 from imgwatch.model.scorer import Scorer
 
@@ -150,7 +150,7 @@ def test_a_changed_folder_is_told_once_and_known_after_a_restart(
     with Daemon(config) as daemon:
         assert daemon.status()["drift"] is None
     ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
-    ledger.put_fact(FACT, almost.to_json())
+    ledger.facts.put_drift(almost.to_json())
     ledger.close()
     with Daemon(config) as daemon:
         assert daemon.status()["drift"] is None
@@ -178,7 +178,7 @@ def test_the_day_before_is_told_once_by_the_daemon_of_the_next_day(
     with Daemon(config) as daemon:
         assert "yesterday" not in daemon.log.read_text()
     ledger = Ledger(tmp_path / "state" / "ledger.sqlite")
-    ledger.put_fact("digest", "2026-01-01")
+    ledger.facts.put_last_digest("2026-01-01")
     ledger.close()
     for _ in range(2):
         with Daemon(config) as daemon:

@@ -15,8 +15,8 @@ from conftest import WriteConfig, brightness_contract, brightness_graph, picture
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import UsageError
 from imgwatch.feedback import learner
-from imgwatch.feedback.correction import SAME, Example, Lesson, fit_head
-from imgwatch.feedback.learner import Teacher
+from imgwatch.feedback.correction import SAME, Correction, Example, fit_head
+from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import write_model
@@ -63,7 +63,7 @@ def test_leave_one_out_is_what_leaving_one_out_gives() -> None:
 
 def test_five_deletions_raise_what_is_like_them_and_keep_the_promise() -> None:
     normals = _normals()
-    lesson = Lesson.learn(_examples(_vectors(3, 5, 0.3)), normals, THRESHOLD)
+    lesson = Correction.learn(_examples(_vectors(3, 5, 0.3)), normals, THRESHOLD)
     fresh_junk, fresh_normal = _vectors(4, 200, 0.3), _vectors(5, 4000)
     assert lesson.added(fresh_junk).mean() > 3
     before = np.random.default_rng(6).gamma(2.0, 1.0, 4000)
@@ -71,11 +71,11 @@ def test_five_deletions_raise_what_is_like_them_and_keep_the_promise() -> None:
     assert np.mean(after > THRESHOLD) <= np.mean(before > THRESHOLD) + 0.01
 
 
-def _lessons() -> list[Lesson]:
+def _lessons() -> list[Correction]:
     """Lessons of junk that is clear, of junk that is half normal, and of deletions that are normal pictures."""
     normals, many, few = _normals(), THRESHOLD, float(np.max(_normals().scores))
     junk = [_vectors(3, 5, 0.3), _vectors(3, 50, 0.1), _vectors(3, 20), normals.embeddings[:6] + 1e-3]
-    return [Lesson.learn(_examples(v), normals, threshold) for v in junk for threshold in (many, few)]
+    return [Correction.learn(_examples(v), normals, threshold) for v in junk for threshold in (many, few)]
 
 
 def test_a_lesson_only_adds_so_that_what_was_caught_stays_caught() -> None:
@@ -98,7 +98,7 @@ def test_of_fresh_normal_pictures_a_tenth_more_are_lost_at_most() -> None:
         scores = rng.gamma(2.0, 1.0, 100).astype(np.float32)
         normals = ReferenceSet(scores, _vectors(seed, 100, width=60))
         junk = _examples(_vectors(1000 + seed, 8, 0.05, width=60))
-        lesson = Lesson.learn(junk, normals, float(scores.max()))
+        lesson = Correction.learn(junk, normals, float(scores.max()))
         fresh = rng.gamma(2.0, 1.0, 2000)
         added = lesson.added(_vectors(2000 + seed, 2000, width=60))
         lost.append(np.mean(fresh + added > scores.max()) - np.mean(fresh > scores.max()))
@@ -107,18 +107,20 @@ def test_of_fresh_normal_pictures_a_tenth_more_are_lost_at_most() -> None:
 
 def test_deletions_that_look_normal_leave_the_scores_alone() -> None:
     normals = _normals()
-    lesson = Lesson.learn(_examples(normals.embeddings[:6] + 1e-3), normals, float(np.max(normals.scores)))
+    lesson = Correction.learn(
+        _examples(normals.embeddings[:6] + 1e-3), normals, float(np.max(normals.scores))
+    )
     assert lesson.added(_vectors(9, 5)).tolist() == [0.0] * 5
 
 
 def test_before_three_deletions_the_head_is_silent() -> None:
-    lesson = Lesson.learn(_examples(_vectors(3, 2)), _normals(), THRESHOLD)
+    lesson = Correction.learn(_examples(_vectors(3, 2)), _normals(), THRESHOLD)
     assert lesson.added(_vectors(4, 3)).tolist() == [0.0] * 3
 
 
 def test_copies_are_recognised_and_others_are_not() -> None:
     junk = _vectors(3, 1, 0.3)
-    lesson = Lesson.learn(_examples(junk), _normals(), THRESHOLD)
+    lesson = Correction.learn(_examples(junk), _normals(), THRESHOLD)
     copy = junk[0] + _vectors(9, 1)[0] * SAME / 3
     assert lesson.same_as("f" * 64, copy) is lesson.examples[0]
     assert lesson.same_as("f" * 64, _vectors(8, 1, 0.3)[0]) is None
@@ -127,13 +129,13 @@ def test_copies_are_recognised_and_others_are_not() -> None:
 
 def test_what_a_normal_picture_is_near_to_recognises_no_copies() -> None:
     normals = _normals()
-    lesson = Lesson.learn(_examples(normals.embeddings[:1]), normals, THRESHOLD)
+    lesson = Correction.learn(_examples(normals.embeddings[:1]), normals, THRESHOLD)
     assert lesson.same_as("f" * 64, normals.embeddings[0]) is None
 
 
 def test_a_model_that_sees_all_pictures_close_together_recognises_no_copies() -> None:
     close = ReferenceSet(_normals().scores, _vectors(2, 400) * 0.01 + 1)
-    assert Lesson.learn(_examples(close.embeddings[:1] + 3), close, THRESHOLD).recognisable == ()
+    assert Correction.learn(_examples(close.embeddings[:1] + 3), close, THRESHOLD).recognisable == ()
 
 
 def test_normals_survive_the_model_file() -> None:
@@ -163,7 +165,7 @@ class Daily:
         return [f"{judgement.verdict}: {judgement.reason}" for judgement in done]
 
     def refresh(self, ledger: Ledger, judge: Judge) -> None:
-        Teacher(self.quarantine(ledger), ledger).refresh(judge)
+        FeedbackLearner(self.quarantine(ledger), ledger).refresh(judge)
 
     def quarantine(self, ledger: Ledger | None = None) -> Quarantine:
         return open_quarantine(self.settings, ledger)
@@ -238,7 +240,7 @@ def test_a_decision_taken_back_teaches_nothing_and_all_can_be_forgotten(daily: D
     quarantine.mark(first, ReviewState.OPEN)
     with open_ledger(daily.settings) as ledger, open_judge(daily.settings) as judge:
         daily.refresh(ledger, judge)
-        assert [example.sha256 for example in judge.lesson.examples] == [second.sha256]  # type: ignore[union-attr]
+        assert [example.sha256 for example in judge.correction.examples] == [second.sha256]  # type: ignore[union-attr]
         assert learner.forget(quarantine, ledger) == 1
         daily.refresh(ledger, judge)
         with pytest.raises(UsageError, match="nothing was learned"):

@@ -21,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 def begun(path: Path) -> Path:
     ledger = Ledger(path)
-    ledger.put_fact("colour", "blue")
+    ledger.facts.put_drift("blue")
     ledger.close()
     return path
 
@@ -29,7 +29,7 @@ def begun(path: Path) -> Path:
 def test_a_ledger_that_is_no_database_is_kept_aside_and_begun_anew(path: Path) -> None:
     begun(path).write_bytes(b"not a database" * 1000)
     ledger = Ledger(path)
-    assert ledger.fact("colour") is None
+    assert ledger.facts.drift is None
     assert (path.parent / "ledger.sqlite.damaged-1").read_bytes().startswith(b"not a database")
     ledger.close()
 
@@ -38,7 +38,7 @@ def test_a_truncated_ledger_is_kept_aside(path: Path) -> None:
     content = begun(path).read_bytes()
     path.write_bytes(content[: len(content) // 2])
     ledger = Ledger(path)
-    assert ledger.fact("colour") is None or ledger.find_damage() is not None
+    assert ledger.facts.drift is None or ledger.find_damage() is not None
     ledger.close()
 
 
@@ -71,7 +71,7 @@ def test_a_second_damaged_ledger_does_not_overwrite_the_first(path: Path) -> Non
 def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:
     ledger = Ledger(path)
     for number in range(2000):
-        ledger.put_fact(f"fact {number}", "x" * 100)
+        ledger.facts.put_volume(Path(f"/{number}"), "x" * 100)
     ledger.close()
     content = bytearray(path.read_bytes())
     for page in range(4096, len(content), 4096):
@@ -86,8 +86,8 @@ def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:
         assert found is not None
         ledger.mend("found by the test")
     assert ledger.find_damage() is None
-    ledger.put_fact("colour", "red")
-    assert ledger.fact("colour") == "red"
+    ledger.facts.put_drift("red")
+    assert ledger.facts.drift == "red"
     ledger.close()
 
 
@@ -97,10 +97,10 @@ def test_a_locked_ledger_is_unavailable_not_damaged(path: Path, monkeypatch: pyt
     other = sqlite3.connect(path)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unavailable, match="locked"):
-        ledger.put_fact("colour", "green")
+        ledger.facts.put_drift("green")
     other.rollback()
     other.close()
-    ledger.put_fact("colour", "green")
+    ledger.facts.put_drift("green")
     ledger.close()
 
 
@@ -114,5 +114,5 @@ def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         ledger.remember(broken(), 0.0)
     assert ledger.known(path) is None
-    assert ledger.fact("colour") == "blue"
+    assert ledger.facts.drift == "blue"
     ledger.close()

@@ -10,6 +10,7 @@ import pytest
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
+from imgwatch.ledger.feedback import Remembered
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
 
@@ -49,7 +50,7 @@ def test_each_version_is_counted_once(ledger: Ledger) -> None:
         ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     ledger.remember([Row(A, FIRST._replace(size=5), FileState.UNREADABLE, BROKEN)], now=2.0)
     ledger.remember([Row(Path("/in/notes"), FIRST, FileState.OTHER)], now=2.0)
-    assert ledger.counters() == {"judged": 2, "unreadable": 1}
+    assert ledger.counts.totals() == {"judged": 2, "unreadable": 1}
 
 
 def test_a_pending_move_is_taken_up_again(ledger: Ledger) -> None:
@@ -60,7 +61,7 @@ def test_a_pending_move_is_taken_up_again(ledger: Ledger) -> None:
     assert list(ledger.waiting(FileState.PENDING)) == [A]
     ledger.forget([A])
     assert list(ledger.waiting(FileState.PENDING)) == []
-    assert ledger.counters()["judged"] == 1
+    assert ledger.counts.totals()["judged"] == 1
 
 
 def test_names_of_any_bytes_come_back(ledger: Ledger) -> None:
@@ -85,7 +86,7 @@ def test_a_first_start_is_remembered_all_or_nothing(ledger: Ledger) -> None:
     assert ledger.known(A) is None
     assert ledger.begin(root, [Row(A, FIRST, FileState.EXISTING)], now=1.0) == 1
     assert not ledger.is_first_start(root)
-    assert ledger.counters().get("judged", 0) == 0
+    assert ledger.counts.totals().get("judged", 0) == 0
 
 
 def test_of_a_folder_with_many_more_files_only_those_asked_for_are_read(ledger: Ledger) -> None:
@@ -143,10 +144,10 @@ def test_nothing_that_is_done_for_each_file_or_each_round_scans_the_whole_table(
     ledger.known(A)
     for state in (FileState.PENDING, FileState.HELD):
         ledger.waiting(state)
-    ledger.fact("breaker")
-    ledger.put_fact("breaker", "open")
-    ledger.teach("ab" * 32, True, 1.0, ("m-1", b""))
-    ledger.unteach("ab" * 32, is_junk=True)
+    assert not ledger.facts.breaker_is_open
+    ledger.facts.open_breaker("")
+    ledger.feedback.remember(Remembered("ab" * 32, True, 1.0, "m-1", b""))
+    ledger.feedback.forget("ab" * 32, is_junk=True)
     ledger.forget([A])
     plans = {question: file.plan(question) for question in file.asked if "seen" in question}
     assert len(plans) >= 7

@@ -99,11 +99,11 @@ def test_it_is_shown_as_it_stood(old: Path) -> None:
         reasons = {str(record.judgement.reason) for record in quarantine.list()}
         assert reasons == {"brighter than your pictures: stranger than all 200 of them"}
         assert quarantine.check() == []
-        assert ledger.counters()["judged"] == 13
+        assert ledger.counts.totals()["judged"] == 13
         assert {found.path.name for found in ledger.listed(FileState.HELD)} == {"held1.png", "held2.png"}
         unreadable = ledger.listed(FileState.UNREADABLE)
         assert [str(row.reason) for row in unreadable] == ["not a picture of a supported format"]
-        assert ledger.lessons_known() == 2
+        assert ledger.feedback.count() == 2
 
 
 def test_what_a_kill_interrupted_is_ended(old: Path) -> None:
@@ -130,7 +130,7 @@ def test_pictures_are_restored_and_decisions_undone(old: Path) -> None:
             restored = decisions.restore(record).restored_to
             assert restored == Path(record.original)
             assert quarantine.was_restored(record.sha256)
-        assert ledger.counters()["restored"] == 2 + 7
+        assert ledger.counts.totals()["restored"] == 2 + 7
     schemas = [json.loads(line).get("schema", 1) for line in log.read_text().splitlines()]
     assert set(schemas[:written]) == {1}
     assert set(schemas[written:]) == {2}

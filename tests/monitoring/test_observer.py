@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from conftest import brightness_contract
-from imgwatch.drift import BLOCK, FACT, Drift
-from imgwatch.feedback.correction import Lesson
+from imgwatch.drift import BLOCK, Drift
+from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.judging import Judged, LiveModel
@@ -29,12 +29,12 @@ from imgwatch.status import Pulse
 HOUR = 3600.0
 
 
-def live(contract: Contract | None = None, lesson: Lesson | None = None) -> LiveModel:
+def live(contract: Contract | None = None, correction: Correction | None = None) -> LiveModel:
     judge = SimpleNamespace(
         scorer=SimpleNamespace(name="m"),
         contract=contract or brightness_contract(),
         threshold=0.5,
-        lesson=lesson,
+        correction=correction,
     )
     return cast(LiveModel, SimpleNamespace(judge=judge))
 
@@ -45,7 +45,7 @@ def result(score: float | None, state: FileState = FileState.KEPT) -> Sorted:
 
 
 def known(ledger: Ledger) -> Drift:
-    return Drift.of("m", ledger.fact(FACT))
+    return Drift.of("m", ledger.facts.drift)
 
 
 def test_only_what_was_kept_counts(ledger: Ledger) -> None:
@@ -53,7 +53,7 @@ def test_only_what_was_kept_counts(ledger: Ledger) -> None:
     for state in set(FileState) - {FileState.KEPT}:
         observer.note(result(0.2, state), 0.1)
     observer.note(result(None), 0.1)
-    assert ledger.fact(FACT) is None
+    assert ledger.facts.drift is None
     observer.note(result(0.25), 0.1)
     assert known(ledger).ranks == (0.5,)
 
@@ -68,14 +68,14 @@ def test_a_picture_that_could_not_be_moved_is_not_done_yet(ledger: Ledger, tmp_p
 def test_the_general_model_knows_nothing_of_a_folder(ledger: Ledger) -> None:
     contract = msgspec.structs.replace(brightness_contract(), generic=True)
     Observer(ledger, live(contract), wall=lambda: HOUR).note(result(0.2), 0.1)
-    assert ledger.fact(FACT) is None
+    assert ledger.facts.drift is None
 
 
 def test_what_was_taught_counts_on_both_sides(ledger: Ledger) -> None:
     taught = np.linspace(-0.4, 0.0, 200, dtype=np.float32)
-    lesson = Lesson.learn((), None, 0.5)
-    lesson = replace(lesson, normal_scores=taught)
-    Observer(ledger, live(lesson=lesson), wall=lambda: HOUR).note(result(0.1), 0.1)
+    correction = Correction.learn((), None, 0.5)
+    correction = replace(correction, normal_scores=taught)
+    Observer(ledger, live(correction=correction), wall=lambda: HOUR).note(result(0.1), 0.1)
     assert known(ledger).ranks == (1.0,)
 
 
@@ -116,7 +116,7 @@ def test_figures_are_given_out_also_while_the_ledger_cannot_be_asked(ledger: Led
     board, model = _Board(), live()
     observer = Observer(ledger, model, figures=Figures(board, ledger, tmp_path, model))
     pulse = Pulse(3, "closed", "m", 0.5, False, {})
-    ledger.put_fact(FACT, Drift("m", drifts=True).to_json())
+    ledger.facts.put_drift(Drift("m", drifts=True).to_json())
     observer.note(result(0.2), 0.3)
     assert observer.publish(pulse) == ("the disk is full",)
     ledger.close()

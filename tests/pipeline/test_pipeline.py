@@ -45,7 +45,7 @@ def test_junk_is_moved_and_the_rest_stays(
     assert [result.judged.judgement.verdict for result in results] == ["keep", "quarantine", "unreadable"]
     assert sorted(tree(inbox)) == ["a.png", "c.jpg"]
     assert [record.original for record in quarantine.list()] == [str(pictures[1])]
-    assert ledger.counters() == {"judged": 3, "unreadable": 1, "quarantined": 1}
+    assert ledger.counts.totals() == {"judged": 3, "unreadable": 1, "quarantined": 1}
     assert list(ledger.waiting(FileState.PENDING)) == []
 
 
@@ -95,7 +95,7 @@ def test_an_open_breaker_holds_everything_back(
     junk = [bright(inbox / f"b{n}.png") for n in range(6)]
     list(sorter.sort([*kept, *junk]))
     assert breaker.is_open
-    assert ledger.fact("breaker") == "open"
+    assert ledger.facts.breaker_is_open
     assert list(ledger.waiting(FileState.HELD))
     assert sorted(path.name for path in inbox.iterdir()) != []
 

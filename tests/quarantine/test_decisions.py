@@ -25,12 +25,12 @@ def test_the_log_is_counted_once_however_many_count_it(tmp_path: Path) -> None:
     first, second = (Ledger(tmp_path / "ledger.sqlite") for _ in range(2))
     quarantined(quarantine, tmp_path / "a.png")
     log = quarantine.log_name() or ""
-    since = first.log_offset(log)
+    since = first.counts.log_offset(log)
     events, offset = quarantine.events_since(since)
     count_history(quarantine, second)
-    first.count_events(log, [(entry.event, entry.at.timestamp()) for entry in events], since, offset)
+    first.counts.add_events(log, [(entry.event, entry.at.timestamp()) for entry in events], since, offset)
     count_history(quarantine, first)
-    assert first.counters() == {"quarantined": 1}
+    assert first.counts.totals() == {"quarantined": 1}
     for ledger in (first, second):
         ledger.close()
 
@@ -45,7 +45,7 @@ def test_a_restored_picture_is_known_as_kept(tmp_path: Path, ledger: Ledger) -> 
     assert identity is not None
     assert known is not None
     assert known.covers(identity)
-    assert ledger.counters() == {"quarantined": 1, "restored": 1}
+    assert ledger.counts.totals() == {"quarantined": 1, "restored": 1}
 
 
 def test_each_quarantine_s_log_is_counted_from_its_own_beginning(
@@ -57,9 +57,9 @@ def test_each_quarantine_s_log_is_counted_from_its_own_beginning(
     quarantined(other, tmp_path / ("long name" * 20 + ".png"))
     quarantined(other, tmp_path / "c.png")
     count_history(other, ledger)
-    assert ledger.counters() == {"quarantined": 3}
+    assert ledger.counts.totals() == {"quarantined": 3}
     count_history(one, ledger)
     (tmp_path / "other").rename(tmp_path / "moved")
     count_history(Quarantine(tmp_path / "moved"), ledger)
-    assert ledger.counters() == {"quarantined": 3}, "known by what is in it, not by where it lies"
+    assert ledger.counts.totals() == {"quarantined": 3}, "known by what is in it, not by where it lies"
     assert "not usable" not in caplog.text

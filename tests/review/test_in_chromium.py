@@ -254,14 +254,14 @@ def test_five_hundred_real_pictures_by_keyboard(scene: Scene, look: Look, shared
         page.keyboard.press("rdk"[number % 3])
     _nothing_but(page, "All is well")
     expect(page.locator("[data-count=binned]")).to_have_text("167", timeout=120000)
-    _settled(scene, {"restored": 167, "binned": 167, "later": 166})
+    _finish_or_undo_move(scene, {"restored": 167, "binned": 167, "later": 166})
     for _ in range(500):
         page.keyboard.press("u")
     expect(page.locator("[data-count=open]")).to_have_text("500", timeout=240000)
-    _settled(scene, {"restored": 0, "binned": 0, "later": 0})
+    _finish_or_undo_move(scene, {"restored": 0, "binned": 0, "later": 0})
 
 
-def _settled(scene: Scene, wanted: dict[str, int]) -> None:
+def _finish_or_undo_move(scene: Scene, wanted: dict[str, int]) -> None:
     until = time.monotonic() + 120
     found: dict[str, int] = {}
     while time.monotonic() < until:

@@ -14,12 +14,12 @@ from PIL import Image
 from conftest import dark
 from gallery import Browser, Open, Scene
 from imgwatch.commands.context import open_ledger
-from imgwatch.drift import FACT, Drift
+from imgwatch.drift import Drift
 from imgwatch.files import Identity
 from imgwatch.ledger import Row
 from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
-from imgwatch.review.grouping import Alike
+from imgwatch.review.grouping import Grouping
 from imgwatch.settings import ModelFile
 
 
@@ -91,7 +91,7 @@ def test_activity_counts_days_and_says_what_would_move(scene: Scene, open_galler
 
 def test_the_breaker_is_told(scene: Scene, open_gallery: Open) -> None:
     with open_ledger(scene.settings) as ledger:
-        ledger.put_fact("breaker", "open")
+        ledger.facts.open_breaker("")
     assert "imgwatch resume" in open_gallery(scene).client.get("/activity").text
 
 
@@ -101,7 +101,7 @@ def test_a_changed_folder_is_told(scene: Scene, open_gallery: Open, model_file: 
     )
     changed = Drift(Scorer(model_file).name, drifts=True, chance=0.001, median=0.8)
     with open_ledger(scene.settings) as ledger:
-        ledger.put_fact(FACT, changed.to_json())
+        ledger.facts.put_drift(changed.to_json())
     text = open_gallery(scene).client.get("/activity").text
     assert '<p class="warn">Drift: your folder has changed: half of the last 200 compared' in text
     assert "imgwatch calibrate" in text
@@ -131,7 +131,7 @@ def test_pictures_with_one_reason_come_together_whatever_its_figures(
 def test_near_identical_pictures_come_together() -> None:
     import numpy as np
 
-    rng, alike = np.random.default_rng(0), Alike()
+    rng, alike = np.random.default_rng(0), Grouping()
     shots = rng.normal(size=(3, 500))
     names = [
         alike.place(f"{n}-{k}", shots[n] + rng.normal(size=500) * 0.05) for k in range(20) for n in range(3)
@@ -147,7 +147,7 @@ def test_the_activity_page_counts_all_that_is_held_back_and_names_the_first(
     with open_ledger(scene.settings) as ledger:
         rows = [Row(scene.inbox / f"held-{n:03}.png", identity, FileState.HELD) for n in range(130)]
         ledger.remember(rows, time.time())
-        ledger.put_fact("breaker", "open")
+        ledger.facts.open_breaker("")
     text = open_gallery(scene).client.get("/activity").text
     assert "130 wait where they are" in text
     assert "<code>~/inbox/held-099.png</code>" in text

@@ -183,7 +183,7 @@ class _Run(Generic[T, R]):
                 if not self._under_way:
                     return
                 for future in self._cluster.first_of(self._under_way):
-                    yield from self._settled(future, is_trial)
+                    yield from self._finish_or_undo_move(future, is_trial)
         finally:
             for future in self._under_way:
                 future.release()
@@ -191,7 +191,9 @@ class _Run(Generic[T, R]):
     def _submit(self, batch: Sequence[T]) -> None:
         self._under_way[self._cluster.submit(self._name, batch)] = batch
 
-    def _settled(self, future: Future[R], is_trial: bool) -> Iterator[tuple[Sequence[T], R | None]]:
+    def _finish_or_undo_move(
+        self, future: Future[R], is_trial: bool
+    ) -> Iterator[tuple[Sequence[T], R | None]]:
         batch = self._under_way.pop(future)
         try:
             result: R | None = future.result()

@@ -19,7 +19,7 @@ from imgwatch.cluster.dask_cluster import Cluster
 from imgwatch.cluster.object_store import fetch
 from imgwatch.cluster.object_url import is_object, url_of
 from imgwatch.errors import Unavailable, shown
-from imgwatch.feedback.correction import Lesson
+from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, unreadable
 from imgwatch.judging import Judge, Judged
@@ -51,14 +51,14 @@ class JudgeKit:
     name: str  # what the model is called in verdicts
     rule: ThresholdRule | None
     limits: Limits
-    lesson: Lesson | None = None
+    correction: Correction | None = None
 
     @classmethod
     def of(
-        cls, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, lesson: Lesson | None = None
+        cls, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, correction: Correction | None = None
     ) -> Self:
         """Take the model that a scorer runs."""
-        return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, lesson)
+        return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, correction)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[Sequence[Found]], list[Judgement | Missed]]]:
@@ -67,7 +67,7 @@ class JudgeKit:
             model = Path(folder, self.file_name)
             model.write_bytes(self.model)
             with Judge(Scorer(model), self.rule, self.limits) as judge:
-                judge.lesson = self.lesson
+                judge.correction = self.correction
                 yield partial(_judge_batch, judge, Path(folder))
 
 

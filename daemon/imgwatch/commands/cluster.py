@@ -88,11 +88,11 @@ def _opened(settings: Settings, wish: Wish, ledger: Ledger) -> Iterator[_Run]:
     """Open the cluster, and pack what its workers judge by: the model, and what decisions taught."""
     from imgwatch.cluster.dask_cluster import Cluster
     from imgwatch.cluster.judging import JudgeKit
-    from imgwatch.feedback.learner import Teacher
+    from imgwatch.feedback.learner import FeedbackLearner
 
     with open_judge(settings) as judge:
-        Teacher(open_quarantine(settings, ledger), ledger).refresh(judge)
-        kit = JudgeKit.of(judge.scorer, settings.threshold, settings.limits.limits(), judge.lesson)
+        FeedbackLearner(open_quarantine(settings, ledger), ledger).refresh(judge)
+        kit = JudgeKit.of(judge.scorer, settings.threshold, settings.limits.limits(), judge.correction)
         with Cluster(wish.cluster) as cluster:
             yield _Run(settings, wish, judge, cluster, kit)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
+from imgwatch.errors import InputMissing, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -88,8 +88,10 @@ def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
     """Let the ledger remember where the quarantine lies."""
     from imgwatch.quarantine.volume import Volume
 
-    key = f"home of {shown(quarantine)}"
-    return Volume(quarantine, lambda: ledger.fact(key), lambda where: ledger.put_fact(key, where))
+    facts = ledger.facts
+    return Volume(
+        quarantine, lambda: facts.volume(quarantine), lambda device: facts.put_volume(quarantine, device)
+    )
 
 
 def confirm(question: str, is_agreed: bool) -> None:

@@ -60,7 +60,7 @@ def _findings(config: Path | None, before_install: bool) -> "Iterator[Finding]":
         folders.check_folders(settings),
         folders.check_room(settings),
         folders.check_limits(settings),
-        _home(settings),
+        _volume(settings),
         checks.check_quarantine(settings.quarantine.path),
         checks.check_ledger(settings.state / LEDGER, is_held(settings.state)),
         checks.check_clock(settings.quarantine.path),
@@ -79,7 +79,7 @@ def _findings(config: Path | None, before_install: bool) -> "Iterator[Finding]":
             yield checks.fault(f"{fault.filename}: {fault.strerror}", "look at its rights, and at the disk")
 
 
-def _home(settings: "Settings") -> "Iterator[Finding]":
+def _volume(settings: "Settings") -> "Iterator[Finding]":
     """Ask the ledger where the quarantine lay, if it is there and can be asked; what is wrong with it comes later."""
     from imgwatch.doctor import checks
     from imgwatch.ledger import Ledger

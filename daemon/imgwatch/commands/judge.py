@@ -79,7 +79,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
-    from imgwatch.feedback.learner import Teacher
+    from imgwatch.feedback.learner import FeedbackLearner
     from imgwatch.pipeline import Policy, Sorter
 
     settings = load_settings(config)
@@ -92,7 +92,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         return
     with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
         quarantine = open_quarantine(settings, ledger)
-        Teacher(quarantine, ledger).refresh(judge)
+        FeedbackLearner(quarantine, ledger).refresh(judge)
         if in_quarantine:
             if paths:
                 raise UsageError("--quarantine judges what is in quarantine: name no PATH with it")

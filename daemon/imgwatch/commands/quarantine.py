@@ -238,7 +238,7 @@ def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
 
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
-        known = ledger.lessons_known()
+        known = ledger.feedback.count()
         if known:
             confirm(f"Forget what {counted(known, 'decision')} taught?", is_agreed)
         number = learner.forget(open_quarantine(settings, ledger), ledger)

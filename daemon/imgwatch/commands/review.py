@@ -38,7 +38,7 @@ def review(
     if path is not None and (port or listen != "127.0.0.1"):
         raise UsageError("--socket goes with neither --port nor --listen")
     try:
-        from imgwatch.review.server import Address, Workplace, opened, serve
+        from imgwatch.review.server import Address, GalleryContext, opened, serve
     except ModuleNotFoundError as fault:
         raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[review]'") from fault
     with open_ledger(settings) as ledger:
@@ -56,7 +56,7 @@ def review(
 
             webbrowser.open(url)
 
-    workplace = Workplace(
+    workplace = GalleryContext(
         settings, quarantine, lambda: open_ledger(settings), lambda: open_judge(settings, workers=1), roots
     )
     with opened(workplace) as gallery:

@@ -61,21 +61,20 @@ def collect(settings: "Settings") -> dict[str, object]:
 def _remembered(settings: "Settings") -> dict[str, object]:
     """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
-    from imgwatch.drift import FACT
     from imgwatch.lifecycle import FileState
 
     if not (settings.state / LEDGER).exists():
         return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0}
     with open_ledger(settings) as ledger:
         decisions.count_history(open_quarantine(settings), ledger)
-        counters = ledger.counters()
-        breaker = ledger.fact("breaker") or "closed"
+        counters = ledger.counts.totals()
+        breaker = "open" if ledger.facts.breaker_is_open else "closed"
         return {
             **{name: counters.get(name, 0) for name in _COUNTS},
             "breaker": breaker,
-            "breaker_why": ledger.fact("breaker_why") if breaker == "open" else None,
+            "breaker_why": ledger.facts.breaker_reason if breaker == "open" else None,
             "held": len(ledger.waiting(FileState.HELD)),
-            "drift": ledger.fact(FACT),
+            "drift": ledger.facts.drift,
         }
 
 
@@ -99,10 +98,10 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     settings = load_settings(config)
     with open_ledger(settings) as ledger:
         began = _begin_quarantine(volume_of(settings.quarantine.path, ledger))
-        was_open = ledger.fact("breaker") == "open"
+        was_open = ledger.facts.breaker_is_open
         held = len(ledger.waiting(FileState.HELD))
         if was_open:
-            ledger.put_fact("breaker", "closed")
+            ledger.facts.close_breaker()
     if as_json:
         alive = is_held(settings.state)
         told: dict[str, object] = {"was_open": was_open, "held": held, "alive": alive}

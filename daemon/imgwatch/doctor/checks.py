@@ -115,7 +115,7 @@ def check_ledger(path: Path, is_daemon_alive: bool) -> Iterator[Finding]:
         return
     try:
         damage = ledger.find_damage()
-        held = len(ledger.waiting(FileState.HELD)) if ledger.fact("breaker") == "open" else None
+        held = len(ledger.waiting(FileState.HELD)) if ledger.facts.breaker_is_open else None
     except ImgwatchError as found:
         damage, held = str(found), None
     finally:

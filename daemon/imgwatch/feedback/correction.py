@@ -46,7 +46,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Correction:
     """What the decisions taught: `weights` [D], or nothing while there are too few deletions."""
 
     examples: tuple[Example, ...]

@@ -1,6 +1,6 @@
 """Follow what the user decides, and teach it to the model that judges: read the log, embed, learn, at once.
 
-The examples are kept in the ledger; what is learnt from them, `lesson` knows. It moves nothing.
+The examples are kept in the ledger; what is learned from them, `correction` knows. It moves nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from imgwatch.errors import UsageError
-from imgwatch.feedback.correction import Example, Lesson
+from imgwatch.feedback.correction import Correction, Example
 from imgwatch.ledger import Ledger
+from imgwatch.ledger.feedback import Remembered
 from imgwatch.lifecycle import TAKES_BACK, TEACHES, Event, Teaching
 from imgwatch.picture.decoding import Decoded
 from imgwatch.quarantine import Quarantine
@@ -26,10 +27,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST_EXAMPLES = 400  # the latest; more teach little and cost time
-_OFFSET = "lesson_offset"
 
 
-class Teacher:
+class FeedbackLearner:
     """Keeps a judge taught. `refresh` is cheap while nothing was decided."""
 
     def __init__(self, quarantine: Quarantine, ledger: Ledger) -> None:
@@ -39,16 +39,16 @@ class Teacher:
         self._followed_bytes = 0  # up to where the log was read
 
     def refresh(self, judge: Judge) -> bool:
-        """Take in what was decided since, and let the judge use it; return whether it learnt something."""
+        """Take in what was decided since, and let the judge use it; return whether it learned something."""
         self._follow(judge)
-        state = (judge.scorer.name, judge.threshold, int(self._ledger.fact("lessons") or 0))
-        if state == self._taught and judge.lesson is not None:
+        state = (judge.scorer.name, judge.threshold, self._ledger.feedback.changes())
+        if state == self._taught and judge.correction is not None:
             return False
         examples = list(self._examples(judge))
-        judge.lesson = Lesson.learn(examples, judge.scorer.reference_set, judge.threshold)
+        judge.correction = Correction.learn(examples, judge.scorer.reference_set, judge.threshold)
         self._taught = state
         if examples:
-            log.info("%s", judge.lesson.says)
+            log.info("%s", judge.correction.says)
         return bool(examples)
 
     def _follow(self, judge: Judge) -> None:
@@ -58,15 +58,15 @@ class Teacher:
         log = self._quarantine.log_name()
         if log is None:
             return
-        entries, end = self._quarantine.events_since(int(self._ledger.fact(f"{_OFFSET} {log}") or 0))
+        entries, end = self._quarantine.events_since(self._ledger.facts.feedback_offset(log))
         wanted = [entry for entry in entries if entry.event in TEACHES or entry.event in TAKES_BACK]
         fresh = [entry for entry in wanted if entry.event in TEACHES][-MOST_EXAMPLES:]
         for entry in wanted:
             if entry.event in TAKES_BACK:
-                self._ledger.unteach(entry.record.sha256, TAKES_BACK[entry.event] is Teaching.JUNK)
+                self._ledger.feedback.forget(entry.record.sha256, TAKES_BACK[entry.event] is Teaching.JUNK)
             elif entry in fresh:
                 self._learn(entry, judge)
-        self._ledger.put_fact(f"{_OFFSET} {log}", str(end))
+        self._ledger.facts.put_feedback_offset(log, end)
         self._followed_bytes = end
 
     def _learn(self, entry: Entry, judge: Judge) -> None:
@@ -85,20 +85,20 @@ class Teacher:
             )  # gone for good: a copy is known by its digest, and one that is nearly the same is not
         else:
             return  # moved away or changed since
-        self._ledger.teach(record.sha256, is_junk, entry.at.timestamp(), vector)
+        self._ledger.feedback.remember(Remembered(record.sha256, is_junk, entry.at.timestamp(), *vector))
 
     def _examples(self, judge: Judge) -> Iterator[Example]:
         """Yield the latest decisions; of those that another model embedded only the digest counts."""
-        for sha256, is_junk, at, model, vector in self._ledger.lessons(MOST_EXAMPLES):
+        for sha256, is_junk, at, model, vector in self._ledger.feedback.latest(MOST_EXAMPLES):
             known = np.frombuffer(vector, dtype=np.float16).astype(np.float32)
             yield Example(sha256, is_junk, at, known if model == judge.scorer.name else None)
 
 
 def forget(quarantine: Quarantine, ledger: Ledger) -> int:
-    """Forget all that was learnt, and learn again only from what is decided from now on; return how many decisions."""
-    number = len(ledger.lessons(1 << 30))
+    """Forget all that was learned, and learn again only from what is decided from now on; return how many decisions."""
+    number = len(ledger.feedback.latest(1 << 30))
     if number == 0:
         raise UsageError("nothing was learned yet, so there is nothing to forget")
-    ledger.forget_lessons()
-    ledger.put_fact(f"{_OFFSET} {quarantine.log_name()}", str(quarantine.log_bytes()))
+    ledger.feedback.forget_all()
+    ledger.facts.put_feedback_offset(quarantine.log_name(), quarantine.log_bytes())
     return number

@@ -10,12 +10,14 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, in_words
+from imgwatch.ledger.counts import Counts
+from imgwatch.ledger.facts import Facts
+from imgwatch.ledger.feedback import Feedback
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
 from imgwatch.wording import sentence
@@ -68,12 +70,18 @@ class Known:
 
 
 class Ledger:
-    """One ledger file, open. Safe for several processes; one object is for one thread."""
+    """One ledger file, open. Safe for several processes; one object is for one thread.
+
+    The rows of files are here; `facts`, `counts` and `feedback` are the other tables.
+    """
 
     def __init__(self, path: Path, *, mend: bool = True) -> None:
         """Open or make it. `mend`: set a damaged or newer file aside and begin anew; else raise LedgerDamaged."""
         self.path = path
         self._file = LedgerFile(path, mend=mend)
+        self.facts = Facts(self._file)
+        self.counts = Counts(self._file)
+        self.feedback = Feedback(self._file)
 
     def close(self) -> None:
         """Close the file."""
@@ -127,9 +135,9 @@ class Ledger:
     def _remember_one(self, row: Row, now: float) -> None:
         judgement = row.judgement
         if judgement is not None and self._is_first_judgement(row):
-            self._count("judged", now)
+            self.counts.add("judged", now)
             if judgement.verdict is Verdict.UNREADABLE:
-                self._count("unreadable", now)
+                self.counts.add("unreadable", now)
         digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
         self._file.ask(
             "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at,"
@@ -169,36 +177,6 @@ class Ledger:
             f" WHERE seen.state = '{state}'"
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
-
-    def count_events(self, log: str, events: Iterable[tuple[str, float]], since: int, offset: int) -> None:
-        """Count the events of a quarantine's log between two of its bytes, each with its time, in one transaction.
-
-        Does nothing when another process has counted on from `since` meanwhile.
-        """
-        with self._file.writing():
-            if self.log_offset(log) != since:
-                return
-            for event, at in events:
-                self._count(event, at)
-            self._put_fact(f"log_offset {log}", str(offset))
-
-    def log_offset(self, log: str) -> int:
-        """Return up to which byte the quarantine's log of this name has been counted."""
-        return int(self.fact(f"log_offset {log}") or 0)
-
-    def counters(self) -> dict[str, int]:
-        """Return all counts since the ledger began."""
-        return dict(self._file.ask("SELECT name, value FROM counter"))
-
-    def days(self, since: float) -> dict[str, dict[str, int]]:
-        """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""
-        found: dict[str, dict[str, int]] = {}
-        rows = self._file.ask(
-            "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date", (_date(since),)
-        )
-        for date, name, value in rows:
-            found.setdefault(date, {})[name] = value
-        return found
 
     def scores(self, model: str, since: float) -> list[tuple[float, float]]:
         """Return (when, score) of what this model judged since then and what still lies in its folder, in order."""
@@ -252,59 +230,6 @@ class Ledger:
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
-    def teach(self, sha256: str, is_junk: bool, at: float, embedding: tuple[str, bytes]) -> None:
-        """Remember a decision about a picture, and what a model (its name, its numbers) makes of it."""
-        with self._file.writing():
-            self._file.ask(
-                "INSERT OR REPLACE INTO lesson (sha256, is_junk, at, model, vector) VALUES (?, ?, ?, ?, ?)",
-                (bytes.fromhex(sha256), is_junk, at, *embedding),
-            )
-            self._count_lessons()
-
-    def unteach(self, sha256: str, is_junk: bool) -> None:
-        """Forget a decision that was taken back, if there was one to this effect."""
-        known = "SELECT 1 FROM lesson WHERE sha256 = ? AND is_junk = ?"
-        if not self._file.ask(known, (bytes.fromhex(sha256), is_junk)):
-            return
-        with self._file.writing():
-            self._file.ask("DELETE FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),))
-            self._count_lessons()
-
-    def is_taught(self, sha256: str) -> bool:
-        """Tell whether a decision about this picture is remembered."""
-        return bool(self._file.ask("SELECT 1 FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),)))
-
-    def forget_lessons(self) -> None:
-        """Forget every decision."""
-        with self._file.writing():
-            self._file.ask("DELETE FROM lesson")
-            self._count_lessons()
-
-    def lessons(self, limit: int) -> list[tuple[str, bool, float, str, bytes]]:
-        """Return the latest decisions: digest, is it junk, when, which model's, its numbers."""
-        rows = self._file.ask(
-            "SELECT sha256, is_junk, at, model, vector FROM lesson ORDER BY at DESC LIMIT ?", (limit,)
-        )
-        return [(row[0].hex(), bool(row[1]), row[2], row[3], row[4]) for row in rows]
-
-    def lessons_known(self) -> int:
-        """Return how many decisions are remembered."""
-        return int(self._file.ask("SELECT count(*) FROM lesson", ())[0][0])
-
-    def _count_lessons(self) -> None:
-        """Let others see by one number that something was decided."""
-        self._put_fact("lessons", str(int(self.fact("lessons") or 0) + 1))
-
-    def fact(self, name: str) -> str | None:
-        """Return a fact that was put, or None."""
-        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (name,))
-        return str(rows[0][0]) if rows else None
-
-    def put_fact(self, name: str, value: str) -> None:
-        """Remember one named fact of the daemon's."""
-        with self._file.writing():
-            self._put_fact(name, value)
-
     def allow_restore_to(self, roots: Iterable[Path]) -> None:
         """Remember folders that were rescanned by name: what came from there may go back there."""
         with self._file.writing():
@@ -317,7 +242,7 @@ class Ledger:
 
     def is_first_start(self, root: Path) -> bool:
         """Tell whether this watched folder was never begun with."""
-        return self.fact(f"begun {root}") is None
+        return self.facts.began(root) is None
 
     def begin(self, root: Path, rows: Iterable[Row], now: float) -> int:
         """Remember, all or nothing, what lies in a watched folder at its first start. Return how many files."""
@@ -325,22 +250,8 @@ class Ledger:
         with self._file.writing():
             for number, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
                 self._remember_one(row, now)
-            self._put_fact(f"begun {root}", str(now))
+            self.facts.put_beginning(root, now)
         return number
-
-    def _put_fact(self, name: str, value: str) -> None:
-        self._file.ask("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_sane(name), value))
-
-    def _count(self, name: str, at: float) -> None:
-        self._file.ask(
-            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
-            (name,),
-        )
-        self._file.ask(
-            "INSERT INTO day (date, name, value) VALUES (?, ?, 1)"
-            " ON CONFLICT (date, name) DO UPDATE SET value = value + 1",
-            (_date(at), name),
-        )
 
     def _folder_id(self, folder: Path) -> int:
         path = os.fsencode(folder)
@@ -368,11 +279,3 @@ def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
 def _known(row: tuple[Any, ...]) -> Known:
     ino, size, mtime_ns, state, model = row
     return Known(ino, size, mtime_ns, FileState(state), model)
-
-
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at).astimezone().date().isoformat()
-
-
-def _sane(name: str) -> str:
-    return name.encode("utf-8", "backslashreplace").decode()

@@ -133,7 +133,7 @@ class Figures:
     def _ask_ledger(self, pulse: Pulse) -> None:
         try:
             held = len(self._ledger.waiting(FileState.HELD)) if pulse.breaker == "open" else 0
-            self._remembered = _Remembered(self._ledger.counters(), held)
+            self._remembered = _Remembered(self._ledger.counts.totals(), held)
         except (IoFailed, Unavailable):
             return  # the loop notices by itself, and says so
 

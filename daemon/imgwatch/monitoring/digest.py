@@ -10,7 +10,6 @@ from imgwatch.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-_TOLD = "digest"  # the fact: the day (local, ISO 8601) on which the last line was due
 _MORE = {"restored": "restored", "deleted": "deleted for good", "purged": "purged by the limits"}
 
 
@@ -28,13 +27,13 @@ class Digest:
         today = now.date().isoformat()
         if today == self._today:
             return
-        before = self._ledger.fact(_TOLD)
+        before = self._ledger.facts.last_digest
         if before is not None and before < today:  # not for a clock that was put back
             yesterday = (now - timedelta(days=1)).date()
             since = datetime.combine(yesterday, datetime.min.time()).timestamp()
-            log.info("%s", line(self._ledger.days(since).get(yesterday.isoformat(), {})))
+            log.info("%s", line(self._ledger.counts.days(since).get(yesterday.isoformat(), {})))
         if before is None or before < today:
-            self._ledger.put_fact(_TOLD, today)
+            self._ledger.facts.put_last_digest(today)
         self._today = today
 
 

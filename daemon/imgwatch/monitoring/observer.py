@@ -12,7 +12,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from imgwatch.drift import FACT, Drift
+from imgwatch.drift import Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
 from imgwatch.judging import Judge, LiveModel
 from imgwatch.ledger import Ledger
@@ -112,7 +112,7 @@ class Observer:
         if after is before:
             return
         self._drift = after
-        self._ledger.put_fact(FACT, after.to_json())
+        self._ledger.facts.put_drift(after.to_json())
         if after.drifts and not before.drifts:
             log.warning("drift: %s", after.says)
         elif before.drifts and not after.drifts:
@@ -121,11 +121,11 @@ class Observer:
     def _known(self) -> Drift:
         name = self._model.judge.scorer.name
         if self._drift is None or self._drift.model != name:
-            self._drift = Drift.of(name, self._ledger.fact(FACT))
+            self._drift = Drift.of(name, self._ledger.facts.drift)
         return self._drift
 
 
 def normal_scores(judge: Judge) -> Sequence[float]:
     """Return the scores of held-out normal pictures as this judge would give them, with what it was taught."""
-    taught = None if judge.lesson is None else judge.lesson.normal_scores
+    taught = None if judge.correction is None else judge.correction.normal_scores
     return judge.contract.calibration.scores if taught is None else taught.tolist()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from imgwatch.drift import FACT, NOT_CALIBRATED, Drift
+from imgwatch.drift import NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -37,7 +37,7 @@ class Scores:
 def days(ledger: Ledger, today: date | None = None) -> list[dict[str, Any]]:
     """Return the last weeks, oldest first: date, judged, quarantined, unreadable, restored."""
     end = today or datetime.now().astimezone().date()
-    counted = ledger.days(time.time() - (DAYS + 1) * 86400)
+    counted = ledger.counts.days(time.time() - (DAYS + 1) * 86400)
     dates = [end - timedelta(days=ago) for ago in reversed(range(DAYS))]
     names = ("judged", "quarantined", "restored", "unreadable")
     return [
@@ -106,7 +106,7 @@ def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
     """Say what the daemon found out about the folder by the model in use."""
     if standard.contract.generic:
         return {"drifts": False, "says": NOT_CALIBRATED}
-    known = Drift.of(standard.model, ledger.fact(FACT))
+    known = Drift.of(standard.model, ledger.facts.drift)
     return {"drifts": known.drifts, "says": known.says}
 
 

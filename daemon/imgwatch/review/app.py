@@ -29,11 +29,11 @@ from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.review import activity
-from imgwatch.review.desk import Desk, Outcome, Verb
+from imgwatch.review.decisions import Outcome, ReviewDecisions, Verb
 from imgwatch.review.explanation import Insight
 from imgwatch.review.index import Changes, Index
 from imgwatch.review.pictures import LARGE, SMALL, Thumbnails, heat_overlay
-from imgwatch.review.presenter import Shower, tilde
+from imgwatch.review.presenter import Presenter, tilde
 from imgwatch.review.training_review import Audit
 from imgwatch.standard import Standard
 
@@ -55,7 +55,7 @@ class Parts:
 
     quarantine: Quarantine
     index: Index
-    desk: Desk
+    desk: ReviewDecisions
     thumbnails: Thumbnails
     open_ledger: Callable[[], AbstractContextManager[Ledger]]
     read_status: Callable[[], dict[str, Any]]
@@ -73,7 +73,7 @@ class Gallery:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         standard = parts.standard
-        self._shower = Shower(standard.contract, standard.model) if standard else Shower()
+        self._shower = Presenter(standard.contract, standard.model) if standard else Presenter()
         self.stopping = False
 
     def app(self) -> Starlette:
@@ -112,8 +112,8 @@ class Gallery:
                 "days": activity.days(ledger),
                 "unreadable": activity.unreadable(ledger),
                 "held": activity.held_back(ledger),
-                "breaker": ledger.fact("breaker") or "closed",
-                "counters": ledger.counters(),
+                "breaker": ("open" if ledger.facts.breaker_is_open else "closed"),
+                "counters": ledger.counts.totals(),
             }
             if standard is not None:
                 scores = activity.gather(ledger, parts.index.all().records, standard)
@@ -261,8 +261,11 @@ class Gallery:
     def _how_the_daemon_is(self) -> dict[str, Any]:
         status = self._parts.read_status()
         with self._parts.open_ledger() as ledger:
-            judged, breaker = ledger.counters().get("judged", 0), ledger.fact("breaker") or "closed"
-            learnt = ledger.lessons_known()
+            judged, breaker = (
+                ledger.counts.totals().get("judged", 0),
+                ("open" if ledger.facts.breaker_is_open else "closed"),
+            )
+            learnt = ledger.feedback.count()
         return {
             "alive": bool(status.get("alive")),
             "backlog": status.get("backlog", 0),

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imgwatch.judging import BATCH, Judge
 from imgwatch.picture.decoding import Decoded
 from imgwatch.review.embeddings import Embeddings
-from imgwatch.review.grouping import Alike
+from imgwatch.review.grouping import Grouping
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Insight:
     def __init__(self, judge: Judge, kept: Embeddings) -> None:
         self.judge = judge
         self._kept = kept
-        self._alike = Alike()
+        self._alike = Grouping()
         self._running = threading.Lock()  # one run of the model at a time: two cores are for all
         self._stop = threading.Event()
         self._wanted = threading.Event()

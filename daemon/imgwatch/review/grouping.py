@@ -12,7 +12,7 @@ NEAR = 0.45  # of the vectors' length
 _PROJECTED = 128  # numbers a picture is compared by: near ones stay near (Johnson and Lindenstrauss)
 
 
-class Alike:
+class Grouping:
     """Groups with a leader each; a picture joins the nearest leader that is near, or leads a new group."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ _CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
 
 
 @dataclass(frozen=True)
-class Shower:
+class Presenter:
     """Words the records for the model in use; `contract` is None where there is no usable model."""
 
     contract: Contract | None = None

@@ -23,7 +23,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Shape
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.app import Gallery, Parts, page
-from imgwatch.review.desk import Desk
+from imgwatch.review.decisions import ReviewDecisions
 from imgwatch.review.embeddings import Embeddings
 from imgwatch.review.explanation import NORMALS, Insight
 from imgwatch.review.guard import Guard, Hosts, Keys
@@ -48,7 +48,7 @@ class Address:
 
 
 @dataclass(frozen=True)
-class Workplace:
+class GalleryContext:
     """How the gallery comes by what it shows."""
 
     settings: Settings
@@ -59,7 +59,7 @@ class Workplace:
 
 
 @contextmanager
-def opened(workplace: Workplace) -> Iterator[Gallery]:
+def opened(workplace: GalleryContext) -> Iterator[Gallery]:
     """Put the gallery together; without a usable model it shows less, and says so."""
     settings = workplace.settings
     index = Index(workplace.quarantine)
@@ -73,7 +73,7 @@ def opened(workplace: Workplace) -> Iterator[Gallery]:
             Parts(
                 quarantine=workplace.quarantine,
                 index=index,
-                desk=Desk(workplace.quarantine, index, workplace.open_ledger),
+                desk=ReviewDecisions(workplace.quarantine, index, workplace.open_ledger),
                 thumbnails=Thumbnails(decoder),
                 open_ledger=workplace.open_ledger,
                 read_status=lambda: read_status(settings.state),
@@ -90,7 +90,7 @@ def opened(workplace: Workplace) -> Iterator[Gallery]:
         decoder.interrupt()
 
 
-def _insight(workplace: Workplace, index: Index) -> tuple[Insight | None, str | None]:
+def _insight(workplace: GalleryContext, index: Index) -> tuple[Insight | None, str | None]:
     try:
         judge = workplace.open_judge()
     except ModelError as fault:

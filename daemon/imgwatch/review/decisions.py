@@ -46,7 +46,7 @@ class Outcome:
         return {"verb": self.verb, "done": self.done, "failed": self.failed}
 
 
-class Desk:
+class ReviewDecisions:
     """Decides, and remembers how to undo. Safe to use from several threads."""
 
     def __init__(

@@ -1,0 +1,68 @@
+"""How many pictures were judged, moved, restored and so on: since the ledger began, and on each day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from imgwatch.ledger.file import LedgerFile
+
+
+class Counts:
+    """The tables of counters. The events of a quarantine's log are counted once, by whatever process."""
+
+    def __init__(self, file: LedgerFile) -> None:
+        self._file = file
+
+    def add(self, name: str, at: float) -> None:
+        """Count one more at a time in seconds since 1970; within a transaction of the caller's."""
+        self._file.ask(
+            "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
+            (name,),
+        )
+        self._file.ask(
+            "INSERT INTO day (date, name, value) VALUES (?, ?, 1)"
+            " ON CONFLICT (date, name) DO UPDATE SET value = value + 1",
+            (_date(at), name),
+        )
+
+    def add_events(self, log: str, events: Iterable[tuple[str, float]], since: int, offset: int) -> None:
+        """Count the events of a quarantine's log between two of its bytes, each with its time, in one transaction.
+
+        Does nothing when another process has counted on from `since` meanwhile.
+        """
+        with self._file.writing():
+            if self.log_offset(log) != since:
+                return
+            for event, at in events:
+                self.add(event, at)
+            self._file.ask(
+                "INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (f"log_offset {log}", str(offset))
+            )
+
+    def log_offset(self, log: str) -> int:
+        """Return up to which byte the quarantine's log of this name has been counted."""
+        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (f"log_offset {log}",))
+        return int(rows[0][0]) if rows else 0
+
+    def totals(self) -> dict[str, int]:
+        """Return all counts since the ledger began."""
+        return dict(self._file.ask("SELECT name, value FROM counter"))
+
+    def days(self, since: float) -> dict[str, dict[str, int]]:
+        """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""
+        days: dict[str, dict[str, int]] = {}
+        rows = self._file.ask(
+            "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date", (_date(since),)
+        )
+        for date, name, value in rows:
+            days.setdefault(date, {})[name] = value
+        return days
+
+
+def _date(at: float) -> str:
+    """Return the local day; the first or the last there is for a time that no calendar has."""
+    try:
+        return datetime.fromtimestamp(at).astimezone().date().isoformat()
+    except (OverflowError, ValueError, OSError):
+        return (datetime.min if at < 0 else datetime.max).date().isoformat()

@@ -1,0 +1,95 @@
+"""What the daemon and the commands tell one another through the ledger: single facts, each with its type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imgwatch.errors import shown
+from imgwatch.ledger.file import LedgerFile
+
+_OPEN, _CLOSED = "open", "closed"
+
+
+class Facts:
+    """The table of facts. What was never put is None, False or 0."""
+
+    def __init__(self, file: LedgerFile) -> None:
+        self._file = file
+
+    @property
+    def breaker_is_open(self) -> bool:
+        """Tell whether the breaker holds back what would be moved."""
+        return self._text("breaker") == _OPEN
+
+    @property
+    def breaker_reason(self) -> str | None:
+        """Why the breaker is open; None while it is closed."""
+        return self._text("breaker_why") if self.breaker_is_open else None
+
+    def open_breaker(self, why: str) -> None:
+        """Remember that the breaker opened, and why."""
+        with self._file.writing():
+            self._put("breaker_why", why)
+            self._put("breaker", _OPEN)
+
+    def close_breaker(self) -> None:
+        """Remember that the user closed the breaker."""
+        self._put_alone("breaker", _CLOSED)
+
+    @property
+    def drift(self) -> str | None:
+        """What the test of drift has come to, as JSON that `imgwatch.drift` reads."""
+        return self._text("drift")
+
+    def put_drift(self, state: str) -> None:
+        """Remember what the test of drift has come to."""
+        self._put_alone("drift", state)
+
+    @property
+    def last_digest(self) -> str | None:
+        """The day (local, ISO 8601) whose beginning was the last for which a digest was logged."""
+        return self._text("digest")
+
+    def put_last_digest(self, day: str) -> None:
+        """Remember that the digest was logged on this day."""
+        self._put_alone("digest", day)
+
+    def began(self, root: Path) -> float | None:
+        """Return when a watched folder was first watched, in seconds since 1970; None if it never was."""
+        text = self._text(f"begun {root}")
+        return None if text is None else float(text)
+
+    def put_beginning(self, root: Path, at: float) -> None:
+        """Remember when a watched folder was first watched; within a transaction of the caller's."""
+        self._put(f"begun {root}", str(at))
+
+    def volume(self, quarantine: Path) -> str | None:
+        """Return on which device a quarantine lay, as `quarantine.volume` words it."""
+        return self._text(f"home of {shown(quarantine)}")
+
+    def put_volume(self, quarantine: Path, device: str) -> None:
+        """Remember on which device a quarantine lies."""
+        self._put_alone(f"home of {shown(quarantine)}", device)
+
+    def feedback_offset(self, log: str | None) -> int:
+        """Return up to which byte of the quarantine's log of this name the decisions were learned from."""
+        return int(self._text(f"lesson_offset {log}") or 0)
+
+    def put_feedback_offset(self, log: str | None, offset: int) -> None:
+        """Remember up to which byte the decisions were learned from."""
+        self._put_alone(f"lesson_offset {log}", str(offset))
+
+    def _text(self, name: str) -> str | None:
+        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (_printable(name),))
+        return str(rows[0][0]) if rows else None
+
+    def _put(self, name: str, value: str) -> None:
+        self._file.ask("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_printable(name), value))
+
+    def _put_alone(self, name: str, value: str) -> None:
+        with self._file.writing():
+            self._put(name, value)
+
+
+def _printable(name: str) -> str:
+    return name.encode("utf-8", "backslashreplace").decode()
