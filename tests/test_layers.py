@@ -10,7 +10,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
     {"errors", "batches", "files", "settings", "lifecycle", "judgement", "progress", "drift", "memory"},
-    {"wording"},
+    {"wording", "private_folder"},
     {"config", "extras", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},

@@ -5,6 +5,7 @@ Exit codes follow sysexits.h; `imgwatch.service` does not restart on 78.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 
 
@@ -109,6 +110,13 @@ class QuarantineUnusable(MoveFailed):
     exit_code = 73
 
 
+class FolderNotOurs(QuarantineUnusable):
+    """The quarantine or the state folder belongs to somebody else, or others may write it: it is not used."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, errno.EPERM)
+
+
 class QuarantineGone(QuarantineUnusable):
     """The disk on which the quarantine lay is not there; nothing is put in its place."""
 
@@ -119,6 +127,10 @@ class OutsideRoots(QuarantineError):
 
 class Conflict(CannotCreate):
     """Something lies where a picture is to be restored; nothing is ever overwritten."""
+
+
+class Unfinished(Unavailable):
+    """A move of the picture was broken off, and waits for the folder on its other side."""
 
 
 class DecidedMeanwhile(Unavailable):

@@ -114,6 +114,21 @@ def rename_exclusive(source: Place, target: Place) -> None:
         os.unlink(source.name, dir_fd=source.folder)
 
 
+def rename_within(source: Place, target: Place) -> None:
+    """Rename inside of one folder to a name that is made up. Raises FileExistsError if it is taken all the same.
+
+    Where the file system has neither a rename that cannot overwrite nor hard links, looking first must do.
+    """
+    try:
+        rename_exclusive(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        if status_of(target) is not None:
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target.path)) from error
+        os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
+
+
 def _rename_noreplace(source: Place, target: Place) -> None:
     renameat2 = getattr(_libc, "renameat2", None)
     if renameat2 is None:

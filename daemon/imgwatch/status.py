@@ -12,9 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from imgwatch.errors import CannotCreate, Unavailable
+from imgwatch.private_folder import opened_private
 
 _LOCK = "daemon.lock"
 _STATUS = "status.json"
+STATE_MARKS = frozenset(
+    (_LOCK, _STATUS, "ledger.sqlite", "quarantine.key")
+)  # by which a state folder is known
 
 
 @dataclass(frozen=True)
@@ -32,12 +36,17 @@ class Pulse:
 
 
 class DaemonLock:
-    """Held while a daemon runs on a state folder. Raises Unavailable, with its pid, while another one holds it."""
+    """Held while a daemon runs on a state folder.
+
+    Raises Unavailable, with its pid, while another one holds it, FolderNotOurs, CannotCreate.
+    """
 
     def __init__(self, state: Path) -> None:
         self.state = state
         try:
             state.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with opened_private(state, STATE_MARKS):
+                pass
             self._descriptor = os.open(state / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as fault:
             raise CannotCreate(f"{state}: the state folder cannot be used: {fault.strerror}") from fault

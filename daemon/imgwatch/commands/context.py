@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -61,8 +61,11 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
 def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False) -> Iterator[Ledger]:
     """Open a ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
     from imgwatch.ledger import Ledger
-    from imgwatch.status import is_held
+    from imgwatch.private_folder import opened_private
+    from imgwatch.status import STATE_MARKS, is_held
 
+    with suppress(FileNotFoundError), opened_private(settings.state, STATE_MARKS):
+        pass  # one that is not there is made, and then is this user's own
     ledger = Ledger(settings.state / name, mend=is_daemon or not is_held(settings.state))
     try:
         yield ledger
@@ -73,15 +76,15 @@ def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False)
 def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarantine:
     """Open the quarantine; pictures may go back to the watched folders and to those that were rescanned by name."""
     from imgwatch.quarantine import Quarantine
+    from imgwatch.quarantine.signing_key import NAME as KEY_NAME
+    from imgwatch.quarantine.signing_key import SigningKey
 
     roots = [watch.path for watch in settings.watch]
+    key = SigningKey(settings.state / KEY_NAME)
     if ledger is None:
-        return Quarantine(settings.quarantine.path, roots)
-    return Quarantine(
-        settings.quarantine.path,
-        roots + ledger.rescanned(),
-        volume=volume_of(settings.quarantine.path, ledger),
-    )
+        return Quarantine(settings.quarantine.path, roots, key=key)
+    volume = volume_of(settings.quarantine.path, ledger)
+    return Quarantine(settings.quarantine.path, roots + ledger.rescanned(), volume=volume, key=key)
 
 
 def volume_of(quarantine: Path, ledger: Ledger) -> Volume:

@@ -18,18 +18,20 @@ from imgwatch.errors import (
     DecidedMeanwhile,
     OutsideRoots,
     RecordMissing,
+    Unfinished,
     shown,
 )
 from imgwatch.files import Identity, Place, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
-from imgwatch.quarantine import operations, reader, retention
+from imgwatch.quarantine import operations, reader, recovery, retention
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
 from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
+from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Volume, open_folder
 
@@ -55,7 +57,8 @@ class Decision(NamedTuple):
 
 class Quarantine:
     """A quarantine folder, made at the first picture. `roots` are the watched folders; None: any folder.
-    `volume` remembers where it lay, so that it is not made anew while its disk is away.
+    `volume` remembers where it lay, so that it is not made anew while its disk is away. `key` signs the journal,
+    so that no other is followed; without one, that the folder is this user's own must do.
 
     Several processes may use one folder at the same time: each operation is done under a lock.
     """
@@ -68,6 +71,7 @@ class Quarantine:
         clock: Callable[[], datetime] = _now,
         lock_seconds: float = LOCK_SECONDS,
         volume: Volume | None = None,
+        key: SigningKey | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
@@ -75,6 +79,7 @@ class Quarantine:
         self._clock = clock
         self._lock_seconds = lock_seconds
         self._volume = volume
+        self._key = key
         self._reviews = ReviewHistory()
 
     def quarantine(self, candidate: Candidate, identity: Identity, judgement: Judgement) -> Record:
@@ -154,11 +159,12 @@ class Quarantine:
 
         Raises DecidedMeanwhile if it is not in the state `expected` when the lock is held, Conflict if something lies
         there, OutsideRoots if that is below none of the roots or behind a symlink, RecordMissing, RecordAmbiguous,
-        MoveFailed; then it stays in quarantine.
+        Unfinished, MoveFailed; then it stays in quarantine.
         """
         record = self._named(which)
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
+            _require_finished(store, record)
             place = self._target(record, to)
             target = Place(_way_to(stack, store, place), place.name, place.path)
             if status_of(target) is not None:
@@ -202,10 +208,11 @@ class Quarantine:
             try:
                 record = self._reread(store, record)
                 state = self._reviews.reducer.state(record.id)
+                _require_finished(store, record)
                 if state is ReviewState.LATER or (event is Event.DELETED and state is not ReviewState.BINNED):
                     return False
                 operations.remove(store, record, event)
-            except RecordMissing:  # somebody else took it meanwhile
+            except (RecordMissing, Unfinished):  # somebody else took it meanwhile, or its other half is away
                 return False
             return True
 
@@ -278,18 +285,21 @@ class Quarantine:
         if not self.path.exists():
             return False
         with self._locked() as store:
-            return operations.recover(store)
+            return recovery.recover(store, self._roots)
 
     @contextmanager
     def _recovered(self) -> Iterator[Store]:
         with self._locked() as store:
-            operations.recover(store)
+            recovery.recover(store, self._roots)
+            if self._key is not None:
+                store.journal.key = self._key.load_or_make()
             yield store
 
     @contextmanager
     def _locked(self) -> Iterator[Store]:
         self.look()
         with opened_store(self.path, self._file_ops, self._clock, self._lock_seconds, self.look) as store:
+            store.journal.key = None if self._key is None else self._key.load()
             yield store
             if self._volume is not None:
                 self._volume.remember(open_folder(store.root))
@@ -303,7 +313,7 @@ class Quarantine:
 
     def _reread(self, store: Store, record: Record, expected: ReviewState | None = None) -> Record:
         """Read the record again under the lock: somebody else may have decided about the picture meanwhile."""
-        present = operations.record_of(store, record.file, record.id)
+        present = recovery.record_of(store, record.file, record.id)
         if present is None:
             raise RecordMissing(f"{shown(record.file)} ({record.id}) is no longer in quarantine")
         state = self._reviewed(store).state(record.id)
@@ -345,6 +355,15 @@ class Quarantine:
         if place.path.is_relative_to(self.path.resolve()):
             raise OutsideRoots(f"{shown(place.path)} lies in the quarantine itself")
         return place
+
+
+def _require_finished(store: Store, record: Record) -> None:
+    waiting = next((operation for operation in store.journal.parked() if operation.id == record.id), None)
+    if waiting is not None:
+        raise Unfinished(
+            f"{shown(record.file)}: a move was broken off and goes on when {shown(waiting.far_folder)} is there: "
+            "mount it, or bring it back"
+        )
 
 
 def _way_to(stack: ExitStack, store: Store, place: SafePath) -> int:

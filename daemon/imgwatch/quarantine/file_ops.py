@@ -21,6 +21,10 @@ class FileOps:
         """Rename without overwriting."""
         files.rename_exclusive(source, target)
 
+    def rename_within(self, source: Place, target: Place) -> None:
+        """Give a file of a folder another name in it, one that is made up; also where no exclusive rename is."""
+        files.rename_within(source, target)
+
     def create(self, folder: int, name: str) -> int:
         """Create a private file and give its descriptor."""
         return files.create_exclusive(folder, name)

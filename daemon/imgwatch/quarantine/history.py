@@ -54,15 +54,24 @@ class Log:
         self._file_ops.write(self.descriptor, line, end)
         self._file_ops.sync(self.descriptor)
 
-    def ends_after(self, offset: int) -> bool:
-        """Tell whether a whole line was written behind `offset`."""
+    def drop_torn_end(self, offset: int) -> None:
+        """Cut off what was written behind `offset` and is no whole line: nobody can have been told that it happened."""
         written = os.pread(self.descriptor, max(0, self.size_bytes - offset), offset)
-        return bool(written.strip()) and written.endswith(b"\n")
+        if written and not written.endswith(b"\n"):
+            self._file_ops.truncate(self.descriptor, offset + written.rfind(b"\n") + 1)
 
-    def withdraw(self, offset: int) -> None:
-        """Take back what an operation wrote that did not happen."""
-        if self.size_bytes > offset:
-            self._file_ops.truncate(self.descriptor, offset)
+    def line_of(self, event: Event, record_id: str, offset: int) -> Record | None:
+        """Return the record of a line of this event behind `offset`, unless a later line withdraws it."""
+        noted: Record | None = None
+        for _, line in whole_lines(self.descriptor, offset, self.size_bytes):
+            entry = read_entry(line)
+            if entry is None or entry.record.id != record_id:
+                continue
+            if entry.event is event:
+                noted = entry.record
+            elif entry.event is Event.WITHDRAWN:
+                noted = None
+        return noted
 
 
 class _RecordKey(msgspec.Struct):

@@ -1,17 +1,21 @@
-"""The journal: the one operation of the quarantine that is under way, so that the next process can end it.
+"""The journal: the one operation of the quarantine that is under way, and those that wait for their folder.
 
-It only holds the operation; what ending it means, `store` knows.
+It only holds operations; what ending one means, `recovery` knows. Each is signed, where there is a key for that: a
+journal that somebody else wrote must not move files.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
-from imgwatch.files import Identity
+from imgwatch.files import Identity, Place, opened_file
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
@@ -35,57 +39,123 @@ class Operation(msgspec.Struct, frozen=True):
     far_folder: str = ""
     far_name: str = ""
     copy_ino: int | None = None  # the inode of the copy, once the move has become one across file systems
-
-    @property
-    def part(self) -> str:
-        """Give the name of the unfinished copy."""
-        return f".imgwatch-{self.id}.part"
+    far_dev: int | None = (
+        None  # device and inode of the far folder: another one there is not the one that was meant
+    )
+    far_ino: int | None = None
+    signature: str = ""
 
     def copying(self, ino: int) -> Operation:
         """Give the same operation, now known to be a copy."""
         return msgspec.structs.replace(self, copy_ino=ino)
 
+    def signed(self, key: bytes | None) -> Operation:
+        """Give the same operation with the signature that this key makes, or none."""
+        return msgspec.structs.replace(self, signature=_signature(self, key) if key else "")
+
+    def is_signed(self, key: bytes | None) -> bool:
+        """Tell whether this key has signed it."""
+        return key is not None and hmac.compare_digest(self.signature, _signature(self, key))
+
+
+def _signature(operation: Operation, key: bytes) -> str:
+    unsigned = msgspec.structs.replace(operation, signature="")
+    return hmac.new(key, encode_json(msgspec.structs.asdict(unsigned)), hashlib.sha256).hexdigest()
+
 
 class Journal:
     """A file of two slots: an operation as it began, and the same once it has become a copy.
 
-    What is torn or fails its checksum was never written: so neither write can lose the other.
+    What is torn or fails its checksum was never written: so neither write can lose the other. An operation that has to
+    wait gets a file of its own beside it.
     """
 
-    def __init__(self, descriptor: int, file_ops: FileOps) -> None:
+    def __init__(self, descriptor: int, file_ops: FileOps, root: Place, key: bytes | None = None) -> None:
         self._descriptor = descriptor
         self._file_ops = file_ops
+        self._root = root  # any name in the quarantine's folder
+        self.key = key
 
     def read(self) -> Operation | None:
         """Give the operation under way, if any."""
-        begun, copying = self._slot(0), self._slot(_SLOT_BYTES)
-        if begun and copying and msgspec.structs.replace(copying, copy_ino=None) == begun:
-            return copying
+        begun, copying = read_slot(self._descriptor, 0), read_slot(self._descriptor, _SLOT_BYTES)
+        if begun and copying:
+            before = msgspec.structs.replace(copying, copy_ino=None, signature=begun.signature)
+            return copying if before == begun else begun
         return begun
-
-    def _slot(self, offset: int) -> Operation | None:
-        content = os.pread(self._descriptor, _SLOT_BYTES, offset)
-        length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
-        payload = content[_HEADER_BYTES : _HEADER_BYTES + length]
-        if content[:_HEADER_BYTES] != _header(payload):
-            return None
-        try:
-            return _operation(decode_json(payload))
-        except (RecordMalformed, msgspec.ValidationError, ValueError):
-            return None
 
     def write(self, operation: Operation) -> None:
         """Put the operation on the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
             self._file_ops.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
-        payload = encode_json({"schema": SCHEMA, **msgspec.structs.asdict(operation)})
         offset = 0 if operation.copy_ino is None else _SLOT_BYTES
-        self._file_ops.write(self._descriptor, _header(payload) + payload, offset)
+        self._file_ops.write(self._descriptor, _encoded(operation.signed(self.key)), offset)
         self._file_ops.sync(self._descriptor)
 
     def clear(self) -> None:
         """Forget the operation; not waited for, as ending it once more after a power cut does no harm."""
         self._file_ops.write(self._descriptor, bytes(_HEADER_BYTES), 0)
+
+    def flush(self) -> None:
+        """Wait until what was cleared is so on the disk."""
+        self._file_ops.sync(self._descriptor)
+
+    def park(self, operation: Operation) -> None:
+        """Keep an operation until its folder is there, so that others can go on."""
+        place = self._parked_place(operation.id)
+        self.drop(operation.id)
+        descriptor = self._file_ops.create(place.folder, place.name)
+        try:
+            self._file_ops.write(descriptor, _encoded(operation.signed(self.key)), 0)
+            self._file_ops.sync(descriptor)
+        finally:
+            os.close(descriptor)
+        self._file_ops.sync(place.folder)
+
+    def drop(self, record_id: str) -> None:
+        """Forget a parked operation, if there is one of this id."""
+        try:
+            self._file_ops.unlink(self._parked_place(record_id))
+        except FileNotFoundError:
+            return
+
+    def parked(self) -> Iterator[Operation]:
+        """Yield the operations that wait."""
+        return parked_in(self._root)
+
+    def _parked_place(self, record_id: str) -> Place:
+        name = f"{NAME}.{record_id}"
+        return Place(self._root.folder, name, self._root.path.with_name(name))
+
+
+def parked_in(root: Place) -> Iterator[Operation]:
+    """Yield the operations that wait in a quarantine's folder, named by any place in it."""
+    for name in sorted(os.listdir(root.folder)):
+        if name.startswith(f"{NAME}."):
+            operation = None
+            place = Place(root.folder, name, root.path.with_name(name))
+            with suppress(OSError), opened_file(place) as descriptor:
+                operation = read_slot(descriptor, 0)
+            if operation is not None and name == f"{NAME}.{operation.id}":
+                yield operation
+
+
+def read_slot(descriptor: int, offset: int) -> Operation | None:
+    """Read one operation; None where there is none, or a torn or damaged one. Raises FormatTooNew."""
+    content = os.pread(descriptor, _SLOT_BYTES, offset)
+    length = int.from_bytes(content[len(_MAGIC) : len(_MAGIC) + 4], "big")
+    payload = content[_HEADER_BYTES : _HEADER_BYTES + length]
+    if content[:_HEADER_BYTES] != _header(payload):
+        return None
+    try:
+        return _operation(decode_json(payload))
+    except (RecordMalformed, msgspec.ValidationError, ValueError):
+        return None
+
+
+def _encoded(operation: Operation) -> bytes:
+    payload = encode_json({"schema": SCHEMA, **msgspec.structs.asdict(operation)})
+    return _header(payload) + payload
 
 
 def _header(payload: bytes) -> bytes:
@@ -101,6 +171,8 @@ def _operation(content: object) -> Operation:
         )
     operation = msgspec.convert(content, Operation)
     far_is_good = is_plain_path(operation.far_folder) or operation.far_folder in ("", "/")
-    if not far_is_good or not is_plain_name(operation.file) or not is_plain_name(operation.part):
+    if not far_is_good or not is_plain_name(operation.file) or not is_plain_name(operation.id):
+        raise ValueError("leads elsewhere")
+    if operation.far_folder and not is_plain_name(operation.far_name):
         raise ValueError("leads elsewhere")
     return operation

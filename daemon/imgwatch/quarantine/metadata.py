@@ -54,8 +54,13 @@ def _read_xattrs(descriptor: int) -> dict[str, bytes]:
 
 
 def apply_metadata(descriptor: int, wanted: FileMetadata) -> list[str]:
-    """Set what differs from `wanted`, times last, and name what could not be set."""
+    """Set what differs from `wanted`, times last, and name what could not be set.
+
+    Nothing is set on a file that has other names: it may be another user's, linked to, and not the one that was moved.
+    """
     present = read_metadata(descriptor)
+    if os.fstat(descriptor).st_nlink > 1:
+        return _differing(present, wanted)
     if (present.uid, present.gid) != (wanted.uid, wanted.gid):
         _attempt(lambda: os.fchown(descriptor, wanted.uid, wanted.gid))
     if stat.S_IMODE(os.fstat(descriptor).st_mode) != wanted.mode:  # chown may have cleared bits of it

@@ -1,4 +1,4 @@
-"""What the quarantine does: begin an operation, carry it out, undo what failed, end what was left.
+"""What the quarantine does: begin an operation, carry it out, undo what failed. What was left, `recovery` ends.
 
 An operation is in the journal before it begins. Whatever breaks it off, afterwards the picture is whole in
 exactly one place, and has a record if and only if that is the quarantine.
@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack
-from pathlib import Path
 
-from imgwatch.errors import Conflict, ImgwatchError, RecordMalformed, RecordMissing, shown
-from imgwatch.files import Identity, Place, opened_file, opened_folder, status_of
+from imgwatch.errors import Conflict, ImgwatchError, RecordMissing, shown
+from imgwatch.files import Identity, Place, opened_file, status_of
 from imgwatch.lifecycle import Event
+from imgwatch.quarantine import recovery
 from imgwatch.quarantine.journal import Operation
-from imgwatch.quarantine.record import RECORD_SUFFIX, Record, encode_json, load_record
+from imgwatch.quarantine.record import Record, encode_json
+from imgwatch.quarantine.recovery import conclude, move_of
 from imgwatch.quarantine.store import Store, move_failed
-from imgwatch.quarantine.transfer import Transfer, finish_or_undo, transfer, undo_transfer
+from imgwatch.quarantine.transfer import Transfer, transfer
+from imgwatch.quarantine.unfinished import undo_transfer
 
 _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is in our own folder
 _log = logging.getLogger(__name__)
@@ -26,17 +27,17 @@ _log = logging.getLogger(__name__)
 def take_in(store: Store, record: Record, source: Place, identity: Identity) -> None:
     """Quarantine: record first, move second."""
     operation = _begin(store, Event.QUARANTINED, record, identity, source)
-    _carry_out(store, operation, _move(store, operation, source, record.sha256), record)
+    _carry_out(store, operation, move_of(store, operation, source, record.sha256), record)
 
 
 def put_back(store: Store, record: Record, target: Place) -> None:
     """Restore: the log knows the digest before the picture reappears, so that it is not taken again."""
-    identity = _put_back_traits(store, record)
+    identity = _put_back_metadata(store, record)
     operation = _begin(store, Event.RESTORED, record, identity, target)
-    _carry_out(store, operation, _move(store, operation, target, None), record)
+    _carry_out(store, operation, move_of(store, operation, target, None), record)
 
 
-def _put_back_traits(store: Store, record: Record) -> Identity:
+def _put_back_metadata(store: Store, record: Record) -> Identity:
     """Give the picture the metadata of its record before it is moved, and look at what it is then."""
     picture = store.picture(record.file)
     try:
@@ -69,8 +70,12 @@ def remove(store: Store, record: Record, event: Event) -> None:
 
 
 def note(store: Store, event: Event, record: Record) -> None:
-    """Write into the log what the user wants; a line that is torn counts as not written."""
+    """Write into the log what the user wants; a line that is torn counts as not written.
+
+    It waits for the journal first: an operation that comes back after a power cut would be ended in front of it.
+    """
     try:
+        store.journal.flush()
         store.log.append(event, store.clock(), record)
     except OSError as fault:
         raise move_failed(fault, f"cannot note the decision in {shown(store.path)}") from fault
@@ -79,6 +84,7 @@ def note(store: Store, event: Event, record: Record) -> None:
 def _begin(
     store: Store, event: Event, record: Record, identity: Identity | None, far: Place | None
 ) -> Operation:
+    folder = os.fstat(far.folder) if far else None
     operation = Operation(
         event=event,
         id=record.id,
@@ -87,18 +93,14 @@ def _begin(
         log_bytes=store.log.size_bytes,
         far_folder=str(far.path.parent) if far else "",
         far_name=far.name if far else "",
+        far_dev=folder.st_dev if folder else None,
+        far_ino=folder.st_ino if folder else None,
     )
     try:
         store.journal.write(operation)
     except OSError as fault:
         raise move_failed(fault, f"cannot begin with {shown(record.file)} in {shown(store.path)}") from fault
     return operation
-
-
-def _move(store: Store, operation: Operation, far: Place, sha256: str | None) -> Transfer:
-    near, inward = store.picture(operation.file), operation.event is Event.QUARANTINED
-    source, target = (far, near) if inward else (near, far)
-    return Transfer(source, target, operation.identity, operation.part, inward, sha256)
 
 
 def _carry_out(store: Store, operation: Operation, move: Transfer, record: Record) -> None:
@@ -127,12 +129,12 @@ def _undo(store: Store, operation: Operation, move: Transfer | None) -> bool:
     """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
     try:
         is_done = (
-            _where_left(store, operation)
+            recovery.end_without_folder(store, operation)
             if move is None
             else undo_transfer(store.file_ops, move, operation.copy_ino)
         )
         if not is_done:
-            _conclude(store, operation, is_done=False)
+            conclude(store, operation, is_done=False)
     except OSError as fault:
         _log.warning("%s: left to the next operation: %s", shown(operation.file), fault.strerror)
         return False
@@ -142,7 +144,7 @@ def _undo(store: Store, operation: Operation, move: Transfer | None) -> bool:
 def _conclude_later(store: Store, operation: Operation) -> None:
     """Tidy up after what is done; if that fails the next operation does it."""
     try:
-        _conclude(store, operation, is_done=True)
+        conclude(store, operation, is_done=True)
     except OSError as fault:
         _log.warning("%s: left to the next operation: %s", shown(operation.file), fault.strerror)
 
@@ -159,67 +161,6 @@ def _write_record(store: Store, record: Record) -> None:
         os.close(descriptor)
     store.file_ops.rename(unfinished, store.record(record.file))  # this reserves the name
     store.file_ops.sync(store.records)
-
-
-def recover(store: Store) -> bool:
-    """End the operation that a killed process left, if any; may be killed itself. True if there was one."""
-    operation = store.journal.read()
-    if operation is None:
-        return False
-    try:
-        is_done = _where_left(store, operation)
-        _conclude(store, operation, is_done)
-    except OSError as fault:
-        raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
-    _log.warning(
-        "%s: %s, broken off, is now %s",
-        shown(operation.file),
-        operation.event,
-        "finished" if is_done else "undone",
-    )
-    return True
-
-
-def _where_left(store: Store, operation: Operation) -> bool:
-    """End the move or deletion itself and tell whether it happened."""
-    is_here = status_of(store.picture(operation.file)) is not None
-    if not operation.far_folder:
-        return not is_here
-    with ExitStack() as stack:
-        parts = Path(operation.far_folder).parts[1:]
-        try:
-            folder = stack.enter_context(opened_folder(Path("/"), parts))
-        except OSError:  # gone or unmounted: what lies here decides
-            return is_here == (operation.event is Event.QUARANTINED)
-        far = Place(folder, operation.far_name, Path(operation.far_folder) / operation.far_name)
-        return finish_or_undo(store.file_ops, _move(store, operation, far, None), operation.copy_ino)
-
-
-def _conclude(store: Store, operation: Operation, is_done: bool) -> None:
-    """Make log and record tell what is, then forget the operation. May be repeated."""
-    record = record_of(store, operation.file, operation.id)
-    if not is_done:
-        store.log.withdraw(operation.log_bytes)
-    elif record is not None and not store.log.ends_after(operation.log_bytes):
-        store.log.withdraw(operation.log_bytes)
-        store.log.append(operation.event, store.clock(), record)
-    stays_here = is_done == (operation.event is Event.QUARANTINED)
-    if record is not None and not stays_here:
-        store.file_ops.unlink(store.record(operation.file))
-        store.file_ops.sync(store.records)
-    unfinished = store.unfinished_record
-    if status_of(unfinished) is not None:
-        store.file_ops.unlink(unfinished)
-    store.journal.clear()
-
-
-def record_of(store: Store, file: str, record_id: str) -> Record | None:
-    """Read the record of a picture, if it is there and has this id."""
-    try:
-        record = load_record(store.records, file + RECORD_SUFFIX)
-    except (FileNotFoundError, RecordMalformed):
-        return None
-    return record if record.id == record_id else None
 
 
 def conflict(target: Place) -> Conflict:

@@ -141,7 +141,7 @@ def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
 def _operation_under_way(root: int, path: Path) -> Operation | None:
     try:
         with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
-            return Journal(opened, FileOps()).read()
+            return Journal(opened, FileOps(), Place(root, journal.NAME, path)).read()
     except FileNotFoundError:
         return None
 

@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
-from imgwatch.files import Place, opened_folder, status_of
+from imgwatch.files import Place, status_of
+from imgwatch.private_folder import opened_private, require_own
 from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Log
@@ -26,6 +27,7 @@ from imgwatch.quarantine.record import RECORD_SUFFIX
 
 PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"
 LOCK_SECONDS = 20.0
+_MARKS = frozenset((PICTURES, RECORDS, LOCK, history.NAME))
 _WHAT_TO_DO = {
     errno.ENOSPC: "make room on that file system",
     errno.EDQUOT: "make room: the quota is used up",
@@ -84,13 +86,14 @@ def opened_store(
 ) -> Iterator[Store]:
     """Open the quarantine for one operation and make what is missing of it, once `look` has seen the open folder.
 
-    Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written.
+    Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written,
+    FolderNotOurs if it is somebody else's.
     """
     with ExitStack() as stack:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            root = stack.enter_context(opened_private(path, _MARKS))
             path = path.resolve()
-            root = stack.enter_context(opened_folder(path))
             look(root)
             wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds)
             store = _open_parts(stack, root, path, file_ops, clock)
@@ -103,20 +106,30 @@ def opened_store(
 def _open_parts(
     stack: ExitStack, root: int, path: Path, file_ops: FileOps, clock: Callable[[], datetime]
 ) -> Store:
-    for name in (PICTURES, RECORDS):
-        if status_of(Place(root, name, path / name)) is None:
-            file_ops.make_folder(root, name, 0o700)
-            file_ops.sync(root)
     return Store(
         path=path,
         root=root,
-        pictures=stack.enter_context(opened_folder(path, [PICTURES])),
-        records=stack.enter_context(opened_folder(path, [RECORDS])),
-        journal=Journal(_file(stack, root, journal.NAME, file_ops), file_ops),
+        pictures=_folder(stack, root, path / PICTURES, file_ops),
+        records=_folder(stack, root, path / RECORDS, file_ops),
+        journal=Journal(
+            _file(stack, root, journal.NAME, file_ops),
+            file_ops,
+            Place(root, journal.NAME, path / journal.NAME),
+        ),
         log=Log(_file(stack, root, history.NAME, file_ops), file_ops),
         file_ops=file_ops,
         clock=clock,
     )
+
+
+def _folder(stack: ExitStack, root: int, path: Path, file_ops: FileOps) -> int:
+    if status_of(Place(root, path.name, path)) is None:
+        file_ops.make_folder(root, path.name, 0o700)
+        file_ops.sync(root)
+    folder = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)
+    stack.callback(os.close, folder)
+    require_own(folder, path)
+    return folder
 
 
 def _file(stack: ExitStack, root: int, name: str, file_ops: FileOps | None = None) -> int:
@@ -129,6 +142,8 @@ def _file(stack: ExitStack, root: int, name: str, file_ops: FileOps | None = Non
         except FileExistsError:  # another process was quicker
             descriptor = os.open(name, flags, dir_fd=root)
     stack.callback(os.close, descriptor)
+    if os.fstat(descriptor).st_uid != os.fstat(root).st_uid:
+        require_own(descriptor, Path(name))
     return descriptor
 
 

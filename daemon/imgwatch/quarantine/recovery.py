@@ -1,0 +1,201 @@
+"""End what a failed or killed operation left: finish or undo it, make log and record say so, forget it.
+
+May be killed itself, and repeated. What cannot be ended, because its folder is not there, waits for that; others go on.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from imgwatch.errors import OutsideRoots, RecordMalformed, shown
+from imgwatch.files import Place, opened_folder, status_of
+from imgwatch.lifecycle import Event
+from imgwatch.quarantine.journal import NAME, Operation
+from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
+from imgwatch.quarantine.safe_path import below_roots
+from imgwatch.quarantine.store import Store, move_failed
+from imgwatch.quarantine.transfer import Transfer, is_the_judged
+from imgwatch.quarantine.unfinished import finish_or_undo, remove_part
+
+_log = logging.getLogger(__name__)
+
+
+class _NotThere(OSError):
+    """The folder that a move came from or led to is not there."""
+
+
+def recover(store: Store, roots: Sequence[Path] | None) -> bool:
+    """End the operation that a killed process left, if any; may be killed itself. Return whether there was one.
+
+    `roots` bound what an operation may name that no key has signed; None: nothing.
+    """
+    _retry_parked(store, roots)
+    operation = store.journal.read()
+    if operation is None:
+        return False
+    try:
+        ending = _end_or_park(store, operation, roots)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
+    _log.warning("%s: %s, broken off, %s", shown(operation.file), operation.event, ending)
+    return True
+
+
+def _is_trusted(store: Store, operation: Operation, roots: Sequence[Path] | None) -> bool:
+    """Tell whether this operation may change anything outside of the quarantine."""
+    key = store.journal.key
+    if key is not None or not operation.far_folder:
+        return operation.is_signed(key) or not operation.far_folder
+    # Of a version that signed nothing, or of a program without a state folder. Ending a restore, which may have led
+    # anywhere, removes nothing there, and here only what lies there as well.
+    return (
+        roots is None
+        or operation.event is Event.RESTORED
+        or _is_below(Path(operation.far_folder) / operation.far_name, roots)
+    )
+
+
+def _is_below(path: Path, roots: Sequence[Path]) -> bool:
+    try:
+        below_roots(path, roots)
+    except OutsideRoots:
+        return False
+    return True
+
+
+def _end_or_park(store: Store, operation: Operation, roots: Sequence[Path] | None) -> str:
+    if not _is_trusted(store, operation, roots):
+        _log.error("%s names %s and is not of this imgwatch's making: nothing is moved there",
+                   shown(store.path / NAME), shown(operation.far_folder))  # fmt: skip
+        is_done = end_without_folder(store, operation)
+    elif not operation.far_folder:
+        is_done = end_without_folder(store, operation)
+    else:
+        try:
+            is_done = end_with_folder(store, operation)
+        except OSError as fault:
+            is_here = status_of(store.picture(operation.file)) is not None
+            if isinstance(fault, _NotThere) and (not is_here or _is_certain(store, operation)):
+                is_done = end_without_folder(store, operation)
+            elif is_here:
+                _park(store, operation)
+                return f"waits until {shown(operation.far_folder)} is there ({fault.strerror})"
+            else:
+                raise
+    conclude(store, operation, is_done)
+    return "is now finished" if is_done else "is now undone"
+
+
+def _is_certain(store: Store, operation: Operation) -> bool:
+    """Tell whether what lies here decides alone: it may be one of two copies, or a stranger that has to go back."""
+    if operation.copy_ino is not None:
+        return False
+    return operation.event is not Event.QUARANTINED or is_the_judged(_near_move(store, operation))
+
+
+def _near_move(store: Store, operation: Operation) -> Transfer:
+    nowhere = Place(-1, operation.far_name, Path(operation.far_folder) / operation.far_name)
+    return move_of(store, operation, nowhere, None)
+
+
+def end_with_folder(store: Store, operation: Operation) -> bool:
+    """End a move where both folders are there, and return whether it happened. Raises OSError if one is not."""
+    folder = Path(operation.far_folder)
+    record = record_of(store, operation.file, operation.id)
+    with ExitStack() as stack:
+        try:
+            far = stack.enter_context(opened_folder(Path("/"), folder.parts[1:]))
+        except OSError as fault:
+            raise _NotThere(fault.errno, fault.strerror or "not there") from fault
+        status = os.fstat(far)
+        if (
+            operation.far_ino is not None
+            and operation.far_ino != status.st_ino
+            and operation.far_dev != status.st_dev
+        ):
+            raise _NotThere(errno.ENODEV, "another folder is in its place")
+        place = Place(far, operation.far_name, folder / operation.far_name)
+        sha256 = record.sha256 if record is not None and operation.event is Event.QUARANTINED else None
+        return finish_or_undo(store.file_ops, move_of(store, operation, place, sha256), operation.copy_ino)
+
+
+def end_without_folder(store: Store, operation: Operation) -> bool:
+    """Return whether a deletion, or a move whose other folder is gone, happened: what lies here decides."""
+    is_here = status_of(store.picture(operation.file)) is not None
+    if not operation.far_folder:
+        return not is_here
+    if operation.event is Event.QUARANTINED:
+        remove_part(store.file_ops, _near_move(store, operation).part)
+    return is_here == (operation.event is Event.QUARANTINED)
+
+
+def move_of(store: Store, operation: Operation, far: Place, sha256: str | None) -> Transfer:
+    """Return the move of an operation between the quarantine and this place."""
+    near, inward = store.picture(operation.file), operation.event is Event.QUARANTINED
+    source, target = (far, near) if inward else (near, far)
+    return Transfer(operation.id, source, target, operation.identity, inward, sha256)
+
+
+def conclude(store: Store, operation: Operation, is_done: bool) -> None:
+    """Make log and record say what is, then forget the operation. May be repeated."""
+    _set_down(store, operation, is_done)
+    unfinished = store.unfinished_record
+    if status_of(unfinished) is not None:
+        store.file_ops.unlink(unfinished)
+    store.journal.clear()
+
+
+def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
+    """Take nothing out of the log that is whole: a line there may have been acknowledged, and others follow it."""
+    record = record_of(store, operation.file, operation.id)
+    store.log.drop_torn_end(operation.log_bytes)
+    noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
+    if is_done and noted is None and record is not None:
+        store.log.append(operation.event, store.clock(), record)
+    elif not is_done and noted is not None:
+        store.log.append(Event.WITHDRAWN, store.clock(), noted)
+    stays_here = is_done == (operation.event is Event.QUARANTINED)
+    if record is not None and not stays_here:
+        store.file_ops.unlink(store.record(operation.file))
+        store.file_ops.sync(store.records)
+
+
+def _park(store: Store, operation: Operation) -> None:
+    """Let others go on: the picture stays here for the time being, and the log says no more than that."""
+    store.journal.park(operation)
+    store.log.drop_torn_end(operation.log_bytes)
+    noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
+    if noted is not None and operation.event is not Event.QUARANTINED:
+        store.log.append(Event.WITHDRAWN, store.clock(), noted)
+    store.journal.clear()
+
+
+def _retry_parked(store: Store, roots: Sequence[Path] | None) -> None:
+    """End what waits for a folder that is there by now."""
+    for operation in store.journal.parked():
+        if not _is_trusted(store, operation, roots):
+            continue
+        try:
+            is_done = end_with_folder(store, operation)
+            _set_down(store, operation, is_done)
+            store.journal.drop(operation.id)
+        except OSError:
+            continue  # it waits on
+        _log.warning(
+            "%s: %s, broken off, is now %s",
+            shown(operation.file), operation.event, "finished" if is_done else "undone",
+        )  # fmt: skip
+
+
+def record_of(store: Store, file: str, record_id: str) -> Record | None:
+    """Read the record of a picture, if it is there and has this id."""
+    try:
+        record = load_record(store.records, file + RECORD_SUFFIX)
+    except (FileNotFoundError, RecordMalformed):
+        return None
+    return record if record.id == record_id else None
