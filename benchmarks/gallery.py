@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browsing import chromium
 from conftest import picture_bytes, write_brightness_model
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
-from imgwatch.pipeline import Policy, Sorter
+from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 
@@ -77,7 +77,7 @@ def prepared(place: Path, pictures: int) -> Path:
     pixels = np.random.default_rng(0).integers(150, 256, (3000, 4000, 3), dtype=np.uint8)
     Image.fromarray(pixels).save(inbox / "large.jpg", quality=90)
     with open_ledger(settings) as ledger, open_judge(settings) as judge:
-        list(Sorter(lambda: judge, open_quarantine(settings), ledger, Policy()).sort([inbox / "large.jpg"]))
+        list(Pipeline(lambda: judge, open_quarantine(settings), ledger, Policy()).run([inbox / "large.jpg"]))
     quarantine = open_quarantine(settings)
     fill(quarantine, next(quarantine.list()), pictures - 1)
     return config

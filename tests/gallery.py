@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from conftest import bright, dark
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
-from imgwatch.pipeline import Policy, Sorter
+from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.guard import Hosts, Keys
 from imgwatch.review.server import GalleryContext, guarded, opened
@@ -41,8 +41,8 @@ class Scene:
     def judge(self, *paths: Path) -> None:
         """Judge and move, as the daemon does."""
         with open_ledger(self.settings) as ledger, open_judge(self.settings) as judge:
-            sorter = Sorter(lambda: judge, open_quarantine(self.settings, ledger), ledger, Policy())
-            list(sorter.sort(paths))
+            pipeline = Pipeline(lambda: judge, open_quarantine(self.settings, ledger), ledger, Policy())
+            list(pipeline.run(paths))
 
     def fill(self, junk: int, normal: int = 0) -> None:
         self.judge(

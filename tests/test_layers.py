@@ -9,9 +9,20 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
-    {"errors", "batches", "files", "settings", "lifecycle", "judgement", "progress", "drift", "memory"},
+    {
+        "errors",
+        "batches",
+        "files",
+        "settings",
+        "lifecycle",
+        "judgement",
+        "progress",
+        "drift",
+        "memory",
+        "timers",
+    },
     {"wording", "private_folder"},
-    {"config", "extras", "status", "quarantine", "breaker", "retry", "systemd"},
+    {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
     {"scan", "model"},
@@ -20,6 +31,7 @@ LAYERS = (
     {"calibration"},
     {"feedback", "decisions"},
     {"judging"},
+    {"candidates", "file_faults", "live_model"},
     {"pipeline", "explain", "shadow", "cluster"},
     {"review", "monitoring", "watching"},
     {"service", "doctor"},

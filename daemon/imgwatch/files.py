@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple, Self
 
 _CHUNK_BYTES = 1 << 20
+_INT64 = (1 << 63) - 1
 _RENAME_NOREPLACE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _VERSION = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
@@ -26,7 +27,11 @@ _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Identity(NamedTuple):
-    """Which version of which file: device, inode, size in bytes, modification time in nanoseconds."""
+    """Which version of which file: device, inode, size in bytes, modification time in nanoseconds.
+
+    Inodes lose their highest bit, and times are held to 64 bits (the years 1677 to 2262): some file systems have
+    others, and a database has not.
+    """
 
     dev: int
     ino: int
@@ -36,7 +41,10 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """Take the identity from a stat result."""
-        return tuple.__new__(cls, _VERSION(status))  # a walk comes by here a million times
+        dev, ino, size, mtime_ns = _VERSION(status)  # a walk comes by here a million times
+        if ino > _INT64 or not -_INT64 <= mtime_ns <= _INT64:
+            ino, mtime_ns = ino & _INT64, max(-_INT64, min(mtime_ns, _INT64))
+        return tuple.__new__(cls, (dev, ino, size, mtime_ns))
 
 
 class Place(NamedTuple):

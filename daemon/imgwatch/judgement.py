@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     LIKE_DELETED = "like_deleted"  # decisions
     RESTORED = "restored"
     UNREADABLE = "unreadable"  # why
+    SET_ASIDE = "set_aside"  # why
     TEXT = "text"  # text: the words of a version that kept no code
 
 

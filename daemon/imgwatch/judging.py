@@ -13,7 +13,6 @@ from typing import Self
 import numpy as np
 from msgspec.structs import replace
 
-from imgwatch.errors import ModelError
 from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, unreadable
@@ -160,34 +159,3 @@ def taught(
     return replace(
         judgement, verdict=Verdict.KEEP, reason=Reason(ReasonCode.COPY_OF_RESTORED, figures), kind=None
     )
-
-
-class LiveModel:
-    """The model file of a running daemon: a new one is picked up, a faulty one is refused and the old one stays."""
-
-    def __init__(self, path: Path, rule: ThresholdRule | None, limits: Limits, threads: int) -> None:
-        self._path, self._rule, self._limits, self._threads = path, rule, limits, threads
-        self._version = identity_of(path)
-        self.judge = self._load()
-        self.refused: str | None = None
-
-    def refresh(self) -> bool:
-        """Load the file again if it changed. Return whether another model is in use now."""
-        version = identity_of(self._path)
-        if version == self._version:
-            return False
-        self._version = version
-        try:
-            fresh = self._load()
-        except ModelError as fault:
-            self.refused = str(fault)
-            log.error("the new model is refused, the running one stays: %s", fault)
-            return False
-        self.judge.close()
-        self.judge = fresh
-        self.refused = None
-        log.info("model %s taken into use, threshold %.4g", fresh.scorer.name, fresh.threshold)
-        return True
-
-    def _load(self) -> Judge:
-        return Judge(Scorer(self._path), self._rule, self._limits, self._threads)

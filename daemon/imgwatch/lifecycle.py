@@ -23,6 +23,7 @@ class FileState(StrEnum):
     REPORTED = "reported"
     PENDING = "pending"
     HELD = "held"
+    SET_ASIDE = "set aside"
 
 
 class ReviewState(StrEnum):
@@ -55,6 +56,7 @@ class FileEvent(StrEnum):
     WAS_RESTORED_BEFORE = "was restored before"
     CHANGED = "changed"
     TAKEN_UP_AGAIN = "taken up again"
+    FAULTED = "faulted twice"
 
 
 class Event(StrEnum):
@@ -84,6 +86,7 @@ DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
         FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",
         FileState.PENDING: "The picture was judged junk and is about to be moved; a failed move is tried again.",
         FileState.HELD: "The picture was judged junk while the breaker was open, and stays until `imgwatch resume`.",
+        FileState.SET_ASIDE: "The program failed on the file twice, and does not look at it any more.",
         ReviewState.OPEN: "The picture lies in quarantine, and nothing has been decided about it.",
         ReviewState.LATER: "The user wants to look at the picture again; no limit deletes it meanwhile.",
         ReviewState.BINNED: "The user deleted the picture; it can be taken out of the bin until that is emptied.",
@@ -119,6 +122,7 @@ TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
     {
         (FileState.UNSEEN, FileEvent.PREEXISTED): FileState.EXISTING,
         **{(FileState.UNSEEN, event): state for event, state in _JUDGED.items()},
+        (FileState.UNSEEN, FileEvent.FAULTED): FileState.SET_ASIDE,
         (FileState.PENDING, FileEvent.MOVE_REFUSED): FileState.REPORTED,
         (FileState.PENDING, FileEvent.WAS_RESTORED_BEFORE): FileState.KEPT,
         (FileState.PENDING, Event.QUARANTINED): ReviewState.OPEN,

@@ -1,4 +1,4 @@
-"""Judge candidates and put each where it belongs: the way of a picture, once, for the daemon and for `rescan`.
+"""The way of a picture, once, for the daemon and for `rescan`: take, judge, hold until settled, act.
 
 Remember first, move second: a killed process leaves a row that says PENDING, and the picture is taken up again.
 """
@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from imgwatch import scan
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
-from imgwatch.errors import AlreadyRestored, Changed, MoveFailed, MoveRefused, OutsideRoots, Unavailable
+from imgwatch.errors import (
+    AlreadyRestored,
+    Changed,
+    ImgwatchError,
+    MoveFailed,
+    MoveRefused,
+    OutsideRoots,
+    Unavailable,
+)
+from imgwatch.file_faults import FileFaults
+from imgwatch.health import Health
 from imgwatch.judgement import Reason, ReasonCode, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
@@ -25,13 +36,17 @@ from imgwatch.lifecycle import FileEvent, FileState, file_after
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
+from imgwatch.timers import Clock
 from imgwatch.wording import sentence
+
+if TYPE_CHECKING:
+    from imgwatch.watching.settle import Settled
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Sorted:
+class Result:
     """What became of one picture: the judgement, the state it is in now, and the record if it was moved."""
 
     judged: Judged
@@ -52,40 +67,50 @@ class Policy:
         return cls(settings.mode == "report", settings.unreadable == "quarantine")
 
 
-class Sorter:
-    """Sorts pictures by a judge, into the quarantine, noting all in the ledger."""
+class Pipeline:
+    """Judges pictures and acts on the judgements: into the quarantine or not, all noted in the ledger."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts that it joins; each is made elsewhere
         self,
         judge: Callable[[], Judge],
         quarantine: Quarantine,
         ledger: Ledger,
         policy: Policy,
         breaker: Breaker | None = None,
+        health: Health | None = None,
+        faults: FileFaults | None = None,
     ) -> None:
         self._judge = judge
         self._quarantine = quarantine
         self._ledger = ledger
         self._policy = policy
         self._breaker = breaker
-        self.stuck: MoveFailed | Unavailable | None = (
-            None  # why the last move failed; None once one succeeded again
-        )
+        self.health = health or Health(time.monotonic, 0.0)
+        self._faults = faults or FileFaults(ledger)
 
-    def sort(self, paths: Iterable[Path]) -> Iterator[Sorted]:
+    def run(self, paths: Iterable[Path]) -> Iterator[Result]:
         """Judge each path and act on it. Yields one result a picture that was there, in order."""
-        return self.put(self._judge().judge(paths))
+        return self.act(self._judge().judge(paths))
 
-    def put(self, judged: Iterator[Judged]) -> Iterator[Sorted]:
+    def act(self, judged: Iterator[Judged]) -> Iterator[Result]:
         """Act on judgements, whoever made them."""
         while batch := list(islice(judged, BATCH)):
-            yield from self._sort_batch(batch)
+            try:
+                results = self._act_on(batch)
+            except ImgwatchError:
+                raise
+            except Exception:  # noqa: BLE001 - about one of the batch: found by acting on each alone
+                results = []
+                for one in batch:
+                    with self._faults.costing(one.path):
+                        results += self._act_on([one])
+            yield from results
 
-    def _sort_batch(self, batch: Sequence[Judged]) -> list[Sorted]:
+    def _act_on(self, batch: Sequence[Judged]) -> list[Result]:
         decided = [(judged, self._decide(judged)) for judged in map(self._respect_user, batch)]
         self._ledger.remember((_row(judged, state) for judged, state in decided), time.time())
         done = [
-            self._move(judged) if state is FileState.PENDING else Sorted(judged, state)
+            self._move(judged) if state is FileState.PENDING else Result(judged, state)
             for judged, state in decided
         ]
         gone = [result.judged.path for result in done if result.record is not None]
@@ -133,46 +158,40 @@ class Sorter:
             return file_after(FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER)
         return file_after(FileEvent.JUDGED_JUNK)
 
-    def _move(self, judged: Judged) -> Sorted:
+    def _move(self, judged: Judged) -> Result:
         pending = FileState.PENDING
         try:
             record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement)
         except AlreadyRestored:
-            return Sorted(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
+            return Result(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
         except (Changed, FileNotFoundError):
-            return Sorted(judged, pending)  # another version, which will be noticed and judged as such
+            return Result(judged, pending)  # another version, which will be noticed and judged as such
         except (MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", judged.path, refusal)
-            return Sorted(judged, file_after(FileEvent.MOVE_REFUSED, pending))
+            return Result(judged, file_after(FileEvent.MOVE_REFUSED, pending))
         except (MoveFailed, Unavailable) as fault:
-            self.hold(fault)
-            return Sorted(judged, pending)
-        self.go_on()
+            self.health.note_failed_move(fault)
+            return Result(judged, pending)
+        self.health.note_good_move()
         log.info("%s -> quarantine %s: %s", judged.path, record.id, sentence(judged.judgement.reason))
-        return Sorted(judged, pending, record)
-
-    def hold(self, fault: MoveFailed | Unavailable) -> None:
-        """Note that nothing can be moved: one line in the log, not one a picture."""
-        if self.stuck is None:
-            log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
-        self.stuck = fault
-
-    def go_on(self) -> None:
-        """Note that pictures can be moved."""
-        if self.stuck is not None:
-            log.warning("pictures can be moved into the quarantine again")
-            self.stuck = None
+        return Result(judged, pending, record)
 
 
 def _row(judged: Judged, state: FileState) -> Row:
     return Row(judged.path, judged.identity, state, judged.judgement)
 
 
-def new_candidates(ledger: Ledger, folder: Path, listing: scan.Listing) -> list[Path]:
-    """Return the files of one folder that still want a judgement, noting those that are no pictures."""
-    paths = [folder / name for name in ledger.unfinished(folder, listing)]
-    fresh = [path for path in paths if scan.is_candidate(path)]
-    if len(fresh) < len(paths):
-        others = set(paths) - set(fresh)
-        ledger.remember((Row(path, listing[path.name], FileState.OTHER) for path in others), time.time())
-    return fresh
+def hold_until_settled(
+    judged: Iterable[Judged],
+    settled: Mapping[Path, Settled],
+    clock: Clock,
+    begin_anew: Callable[[Path], object],
+) -> Iterator[Judged]:
+    """Hand on each judgement when its file has settled; one whose file is another by then goes to `begin_anew`."""
+    for picture in judged:
+        file = settled[picture.path]
+        time.sleep(max(file.since - clock(), 0.0))
+        if scan.identity_of(file.path) == file.identity == picture.identity:
+            yield picture
+        else:
+            begin_anew(picture.path)

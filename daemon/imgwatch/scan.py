@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import translate
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
@@ -27,6 +27,7 @@ from imgwatch.picture.decoding import (
 
 log = logging.getLogger(__name__)
 
+DEEPEST = 128  # folders below a watched one that are looked into
 _AT_ONCE = 4096  # files of one folder that are held in memory
 _END, _BEGIN = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*")
 
@@ -88,14 +89,24 @@ def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]
     folders = [top or scope.root]
     if any(folders[0].is_relative_to(apart) for apart in scope.apart):
         return
+    deepest = len(scope.root.parts) + DEEPEST
     while folders:
         folder = folders.pop()
+        if len(folder.parts) > deepest:
+            _say_once(folder, f"nested deeper than {DEEPEST} folders, not looked into")
+            continue
         try:
             with os.scandir(folder) as entries:
                 for listing in _listings(entries, scope, folder, folders):
                     yield folder, listing
         except OSError as fault:
-            log.warning("%s: cannot be read, passed over: %s", folder, fault.strerror)
+            _say_once(folder, f"cannot be read, passed over: {fault.strerror}")
+
+
+@lru_cache(maxsize=1000)
+def _say_once(folder: Path, why: str) -> None:
+    """Log it once, not at each scan, as long as it stays among the last thousand."""
+    log.warning("%s: %s", folder, why)
 
 
 def _listings(

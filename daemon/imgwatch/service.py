@@ -1,6 +1,6 @@
-"""The daemon: one loop that joins watched folders, intake and sorting, and outlives every fault that may pass.
+"""The daemon: one loop that joins watched folders, intake and pipeline, and outlives every fault that may pass.
 
-It decides when things happen; what happens to a picture is in `sorting`.
+It decides when things happen; what happens to a picture is in `pipeline`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from imgwatch import memory
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
-    FormatTooNew,
-    IoFailed,
+    ImgwatchError,
+    InputMissing,
     LedgerDamaged,
     MoveFailed,
     QuarantineGone,
@@ -23,39 +23,37 @@ from imgwatch.errors import (
     Unavailable,
 )
 from imgwatch.feedback.learner import FeedbackLearner
-from imgwatch.judging import LiveModel
+from imgwatch.file_faults import FileFaults
+from imgwatch.health import Health
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
-from imgwatch.pipeline import Policy, Sorter
+from imgwatch.pipeline import Pipeline, Policy, hold_until_settled
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 from imgwatch.status import Pulse
+from imgwatch.timers import Alarm, Clock, Every, Pauses
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
-from imgwatch.watching.roots import scopes_of as scopes_of
 from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake
+from imgwatch.wording import counted
 
 log = logging.getLogger(__name__)
 
-_CHUNK = 256  # pictures sorted before the loop looks up again
-_HOUSEKEEPING_SECONDS = 2.0
-_RESTING_SECONDS = 5.0  # the same, after a while without work: it is woken for nothing else
-_SLACK_SECONDS = 5.0  # so often at most freed memory is given back: the next batch has to ask for it again
-_REST_SECONDS = 60.0  # without work, the decoding workers are let go
-_STARTED_SECONDS = 2.0  # so long before a picture settles they are started again
-_RETRY_SECONDS = 10.0  # after a move, or the ledger, failed
-_PURGE_SECONDS = 3600.0
-_PROBE_SECONDS = 60.0  # without work, the whole way through the model is tried this often
+PAUSES = Pauses()
+_CHUNK = 256  # pictures acted on before the loop looks up again
 
 
-class _Stopped(Exception):
-    """`stop` was called in the middle of a long walk."""
+class _Stopped(BaseException):
+    """`stop` was called in the middle of a long walk; nothing but `run` may catch it."""
 
 
 class Service:
-    """Watches and sorts until `stop` is called. `on_pulse` is called at least every few seconds while the loop works:
-    a scorer that hangs, or a step that never ends, stops it.
+    """Watches, judges and moves until `stop` is called.
+
+    `on_pulse` is called at least every few seconds while the loop works: a model that hangs, or a step that never ends,
+    stops it.
     """
 
     def __init__(  # noqa: PLR0913 - it joins all parts; each is made, and closed, by the command
@@ -66,31 +64,48 @@ class Service:
         ledger: Ledger,
         on_pulse: Callable[[Pulse], None],
         observer: Observer | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = time.monotonic,
+        pauses: Pauses | None = None,
     ) -> None:
-        self._settings = settings
         self._model = model
         self._quarantine = quarantine
         self._ledger = ledger
         self._on_pulse = on_pulse
         self._observer = observer or Observer(ledger, model)
         self._clock = clock
+        self._pauses = pauses = pauses or PAUSES
+        self._limits = settings.quarantine
         self._hints = Hints()
         self._roots = Roots(settings, self._hints)
-        self._intake = Intake(settings.settle_seconds, ledger, self._roots, clock, self._keep_going)
+        self._faults = FileFaults(ledger)
+        self._health = Health(clock, pauses.retry)
         self._breaker = Breaker(settings.breaker, is_open=ledger.facts.breaker_is_open)
-        self._teacher = FeedbackLearner(quarantine, ledger)
-        self._sorter = Sorter(lambda: model.judge, quarantine, ledger, Policy.of(settings), self._breaker)
-        self._trouble: str | None = None
+        self._learner = FeedbackLearner(quarantine, ledger)
+        self._intake = Intake(
+            settings.settle_seconds, ledger, self._roots, clock, self._keep_going, self._faults
+        )
+        self._pipeline = Pipeline(
+            lambda: model.judge,
+            quarantine,
+            ledger,
+            Policy.of(settings),
+            self._breaker,
+            self._health,
+            self._faults,
+        )
         self._stopping = self._has_new_folders = self._is_ready = False
         self._has_slack = True  # freed memory that could be given back
-        self._last_work = self._last_probe = self._last_pulse = self._last_given = 0.0
-        self._next_retry = self._next_purge = self._calm_at = 0.0
+        self._last_work = 0.0
+        self._retry = Alarm(pauses.retry, clock)
+        self._pulse_timer = Every(pauses.pulse, clock)
+        self._purge_timer = Every(pauses.purge, clock)
+        self._probe_timer = Every(pauses.probe_model, clock)
+        self._memory_timer = Every(pauses.give_back_memory, clock)
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
         self._stopping = True
-        self._model.judge.decoder.interrupt()
+        self._model.interrupt()
         self._hints.put(Wake())
 
     def run(self, on_ready: Callable[[], None]) -> None:
@@ -107,11 +122,45 @@ class Service:
         finally:
             self._roots.stop()
 
+    def _attempt(self, step: Callable[[], None]) -> bool:
+        """Begin, or do one turn; if it fails, leave all pictures where they are, wait, and look again."""
+        try:
+            step()
+        except (RestartNeeded, InputMissing):
+            raise
+        except LedgerDamaged as damage:
+            self._ledger.mend(str(damage))
+            self._intake.forget()
+            self._watch()
+        except (ImgwatchError, OSError) as fault:
+            self._wait_out(fault)
+        except Exception as fault:
+            log.debug("what failed:", exc_info=True)
+            self._wait_out(fault)
+        else:
+            self._health.note_good_turn()
+            return True
+        return False
+
+    def _wait_out(self, fault: Exception) -> None:
+        self._health.note_failed_turn(fault)
+        self._intake.forget()
+        until = self._clock() + self._pauses.retry
+        while not self._stopping and self._clock() < until:
+            self._pulse_if_due()
+            try:
+                self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
+            except Empty:
+                continue
+        self._health.expect_calm()
+        for root in self._roots:
+            root.next_scan = self._clock()
+
     def _begin(self) -> None:
         for root in self._roots:
             if self._ledger.is_first_start(root.scope.root):
                 self._roots.require(root)
-        self._take_stock()
+        self._recover_quarantine()
         self._watch()
         for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
@@ -125,65 +174,32 @@ class Service:
             if root.folder is not None:
                 self._intake.begin_or_scan(root)
 
-    def _take_stock(self) -> None:
+    def _recover_quarantine(self) -> None:
         """End what a killed process left in the quarantine, and count what its log says."""
         try:
             self._quarantine.recover()
             count_history(self._quarantine, self._ledger)
         except (MoveFailed, Unavailable) as fault:
-            self._sorter.hold(fault)
-            self._next_retry = self._clock() + _RETRY_SECONDS
+            self._health.note_failed_move(fault)
+            self._retry.set()
         else:
-            self._sorter.go_on()
-
-    def _attempt(self, step: Callable[[], None]) -> bool:
-        """Begin, or do one round; if ledger or disk fail, leave all pictures where they are, wait, and look again."""
-        try:
-            step()
-        except RestartNeeded:
-            raise
-        except LedgerDamaged as damage:
-            self._ledger.mend(str(damage))
-            self._intake.forget()
-            self._watch()
-        except (FormatTooNew, IoFailed, Unavailable, OSError) as fault:
-            self._wait_out(fault)
-        else:
-            if self._trouble is not None and self._clock() >= self._calm_at:
-                log.warning("it works again")
-                self._trouble = None
-            return True
-        return False
+            self._health.note_good_move()
 
     def _turn(self) -> None:
         self._take_hints(self._wait_seconds())
-        self._start_workers()
-        self._sort()
+        if self._intake.expects_picture(self._pauses.start_workers):
+            self._model.wake()
+        self._judge_and_act()
         self._keep_house()
-        self._give_back(self._clock())
-
-    def _wait_out(self, fault: Exception) -> None:
-        if self._trouble is None:  # one line, not one a picture
-            log.error("all pictures stay where they are; tried again every %g s: %s", _RETRY_SECONDS, fault)
-        self._trouble = str(fault)
-        self._intake.forget()
-        until = self._clock() + _RETRY_SECONDS
-        while not self._stopping and self._clock() < until:
-            self._pulse_if_due()
-            try:
-                self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
-            except Empty:
-                continue
-        self._calm_at = self._clock() + 2 * _RETRY_SECONDS  # a round that writes nothing proves nothing
-        for root in self._roots:
-            root.next_scan = self._clock()
+        self._give_back_memory()
 
     def _wait_seconds(self) -> float:
         if self._intake.has_ready:
             return 0.0
         due = self._intake.next_due()
         now = self._clock()
-        longest = _HOUSEKEEPING_SECONDS if now - self._last_work < _REST_SECONDS else _RESTING_SECONDS
+        is_resting = now - self._last_work >= self._pauses.let_workers_go
+        longest = self._pauses.resting if is_resting else self._pauses.housekeeping
         return max(min(longest, longest if due is None else due - now), 0.0)
 
     def _take_hints(self, wait_seconds: float) -> None:
@@ -199,73 +215,59 @@ class Service:
 
     def _follow(self, hint: Hint) -> None:
         if isinstance(hint, Overflow):
-            log.warning("more happened at once than the kernel could tell; all watched folders are scanned")
+            log.warning("more happened at once than the kernel could report; all watched folders are scanned")
             for root in self._roots:
                 root.next_scan = self._clock()
         elif not isinstance(hint, Wake) and self._intake.notice(hint):
             self._has_new_folders = True
 
-    def _start_workers(self) -> None:
-        """Have the workers that were let go ready again when a picture has settled."""
-        decoder = self._model.judge.decoder
-        if decoder.is_resting and self._intake.expects_picture(_STARTED_SECONDS):
-            decoder.start()
-
-    def _sort(self) -> None:
-        chunk = self._intake.take(_CHUNK)
-        if not chunk:
+    def _judge_and_act(self) -> None:
+        """Take, judge, hold until settled, act."""
+        files = {file.path: file for file in self._intake.take(_CHUNK)}
+        if not files:
             return
-        settled = {file.path: file for file in chunk}
         self._model.judge.on_progress = self._pulse_if_due
-        judged = self._model.judge.judge(settled)
-        for result in self._sorter.put(self._intake.until_settled(judged, settled)):
-            self._observer.note(result, self._clock() - settled[result.judged.path].since)
+        judged = self._model.judge.judge(files)
+        held = hold_until_settled(judged, files, self._clock, self._intake.notice)
+        for result in self._pipeline.act(held):
+            self._observer.note(result, self._clock() - files[result.judged.path].since)
             self._pulse_if_due()
             if self._stopping:
                 break
         self._last_work = self._clock()
         self._has_slack = True
-        if self._sorter.stuck is not None:
-            self._next_retry = self._last_work + _RETRY_SECONDS
+        if self._health.move_fault is not None:
+            self._retry.set()
 
     def _keep_house(self) -> None:
         self._pulse_if_due()
-        now = self._clock()
         if self._intake.wants_scan:
-            self._scan_if_due(now)
+            self._scan_if_due()
         if self._intake.has_ready:
             return
-        self._has_slack |= self._model.refresh() | self._teacher.refresh(self._model.judge)
+        self._has_slack |= self._model.refresh() | self._learner.refresh(self._model.judge)
+        self._follow_breaker()
+        if self._roots.have_changed() or not self._roots.is_watching():
+            self._watch()
+        self._scan_if_due()
+        self._look_for_quarantine()
+        if self._retry.goes_off():
+            self._retry_moves()
+        self._purge_if_due()
+        self._observer.keep_house()
+        self._rest()
+
+    def _follow_breaker(self) -> None:
+        """Go on where `imgwatch resume` has closed the breaker."""
         if self._breaker.is_open and not self._ledger.facts.breaker_is_open:
             self._breaker.close()
             log.info("the breaker is closed")
             self._take_up_held()
-        if self._roots.have_changed() or not self._roots.is_watching():
-            self._watch()
-        self._scan_if_due(now)
-        self._look_for_quarantine(now)
-        self._retry_if_due(now)
-        self._purge_if_due(now)
-        self._observer.keep_house()
-        self._rest(now)
 
-    def _rest(self, now: float) -> None:
-        """Be small and well while there is nothing to do."""
-        if now - self._last_work > _REST_SECONDS and not self._intake.expects_picture(_STARTED_SECONDS):
-            self._model.judge.decoder.rest()
-        if now - max(self._last_work, self._last_probe) > _PROBE_SECONDS:
-            self._last_probe = now
-            self._model.judge.scorer.probe()
-            self._has_slack = True
-
-    def _give_back(self, now: float) -> None:
-        if self._has_slack and now - self._last_given > _SLACK_SECONDS:
-            self._has_slack, self._last_given = False, now
-            memory.give_back()
-
-    def _scan_if_due(self, now: float) -> None:
+    def _scan_if_due(self) -> None:
         if self._intake.is_full:
             return
+        now = self._clock()
         due = [root for root in self._roots if root.folder is not None and now >= root.next_scan]
         if due or self._has_new_folders:
             self._has_new_folders = False
@@ -273,33 +275,29 @@ class Service:
         for root in due:
             self._intake.scan(root)
 
-    def _look_for_quarantine(self, now: float) -> None:
+    def _look_for_quarantine(self) -> None:
         """Notice a disk that is taken away without a picture having to fail, and that it is back at once."""
         try:
             self._quarantine.look()
         except QuarantineGone as gone:
-            self._sorter.hold(gone)
-            self._next_retry = now + _RETRY_SECONDS
+            self._health.note_failed_move(gone)
+            self._retry.set()
         else:
-            if isinstance(self._sorter.stuck, QuarantineGone):
-                self._next_retry = now
+            if self._health.is_quarantine_gone:
+                self._retry.set_now()
 
-    def _retry_if_due(self, now: float) -> None:
-        if not self._next_retry or now < self._next_retry:
-            return
-        self._next_retry = 0.0
-        waiting = self._ledger.waiting(FileState.PENDING)
-        for path in waiting:
+    def _retry_moves(self) -> None:
+        for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
         if not len(self._intake):  # what could not be moved is gone
-            self._take_stock()
+            self._recover_quarantine()
 
-    def _purge_if_due(self, now: float) -> None:
+    def _purge_if_due(self) -> None:
         """Delete for good what exceeds the limits that the user set. The clock's faults are `purge`'s care."""
-        limits = self._settings.quarantine
-        if now < self._next_purge or (limits.keep_days is None and limits.max_gigabytes is None):
+        limits = self._limits
+        if (limits.keep_days is None and limits.max_gigabytes is None) or not self._purge_timer.is_due():
             return
-        self._next_purge = now + _PURGE_SECONDS
+        self._purge_timer.restart()
         most = None if limits.max_gigabytes is None else int(limits.max_gigabytes * 1e9)
         for record in self._quarantine.purge(limits.keep_days, most):
             log.info("%s (%s) deleted for good: the quarantine's limits", record.original, record.id)
@@ -313,23 +311,42 @@ class Service:
         for path in held:
             self._intake.notice(path)
         if held:
-            log.info("%d pictures held back by the breaker are judged now", len(held))
+            log.info("%s held back by the breaker: judged now", counted(len(held), "picture"))
+
+    def _rest(self) -> None:
+        """Be small and well while there is nothing to do."""
+        idle = self._clock() - self._last_work
+        if idle > self._pauses.let_workers_go and not self._intake.expects_picture(
+            self._pauses.start_workers
+        ):
+            self._model.rest()
+        if idle > self._pauses.probe_model and self._probe_timer.is_due():
+            self._probe_timer.restart()
+            self._model.probe()
+            self._has_slack = True
+
+    def _give_back_memory(self) -> None:
+        if self._has_slack and self._memory_timer.is_due():
+            self._has_slack = False
+            self._memory_timer.restart()
+            memory.give_back()
 
     def _keep_going(self) -> None:
-        """Called often in long walks: show life, and end when told to stop."""
+        """Called often in long walks: show life, and end when asked to stop."""
         if self._stopping:
             raise _Stopped
         self._pulse_if_due()
 
     def _pulse_if_due(self) -> None:
-        now = self._clock()
-        if (self._is_ready or self._trouble) and now - self._last_pulse >= 1.0:
-            self._last_pulse = now
+        if (self._is_ready or self._health.has_failed) and self._pulse_timer.is_due():
+            self._pulse_timer.restart()
             self._on_pulse(self.pulse())
 
     def pulse(self) -> Pulse:
-        """Tell how the daemon is."""
-        judge = self._model.judge
+        """Return how the daemon is."""
+        judge, limit = self._model.judge, self._roots.limit
+        self._health.refused_model = self._model.refused
+        self._health.watch_limit = None if limit is None else limit.sysctl
         return Pulse(
             alive=self._is_ready,  # before that nobody may take it for watching
             backlog=len(self._intake),
@@ -338,18 +355,5 @@ class Service:
             threshold=judge.threshold,
             generic_model=judge.contract.generic,
             folders={str(root.scope.root): root.state for root in self._roots},
-            troubles=self._troubles(),
+            troubles=self._health.troubles(),
         )
-
-    def _troubles(self) -> tuple[str, ...]:
-        """Say what stands in the way now."""
-        stuck, limit = self._sorter.stuck, self._roots.limit
-        found = (
-            self._trouble,
-            None if stuck is None else str(stuck),
-            self._model.refused,
-            None
-            if limit is None
-            else f"inotify's limit {limit.sysctl} is reached: folders are scanned instead",
-        )
-        return tuple(what for what in found if what)

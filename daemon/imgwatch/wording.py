@@ -22,6 +22,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.LIKE_DELETED: "like what you deleted",
     ReasonCode.RESTORED: "you restored this picture",
     ReasonCode.UNREADABLE: "cannot be read",
+    ReasonCode.SET_ASIDE: "not looked at any more",
 }
 
 
@@ -51,6 +52,8 @@ def sentence(reason: Reason) -> str:
             return f"like what you deleted: learned from {counted(_number(reason, 'decisions'), 'decision')}"
         case ReasonCode.UNREADABLE:
             return _text(reason, "why")
+        case ReasonCode.SET_ASIDE:
+            return f"not looked at any more: {_text(reason, 'why')}"
         case ReasonCode.TEXT:
             return _text(reason, "text")
     return _HEADINGS[reason.code]

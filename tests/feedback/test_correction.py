@@ -21,7 +21,7 @@ from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import write_model
 from imgwatch.model.reference_set import KEY, ReferenceSet
-from imgwatch.pipeline import Policy, Sorter
+from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 
@@ -160,8 +160,8 @@ class Daily:
             paths[-1].write_bytes(picture_bytes(level))
         with open_ledger(self.settings) as ledger, open_judge(self.settings) as judge:
             self.refresh(ledger, judge)
-            sorter = Sorter(lambda: judge, self.quarantine(ledger), ledger, Policy())
-            done = [result.judged.judgement for result in sorter.sort(paths)]
+            pipeline = Pipeline(lambda: judge, self.quarantine(ledger), ledger, Policy())
+            done = [result.judged.judgement for result in pipeline.run(paths)]
         return [f"{judgement.verdict}: {judgement.reason}" for judgement in done]
 
     def refresh(self, ledger: Ledger, judge: Judge) -> None:

@@ -17,13 +17,14 @@ from imgwatch.drift import BLOCK, Drift
 from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
-from imgwatch.judging import Judged, LiveModel
+from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
 from imgwatch.model.contract import Contract
 from imgwatch.monitoring.collector import Figures, Snapshot
 from imgwatch.monitoring.observer import Observer
-from imgwatch.pipeline import Sorted
+from imgwatch.pipeline import Result
 from imgwatch.status import Pulse
 
 HOUR = 3600.0
@@ -39,9 +40,9 @@ def live(contract: Contract | None = None, correction: Correction | None = None)
     return cast(LiveModel, SimpleNamespace(judge=judge))
 
 
-def result(score: float | None, state: FileState = FileState.KEPT) -> Sorted:
+def result(score: float | None, state: FileState = FileState.KEPT) -> Result:
     judgement = Judgement(Verdict.KEEP, in_words("as ever"), "m", score, 0.5, "00" * 32)
-    return Sorted(Judged(Path("/in/a.png"), Identity(1, 1, 1, 0), judgement), state)
+    return Result(Judged(Path("/in/a.png"), Identity(1, 1, 1, 0), judgement), state)
 
 
 def known(ledger: Ledger) -> Drift:

@@ -10,12 +10,13 @@ from daemon import tree
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import Decisions
 from imgwatch.errors import ModelError
-from imgwatch.judging import Judge, LiveModel
+from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
-from imgwatch.pipeline import Policy, Sorter
+from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Breaker as BreakerSettings
 
@@ -31,8 +32,8 @@ def quarantine(tmp_path: Path) -> Quarantine:
     return Quarantine(tmp_path / "quarantine")
 
 
-def states(sorter: Sorter, *paths: Path) -> list[FileState]:
-    return [result.state for result in sorter.sort(paths)]
+def states(pipeline: Pipeline, *paths: Path) -> list[FileState]:
+    return [result.state for result in pipeline.run(paths)]
 
 
 def test_junk_is_moved_and_the_rest_stays(
@@ -41,7 +42,7 @@ def test_junk_is_moved_and_the_rest_stays(
     inbox = tmp_path / "inbox"
     pictures = [dark(inbox / "a.png"), bright(inbox / "b.png"), inbox / "gone.png", inbox / "c.jpg"]
     pictures[3].write_bytes(b"damaged")
-    results = list(Sorter(lambda: judge, quarantine, ledger, Policy()).sort(pictures))
+    results = list(Pipeline(lambda: judge, quarantine, ledger, Policy()).run(pictures))
     assert [result.judged.judgement.verdict for result in results] == ["keep", "quarantine", "unreadable"]
     assert sorted(tree(inbox)) == ["a.png", "c.jpg"]
     assert [record.original for record in quarantine.list()] == [str(pictures[1])]
@@ -55,7 +56,7 @@ def test_unreadable_pictures_are_moved_only_when_asked_to(
     path = tmp_path / "inbox" / "c.jpg"
     path.parent.mkdir()
     path.write_bytes(b"damaged")
-    assert states(Sorter(lambda: judge, quarantine, ledger, Policy(move_unreadable=True)), path) == [
+    assert states(Pipeline(lambda: judge, quarantine, ledger, Policy(move_unreadable=True)), path) == [
         FileState.PENDING
     ]
     [record] = quarantine.list()
@@ -67,7 +68,7 @@ def test_report_only_moves_nothing(
     tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
 ) -> None:
     path = bright(tmp_path / "inbox" / "a.png")
-    assert states(Sorter(lambda: judge, quarantine, ledger, Policy(report_only=True)), path) == [
+    assert states(Pipeline(lambda: judge, quarantine, ledger, Policy(report_only=True)), path) == [
         FileState.REPORTED
     ]
     assert path.exists()
@@ -76,24 +77,24 @@ def test_report_only_moves_nothing(
 def test_a_restored_picture_and_its_copies_are_kept(
     tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
 ) -> None:
-    sorter = Sorter(lambda: judge, quarantine, ledger, Policy())
+    pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy())
     path = bright(tmp_path / "inbox" / "a.png")
     content = path.read_bytes()
-    states(sorter, path)
+    states(pipeline, path)
     Decisions(quarantine, ledger).restore(next(quarantine.list()))
     (copy := path.with_name("copy.png")).write_bytes(content)
-    assert states(sorter, path, copy) == [FileState.KEPT, FileState.KEPT]
+    assert states(pipeline, path, copy) == [FileState.KEPT, FileState.KEPT]
 
 
 def test_an_open_breaker_holds_everything_back(
     tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
 ) -> None:
     breaker = Breaker(BreakerSettings(window=6, share=0.5))
-    sorter = Sorter(lambda: judge, quarantine, ledger, Policy(), breaker)
+    pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy(), breaker)
     inbox = tmp_path / "inbox"
     kept = [dark(inbox / f"a{n}.png") for n in range(3)]
     junk = [bright(inbox / f"b{n}.png") for n in range(6)]
-    list(sorter.sort([*kept, *junk]))
+    list(pipeline.run([*kept, *junk]))
     assert breaker.is_open
     assert ledger.facts.breaker_is_open
     assert list(ledger.waiting(FileState.HELD))

@@ -11,6 +11,7 @@ from imgwatch.judgement import Judgement, Verdict, in_words, unreadable
 from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
+from imgwatch.pipeline import hold_until_settled
 from imgwatch.scan import Listing, Scope, identity_of
 from imgwatch.settings import Settings, checked
 from imgwatch.watching import intake
@@ -117,7 +118,8 @@ def test_a_picture_is_taken_early_and_its_judgement_kept_back_until_it_has_settl
         for file in taken
     ]
     other.write_bytes(b"written to meanwhile")
-    assert [picture.path for picture in waiting.until_settled(judged, settled)] == [path]
+    held = hold_until_settled(iter(judged), settled, time.monotonic, waiting.notice)
+    assert [picture.path for picture in held] == [path]
     assert time.monotonic() >= max(file.since for file in taken) >= begun + 0.5
     assert len(waiting) == 1, "the other waits anew"
 
@@ -136,7 +138,7 @@ def test_what_was_damaged_while_it_was_read_and_finished_since_is_judged_again(
     finished = identity_of(path)
     assert finished is not None
     damaged = Judged(path, finished, unreadable("damaged", "m", None))
-    assert list(waiting.until_settled([damaged], {path: file})) == []
+    assert list(hold_until_settled([damaged], {path: file}, lambda: now, waiting.notice)) == []
     now = 2.0
     assert [file.identity for file in waiting.take(9)] == [finished]
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgwatch.cluster.judging import Found, JudgeKit
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
-    from imgwatch.pipeline import Sorted
+    from imgwatch.pipeline import Result
     from imgwatch.scan import Listing, Scope
     from imgwatch.settings import Settings
 
@@ -54,7 +54,7 @@ def rescan_wide(
     wish: Wish,
     paths: list[Path],
     scopes_of: Callable[[list[Path]], list[Scope]],
-    say: Callable[[Sorted], None],
+    say: Callable[[Result], None],
 ) -> None:
     """Judge on a cluster what lies in the watched folders or in paths and URLs, act on it, and say what became of it.
 
@@ -106,17 +106,17 @@ class _Run:
     kit: JudgeKit
     tally: _Tally = field(default_factory=lambda: _Tally())
 
-    def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Sorted], None]) -> None:
+    def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Result], None]) -> None:
         """Judge what the walks find and the ledger does not know, and act on it."""
         from imgwatch.cluster.judging import judge_on
         from imgwatch.lifecycle import FileState
-        from imgwatch.pipeline import Policy, Sorted, Sorter
+        from imgwatch.pipeline import Pipeline, Policy, Result
 
         quarantine = open_quarantine(self.settings, ledger)
-        sorter = Sorter(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
+        pipeline = Pipeline(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
-            unsorted = (Sorted(one, FileState.REPORTED) for one in judged)
-            for result in unsorted if self.wish.dry_run else sorter.put(judged):
+            unsorted = (Result(one, FileState.REPORTED) for one in judged)
+            for result in unsorted if self.wish.dry_run else pipeline.act(judged):
                 say(result)
                 self.tally.pass_by(1)
 

@@ -23,8 +23,7 @@ from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
-    from imgwatch.ledger import Ledger
-    from imgwatch.pipeline import Sorted
+    from imgwatch.pipeline import Result
     from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
@@ -79,8 +78,9 @@ def rescan(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
+    from imgwatch.candidates import candidates
     from imgwatch.feedback.learner import FeedbackLearner
-    from imgwatch.pipeline import Policy, Sorter
+    from imgwatch.pipeline import Pipeline, Policy
 
     settings = load_settings(config)
     if cluster is not None:
@@ -99,7 +99,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             _offer_back(judge, quarantine, as_json)
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
-        wanted = list(_candidates(scopes, ledger, None if judge_all else judge.scorer.name))
+        wanted = list(candidates(scopes, ledger, None if judge_all else judge.scorer.name))
         seen: Counter[str] = Counter()
         if dry_run:
             for number, judged in enumerate(judge.judge(wanted), 1):
@@ -109,8 +109,8 @@ def rescan(  # noqa: PLR0913 - the options of a command
         else:
             ledger.allow_restore_to(scope.root for scope in scopes)
             quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
-            sorter = Sorter(lambda: judge, quarantine, ledger, Policy.of(settings))
-            for number, result in enumerate(sorter.sort(wanted), 1):
+            pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
+            for number, result in enumerate(pipeline.run(wanted), 1):
                 _say_sorted(result, as_json)
                 seen[result.judged.judgement.verdict] += 1
                 progress("rescan", number, len(wanted))
@@ -121,7 +121,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
 def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: bool) -> None:
     seen: Counter[str] = Counter()
 
-    def say(result: "Sorted") -> None:
+    def say(result: "Result") -> None:
         _say_sorted(result, as_json)
         seen[result.judged.judgement.verdict] += 1
 
@@ -148,12 +148,12 @@ def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None
 
 def _pictures(paths: list[Path]) -> Iterator[Path]:
     """Yield named files as they are, and the candidates in named folders."""
-    from imgwatch.scan import Scope, is_candidate, walk
+    from imgwatch.candidates import candidates
+    from imgwatch.scan import Scope
 
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            for folder, listing in walk(Scope(path.resolve())):
-                yield from (folder / name for name in sorted(listing) if is_candidate(folder / name))
+            yield from candidates([Scope(path.resolve())])
         else:
             yield path
 
@@ -163,7 +163,7 @@ def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
     from dataclasses import replace
 
     from imgwatch.scan import Scope
-    from imgwatch.service import scopes_of
+    from imgwatch.watching.roots import scopes_of
 
     watched = scopes_of(settings)
     if not paths:
@@ -185,16 +185,6 @@ def existing_scopes(scopes: "list[Scope]") -> "list[Scope]":
     return scopes
 
 
-def _candidates(scopes: "list[Scope]", ledger: "Ledger", judged_by: str | None) -> Iterator[Path]:
-    """Yield what wants a judgement: all candidates, or those that the model `judged_by` has not judged."""
-    from imgwatch.scan import is_candidate, walk
-
-    for scope in scopes:
-        for folder, listing in walk(scope):
-            wanted = ledger.unfinished(folder, listing, judged_by) if judged_by else list(listing)
-            yield from (folder / name for name in sorted(wanted) if is_candidate(folder / name))
-
-
 def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
     from imgwatch.cluster.object_url import url_of
     from imgwatch.wording import sentence
@@ -212,7 +202,7 @@ def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
     console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({reason}){moved}")
 
 
-def _say_sorted(result: "Sorted", as_json: bool) -> None:
+def _say_sorted(result: "Result", as_json: bool) -> None:
     record = result.record
     if record is None:
         _say_judged(result.judged, as_json)

@@ -21,8 +21,8 @@ from imgwatch.commands.context import (
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
 
 if TYPE_CHECKING:
-    from imgwatch.judging import LiveModel
     from imgwatch.ledger import Ledger
+    from imgwatch.live_model import LiveModel
     from imgwatch.logs import LastError
     from imgwatch.service import Service
     from imgwatch.settings import Settings
@@ -70,7 +70,7 @@ class _Job(NamedTuple):
 
 
 def _open_model(settings: "Settings") -> "LiveModel":
-    from imgwatch.judging import LiveModel
+    from imgwatch.live_model import LiveModel
 
     return LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), settings.threads)
 

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from imgwatch.drift import Drift
 from imgwatch.errors import IoFailed, Unavailable
-from imgwatch.judging import LiveModel
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
 from imgwatch.model.contract import Contract
 from imgwatch.status import Pulse
 

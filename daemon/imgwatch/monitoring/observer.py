@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 from imgwatch.drift import Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
-from imgwatch.judging import Judge, LiveModel
+from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.digest import Digest
-from imgwatch.pipeline import Sorted
+from imgwatch.pipeline import Result
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import MetricsSettings, Settings
 from imgwatch.status import Pulse
@@ -71,7 +72,7 @@ class Observer:
         self._digest = Digest(ledger)
         self._drift: Drift | None = None
 
-    def note(self, result: Sorted, seconds: float) -> None:
+    def note(self, result: Result, seconds: float) -> None:
         """See what became of a picture, so many seconds after it had been written."""
         if result.record is not None and self._hook is not None:
             self._hook.note(result.record)

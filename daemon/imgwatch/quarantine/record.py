@@ -33,6 +33,7 @@ _LONGEST_PATH_BYTES = 4095
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _AT = re.compile(r"- at `\$\.(\w+)")
 _KINDS = {str(kind): kind for kind in Kind}
+_LONGEST_TIME_NS = 1 << 66  # some file systems know more than a 64-bit number of nanoseconds
 _HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
 
@@ -193,7 +194,6 @@ def _encoded_size(name: str) -> int:
 
 Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]
 Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
-Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 Owner = Annotated[int, msgspec.Meta(ge=0, le=_HIGHEST_OWNER)]
 
 
@@ -214,8 +214,8 @@ class _Fields(msgspec.Struct, kw_only=True):
     uid: Owner
     gid: Owner
     mode: Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
-    atime_ns: Int64
-    mtime_ns: Int64
+    atime_ns: int
+    mtime_ns: int
     xattrs: dict[str, str]
 
 
@@ -249,6 +249,8 @@ def _checked(content: object) -> _Fields:
         ("threshold", _is_finite(fields.threshold)),
         ("parts", all(map(_is_finite, fields.parts.values()))),
         ("quarantined_at", _is_time(fields.quarantined_at)),
+        ("atime_ns", abs(fields.atime_ns) < _LONGEST_TIME_NS),
+        ("mtime_ns", abs(fields.mtime_ns) < _LONGEST_TIME_NS),
         ("xattrs", _is_xattrs(fields.xattrs)),
         ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
     ):

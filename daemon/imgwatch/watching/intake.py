@@ -1,6 +1,6 @@
 """What waits to be judged: files noticed by event or scan, until they have been written and are taken.
 
-They are taken a moment before they have settled, so that judging costs no time afterwards; `until_settled` keeps the
+They are taken a moment before they have settled, so that judging costs no time afterwards; the pipeline keeps the
 judgements back for so long.
 
 Events make it quick, scans against the ledger make it complete. It judges and moves nothing.
@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from imgwatch.candidates import new_candidates
+from imgwatch.file_faults import FileFaults
 from imgwatch.files import Identity
-from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
-from imgwatch.pipeline import new_candidates
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
@@ -32,14 +32,16 @@ _MOST = 4096  # files that wait; more are left out, and found by a scan once the
 class Intake:
     """Candidates of all watched folders. `keep_going` is called often in long walks; it may raise to end them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - parts and seams; each is made elsewhere
         self,
         settle_seconds: float,
         ledger: Ledger,
         roots: Roots,
         clock: Callable[[], float],
         keep_going: Callable[[], None],
+        faults: FileFaults | None = None,
     ) -> None:
+        self._faults = faults or FileFaults(ledger)
         self._ledger = ledger
         self._roots = roots
         self._clock = clock
@@ -119,20 +121,29 @@ class Intake:
     def _new_files(self, root: Root, top: Path | None) -> Iterator[tuple[Path, Identity]]:
         for folder, listing in walk(root.scope, top):
             self._keep_going()
-            for path in new_candidates(self._ledger, folder, listing):
-                yield path, listing[path.name]
+            paths: list[Path] = []
+            if folder not in self._faults:
+                with self._faults.costing(folder):
+                    paths = new_candidates(self._ledger, folder, listing)
+            yield from ((path, listing[path.name]) for path in paths if path not in self._faults)
 
     def notice(self, path: Path) -> bool:
         """Take in a hint. Return whether it led to a folder, which was looked through."""
         root = self._roots.of(path)
-        if root is None:
+        if root is None or path in self._faults:
             return False
+        is_folder = False
+        with self._faults.costing(path):
+            is_folder = self._notice_file(root, path)
+        if is_folder:
+            self.scan(root, path)
+        return is_folder
+
+    def _notice_file(self, root: Root, path: Path) -> bool:
+        """Take in a file; return whether it is a folder instead."""
         identity = identity_of(path)
         if identity is None:
-            if path.is_symlink() or not path.is_dir():
-                return False
-            self.scan(root, path)
-            return True
+            return not path.is_symlink() and path.is_dir()
         known = self._ledger.known(path)
         if known is None or not known.covers(identity):
             self._notice(root, path, identity)
@@ -152,18 +163,11 @@ class Intake:
     def take(self, limit: int) -> list[Settled]:
         """Return at most so many pictures that want a judgement, and when each has settled: now, or in a moment."""
         settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
-        self._ready.update((file.path, file) for file in settled if self._wants_judgement(file.path))
+        for file in settled:
+            with self._faults.costing(file.path):
+                if self._wants_judgement(file.path):
+                    self._ready[file.path] = file
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
-
-    def until_settled(self, judged: Iterable[Judged], settled: Mapping[Path, Settled]) -> Iterator[Judged]:
-        """Hand on each judgement when its file has settled; a file that is another by then waits anew."""
-        for picture in judged:
-            file = settled[picture.path]
-            time.sleep(max(file.since - self._clock(), 0.0))
-            if identity_of(file.path) == file.identity == picture.identity:
-                yield picture
-            else:
-                self.notice(picture.path)
 
     def forget(self) -> None:
         """Drop all that waits; a scan finds it again."""

@@ -5,6 +5,7 @@ Events get lost, so a hint only makes things quick; `scan` makes them complete. 
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import warnings
@@ -147,6 +148,8 @@ class Watcher:
                 )
             except OSError as fault:
                 failed[scope.root] = fault
+            except RecursionError:  # watchdog descends by recursion; a scan does not
+                failed[scope.root] = OSError(errno.ELOOP, "its folders are nested too deep for events")
         self._watched = len(self._observer.emitters)
         return failed
 

@@ -1,0 +1,36 @@
+"""Which files of a folder want a judgement: the one answer for the daemon, for `rescan` and for a cluster."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileEvent, file_after
+from imgwatch.scan import Listing, Scope, is_candidate, walk
+
+
+def new_candidates(ledger: Ledger, folder: Path, listing: Listing) -> list[Path]:
+    """Return the files of one folder that still want a judgement, noting in the ledger those that are no pictures."""
+    paths = [folder / name for name in ledger.unfinished(folder, listing)]
+    pictures = [path for path in paths if is_candidate(path)]
+    if len(pictures) < len(paths):
+        others = set(paths) - set(pictures)
+        state = file_after(FileEvent.NOT_A_PICTURE)
+        ledger.remember((Row(path, listing[path.name], state) for path in others), time.time())
+    return pictures
+
+
+def candidates(
+    scopes: Iterable[Scope], ledger: Ledger | None = None, judged_by: str | None = None
+) -> Iterator[Path]:
+    """Yield the candidates in all scopes, each folder's by name.
+
+    With a ledger and the name of a model, only those that this model has not judged; nothing is noted.
+    """
+    for scope in scopes:
+        for folder, listing in walk(scope):
+            is_known = ledger is not None and judged_by is not None
+            names = ledger.unfinished(folder, listing, judged_by) if is_known and ledger else list(listing)
+            yield from (folder / name for name in sorted(names) if is_candidate(folder / name))

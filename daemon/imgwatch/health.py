@@ -1,0 +1,76 @@
+"""What stands in the daemon's way just now, in words: each cause said once, and once more when it is gone."""
+
+from __future__ import annotations
+
+import logging
+
+from imgwatch.errors import MoveFailed, QuarantineGone, Unavailable
+from imgwatch.timers import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Health:
+    """The troubles of a running daemon, as `imgwatch status` lists them."""
+
+    def __init__(self, clock: Clock, retry_seconds: float) -> None:
+        self._clock = clock
+        self._retry_seconds = retry_seconds
+        self._failed_turn: str | None = None
+        self._calm_at = 0.0
+        self.move_fault: MoveFailed | Unavailable | None = None  # why the last move failed
+        self.refused_model: str | None = None
+        self.watch_limit: str | None = None  # the name of the kernel's limit that is reached
+
+    @property
+    def has_failed(self) -> bool:
+        """Tell whether a whole turn failed, and none has proved since that it works again."""
+        return self._failed_turn is not None
+
+    @property
+    def is_quarantine_gone(self) -> bool:
+        """Tell whether moves fail because the quarantine's disk is away."""
+        return isinstance(self.move_fault, QuarantineGone)
+
+    def note_failed_turn(self, fault: Exception) -> None:
+        """Note that a turn failed: one line in the log, not one a turn."""
+        if self._failed_turn is None:
+            log.error(
+                "all pictures stay where they are; tried again every %g s: %s",
+                self._retry_seconds,
+                fault if str(fault) else repr(fault),
+            )
+        self._failed_turn = str(fault) or repr(fault)
+
+    def expect_calm(self) -> None:
+        """Begin to wait for turns that work: one that writes nothing proves nothing yet."""
+        self._calm_at = self._clock() + 2 * self._retry_seconds
+
+    def note_good_turn(self) -> None:
+        """Note that a turn worked."""
+        if self._failed_turn is not None and self._clock() >= self._calm_at:
+            log.warning("it works again")
+            self._failed_turn = None
+
+    def note_failed_move(self, fault: MoveFailed | Unavailable) -> None:
+        """Note that nothing can be moved: one line in the log, not one a picture."""
+        if self.move_fault is None:
+            log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
+        self.move_fault = fault
+
+    def note_good_move(self) -> None:
+        """Note that pictures can be moved."""
+        if self.move_fault is not None:
+            log.warning("pictures can be moved into the quarantine again")
+            self.move_fault = None
+
+    def troubles(self) -> tuple[str, ...]:
+        """Return what stands in the way, a sentence each."""
+        limit = self.watch_limit
+        causes = (
+            self._failed_turn,
+            None if self.move_fault is None else str(self.move_fault),
+            self.refused_model,
+            None if limit is None else f"inotify's limit {limit} is reached: folders are scanned instead",
+        )
+        return tuple(cause for cause in causes if cause)

@@ -1,0 +1,198 @@
+"""The daemon's loop in this process, with the real folder, ledger and quarantine, and short pauses."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig, bright, dark
+from daemon import wait_until
+from imgwatch.commands.context import load_settings, model_path, open_ledger, open_quarantine
+from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
+from imgwatch.live_model import LiveModel
+from imgwatch.quarantine import Quarantine
+from imgwatch.service import Service
+from imgwatch.status import Pulse
+from imgwatch.timers import Pauses
+
+PAUSES = Pauses(housekeeping=0.05, resting=0.05, retry=0.1, pulse=0.01)
+
+
+class Running:
+    """A service in a thread; `troubles` are all that it ever reported."""
+
+    def __init__(self, config: Path) -> None:
+        self.config = config
+        self.pulses: list[Pulse] = []
+        self.is_ready = threading.Event()
+        self.ended: BaseException | None = None
+
+    def work(self, change: Callable[[Quarantine, Ledger], None] | None) -> None:
+        settings = load_settings(self.config)
+        try:
+            with open_ledger(settings) as ledger:
+                quarantine = open_quarantine(settings, ledger)
+                model = LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), 1)
+                if change is not None:
+                    change(quarantine, ledger)
+                self.service = Service(settings, model, quarantine, ledger, self.pulses.append, pauses=PAUSES)
+                try:
+                    self.service.run(self.is_ready.set)
+                finally:
+                    model.judge.close()
+        except BaseException as fault:  # noqa: BLE001 - the test looks at it
+            self.ended = fault
+
+    @property
+    def troubles(self) -> set[str]:
+        return {trouble for pulse in self.pulses for trouble in pulse.troubles}
+
+
+@contextmanager
+def running(config: Path, change: Callable[[Quarantine, Ledger], None] | None = None) -> Iterator[Running]:
+    run = Running(config)
+    thread = threading.Thread(target=run.work, args=(change,))
+    thread.start()
+    wait_until(lambda: run.is_ready.is_set() or run.ended is not None)
+    assert run.ended is None
+    try:
+        yield run
+    finally:
+        if hasattr(run, "service"):
+            run.service.stop()
+        thread.join(60)
+    assert not thread.is_alive()
+    assert run.ended is None, run.ended
+
+
+def moved(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "quarantine" / "pictures").glob("*"))
+
+
+def test_what_arrives_is_judged_and_moved(tmp_path: Path, write_config: WriteConfig) -> None:
+    with running(write_config()) as run:
+        bright(tmp_path / "inbox" / "b.png")
+        dark(tmp_path / "inbox" / "d.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+        wait_until(lambda: run.pulses[-1].backlog == 0)
+    assert (tmp_path / "inbox" / "d.png").exists()
+    assert run.troubles == set()
+
+
+def test_a_fault_of_the_program_in_a_turn_costs_a_pause_and_is_reported(
+    tmp_path: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults = iter([RecursionError("too deep"), KeyError("x"), ValueError("date out of range")])
+
+    def break_purge(quarantine: Quarantine, ledger: Ledger) -> None:
+        look = quarantine.look
+
+        def failing(root: int | None = None) -> None:
+            for fault in faults:
+                raise fault
+            look(root)
+
+        monkeypatch.setattr(quarantine, "look", failing)
+
+    with running(write_config(), break_purge) as run:
+        bright(tmp_path / "inbox" / "b.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+    assert "too deep" in run.troubles
+
+
+@pytest.mark.parametrize("times", [(2**33, 2**33), (-(2**33), -(2**33)), (10**10, 10**10)])
+def test_odd_times_cost_nothing(tmp_path: Path, write_config: WriteConfig, times: tuple[int, int]) -> None:
+    inbox = tmp_path / "inbox"
+    with running(write_config(settle_seconds="0.05")) as run:
+        (inbox / "note.txt").write_text("a note")
+        for path in (inbox / "note.txt", bright(inbox / "b.png"), dark(inbox / "d.png")):
+            os.utime(path, times)
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+        bright(inbox / "c.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png", "c.png"])
+    assert run.troubles == set()
+    with running(write_config()):  # a new start over the same files
+        bright(inbox / "e.png")
+        wait_until(lambda: "e.png" in moved(tmp_path))
+
+
+def test_a_file_that_ends_a_turn_twice_is_set_aside_and_the_others_are_judged(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox = tmp_path / "inbox"
+
+    def break_for_one(quarantine: Quarantine, ledger: Ledger) -> None:
+        known, faults = ledger.known, iter([OverflowError("no such number")] * 2)
+
+        def failing(path: Path) -> object:
+            for fault in faults if path.name == "odd.png" else ():
+                raise fault
+            return known(path)
+
+        ledger.known = failing  # type: ignore[method-assign,assignment]
+
+    config = write_config()
+    with running(config, break_for_one):
+        odd = bright(tmp_path / "odd.png")
+        odd.rename(inbox / "odd.png")
+        bright(inbox / "b.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+        (inbox / "odd.png").rename(odd)
+        odd.rename(inbox / "odd.png")
+        with open_ledger(load_settings(config)) as ledger:
+            wait_until(lambda: [row.path.name for row in ledger.listed(FileState.SET_ASIDE)] == ["odd.png"])
+            [row] = ledger.listed(FileState.SET_ASIDE)
+            assert str(row.reason) == "not looked at any more: OverflowError: no such number"
+        (inbox / "odd.png").write_bytes(bright(tmp_path / "another.png").read_bytes())
+        wait_until(lambda: moved(tmp_path) == ["b.png", "odd.png"], says="another version of it is looked at")
+
+
+def test_deep_folders_loops_and_long_paths_stop_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    config = write_config()
+    here = Path.cwd()
+    deep = os.open(inbox, os.O_RDONLY)
+    try:
+        for _ in range(1100):  # deeper than Python's recursion, and longer than any path may be
+            os.mkdir("deep", dir_fd=deep)
+            below = os.open("deep", os.O_RDONLY, dir_fd=deep)
+            os.close(deep)
+            deep = below
+    finally:
+        os.close(deep)
+    (inbox / "loop.png").symlink_to("loop.png")
+    with running(config) as run:
+        bright(inbox / "b.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+        (inbox / "deep" / "deep").rename(inbox / "deep2")
+        bright(inbox / "c.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png", "c.png"])
+    assert run.troubles == set()
+    assert Path.cwd() == here
+    remove(inbox / "deep2")
+
+
+def remove(folder: Path) -> None:
+    """Remove folders nested deeper than a path may be long, which `shutil.rmtree` cannot."""
+    while any(folder.iterdir()):
+        middle = folder
+        for _ in range(100):
+            below = middle / "deep"
+            if not below.exists():
+                break
+            middle = below
+        else:
+            middle.rename(folder.with_name("rest"))
+        while middle != folder:
+            middle = middle.parent
+            (middle / "deep").rmdir() if (middle / "deep").exists() else None
+        folder.rmdir()
+        if not folder.with_name("rest").exists():
+            return
+        folder.with_name("rest").rename(folder)
