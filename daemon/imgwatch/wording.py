@@ -39,7 +39,7 @@ def sentence(reason: Reason) -> str:
     """Return the whole reason, as a person reads it behind a picture's name."""
     match reason.code:
         case ReasonCode.NORMAL:
-            return f"like your normal pictures: {_share(reason)} of your normal pictures score lower"
+            return f"normal: {_share(reason)} of your normal pictures score lower"
         case ReasonCode.BLURRED:
             return f"blurred: {_share(reason)} of your pictures are sharper"
         case ReasonCode.OTHER_PART:

@@ -40,7 +40,7 @@ def test_the_breaker_holds_back_also_after_a_restart_until_resume(
         bright(inbox / "b10.png")
         daemon.wait_judged(11)
         assert len(quarantined(tmp_path)) == 2, "still open"
-        assert "the breaker is open, 9 pictures are held back" in run("doctor", config=config).stdout
+        assert "the breaker is open: 9 pictures held back" in run("doctor", config=config).stdout
         assert "9 pictures" in run("resume", config=config).stdout
         wait_until(lambda: len(quarantined(tmp_path)) == 11)
         assert run("status", config=config).returncode == 0

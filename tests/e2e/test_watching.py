@@ -210,6 +210,6 @@ def test_a_burst_that_overflows_the_kernels_queue_is_judged_in_full(watching: Da
         )
     watching.process.send_signal(signal.SIGCONT)
     watching.wait_judged(number, 240)
-    watching.wait_log("more happened at once than the kernel could tell")
+    watching.wait_log("more happened at once than the kernel could report")
     assert len(quarantined(watching)) == -(-number // 500)
     assert len(list((tmp_path / "inbox").iterdir())) == number - len(quarantined(watching))

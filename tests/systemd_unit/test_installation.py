@@ -10,7 +10,8 @@ import pytest
 
 from conftest import WriteConfig
 from imgwatch.config import load_config
-from imgwatch.doctor.monitoring import check_ports, check_telling
+from imgwatch.doctor.finding import Subject
+from imgwatch.doctor.monitoring import check_monitoring, check_ports
 from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import installation
@@ -138,7 +139,7 @@ def test_doctor_sees_when_unit_and_config_differ_about_the_port(
         config = write_config(metrics=installed)
         file.write_text(planned(load_config(config), config, for_user=for_user).text)
         settings = load_config(write_config(metrics=now))
-        return [finding.grade for finding in check_ports(settings, config)]
+        return [finding.grade for finding in check_ports(Subject(config, settings, config, config))]
 
     assert grades("{}", "{}") == grades("{port: 9321}", "{port: 9321}") == []
     assert grades("{}", "{port: 9321}") == ["fault"]
@@ -149,7 +150,10 @@ def test_doctor_sees_when_unit_and_config_differ_about_the_port(
 def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig, tmp_path: Path) -> None:
     def found(**lines: str) -> list[tuple[str, str]]:
         settings = load_config(write_config(**lines))
-        return [(finding.grade, finding.what) for finding in check_telling(settings)]
+        return [
+            (finding.grade, finding.what)
+            for finding in check_monitoring(Subject(tmp_path, settings, tmp_path, tmp_path))
+        ]
 
     assert found() == []
     (tmp_path / "figures").mkdir()

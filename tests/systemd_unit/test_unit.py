@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch.doctor.checks import writable_in
+from imgwatch.doctor.daemon import writable_in
 from imgwatch.errors import ConfigError
 from imgwatch.systemd import unit
 

@@ -1,4 +1,4 @@
-"""Look, for `imgwatch doctor`, whether metrics and hook will work: the extra, the file, the command, the unit."""
+"""Whether metrics and hook will work: the extra, the file, the command, the unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from getpass import getuser
 from pathlib import Path
 
-from imgwatch.doctor.checks import Finding, fault, ok, warning
+from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ConfigError
 from imgwatch.monitoring.observer import require_extra
 from imgwatch.settings import Settings
@@ -18,18 +18,19 @@ from imgwatch.systemd.installation import installed_for
 _INSTALL = "imgwatch service install"
 
 
-def check_telling(settings: Settings) -> Iterator[Finding]:
+def check_monitoring(subject: Subject) -> Iterator[Finding]:
     """Look at what the config asks for; says nothing where it asks for nothing."""
+    settings = subject.settings
     if settings.metrics.is_on:
         yield from _check_metrics(settings)
     if settings.hooks.quarantined is not None:
         yield from _check_hook(settings.hooks.quarantined[0])
 
 
-def check_ports(settings: Settings, config: Path) -> Iterator[Finding]:
+def check_ports(subject: Subject) -> Iterator[Finding]:
     """Compare the port that the installed units open with the one that the config names."""
-    for file in installed_for(config):
-        yield from _check_port(file, settings.metrics.port)
+    for file in installed_for(subject.config):
+        yield from _check_port(file, subject.settings.metrics.port)
 
 
 def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
@@ -73,4 +74,4 @@ def _check_hook(command: str) -> Iterator[Finding]:
             f"hooks.quarantined: {command} is no program that this user can run", "correct the config"
         )
     else:
-        yield ok(f"hook: {command} is told what is quarantined")
+        yield ok(f"hook: {command} is run for what is quarantined")

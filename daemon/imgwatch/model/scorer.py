@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.picture.decoding import Pixels
 
 Floats = NDArray[np.float32]
+_RUNTIME_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from \S+ failed: ?)?")
 _SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
 _ASKED_ONLY = onnxruntime.RunOptions()
 _ASKED_ONLY.only_execute_path_to_fetches = True
@@ -88,7 +90,7 @@ class Scorer:
         try:
             found, parts = self.score(golden)
         except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
-            raise ModelError(f"{self.path}: the model does not run: {fault}") from fault
+            raise ModelError(f"{self.path}: the model does not run: {_words(fault)}") from fault
         if len(found) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
             raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
         if not np.allclose(found, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
@@ -119,7 +121,14 @@ def _session_of(path: Path, descriptor: int, threads: int) -> onnxruntime.Infere
     try:
         return open_session(f"/proc/self/fd/{descriptor}", threads)
     except Exception as fault:  # onnxruntime raises its own kinds
-        raise ModelError(f"{path}: not a readable ONNX model: {str(fault)[:200]}") from fault
+        raise ModelError(
+            f"{path}: not a model file of imgwatch, or a damaged one ({_words(fault)}); train or calibrate again"
+        ) from fault
+
+
+def _words(fault: Exception) -> str:
+    """Return what onnxruntime says, without its own prefix of names, numbers and paths, and not all of it."""
+    return _RUNTIME_PREFIX.sub("", str(fault)).strip()[:200] or type(fault).__name__
 
 
 def _check_signature(session: onnxruntime.InferenceSession, contract: Contract, path: Path) -> None:

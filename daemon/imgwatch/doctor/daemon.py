@@ -1,0 +1,65 @@
+"""Whether a daemon runs and is well, and whether the installed units still fit the config."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
+from imgwatch.status import is_held, read_status
+from imgwatch.systemd import sandbox
+from imgwatch.systemd.installation import installed_for
+from imgwatch.wording import counted
+
+
+def check_daemon(subject: Subject) -> Iterator[Finding]:
+    """Ask the running daemon what stands in its way."""
+    state = subject.settings.state
+    if not is_held(state):
+        yield warning("no daemon runs on this config", "imgwatch service install, or imgwatch watch")
+        return
+    report = read_status(state)
+    if not report:
+        yield warning("a daemon is starting", "look again in a moment: imgwatch status")
+        return
+    if report.get("alive"):
+        yield ok(
+            f"daemon: alive, pid {report.get('pid')}, {counted(report.get('backlog', 0), 'picture')} waiting"
+        )
+    else:
+        yield fault("a daemon waits, and cannot begin", "see what it says next")
+    for trouble in report.get("troubles", []):
+        yield warning(f"the daemon says: {trouble}", "see there")
+    for folder, how in report.get("folders", {}).items():
+        if how == "gone":
+            yield fault(f"{folder}: gone, the daemon waits for it", "mount it or make it again")
+
+
+def check_units(subject: Subject) -> Iterator[Finding]:
+    """Compare the sandbox of the installed units with what the config needs now."""
+    settings = subject.settings
+    needed = [*(watch.path for watch in settings.watch), settings.quarantine.path, settings.state]
+    if settings.metrics.textfile is not None:
+        needed.append(settings.metrics.textfile.parent)
+    for file in installed_for(subject.config):
+        text = file.read_text(encoding="utf-8", errors="replace")
+        if "ProtectSystem=strict" not in text:
+            yield ok(f"{file}: no folder is closed to it")
+            continue
+        closed = [path for path in needed if not sandbox.is_covered(path.resolve(), writable_in(text))]
+        for path in closed:
+            yield fault(f"{file}: the service may not write {path}", "imgwatch service install")
+        if not closed:
+            yield ok(f"{file}: the service may write all that the config names")
+
+
+def writable_in(text: str) -> list[Path]:
+    """Return the folders that a unit opens for writing."""
+    opened: list[Path] = []
+    for value in re.findall(r"^ReadWritePaths=-?(.+)$", text, re.MULTILINE):
+        opened += [Path(word.removeprefix("-").replace("%%", "%")) for word in shlex.split(value)]
+    for value in re.findall(r"^StateDirectory=(.+)$", text, re.MULTILINE):
+        opened += [Path("/var/lib", word.replace("%%", "%")) for word in shlex.split(value)]
+    return opened
