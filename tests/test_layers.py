@@ -21,7 +21,7 @@ LAYERS = (
         "memory",
         "timers",
     },
-    {"wording", "private_folder"},
+    {"wording", "private_folder", "trusted_root"},
     {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},

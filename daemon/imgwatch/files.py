@@ -65,11 +65,12 @@ def status_of(place: Place) -> os.stat_result | None:
 
 @contextmanager
 def opened_folder(root: Path, parts: Sequence[str] = ()) -> Iterator[int]:
-    """Open the folder `parts` below `root`, which must be resolved already; no component may be a symlink."""
-    folder = os.open(root, _FOLDER | (os.O_PATH if parts else os.O_RDONLY))
+    """Open the folder `parts` below `root`, which must be resolved already; no component of either may be a symlink."""
+    steps = (*root.parts[1:], *parts)
+    folder = os.open("/", _FOLDER | (os.O_PATH if steps else os.O_RDONLY))
     try:
-        for number, part in enumerate(parts, 1):
-            folder = step_into(folder, part, last=number == len(parts))
+        for number, step in enumerate(steps, 1):
+            folder = step_into(folder, step, last=number == len(steps))
         yield folder
     finally:
         os.close(folder)
@@ -99,6 +100,15 @@ def opened_file(place: Place) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_unlinked(path: Path) -> int:
+    """Open a regular file for reading and return its descriptor; no component of its absolute path may be a symlink.
+
+    Never blocks on a FIFO. Raises OSError, EINVAL for what is no regular file.
+    """
+    with opened_folder(path.parent) as folder, opened_file(Place(folder, path.name, path)) as descriptor:
+        return os.dup(descriptor)
 
 
 def rename_exclusive(source: Place, target: Place) -> None:

@@ -10,13 +10,14 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache, lru_cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
-from imgwatch.files import Identity
+from imgwatch.files import Identity, opened_folder
 from imgwatch.picture.decoding import (
     SNIFF_BYTES,
     Unreadable,
@@ -41,6 +42,7 @@ class Scope:
     ignore: tuple[str, ...] = ()
     apart: tuple[Path, ...] = ()  # never looked into: the quarantine and the state folder, wherever they lie
     only: str | None = None  # this one file of the root, and nothing else
+    is_resolved: bool = True  # then a symlink on the way has come there since, and is not followed
 
     def admits(self, path: Path) -> bool:
         """Tell whether a path lies in this scope: below the root, not ignored, not in a folder kept apart."""
@@ -96,7 +98,9 @@ def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]
             _say_once(folder, f"nested deeper than {DEEPEST} folders, not looked into")
             continue
         try:
-            with os.scandir(folder) as entries:
+            with ExitStack() as stack:
+                opened = stack.enter_context(opened_folder(folder)) if scope.is_resolved else folder
+                entries = stack.enter_context(os.scandir(opened))
                 for listing in _listings(entries, scope, folder, folders):
                     yield folder, listing
         except OSError as fault:
@@ -152,7 +156,7 @@ def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tupl
             continue
         if not folder.is_dir():
             raise InputMissing(f"{folder}: no such folder")
-        walked = walk(Scope(_absolute(folder), ignore=ignore, apart=apart))
+        walked = walk(Scope(_absolute(folder), ignore=ignore, apart=apart, is_resolved=False))
         below = {
             inside / name for inside, listing in walked for name in listing if is_candidate(inside / name)
         }

@@ -117,11 +117,11 @@ class LimitSettings(Section, frozen=True):
     decode_seconds: Positive = 20
     decode_megabytes: Annotated[int, Meta(ge=64)] = 2048
 
-    def limits(self) -> "Limits":
-        """Return these as what `picture` takes."""
+    def limits(self, *, follows_links: bool = True) -> "Limits":
+        """Return these as what `picture` takes. `follows_links`: whether a path may lead through symlinks."""
         from imgwatch.picture.decoding import Limits  # brings numpy and Pillow, which a config does without
 
-        return Limits(**msgspec.structs.asdict(self))
+        return Limits(**msgspec.structs.asdict(self), follows_links=follows_links)
 
 
 class Breaker(Section, frozen=True):

@@ -41,7 +41,7 @@ def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
     Raises InputMissing when nothing is there, UsageError for a URL of no known kind, Unavailable.
     """
     store, name = _opened(top)
-    scope = Scope(top, ignore=ignore)
+    scope = Scope(top, ignore=ignore, is_resolved=False)
     try:
         whole = store.info(name)
         alone = whole["type"] == "file"

@@ -72,7 +72,8 @@ class _Job(NamedTuple):
 def _open_model(settings: "Settings") -> "LiveModel":
     from imgwatch.live_model import LiveModel
 
-    return LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), settings.threads)
+    limits = settings.limits.limits(follows_links=False)
+    return LiveModel(model_path(settings), settings.threshold, limits, settings.threads)
 
 
 def _watch_until_told(

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from imgwatch.files import Identity
+from imgwatch.files import Identity, open_unlinked
 
 ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
@@ -74,6 +74,9 @@ class Limits:
     megapixels: float = 200
     decode_seconds: float = 20
     decode_megabytes: int = 2048
+    follows_links: bool = (
+        True  # where on the way to the picture; a daemon's paths have none, so one there is a trap
+    )
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,7 @@ def open_regular(path: Path | str | bytes, dir_fd: int | None = None) -> int:
 def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decoded:
     """Read, hash and decode one file. Raises Unreadable with a reason; FileNotFoundError when it is gone."""
     try:
-        fd = open_regular(path)
+        fd = open_regular(path) if limits.follows_links else open_unlinked(Path(os.fsdecode(path)))
     except FileNotFoundError:
         raise
     except OSError as fault:

@@ -34,6 +34,7 @@ from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, p
 from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Volume, open_folder
+from imgwatch.trusted_root import TrustedRoot
 
 MARKS = {
     ReviewState.OPEN: Event.REOPENED,
@@ -74,7 +75,7 @@ class Quarantine:
         key: SigningKey | None = None,
     ) -> None:
         self.path = Path(path).expanduser().absolute()
-        self._roots = None if roots is None else [root.expanduser().absolute() for root in roots]
+        self._roots = None if roots is None else [TrustedRoot(root) for root in roots]
         self._file_ops = file_ops or FileOps()
         self._clock = clock
         self._lock_seconds = lock_seconds
@@ -330,7 +331,7 @@ class Quarantine:
 
     def _source(self, candidate: Candidate) -> SafePath:
         if isinstance(candidate, tuple):
-            place = path_below(*candidate)
+            place = path_below(candidate[0].resolve(), candidate[1])
         else:
             path = candidate.absolute()
             place = (

@@ -21,6 +21,7 @@ from imgwatch.quarantine.safe_path import below_roots
 from imgwatch.quarantine.store import Store, move_failed
 from imgwatch.quarantine.transfer import Transfer, is_the_judged
 from imgwatch.quarantine.unfinished import finish_or_undo, remove_part
+from imgwatch.trusted_root import TrustedRoot
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +30,7 @@ class _NotThere(OSError):
     """The folder that a move came from or led to is not there."""
 
 
-def recover(store: Store, roots: Sequence[Path] | None) -> bool:
+def recover(store: Store, roots: Sequence[TrustedRoot] | None) -> bool:
     """End the operation that a killed process left, if any; may be killed itself. Return whether there was one.
 
     `roots` bound what an operation may name that no key has signed; None: nothing.
@@ -46,7 +47,7 @@ def recover(store: Store, roots: Sequence[Path] | None) -> bool:
     return True
 
 
-def _is_trusted(store: Store, operation: Operation, roots: Sequence[Path] | None) -> bool:
+def _is_trusted(store: Store, operation: Operation, roots: Sequence[TrustedRoot] | None) -> bool:
     """Tell whether this operation may change anything outside of the quarantine."""
     key = store.journal.key
     if key is not None or not operation.far_folder:
@@ -60,7 +61,7 @@ def _is_trusted(store: Store, operation: Operation, roots: Sequence[Path] | None
     )
 
 
-def _is_below(path: Path, roots: Sequence[Path]) -> bool:
+def _is_below(path: Path, roots: Sequence[TrustedRoot]) -> bool:
     try:
         below_roots(path, roots)
     except OutsideRoots:
@@ -68,7 +69,7 @@ def _is_below(path: Path, roots: Sequence[Path]) -> bool:
     return True
 
 
-def _end_or_park(store: Store, operation: Operation, roots: Sequence[Path] | None) -> str:
+def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot] | None) -> str:
     if not _is_trusted(store, operation, roots):
         _log.error("%s names %s and is not of this imgwatch's making: nothing is moved there",
                    shown(store.path / NAME), shown(operation.far_folder))  # fmt: skip
@@ -175,7 +176,7 @@ def _park(store: Store, operation: Operation) -> None:
     store.journal.clear()
 
 
-def _retry_parked(store: Store, roots: Sequence[Path] | None) -> None:
+def _retry_parked(store: Store, roots: Sequence[TrustedRoot] | None) -> None:
     """End what waits for a folder that is there by now."""
     for operation in store.journal.parked():
         if not _is_trusted(store, operation, roots):

@@ -13,6 +13,7 @@ from imgwatch.errors import OutsideRoots, shown
 from imgwatch.files import opened_folder
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import is_plain_name, is_plain_path
+from imgwatch.trusted_root import TrustedRoot
 
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)  # what O_NOFOLLOW and O_DIRECTORY say of a symlink
 
@@ -31,22 +32,21 @@ class SafePath(msgspec.Struct, frozen=True):
 
 
 def path_below(root: Path, relative: Path) -> SafePath:
-    """Take a path relative to a root apart; raises OutsideRoots if it leads out."""
-    resolved = root.resolve()
+    """Take a path relative to a resolved root apart; raises OutsideRoots if it leads out."""
     if not relative.parts or relative.is_absolute() or not all(map(is_plain_name, relative.parts)):
         raise OutsideRoots(f"{shown(relative)} leads out of {shown(root)}; nothing is moved there")
-    place = SafePath(resolved, relative.parts[:-1], relative.parts[-1])
+    place = SafePath(root, relative.parts[:-1], relative.parts[-1])
     if not is_plain_path(str(place.path)):
         raise OutsideRoots(f"{shown(place.path)} is too long for a record; nothing is moved")
     return place
 
 
-def below_roots(path: Path, roots: Sequence[Path]) -> SafePath:
+def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
     """Find the root that the path lies below, as it was given or resolved; raises OutsideRoots."""
     for root in roots:
-        for spelling in (root, root.resolve()):
+        for spelling in (root.path, root.path.resolve()):
             if path != spelling and path.is_relative_to(spelling):
-                return path_below(root, path.relative_to(spelling))
+                return path_below(root.resolve(), path.relative_to(spelling))
     raise OutsideRoots(f"{shown(path)} lies below none of the watched folders; restore it to another folder")
 
 

@@ -15,6 +15,7 @@ from imgwatch.model.contract import Contract
 from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.safe_path import below_roots
 from imgwatch.standard import part_reason, surprisal
+from imgwatch.trusted_root import TrustedRoot
 from imgwatch.wording import heading, percent, sentence
 
 _CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
@@ -111,7 +112,7 @@ def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
     """Foresee what restoring does."""
     original = Path(record.original)
     try:
-        below_roots(original, roots)
+        below_roots(original, [TrustedRoot(root) for root in roots])
     except OutsideRoots:
         return {
             "works": False,

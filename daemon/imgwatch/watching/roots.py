@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from imgwatch.errors import InputMissing, RestartNeeded
+from imgwatch.errors import InputMissing, OutsideRoots, RestartNeeded
 from imgwatch.scan import Scope
 from imgwatch.settings import Settings, Watch
+from imgwatch.trusted_root import TrustedRoot
 from imgwatch.watching import limits, mounts
 from imgwatch.watching.watcher import Hints, Watcher
 
@@ -28,6 +30,7 @@ class Root:
 
     watch: Watch
     scope: Scope
+    origin: TrustedRoot  # what the config names, perhaps a symlink
     folder: tuple[int, int] | None = None  # device, inode; None while it is gone
     polled: bool = False
     is_writable: bool = False
@@ -52,7 +55,8 @@ class Roots:
 
     def __init__(self, settings: Settings, hints: Hints) -> None:
         self._roots = [
-            Root(watch, scope) for watch, scope in zip(settings.watch, scopes_of(settings), strict=True)
+            Root(watch, scope, TrustedRoot(watch.path))
+            for watch, scope in zip(settings.watch, scopes_of(settings), strict=True)
         ]
         self._scan_seconds = settings.scan_minutes * 60
         self._watcher = Watcher(hints)
@@ -78,6 +82,7 @@ class Roots:
         self._watcher.stop()
         self._mounts = self._mounts_around()
         for root in self._roots:
+            _follow(root)
             root.folder = _folder_at(root.scope.root)
             root.polled = root.folder is None or not self._can_watch(root)
             if root.folder is not None:
@@ -133,9 +138,16 @@ class Roots:
         changed = False
         for root in self._roots:
             there = _folder_at(root.scope.root)
-            if there != root.folder:
+            if _destination(root) != root.scope.root:
                 changed = True
-                if there is None:
+                log.warning("%s leads to %s now, no longer to %s: watching that", root.watch.path, _destination(root),
+                            root.scope.root)  # fmt: skip
+            elif there != root.folder:
+                changed = True
+                if there is None and root.scope.root.exists():
+                    log.error("%s: a symlink has taken the place of the watched folder, and is not followed; waiting "
+                              "for the folder to come back", root.scope.root)  # fmt: skip
+                elif there is None:
                     log.error("%s: the watched folder is gone; waiting for it to come back", root.scope.root)
                 else:
                     log.info("%s: the watched folder is there again", root.scope.root)
@@ -158,9 +170,25 @@ class Roots:
             )
 
 
+def _destination(root: Root) -> Path:
+    """Return where the config's path leads now; a symlink that was none when the daemon started leads nowhere."""
+    try:
+        return root.origin.resolve()
+    except OutsideRoots:
+        return root.scope.root
+
+
+def _follow(root: Root) -> None:
+    destination = _destination(root)
+    if destination != root.scope.root:
+        root.scope = replace(root.scope, root=destination)
+        root.next_scan = 0.0
+
+
 def _folder_at(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
-    except OSError:
+        is_itself = path.resolve() == path  # else a symlink has come in its way
+    except (OSError, RuntimeError):
         return None
-    return (status.st_dev, status.st_ino) if path.is_dir() else None
+    return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) and is_itself else None
