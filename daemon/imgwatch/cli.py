@@ -1,9 +1,13 @@
 """The commands: the only exit and except-ladder. Of those in `commands`, only what is asked for is imported."""
 
 import logging
+import os
+import signal
 import sys
 from collections.abc import Iterable
 from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -66,8 +70,20 @@ def options(
     """Take the options that come before a command."""
 
 
+def _prepare_process() -> None:
+    """Make sure that no name can break off the output, and that the working folder is one that is there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a character that this terminal does not have
+    try:
+        Path.cwd()
+    except OSError:  # removed: worker processes could not be started in it
+        os.chdir("/")
+
+
 def main() -> None:
     """Run a command and end with its exit code: 0 done, 2 usage (typer says it), else by sysexits.h."""
+    _prepare_process()
     first = sys.argv[1] if len(sys.argv) > 1 else ""
     told = (first,) if first in COMMANDS else () if first == "--version" else COMMANDS
     try:
@@ -79,3 +95,5 @@ def main() -> None:
         log.debug("unexpected", exc_info=True)
         console.complain(f"{fault.filename or 'input/output'}: {fault.strerror or fault}")
         sys.exit(IoFailed.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)

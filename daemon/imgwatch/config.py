@@ -16,9 +16,11 @@ import yaml
 from platformdirs import user_config_path
 
 from imgwatch.errors import ConfigError, InputMissing
-from imgwatch.settings import Section, Settings, checked
+from imgwatch.settings import HOMELESS, Section, Settings, checked
 
 SYSTEM_CONFIG = Path("/etc/imgwatch/config.yaml")
+_LONGEST_BYTES = 1_000_000
+_MOST_NODES = 100_000
 Key = tuple[str | int, ...]
 Fault = tuple[Key, str]
 _WORDS = {"object": "a mapping", "array": "a list", "null": "nothing", "str": "text", "int": "a whole number",
@@ -27,23 +29,34 @@ _WORDS = {"object": "a mapping", "array": "a list", "null": "nothing", "str": "t
 
 def find_config(named: Path | None) -> Path:
     """Return the config file to use: the named one, $IMGWATCH_CONFIG, ./config.yaml, the user's, the system's."""
-    told = named or (Path(os.environ["IMGWATCH_CONFIG"]) if os.environ.get("IMGWATCH_CONFIG") else None)
-    if told is not None:
-        if not told.is_file():
-            raise InputMissing(f"{told}: no such config file; `imgwatch init --watch DIR` writes one")
-        return told
-    places = (Path.cwd() / "config.yaml", user_config_path("imgwatch") / "config.yaml", SYSTEM_CONFIG)
-    for place in places:
-        if place.is_file():
-            return place
-    looked = ", ".join(str(place) for place in places)
-    raise InputMissing(f"no config found (looked at {looked}); `imgwatch init --watch DIR` writes one")
+    asked_for = named or (Path(os.environ["IMGWATCH_CONFIG"]) if os.environ.get("IMGWATCH_CONFIG") else None)
+    if asked_for is not None:
+        if not asked_for.is_file():
+            raise InputMissing(f"{asked_for}: no such config file; `imgwatch init --watch DIR` writes one")
+        return asked_for
+    paths = (Path.cwd() / "config.yaml", *_of_the_user(), SYSTEM_CONFIG)
+    for path in paths:
+        if path.is_file():
+            return path
+    looked_at = ", ".join(str(path) for path in paths)
+    raise InputMissing(f"no config found (looked at {looked_at}); `imgwatch init --watch DIR` writes one")
+
+
+def _of_the_user() -> tuple[Path, ...]:
+    try:
+        return (user_config_path("imgwatch") / "config.yaml",)
+    except RuntimeError:  # no HOME, and no entry in the user database
+        return ()
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
     """Read and check a config file; `overrides` are "key.key=value" in YAML. Raises ConfigError with all faults."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:
+            content = stream.read(_LONGEST_BYTES + 1)
+        if len(content) > _LONGEST_BYTES:
+            raise ConfigError(f"{path}: longer than {_LONGEST_BYTES} bytes, which no config is")
+        text = content.decode()
     except (OSError, UnicodeDecodeError) as fault:
         raise ConfigError(f"{path}: cannot be read as a config: {fault}") from fault
     return parse_config(text, str(path), overrides)
@@ -66,7 +79,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     except msgspec.ValidationError:
         found = _faults(Settings, tree, ())
     else:
-        found = [*_overlaps(settings), *_misplaced(settings)]
+        found = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
         if not found and not faults:
             return settings
     faults += [_worded(fault, lines) for fault in found]
@@ -80,10 +93,30 @@ def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
         node = loader.get_single_node()
         if node is None:
             return None
+        _count_nodes(node)
         _number_lines(node, (), lines, faults)
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _count_nodes(node: yaml.Node) -> None:
+    """Raise ValueError where aliases make more of a short text than any config needs."""
+    sizes: dict[int, int] = {}
+
+    def size(node: yaml.Node) -> int:
+        if id(node) in sizes:
+            return sizes[id(node)]
+        sizes[id(node)] = 1  # an alias to what holds it: refused where it is constructed
+        below = node.value if isinstance(node, yaml.SequenceNode) else []
+        if isinstance(node, yaml.MappingNode):
+            below = [part for pair in node.value for part in pair]
+        sizes[id(node)] = 1 + sum(map(size, below))
+        if sizes[id(node)] > _MOST_NODES:
+            raise ValueError(f"its aliases stand for more than {_MOST_NODES} values")
+        return sizes[id(node)]
+
+    size(node)
 
 
 def _number_lines(node: yaml.Node, key: Key, lines: dict[Key, int], faults: list[str]) -> None:
@@ -115,6 +148,16 @@ def _override(tree: dict[str, Any], override: str) -> None:
         place[last] = yaml.safe_load(value)
     except yaml.YAMLError as fault:
         raise ConfigError(f"--set {override}: the value is not YAML") from fault
+
+
+def _homeless(settings: Settings) -> list[Fault]:
+    """Find what would lie in the home folder of a user who has none."""
+    paths = {("state",): settings.state, ("quarantine", "path"): settings.quarantine.path}
+    return [
+        (key, "this user has no home folder: name an absolute path")
+        for key, path in paths.items()
+        if path.is_relative_to(HOMELESS)
+    ]
 
 
 def _overlaps(settings: Settings) -> list[Fault]:

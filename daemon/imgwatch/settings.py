@@ -12,6 +12,8 @@ from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from imgwatch.picture.decoding import Limits
 
 MAX_FALSE_ALARMS = 0.5
@@ -42,6 +44,9 @@ def checked(tree: Any, kind: type[Checked]) -> Checked:
     return msgspec.convert(tree, kind, dec_hook=_path)
 
 
+HOMELESS = Path("/no/home/folder")  # stands for the home of a user who has none: such a path must be set
+
+
 def plain(section: "Section") -> dict[str, Any]:
     """Return a section as YAML or JSON has it."""
     told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
@@ -63,6 +68,14 @@ def _path(kind: type[Path], value: Any) -> Path:
     if kind is TextFile and path.suffix != ".prom":
         raise ValueError("must end in .prom: node_exporter reads no other file")
     return path
+
+
+def _usual(folder_of: "Callable[[str], Path]") -> Path:
+    """Return where a user's files of this program belong; below HOMELESS for a user without a home."""
+    try:
+        return folder_of("imgwatch")
+    except RuntimeError:
+        return HOMELESS / "imgwatch"
 
 
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,7 +117,7 @@ class ThresholdRule(Section, frozen=True):
 class QuarantineSettings(Section, frozen=True):
     """Where junk goes and how long it stays there."""
 
-    path: Path = user_data_path("imgwatch") / "quarantine"
+    path: Path = _usual(user_data_path) / "quarantine"
     keep_days: Positive | None = None
     max_gigabytes: Positive | None = None
 
@@ -227,7 +240,7 @@ class Settings(Section, frozen=True):
     scan_minutes: Positive = 60
     limits: LimitSettings = LimitSettings()
     breaker: Breaker = Breaker()
-    state: Path = user_state_path("imgwatch")
+    state: Path = _usual(user_state_path)
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()

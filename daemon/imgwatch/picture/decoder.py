@@ -122,6 +122,7 @@ class Decoder:
     def _schedule_in_pool(self, group: list[Path], shape: Shape | Box | None) -> Future:
         with self._starting:
             if self._pool is None:
+                _leave_removed_folder()
                 self._pool = ProcessPool(
                     max_workers=self._workers,
                     max_tasks=_RECYCLE,
@@ -200,6 +201,14 @@ class Decoder:
 
 class _Interrupted(Exception):
     """`interrupt` was called while a picture was waited for."""
+
+
+def _leave_removed_folder() -> None:
+    """Workers start in the working folder, and cannot where that was removed; all paths are absolute."""
+    try:
+        Path.cwd()
+    except OSError:
+        os.chdir("/")
 
 
 def _prepare_worker(decode_megabytes: int) -> None:

@@ -140,5 +140,5 @@ def tilde(path: Path) -> str:
     """Write a path as it prints, from the user's home on as ~."""
     try:
         return shown(Path("~") / path.relative_to(Path.home()))
-    except ValueError:
+    except (ValueError, RuntimeError):  # not below it, or there is none
         return shown(path)

@@ -59,8 +59,19 @@ def unit_file(name: str, for_user: bool) -> Path:
     """Return where the unit of this name lies."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"--name {name}: letters, digits and :_.@- only")
-    base = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
-    return (base if for_user else SYSTEM_UNITS) / f"{name}.service"
+    if not for_user:
+        return SYSTEM_UNITS / f"{name}.service"
+    folder = _user_units()
+    if folder is None:
+        raise UsageError("--user: this user has no home folder to keep a unit in; leave --user out")
+    return folder / f"{name}.service"
+
+
+def _user_units() -> Path | None:
+    try:
+        return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
+    except RuntimeError:  # no HOME, and no entry in the user database
+        return None
 
 
 def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
@@ -160,11 +171,11 @@ def uninstall(file: Path, for_user: bool) -> Iterator[str]:
 
 def installed_for(config: Path) -> list[Path]:
     """Return the units that were installed for this config, of the system and of this user."""
-    places = (SYSTEM_UNITS, unit_file("imgwatch", for_user=True).parent)
+    folders = [folder for folder in (SYSTEM_UNITS, _user_units()) if folder is not None]
     return [
         file
-        for place in places
-        for file in sorted(place.glob("*.service"))
+        for folder in folders
+        for file in sorted(folder.glob("*.service"))
         if config_of(file) == config.absolute()
     ]
 

@@ -9,6 +9,7 @@ import ctypes
 import errno
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,4 +85,11 @@ def count_folders(scopes: Iterable[Scope]) -> int:
 
 
 def _folders_below(root: Path) -> int:
-    return sum(len(folders) for _, folders, _ in os.walk(root))
+    """Count without recursion, and without opening paths: folders may be nested deeper than a path may be long."""
+    number, waiting = 0, [root]
+    while waiting:
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:
+            below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+            number += len(below)
+            waiting += below
+    return number
