@@ -13,7 +13,8 @@ from conftest import bright, dark
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
-from imgwatch.review.guard import Hosts, Keys
+from imgwatch.review.guard import Hosts
+from imgwatch.review.keys import Keys
 from imgwatch.review.server import GalleryContext, guarded, opened
 from imgwatch.settings import Settings
 

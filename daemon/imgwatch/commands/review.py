@@ -1,6 +1,7 @@
 """`imgwatch review`: the gallery in a browser."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -38,7 +39,9 @@ def review(
     if path is not None and (port or listen != "127.0.0.1"):
         raise UsageError("--socket goes with neither --port nor --listen")
     try:
-        from imgwatch.review.server import Address, GalleryContext, opened, serve
+        from imgwatch.review.handover import open_browser, redirect_page
+        from imgwatch.review.listening import Address
+        from imgwatch.review.server import Entrance, GalleryContext, opened, serve
     except ModuleNotFoundError as fault:
         raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[review]'") from fault
     with open_ledger(settings) as ledger:
@@ -49,15 +52,14 @@ def review(
     def roots() -> Sequence[Path]:
         return [*(watch.path for watch in settings.watch), *rescanned]
 
-    def tell(url: str) -> None:
-        console.say(url)
-        if not no_open and path is None:
-            import webbrowser
-
-            webbrowser.open(url)
-
-    workplace = GalleryContext(
+    context = GalleryContext(
         settings, quarantine, lambda: open_ledger(settings), lambda: open_judge(settings, workers=1), roots
     )
-    with opened(workplace) as gallery:
-        serve(gallery, Address(listen, port, path.absolute() if path else None), tell)
+    with opened(context) as gallery, ExitStack() as while_serving:
+
+        def on_ready(entrance: Entrance) -> None:
+            console.say(entrance.url)
+            if not no_open and path is None:
+                open_browser(while_serving.enter_context(redirect_page(entrance.new_link())))
+
+        serve(gallery, Address(listen, port, path.absolute() if path else None), on_ready)

@@ -1,22 +1,27 @@
-"""Who may ask: the token of this start, the hosts that we answer to, and no page but our own.
+"""Who may ask: browsers with a session, the hosts that we answer to, and no page but our own.
 
 It wraps the whole application, so that no answer leaves without its headers, and knows nothing of pictures.
 """
 
 from __future__ import annotations
 
-import hmac
-import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imgwatch.review.connections import ADMITTED
+from imgwatch.review.keys import Keys
+
 _LONGEST_REQUEST_BYTES = 4 << 20
+_WELCOME = (
+    '<!doctype html><meta http-equiv="refresh" content="0; url=/"><title>imgwatch</title><a href="/">Open</a>'
+)
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -56,14 +61,6 @@ def _is_address(name: str) -> bool:
     return True
 
 
-@dataclass(frozen=True)
-class Keys:
-    """The token in the URL and the cookie that it is exchanged for; new at every start."""
-
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    cookie: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-
-
 class Guard:
     """The application behind a door."""
 
@@ -88,7 +85,7 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
                 await send(message)
 
-            await (self._refusal(scope) or self._app)(scope, receive, send_guarded)
+            await (self._refusal(scope) or self._app)(scope, _bounded(receive), send_guarded)
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers, is_page = Headers(scope=scope), scope["method"] in ("GET", "HEAD")
@@ -101,23 +98,35 @@ class Guard:
             is_page and headers.get("sec-fetch-mode") == "navigate"
         ):
             return Response("This page may not ask for that.", 403)
-        if not headers.get("content-length", "0").isdigit() or (
-            int(headers.get("content-length", "0")) > _LONGEST_REQUEST_BYTES
-        ):
-            return Response("That is too much at once.", 413)
-        if not is_page and "content-length" not in headers:
+        if not is_page and ("content-length" not in headers or "transfer-encoding" in headers):
             return Response("Say how long the request is.", 411)
+        if not _is_short(headers.get("content-length", "0")):
+            return Response("That is too much at once.", 413)
         return self._without_key(scope, headers)
 
     def _without_key(self, scope: Scope, headers: Headers) -> Response | None:
-        if scope["path"].startswith("/static/") or _same(self._brought(headers), self._keys.cookie):
+        if self._keys.use_session(self._brought(headers)):
+            scope.setdefault("state", {})[ADMITTED] = True
             return None
-        token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        if scope["method"] == "GET" and _same(token, self._keys.token):
+        if scope["path"].startswith("/static/"):
+            return None
+        return self._welcome(scope) or Response(self._refusal_page, 403, media_type="text/html")
+
+    def _welcome(self, scope: Scope) -> Response | None:
+        """Exchange what the address carries for a session."""
+        if scope["method"] != "GET":
+            return None
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        code, token = query.get("code", [""])[0], query.get("token", [""])[0]
+        welcome: Response
+        if session := self._keys.redeem_code(code):
+            welcome = HTMLResponse(_WELCOME)  # no redirect: after one from a file no strict cookie is sent
+        elif session := self._keys.redeem_token(token):
             welcome = RedirectResponse(scope["path"], 303)
-            welcome.set_cookie(self._cookie_name, self._keys.cookie, httponly=True, samesite="strict")
-            return welcome
-        return Response(self._refusal_page, 403, media_type="text/html")
+        else:
+            return None
+        welcome.set_cookie(self._cookie_name, session, httponly=True, samesite="strict")
+        return welcome
 
     def _brought(self, headers: Headers) -> str:
         try:
@@ -127,5 +136,22 @@ class Guard:
         return found.value if found else ""
 
 
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+def _is_short(length: str) -> bool:
+    return (
+        len(length) < 10 and length.isascii() and length.isdigit() and int(length) <= _LONGEST_REQUEST_BYTES
+    )
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Count what is really read, whatever the header says."""
+    size = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > _LONGEST_REQUEST_BYTES:
+            raise HTTPException(413, "that is too much at once")
+        return message
+
+    return receive_bounded

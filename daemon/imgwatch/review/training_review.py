@@ -15,7 +15,7 @@ _MOST = 400
 _HEADER = "# Chosen in the gallery: run `imgwatch train ... --exclude` with this file.\n"
 
 
-class Audit:
+class TrainingReview:
     """The suspicious training pictures of one model, by their number in the list."""
 
     def __init__(self, model: Path) -> None:

@@ -6,6 +6,7 @@ import { Shelf } from "./shelf.js";
 
 const $ = (id) => document.getElementById(id);
 const DONE = { restore: "restored", delete: "in the bin", later: "kept for later", reopen: "undecided again", empty: "deleted for good" };
+const RECONNECT_MS = 3000;
 const VIEWS = { open: "Quarantine", later: "Later", binned: "Bin" };
 const NOTHING = {
   open: ["All is well", "Nothing is in quarantine that wants a look. New arrivals appear here by themselves."],
@@ -244,7 +245,12 @@ function listen() {
     if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false);
   });
   live.addEventListener("status", (event) => daemon(JSON.parse(event.data)));
-  live.addEventListener("error", () => state("lost", "not connected: is imgwatch review still running?"));
+  live.addEventListener("error", () => setTimeout(checkConnection, RECONNECT_MS));
+}
+
+function checkConnection() { // a stream ends now and then and is opened again by the browser
+  if (live.readyState === EventSource.OPEN || document.hidden) return;
+  state("lost", "not connected: is imgwatch review still running? If so, open the address that it printed again");
 }
 
 function daemon({ alive, backlog, breaker, judged, learnt }) {

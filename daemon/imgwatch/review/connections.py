@@ -1,0 +1,88 @@
+"""One connection of a browser: how long it may take to ask, and how many there may be at once.
+
+Whoever holds connections open without asking anything loses them to those who ask: the owner always gets in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any, cast
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+ADMITTED = "is_admitted"  # set in a request's state once it has brought the key
+ASK_SECONDS = 15.0  # for a whole request, head and body, however slowly it comes
+MOST_CONNECTIONS = 128
+BACKLOG = 64
+
+
+class BoundedConnection(H11Protocol):
+    """A connection that ends when the browser does not ask, and that makes room when there are too many."""
+
+    ask_seconds = ASK_SECONDS
+    most_connections = MOST_CONNECTIONS
+    _patience: asyncio.TimerHandle | None = None
+    _opened_at = 0.0
+
+    @property
+    def is_admitted(self) -> bool:
+        """Tell whether its latest request brought the key."""
+        return bool(self.scope and self.scope.get("state", {}).get(ADMITTED))
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take it, at the cost of the oldest one that has not shown the key; with all of them admitted, refuse it."""
+        others = [cast(BoundedConnection, other) for other in self.connections]
+        super().connection_made(transport)
+        self._opened_at = time.monotonic()
+        _send_at_once(transport)
+        self._expect_request()
+        if len(others) >= self.most_connections:
+            strangers = [other for other in others if not other.is_admitted]
+            victim = min(strangers, key=lambda other: other._opened_at, default=self)
+            victim.drop()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; the time for a request runs from its beginning, not from its latest byte."""
+        super().data_received(data)
+        if self._has_whole_request():
+            self._stop_waiting()
+        else:
+            self._expect_request()
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._expect_request()
+
+    def drop(self) -> None:
+        """Hang up."""
+        self._stop_waiting()
+        self.connections.discard(self)
+        self.transport.abort()
+
+    def _has_whole_request(self) -> bool:
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def _expect_request(self) -> None:
+        if self._patience is None and not self.transport.is_closing():
+            self._patience = self.loop.call_later(self.ask_seconds, self.drop)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
+def _send_at_once(transport: Any) -> None:
+    """Switch Nagle's algorithm off: an answer in two parts would wait 40 ms for the browser's acknowledgement."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,76 @@
+"""Where the gallery listens: a port of this machine, an address that others reach, or a unix socket."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+from imgwatch.errors import CannotCreate, Unavailable
+from imgwatch.review.connections import BACKLOG
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen: a host and port (0: any that is free), or a unix socket."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: Path | None = None
+
+
+def bound(address: Address) -> socket.socket:
+    """Take the port or the socket. Raises Unavailable or CannotCreate."""
+    try:
+        return _bound_path(address.path) if address.path else _bound_port(address)
+    except OSError as fault:
+        if address.path:
+            raise CannotCreate(f"{address.path}: no socket can be made: {fault.strerror}") from fault
+        raise Unavailable(
+            f"{address.host}:{address.port} cannot be listened to ({fault.strerror}); choose another --port"
+        ) from fault
+
+
+def _bound_port(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((address.host, address.port))
+    listening.listen(BACKLOG)
+    return listening
+
+
+def _bound_path(path: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if path.is_socket():
+        if listening.connect_ex(str(path)) == 0:
+            raise Unavailable(f"{path}: another server listens there; stop it or choose another --socket")
+        listening.close()
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        path.unlink()  # left by a server that was killed
+    before = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    listening.listen(BACKLOG)
+    return listening
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach that address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def origin(address: Address, port: int | None) -> str:
+    """Return the beginning of the gallery's URLs."""
+    if port is None:
+        return "http://localhost"
+    if address.host in ("0.0.0.0", "::"):
+        return f"http://{socket.gethostbyname(socket.gethostname())}:{port}"
+    return f"http://[{address.host}]:{port}" if ":" in address.host else f"http://{address.host}:{port}"

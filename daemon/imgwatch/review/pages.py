@@ -1,0 +1,66 @@
+"""The gallery's own pages: the grid, and what the daemon did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from imgwatch.ledger import Ledger
+from imgwatch.review import activity
+from imgwatch.review.answers import page
+from imgwatch.review.parts import Parts
+from imgwatch.review.presenter import tilde
+from imgwatch.standard import Standard
+
+
+class Pages:
+    """Pages that show what the parts know."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def answer(self, name: str, **shown: Any) -> Response:
+        """Answer with a page."""
+        self._parts.index.refresh()
+        return HTMLResponse(page(name, counts=self._parts.index.counts(), **shown))
+
+    def gallery(self, _: Request) -> Response:
+        """Show the grid; its pictures come with `pictures`."""
+        return self.answer("gallery", keep_days=self._parts.keep_days, model_fault=self._parts.model_fault)
+
+    def activity(self, _: Request) -> Response:
+        """Show what the daemon did."""
+        parts = self._parts
+        with parts.open_ledger() as ledger:
+            shown: dict[str, Any] = {
+                "days": activity.days(ledger),
+                "unreadable": activity.unreadable(ledger),
+                "held": activity.held_back(ledger),
+                "breaker": "open" if ledger.facts.breaker_is_open else "closed",
+                "counters": ledger.counts.totals(),
+            }
+            if parts.standard is not None:
+                shown |= self._scores(ledger, parts.standard)
+        return self.answer(
+            "activity",
+            **shown,
+            says=activity.weekly(shown["days"]),
+            bars=activity.bars,
+            tilde=lambda folder: tilde(Path(folder)),
+            standard=parts.standard,
+            status=parts.read_status(),
+            model_fault=parts.model_fault,
+        )
+
+    def _scores(self, ledger: Ledger, standard: Standard) -> dict[str, Any]:
+        scores = activity.gather(ledger, self._parts.index.all().records, standard)
+        promises = activity.promises(scores)
+        return {
+            "histogram": activity.histogram(scores, standard.threshold),
+            "promises": promises,
+            "drift": activity.drift(ledger, standard),
+            "place": activity.nearest_promise(standard.threshold, promises),
+        }

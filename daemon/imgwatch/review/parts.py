@@ -1,0 +1,66 @@
+"""What the gallery's pages show and act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from imgwatch.ledger import Ledger
+from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.record import Record
+from imgwatch.review.decisions import ReviewDecisions
+from imgwatch.review.explanation import Explanation
+from imgwatch.review.index import Changes, Index
+from imgwatch.review.pictures import Thumbnails
+from imgwatch.review.presenter import Presenter
+from imgwatch.review.training_review import TrainingReview
+from imgwatch.standard import Standard
+
+
+@dataclass(frozen=True)
+class Parts:
+    """All of it; without a usable model `explanation` and `standard` are None."""
+
+    quarantine: Quarantine
+    index: Index
+    desk: ReviewDecisions
+    thumbnails: Thumbnails
+    open_ledger: Callable[[], AbstractContextManager[Ledger]]
+    read_status: Callable[[], dict[str, Any]]
+    roots: Callable[[], Sequence[Path]]
+    training_review: TrainingReview
+    explanation: Explanation | None = None
+    standard: Standard | None = None
+    model_fault: str | None = None
+    keep_days: float | None = None
+
+    @property
+    def presenter(self) -> Presenter:
+        """Return what words a record for the model in use."""
+        standard = self.standard
+        return Presenter(standard.contract, standard.model) if standard else Presenter()
+
+    def record(self, request: Request) -> Record:
+        """Return the picture that the address names, or answer with 404."""
+        record = self.index.get(request.path_params["id"])
+        if record is None:
+            raise HTTPException(404, "this picture is no longer in quarantine")
+        return record
+
+    def rows(self, changes: Changes) -> dict[str, Any]:
+        """Return what changed as rows for the grid."""
+        presenter, groups = self.presenter, self.explanation
+        return {
+            "version": changes.version,
+            "pictures": [
+                presenter.row(r, self.index.state(r.id), groups.group(r.id) if groups else None)
+                for r in changes.records
+            ],
+            "gone": changes.gone,
+        }
