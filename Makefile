@@ -2,10 +2,10 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-EXTRAS := train,review,thumbnails,metrics,cluster,demo,dev
+EXTRAS := train,report,review,thumbnails,metrics,cluster,demo,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo test check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean
+.PHONY: help install demo test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -23,8 +23,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: install  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
 	$(BIN)/python demo/run.py
 
-test: install  ## all tests that run anywhere (about eight minutes)
-	$(PYTEST) -n 4 --dist loadfile -m "not root and not browser and not systemd and not shared"
+test: install  ## all tests that run anywhere (about five minutes)
+	$(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
+
+test-quick: install  ## the half of them that starts no real processes (about a minute)
+	$(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train
 
 test-root: install  ## tests that mount, fill and break file systems (root)
 	$(PYTEST) -n 2 --dist loadfile -m "root and not systemd and not browser and not shared"
@@ -65,7 +68,7 @@ bench/speed-peers/.installed:
 	@touch $@
 
 bench-wide: install  ## judging on a cluster: workers, memory: docs/scaling.md (ten minutes)
-	$(BIN)/python benchmarks/wide.py
+	$(BIN)/python benchmarks/cluster.py
 
 screenshots: install  ## the gallery's pictures in docs/images, from sample photographs and drawn junk (Chromium)
 	$(BIN)/python docs/screenshots.py

@@ -26,6 +26,19 @@ from imgwatch.model.contract import (
 from imgwatch.picture.decoding import Shape
 
 SHAPE = Shape(32, 32, "RGB")
+_DEAR_FIXTURES = (
+    "train",
+    "evaluation",
+    "cluster",
+    "calibration",
+)  # rooms whose tests of one file share models or clusters
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let tests run wherever there is room, but those of one file together where they share what is dear to make."""
+    for item in items:
+        if item.path.parent.name in _DEAR_FIXTURES or "cluster" in item.path.name:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
 
 
 def brightness_graph(scale: float = 1.0) -> onnx.ModelProto:

@@ -18,6 +18,7 @@ from imgwatch.commands.status import collect
 from imgwatch.errors import ImgwatchError
 
 COMMAND = (sys.executable, "-m", "imgwatch")
+PACED = (sys.executable, str(Path(__file__).with_name("paced.py")))
 
 
 def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "") -> None:
@@ -46,7 +47,7 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 
 class Daemon:
-    """`imgwatch watch` on a config, started and watching; stopped at the end of the with statement."""
+    """`imgwatch watch` on a config, started and watching, with short pauses; stopped at the end of the with statement."""
 
     def __init__(self, config: Path, log: Path | None = None) -> None:
         self.config = config
@@ -55,7 +56,7 @@ class Daemon:
 
     def start(self) -> None:
         """Start it, and do not wait until it watches."""
-        told = [*COMMAND, "watch", "--config", str(self.config)]
+        told = [*PACED, "watch", "--config", str(self.config)]
         with self.log.open("ab") as stream:
             self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
 
@@ -80,7 +81,7 @@ class Daemon:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def status(self) -> dict[str, Any]:
         """Return what `imgwatch status --json` says, without a process for each look."""

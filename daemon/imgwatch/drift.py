@@ -81,7 +81,9 @@ class Drift:
         """Say in words how it is."""
         if self.median is None:
             return f"{len(self.ranks)} of the first {BLOCK} kept pictures compared so far"
-        strange = f"half of the last {BLOCK} compared are stranger than {100 * self.median:.0f} % of the normal ones"
+        strange = (
+            f"half of the last {BLOCK} kept pictures score above {100 * self.median:.0f} % of the normal ones"
+        )
         if self.drifts:
             return f"your folder has changed: {strange}; run `imgwatch calibrate` or `imgwatch train`"
         return f"as expected: {strange}"

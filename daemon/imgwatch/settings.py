@@ -203,7 +203,7 @@ class PerceptualSettings(Section, frozen=True):
     """The default: experts over the statistics of a frozen image encoder.
 
     `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless;
-    `most_pictures`: a larger folder is learnt from a sample of so many, so that memory stays bounded;
+    `most_pictures`: a larger folder is learned from a sample of so many, so that memory stays bounded;
     `hidden` and `latent`: units of the autoencoders; `epochs`: passes over the folder, 1,000 steps at most.
     """
 

@@ -289,7 +289,7 @@ def test_a_full_disk_under_the_ledger_is_told_once_and_outlived(
         doctor = run("doctor", config=config, code=None)
         assert doctor.returncode == 69
         assert "is full" in doctor.stdout
-        time.sleep(12)  # another try
+        time.sleep(5)  # two more tries
         log = daemon.log.read_text()
         assert log.count("all pictures stay where they are") == 1
         ballast.unlink()

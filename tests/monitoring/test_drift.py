@@ -78,7 +78,7 @@ def test_the_change_is_told_and_its_end_too() -> None:
     assert drift.says == "199 of the first 200 kept pictures compared so far"
     drift = drift.noted(0.5, threshold, normal.tolist(), 1000 * HOUR)
     assert drift.drifts
-    assert drift.says.startswith("your folder has changed: half of the last 200 compared are stranger than ")
+    assert drift.says.startswith("your folder has changed: half of the last 200 kept pictures score above ")
     assert "imgwatch calibrate" in drift.says
     again = noted(drift, kept(rng, threshold, BLOCK, 1.0), normal, threshold)
     assert again.drifts

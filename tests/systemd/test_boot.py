@@ -18,5 +18,5 @@ def test_it_starts_at_boot_and_ends_the_move_that_was_broken_off(booted: Machine
     booted.wait_quarantined("b1.png", "b2.png")
     assert not (booted.inbox / "b1.png").exists()
     assert (booted.inbox / "d1.png").exists()
-    assert "broken off, is now finished" in booted.journal()
+    assert "the interrupted operation (quarantined) is now finished" in booted.journal()
     assert (booted.quarantine / "records" / "b1.png.json").exists()

@@ -1,6 +1,6 @@
 """Fit a finished model to a user's own normal pictures without TensorFlow: neighbours, calibration, threshold.
 
-What the experts have learnt stays as it is; so a calibrated general model knows junk as well as before, and
+What the experts have learned stays as it is; so a calibrated general model knows junk as well as before, and
 the user's pictures as neighbours. It chooses no pictures and prints nothing.
 """
 

@@ -35,7 +35,7 @@ class Selection:
 
     @property
     def teaches(self) -> Mask:
-        """Which pictures are learnt from."""
+        """Which pictures are learned from."""
         return np.asarray(~(self.is_thinned | self.is_judged))
 
 
@@ -45,7 +45,7 @@ def select(
     """Thin a folder by `looks` [N, D], then judge it twice: the second round is not misled by what the first left out.
 
     `directions` [N, E] and `groups` [N] are for neighbours; `odds_of(teaches)` gives the largest log odds of
-    junk [N], of experts that have learnt only from pictures that teach and never from the one they judge.
+    junk [N], of experts that have learned only from pictures that teach and never from the one they judge.
     """
     is_thinned = ~spread_out(looks)
     is_judged = np.zeros(len(looks), bool)

@@ -95,7 +95,7 @@ class Correction:
 
     @property
     def says(self) -> str:
-        """Say how much was learnt."""
+        """Say how much was learned."""
         return (
             f"learned from {counted(len(self.examples), 'decision')}"
             if self.examples

@@ -1,4 +1,4 @@
-"""Held-out normal pictures as numbers inside a model file: what lessons are learnt against and calibrated with.
+"""Held-out normal pictures as numbers inside a model file: what feedback is learned against and calibrated with.
 
 At most 800 of them, each with the score that it had as a stranger and its embedding in 8 bits a number.
 """

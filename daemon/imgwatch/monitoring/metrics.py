@@ -90,7 +90,7 @@ def _gauges(found: Snapshot) -> Iterator[Metric]:
         "heartbeat_timestamp_seconds": ("When the daemon's loop last told how it is.", found.at),
     }
     if (drift := found.drift) is not None:
-        told["drift"] = ("1 while kept pictures are stranger than normal ones were.", drift.drifts)
+        told["drift"] = ("1 while kept pictures score higher than normal ones did.", drift.drifts)
         told["drift_chance"] = ("Chance of a block like the last one, had nothing changed.", drift.chance)
         told["drift_compared"] = ("Pictures in the block that is being filled.", len(drift.ranks))
     if (size := found.size) is not None:

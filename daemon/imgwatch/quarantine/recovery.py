@@ -43,7 +43,7 @@ def recover(store: Store, roots: Sequence[TrustedRoot] | None) -> bool:
         ending = _end_or_park(store, operation, roots)
     except OSError as fault:
         raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
-    _log.warning("%s: %s, broken off, %s", shown(operation.file), operation.event, ending)
+    _log.warning("%s: the interrupted operation (%s) %s", shown(operation.file), operation.event, ending)
     return True
 
 
@@ -188,7 +188,7 @@ def _retry_parked(store: Store, roots: Sequence[TrustedRoot] | None) -> None:
         except OSError:
             continue  # it waits on
         _log.warning(
-            "%s: %s, broken off, is now %s",
+            "%s: the interrupted operation (%s) is now %s",
             shown(operation.file), operation.event, "finished" if is_done else "undone",
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The report of a classic training run: what was learnt, how many false alarms to expect, which pictures look wrong."""
+"""The report of a classic training run: what was learned, how many false alarms to expect, which pictures look wrong."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def report_of(
 
 
 def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[Gallery, ...]:
-    look = "Look at these before you trust the model: what does not belong here was learnt as normal."
+    look = "Look at these before you trust the model: what does not belong here was learned as normal."
     sides = "On the left the picture as the model sees it, on the right its reconstruction."
     return (
         Gallery(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),

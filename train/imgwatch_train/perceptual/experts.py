@@ -1,4 +1,4 @@
-"""Fit the two learnt experts, one of each a fold: autoencoders that reconstruct statistics, and heads that know junk.
+"""Fit the two learned experts, one of each a fold: autoencoders that reconstruct statistics, and heads that know junk.
 
 Statistics are normalised, float32 [N, D]. All folds are fitted at once as one batched computation. It decides
 neither who is in a fold nor what an expert's measure means.

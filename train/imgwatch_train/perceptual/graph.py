@@ -1,4 +1,4 @@
-"""Turn what was learnt into one ONNX graph, from pixels to score, on top of the backbone's own graph.
+"""Turn what was learned into one ONNX graph, from pixels to score, on top of the backbone's own graph.
 
 The experts go through TensorFlow and tf2onnx; the backbone joins as it is, so that any encoder can. Bank and
 fusion enter as named tensors, which `imgwatch calibrate` replaces without TensorFlow.

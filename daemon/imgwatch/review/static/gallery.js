@@ -85,7 +85,7 @@ function select(rows) {
 function tell() {
   panel.show(shelf.rows.get(active) && grid.place.has(active) ? shelf.rows.get(active) : null);
   const like = active ? shelf.group(active).length : 0;
-  $("about").textContent = selected.size ? `The verdict goes for all ${selected.size} selected.` : "";
+  $("about").textContent = selected.size ? `Your decision applies to all ${selected.size} selected.` : "";
   $("group").hidden = selected.size > 0 || like < 2;
   $("group").innerHTML = `<kbd>g</kbd>select all ${like} near-identical`;
 }
@@ -254,7 +254,7 @@ function checkConnection() { // a stream ends now and then and is opened again b
 }
 
 function daemon({ alive, backlog, breaker, judged, learnt }) {
-  $("learnt").textContent = learnt ? `learned from ${learnt} of your decisions`.replace(" 1 of your decisions", " one of your decisions") : "";
+  $("learnt").textContent = learnt ? `learned from ${learnt} ${learnt === 1 ? "decision" : "decisions"} of yours` : "";
   if (!alive) state("warn", "the daemon is not running: imgwatch watch");
   else if (breaker === "open") state("warn", "breaker open, nothing is moved: see Activity");
   else state("", `watching · ${judged.toLocaleString()} judged${backlog ? ` · ${backlog} waiting` : ""}`);
