@@ -34,6 +34,7 @@ _DEAR_FIXTURES = (
 )  # rooms whose tests of one file share models or clusters
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist groups them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let tests run wherever there is room, but those of one file together where they share what is dear to make."""
     for item in items:

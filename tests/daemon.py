@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from imgwatch.commands.context import load_settings
+from imgwatch.commands.context import load_settings, open_ledger
 from imgwatch.commands.status import collect
 from imgwatch.errors import ImgwatchError
+from imgwatch.lifecycle import FileState
 
 COMMAND = (sys.executable, "-m", "imgwatch")
 PACED = (sys.executable, str(Path(__file__).with_name("paced.py")))
@@ -47,7 +48,7 @@ def objects(text: str) -> list[dict[str, Any]]:
 
 
 class Daemon:
-    """`imgwatch watch` on a config, started and watching, with short pauses; stopped at the end of the with statement."""
+    """`imgwatch watch` on a config, with short pauses; stopped at the end of the with statement."""
 
     def __init__(self, config: Path, log: Path | None = None) -> None:
         self.config = config
@@ -104,12 +105,18 @@ class Daemon:
         self.wait_log(text)
         assert self.log.read_text().count(text) == 1, self.log.read_text()[-3000:]
 
+    def _is_moving(self) -> bool:
+        """Tell whether a picture was judged junk and is not moved yet."""
+        with open_ledger(load_settings(self.config)) as ledger:
+            return bool(ledger.waiting(FileState.PENDING))
+
     def wait_judged(self, number: int, seconds: float = 120.0) -> None:
-        """Wait until so many pictures are judged in all, and nothing waits any more."""
+        """Wait until so many pictures are judged in all, nothing waits any more, and what can be moved is."""
 
         def is_done() -> bool:
             status = self.status()
-            return bool(status["judged"] >= number and status["backlog"] == 0) or self._must_run()
+            is_judged = bool(status.get("judged", 0) >= number and status["backlog"] == 0)
+            return (is_judged and (bool(status["troubles"]) or not self._is_moving())) or self._must_run()
 
         wait_until(is_done, seconds, f"{number} judged; {self.log.read_text()[-2000:]}")
 

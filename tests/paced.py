@@ -1,4 +1,4 @@
-"""`imgwatch` with shorter pauses: a daemon for tests that wait for what it does after a pause, not for the pause itself.
+"""`imgwatch` with shorter pauses, for tests that wait for what a daemon does after a pause, not for the pause itself.
 
 What it does is the same. How long its pauses are for users is in `imgwatch.timers`, `imgwatch.retry` and
 `imgwatch.ledger.file`; tests of the installed service have those.

@@ -134,7 +134,7 @@ def test_a_picture_that_kills_its_workers_is_unreadable_and_the_rest_of_its_batc
             judged.path.name: judged.judgement for judged in judge_on(cluster, kit, found_in(tmp_path / "in"))
         }
     assert len(verdicts) == 41
-    assert verdicts.pop(LETHAL).reason == "killed the workers that judged it"
+    assert str(verdicts.pop(LETHAL).reason) == "killed the workers that judged it"
     assert {judgement.verdict for judgement in verdicts.values()} == {"keep"}
 
 

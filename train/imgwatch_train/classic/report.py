@@ -1,4 +1,4 @@
-"""The report of a classic training run: what was learned, how many false alarms to expect, which pictures look wrong."""
+"""The report of a classic training run: what was learned, the false alarms to expect, which pictures look wrong."""
 
 from __future__ import annotations
 
