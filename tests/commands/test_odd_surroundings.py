@@ -13,6 +13,8 @@ from daemon import COMMAND, run
 from imgwatch.config import parse_config
 from imgwatch.errors import ConfigError
 
+pytestmark = pytest.mark.e2e
+
 WITHOUT_A_HOME = """
 import os, pwd, sys
 os.environ.pop("HOME", None)

@@ -21,6 +21,8 @@ import pytest
 from conftest import WriteConfig
 from daemon import wait_until
 
+pytestmark = pytest.mark.e2e
+
 _FEW_FILES = 400
 
 

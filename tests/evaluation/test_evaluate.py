@@ -92,6 +92,7 @@ def test_models_are_compared_on_the_same_pictures(
     }  # fmt: skip
 
 
+@pytest.mark.e2e
 def test_the_page_shows_the_worst_mistakes(labelled: Labelled, model_file: Path, tmp_path: Path) -> None:
     lines = _said(labelled, [model_file], tmp_path / "figures", as_json=False)
     page = (tmp_path / "figures" / "report.html").read_text()

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytestmark = pytest.mark.e2e
+
 _BLOCK = """
 import importlib.abc, sys
 

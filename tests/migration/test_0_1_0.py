@@ -136,6 +136,7 @@ def test_pictures_are_restored_and_decisions_undone(old: Path) -> None:
     assert set(schemas[written:]) == {2}
 
 
+@pytest.mark.e2e
 def test_the_daemon_goes_on_and_judges_nothing_twice(old: Path) -> None:
     with Daemon(old / "config.yaml") as daemon:
         bright(old / "inbox" / "new.png")

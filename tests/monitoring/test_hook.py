@@ -71,6 +71,7 @@ def test_the_command_reads_what_was_quarantined(tmp_path: Path, open_hook: Open)
     assert not {"xattrs", "uid", "parts"} & set(picture)
 
 
+@pytest.mark.e2e
 def test_a_command_that_hangs_is_killed_with_its_children_and_the_next_is_told(
     tmp_path: Path, open_hook: Open, caplog: pytest.LogCaptureFixture
 ) -> None:

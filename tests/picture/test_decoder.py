@@ -36,6 +36,7 @@ def slow_picture(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.e2e
 def test_a_picture_that_takes_too_long_costs_only_itself(tmp_path: Path, slow_picture: Path) -> None:
     paths = [dark(tmp_path / "a.png"), slow_picture, dark(tmp_path / "b.png")]
     with Decoder(SHAPE, Limits(megapixels=1000, decode_seconds=0.2)) as opened:
@@ -64,6 +65,7 @@ def test_a_picture_that_kills_its_workers_costs_only_itself(tmp_path: Path, slow
         assert isinstance(after, Decoded)
 
 
+@pytest.mark.e2e
 def test_memory_of_a_worker_is_limited(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
     Image.fromarray(np.zeros((9000, 9000, 3), dtype=np.uint8)).save(path)
@@ -101,6 +103,7 @@ def test_interrupt_ends_early(tmp_path: Path) -> None:
     assert seen < 50
 
 
+@pytest.mark.e2e
 def test_a_picture_that_the_pool_has_lost_is_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

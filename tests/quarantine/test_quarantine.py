@@ -294,6 +294,7 @@ def test_a_picture_changed_in_place_after_it_was_copied_stays_alone(tmp_path: Pa
     assert scene.quarantine.check() == []
 
 
+@pytest.mark.e2e
 def test_a_lock_kept_by_a_stopped_process_stops_nobody_for_ever(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     record = scene.take(scene.add())

@@ -103,7 +103,7 @@ def test_a_changed_folder_is_told(scene: Scene, open_gallery: Open, model_file: 
     with open_ledger(scene.settings) as ledger:
         ledger.facts.put_drift(changed.to_json())
     text = open_gallery(scene).client.get("/activity").text
-    assert '<p class="warn">Drift: your folder has changed: half of the last 200 compared' in text
+    assert '<p class="warn">Drift: your folder has changed: half of the last 200 kept pictures' in text
     assert "imgwatch calibrate" in text
 
 

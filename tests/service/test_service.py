@@ -21,6 +21,8 @@ from imgwatch.service import Service
 from imgwatch.status import Pulse
 from imgwatch.timers import Pauses
 
+pytestmark = pytest.mark.e2e
+
 PAUSES = Pauses(housekeeping=0.05, resting=0.05, retry=0.1, pulse=0.01)
 
 
