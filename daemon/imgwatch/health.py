@@ -19,6 +19,7 @@ class Health:
         self._failed_turn: str | None = None
         self._calm_at = 0.0
         self.move_fault: MoveFailed | Unavailable | None = None  # why the last move failed
+        self.waits_for: str | None = None  # set while the loop waits for somebody else
         self.refused_model: str | None = None
         self.watch_limit: str | None = None  # the name of the kernel's limit that is reached
 
@@ -68,6 +69,7 @@ class Health:
         """Return what stands in the way, a sentence each."""
         limit = self.watch_limit
         causes = (
+            self.waits_for,
             self._failed_turn,
             None if self.move_fault is None else str(self.move_fault),
             self.refused_model,

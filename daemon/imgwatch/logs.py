@@ -8,6 +8,7 @@ import sys
 
 from imgwatch.errors import shown
 
+_MOST_CHARACTERS = 8000  # of a line: names are escaped, and may be long
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 
@@ -19,8 +20,13 @@ class _OneLine(logging.Formatter):
         self._for_journal = for_journal
 
     def format(self, record: logging.LogRecord) -> str:
-        line = shown(super().format(record))
+        line = _cut(shown(super().format(record)))
         return f"<{_PRIORITY.get(record.levelno, 6)}>{line}" if self._for_journal else line
+
+
+def _cut(line: str) -> str:
+    more = len(line) - _MOST_CHARACTERS
+    return line if more <= 0 else f"{line[:_MOST_CHARACTERS]}... ({more} more characters)"
 
 
 class LastError(logging.Handler):
@@ -32,7 +38,7 @@ class LastError(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the text of an error."""
-        self.text = shown(record.getMessage())
+        self.text = _cut(shown(record.getMessage()))
 
 
 def set_up(verbose: bool = False) -> LastError:

@@ -69,6 +69,7 @@ class Service:
     ) -> None:
         self._model = model
         self._quarantine = quarantine
+        quarantine.on_wait = self._keep_going_while
         self._ledger = ledger
         self._on_pulse = on_pulse
         self._observer = observer or Observer(ledger, model)
@@ -336,6 +337,14 @@ class Service:
         if self._stopping:
             raise _Stopped
         self._pulse_if_due()
+
+    def _keep_going_while(self, waiting: str) -> None:
+        """Show life, say what is waited for, and end when asked to stop."""
+        self._health.waits_for = waiting
+        try:
+            self._keep_going()
+        finally:
+            self._health.waits_for = None
 
     def _pulse_if_due(self) -> None:
         if (self._is_ready or self._health.has_failed) and self._pulse_timer.is_due():

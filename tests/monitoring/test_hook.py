@@ -87,6 +87,28 @@ def test_a_command_that_hangs_is_killed_with_its_children_and_the_next_is_told(
     assert "not done within 1 s" in caplog.text
 
 
+@pytest.mark.parametrize("ending", ["", "; wait", "; sleep 1000"], ids=["leaves it", "waits for it", "hangs"])
+def test_what_began_a_session_of_its_own_is_ended_too(tmp_path: Path, open_hook: Open, ending: str) -> None:
+    child, grandchild = tmp_path / "child", tmp_path / "grandchild"
+    inner = f"sleep 1000 & echo $! > {grandchild}; exec sleep 1000"
+    script = f"setsid sh -c '{inner}' & echo $! > {child}; while [ ! -s {grandchild} ]; do sleep 0.05; done{ending}"
+    hook = open_hook(script, timeout_seconds=5.0)
+    hook.note(record(1))
+    wait_until(lambda: hook.outcomes["timed_out" if ending else "done"] == 1)
+    for file in (child, grandchild):
+        process = Path("/proc", file.read_text().strip())
+        wait_until(lambda process=process: not process.exists())  # type: ignore[misc]
+
+
+def test_closing_ends_what_began_a_session_of_its_own(tmp_path: Path, open_hook: Open) -> None:
+    child = tmp_path / "child"
+    hook = open_hook(f"setsid sleep 1000 & echo $! > {child}; sleep 1000")
+    hook.note(record(1))
+    wait_until(lambda: child.exists() and child.read_text().strip())
+    hook.close()
+    assert not Path("/proc", child.read_text().strip()).exists()
+
+
 def test_a_command_that_fails_is_one_line_in_the_log(
     tmp_path: Path, open_hook: Open, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import promql_parser
@@ -152,6 +154,29 @@ def test_a_client_that_says_nothing_is_hung_up_on(port: int) -> None:
     exposition.show(snapshot())
     with socket.create_connection(("127.0.0.1", port)):
         assert "imgwatch_judged_total" in read(port)
+    exposition.close()
+
+
+def test_many_slow_clients_keep_nobody_out_and_the_port_closes(port: int) -> None:
+    exposition = Exposition(MetricsSettings(port=port))
+    exposition.show(snapshot())
+    with ExitStack() as stack:
+        for _ in range(50):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            slow.sendall(b"GET /metrics HTTP/1.1\r\nHost")
+        assert "imgwatch_judged_total" in read(port)
+        exposition.close()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "[", ""])
+def test_a_name_that_was_rebound_to_this_machine_is_refused(port: int, host: str) -> None:
+    exposition = Exposition(MetricsSettings(port=port))
+    exposition.show(snapshot())
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/metrics", headers={"Host": host})
+    answer = connection.getresponse()
+    assert (answer.status, b"imgwatch_" in answer.read()) == (421, False)
+    connection.close()
     exposition.close()
 
 

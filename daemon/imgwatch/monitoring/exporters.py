@@ -1,15 +1,17 @@
-"""Where figures are read: a port of this machine, a text file for node_exporter. What they are, `metrics` knows."""
+"""Where metrics are read: a port of this machine, a text file for node_exporter. What they are, `metrics` knows."""
 
 from __future__ import annotations
 
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from socketserver import TCPServer
+from socketserver import BaseRequestHandler, TCPServer, ThreadingMixIn
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, MetricsHandler, generate_latest
 
@@ -19,9 +21,11 @@ HOST = "127.0.0.1"
 TEXTFILE_SECONDS = 15.0
 _RETRY_SECONDS = 60.0
 _CLIENT_SECONDS = 2.0
+_MOST_CLIENTS = 16
+_NAMES = ("127.0.0.1", "localhost")  # not "::1": it does not listen there
 
 
-class Outlet(Protocol):
+class Exporter(Protocol):
     """One way to read figures."""
 
     trouble: str | None  # what stands in the way
@@ -64,7 +68,7 @@ class TextFile:
 
 
 class Port:
-    """An HTTP server for this machine alone, in a thread that sleeps until somebody asks: one request at a time."""
+    """An HTTP server for this machine alone, in a thread that sleeps until somebody asks; a thread for each request."""
 
     def __init__(self, port: int, registry: CollectorRegistry, clock: Callable[[], float]) -> None:
         self._port, self._clock = port, clock
@@ -99,16 +103,40 @@ class Port:
             self._server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread
         self._thread.join(_CLIENT_SECONDS)
         self._server.server_close()
+        self._server.drop_clients()
 
     def _serve(self, server: TCPServer) -> None:
         while not self._closing:
             server.handle_request()  # sleeps until somebody asks; serve_forever would wake up twice a second
 
 
-class _Server(TCPServer):
-    """Not http.server's, which asks the network for the name of this machine."""
+class _Server(ThreadingMixIn, TCPServer):
+    """Not http.server's, which asks the network for the name of this machine. Too many clients end the oldest."""
 
     allow_reuse_address = True
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseRequestHandler]) -> None:
+        self._clients: deque[socket.socket] = deque()
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own; make room first."""
+        self._clients.append(request)
+        while len(self._clients) > _MOST_CLIENTS:
+            _hang_up(self._clients.popleft())
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a client that was answered."""
+        with suppress(ValueError):
+            self._clients.remove(request)
+        super().shutdown_request(request)
+
+    def drop_clients(self) -> None:
+        """Hang up on all."""
+        for client in list(self._clients):
+            _hang_up(client)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say little of a client that went away."""
@@ -116,9 +144,29 @@ class _Server(TCPServer):
 
 
 class _Handler(MetricsHandler):
-    """Gives up on a client that says nothing: nobody may keep the only thread."""
+    """Gives up on a client that says nothing, and answers to no name that another site could have brought here."""
 
     timeout = _CLIENT_SECONDS
+
+    def do_GET(self) -> None:
+        """Answer, or refuse."""
+        if _names_this_machine(self.headers.get("Host", "")):
+            super().do_GET()
+        else:
+            self.send_error(421, "This server does not go by that name")
+
+
+def _names_this_machine(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return name in _NAMES
+
+
+def _hang_up(client: socket.socket) -> None:
+    with suppress(OSError):
+        client.shutdown(socket.SHUT_RDWR)
 
 
 def _told_once(before: str | None, trouble: str) -> str:

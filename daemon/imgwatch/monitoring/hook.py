@@ -11,12 +11,14 @@ import logging
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import IO, Any
 
 from imgwatch.errors import shown
@@ -42,6 +44,7 @@ _FIELDS = (
     "bytes",
     "quarantined_at",
 )
+_CONTAINED = (sys.executable, "-I", "-S", str(Path(__file__).with_name("contained.py")))
 _NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
 
@@ -121,7 +124,7 @@ class Hook:
             told.write(message(records, left_out))
             told.seek(0)
             self._running = running = subprocess.Popen(
-                self._command, stdin=told, stdout=subprocess.DEVNULL, stderr=said, cwd="/",
+                [*_CONTAINED, *self._command], stdin=told, stdout=subprocess.DEVNULL, stderr=said, cwd="/",
                 env={name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN},
                 start_new_session=True,
             )  # fmt: skip
@@ -164,8 +167,13 @@ def _told(record: Record) -> dict[str, Any]:
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:
-    """Kill a command that still runs, with all that it started in its session."""
-    if running.poll() is None:  # else its number may be another process's by now
+    """End a command that still runs, with all that it started."""
+    if running.poll() is not None:  # its number may be another process's by now
+        return
+    running.terminate()
+    try:
+        running.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(running.pid, signal.SIGKILL)
         running.wait()

@@ -1,6 +1,6 @@
 """Show the daemon's figures to Prometheus, by the names that docs/metrics.md lists.
 
-With `outlets` the only user of prometheus_client, and imported only where the config asks for it. It gathers nothing.
+With `exporters` the only user of prometheus_client, and imported only where the config asks for it. It gathers nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from imgwatch.monitoring.collector import BOUNDS, Snapshot
-from imgwatch.monitoring.exporters import Outlet, Port, TextFile
+from imgwatch.monitoring.exporters import Exporter, Port, TextFile
 from imgwatch.settings import MetricsSettings
 
 _COUNTED = {
@@ -41,27 +41,27 @@ class Exposition(Collector):
         registry = CollectorRegistry()
         registry.register(self)
         self._found: Snapshot | None = None
-        self._outlets: list[Outlet] = []
+        self._exporters: list[Exporter] = []
         if settings.textfile is not None:
-            self._outlets.append(TextFile(settings.textfile, registry, clock))
+            self._exporters.append(TextFile(settings.textfile, registry, clock))
         if settings.port is not None:
-            self._outlets.append(Port(settings.port, registry, clock))
+            self._exporters.append(Port(settings.port, registry, clock))
 
     @property
     def troubles(self) -> tuple[str, ...]:
         """Say what stands in the way of being read."""
-        return tuple(outlet.trouble for outlet in self._outlets if outlet.trouble)
+        return tuple(exporter.trouble for exporter in self._exporters if exporter.trouble)
 
     def show(self, found: Snapshot) -> None:
         """Show these from now on. Raises nothing: what fails is told, and tried again."""
         self._found = found
-        for outlet in self._outlets:
-            outlet.keep()
+        for exporter in self._exporters:
+            exporter.keep()
 
     def close(self) -> None:
         """Close the port; remove the file, so that nobody takes old figures for new ones."""
-        for outlet in self._outlets:
-            outlet.close()
+        for exporter in self._exporters:
+            exporter.close()
 
     def describe(self) -> Iterator[Metric]:
         """Promise nothing when registered: there are no figures yet."""

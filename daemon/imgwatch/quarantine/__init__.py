@@ -32,7 +32,7 @@ from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
 from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
 from imgwatch.quarantine.signing_key import SigningKey
-from imgwatch.quarantine.store import LOCK_SECONDS, Store, move_failed, opened_store
+from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Volume, open_folder
 from imgwatch.trusted_root import TrustedRoot
 
@@ -79,6 +79,9 @@ class Quarantine:
         self._file_ops = file_ops or FileOps()
         self._clock = clock
         self._lock_seconds = lock_seconds
+        self.on_wait: OnWait | None = (
+            None  # called while another process keeps the lock; may raise to end the wait
+        )
         self._volume = volume
         self._key = key
         self._reviews = ReviewHistory()
@@ -299,7 +302,9 @@ class Quarantine:
     @contextmanager
     def _locked(self) -> Iterator[Store]:
         self.look()
-        with opened_store(self.path, self._file_ops, self._clock, self._lock_seconds, self.look) as store:
+        with opened_store(
+            self.path, self._file_ops, self._clock, self._lock_seconds, self.look, self.on_wait
+        ) as store:
             store.journal.key = None if self._key is None else self._key.load()
             yield store
             if self._volume is not None:

@@ -149,17 +149,22 @@ def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
 def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple[int, bytes]]:
     """Yield the whole lines from `offset` on, each with the offset behind it; a torn last one is not.
 
-    Never holds more than one chunk and one line.
+    Never holds more than two chunks: a line that is longer than one, which is none of ours, comes as an empty one.
     """
-    rest, position = b"", offset
+    rest, position, skipped = b"", offset, 0
     while chunk := os.pread(descriptor, min(_CHUNK_BYTES, end_of_log - position), position):
         position += len(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         end = offset
         for line in lines:
-            end += len(line) + 1
-            yield end, line
+            end += skipped + len(line) + 1
+            yield end, b"" if skipped else line
+            skipped = 0
         offset = end
+        if len(rest) > _CHUNK_BYTES:
+            if not skipped:
+                _log.warning("%s: a line is longer than %d bytes and is passed over", NAME, _CHUNK_BYTES)
+            rest, skipped = b"", skipped + len(rest)
 
 
 def read_entry(line: bytes) -> Entry | None:

@@ -27,6 +27,7 @@ from imgwatch.quarantine.record import RECORD_SUFFIX
 
 PICTURES, RECORDS, LOCK, UNFINISHED_RECORD = "pictures", "records", ".lock", ".record"
 LOCK_SECONDS = 20.0
+OnWait = Callable[[str], None]
 _MARKS = frozenset((PICTURES, RECORDS, LOCK, history.NAME))
 _WHAT_TO_DO = {
     errno.ENOSPC: "make room on that file system",
@@ -77,12 +78,13 @@ class Store(msgspec.Struct):
 
 
 @contextmanager
-def opened_store(
+def opened_store(  # noqa: PLR0913 - the last one is a seam, with a default
     path: Path,
     file_ops: FileOps,
     clock: Callable[[], datetime],
     lock_seconds: float,
     look: Callable[[int], None],
+    on_wait: OnWait | None = None,
 ) -> Iterator[Store]:
     """Open the quarantine for one operation and make what is missing of it, once `look` has seen the open folder.
 
@@ -95,7 +97,7 @@ def opened_store(
             root = stack.enter_context(opened_private(path, _MARKS))
             path = path.resolve()
             look(root)
-            wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds)
+            wait_for_lock(_file(stack, root, LOCK), path, fcntl.LOCK_EX, lock_seconds, on_wait)
             store = _open_parts(stack, root, path, file_ops, clock)
         except OSError as fault:
             failed = move_failed(fault, f"cannot write the quarantine {shown(path)}")
@@ -147,8 +149,13 @@ def _file(stack: ExitStack, root: int, name: str, file_ops: FileOps | None = Non
     return descriptor
 
 
-def wait_for_lock(descriptor: int, path: Path, how: int, lock_seconds: float) -> None:
-    """Wait for the lock, but not for ever: a stopped process must not stop the daemon."""
+def wait_for_lock(
+    descriptor: int, path: Path, how: int, lock_seconds: float, on_wait: OnWait | None = None
+) -> None:
+    """Wait for the lock, but not for ever: a stopped process must not stop the daemon.
+
+    `on_wait` is called again and again with what is waited for; what it raises ends the wait. Raises Unavailable.
+    """
     until = time.monotonic() + lock_seconds
     while True:
         try:
@@ -156,6 +163,8 @@ def wait_for_lock(descriptor: int, path: Path, how: int, lock_seconds: float) ->
         except BlockingIOError:
             if time.monotonic() >= until:
                 raise Unavailable(f"another process keeps the quarantine {shown(path)}; try again") from None
+            if on_wait is not None:
+                on_wait(f"waits for another process that keeps the quarantine {shown(path)}")
             time.sleep(0.005)
         else:
             return
