@@ -13,6 +13,7 @@ LAYERS = (
         "errors",
         "batches",
         "files",
+        "ignore",
         "settings",
         "lifecycle",
         "judgement",

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from fnmatch import translate
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
 from imgwatch.files import Identity, opened_folder
+from imgwatch.ignore import compiled
 from imgwatch.picture.decoding import (
     SNIFF_BYTES,
     Unreadable,
@@ -30,7 +29,6 @@ log = logging.getLogger(__name__)
 
 DEEPEST = 128  # folders below a watched one that are looked into
 _AT_ONCE = 4096  # files of one folder that are held in memory
-_END, _BEGIN = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*")
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class Scope:
     apart: tuple[Path, ...] = ()  # never looked into: the quarantine and the state folder, wherever they lie
     only: str | None = None  # this one file of the root, and nothing else
     is_resolved: bool = True  # then a symlink on the way has come there since, and is not followed
+    base: Path | None = None  # the watched folder that the patterns of `ignore` start from, if not the root
 
     def admits(self, path: Path) -> bool:
         """Tell whether a path lies in this scope: below the root, not ignored, not in a folder kept apart."""
@@ -52,8 +51,7 @@ class Scope:
             return False
         if not steps or (len(steps) > 1 and not self.recursive) or (self.only and steps != (self.only,)):
             return False
-        ignored = matcher(self.ignore)
-        return not any(map(ignored, steps)) and not self._is_apart(path)
+        return not compiled(self.ignore).ignores(self.steps_to(path)) and not self._is_apart(path)
 
     def covers(self, folder: Path) -> bool:
         """Tell whether files that lie directly in `folder`, which was come to from the root, may be in this scope."""
@@ -63,23 +61,15 @@ class Scope:
         """Return the names in `folder` that are kept apart."""
         return frozenset(apart.name for apart in self.apart if apart.parent == folder)
 
+    def steps_to(self, path: Path) -> tuple[str, ...]:
+        """Return the names that lead to a path from where the patterns of `ignore` start."""
+        return path.relative_to(self.base or self.root).parts
+
     def _is_apart(self, path: Path) -> bool:
         return any(path == folder or folder in path.parents for folder in self.apart)
 
 
 Listing = dict[str, Identity]
-
-
-@cache
-def matcher(patterns: tuple[str, ...]) -> Callable[[str], bool]:
-    """Compile patterns as the shell's, once; the two usual kinds, "*.end" and "begin*", need no regular expression."""
-    ends = tuple(found[1] for pattern in patterns if (found := _END.fullmatch(pattern)))
-    begins = tuple(found[1] for pattern in patterns if (found := _BEGIN.fullmatch(pattern)))
-    others = [p for p in patterns if not _END.fullmatch(p) and not _BEGIN.fullmatch(p)]
-    if not others:
-        return lambda name: name.endswith(ends) or name.startswith(begins)
-    matches = re.compile("|".join(map(translate, others))).match
-    return lambda name: name.endswith(ends) or name.startswith(begins) or matches(name) is not None
 
 
 def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]]:
@@ -122,13 +112,17 @@ def _listings(
     """
     if not scope.covers(folder):
         return
-    is_ignored, apart = matcher(scope.ignore), scope.left_out_of(folder)
+    ignore, apart = compiled(scope.ignore), scope.left_out_of(folder)
+    is_ignored = ignore.by_name
+    is_path_ignored = ignore.by_path("/".join(scope.steps_to(folder))) if ignore.has_paths else None
     listing: Listing = {}
     for entry in entries:
         name = entry.name
         if is_ignored(name) or name in apart or (scope.only and name != scope.only):
             continue
         try:
+            if is_path_ignored is not None and is_path_ignored(name, entry.is_dir(follow_symlinks=False)):
+                continue
             if entry.is_file(follow_symlinks=False):
                 listing[name] = Identity.of(entry.stat(follow_symlinks=False))
             elif scope.recursive and entry.is_dir(follow_symlinks=False):

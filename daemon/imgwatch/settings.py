@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 MAX_FALSE_ALARMS = 0.5
 DEFAULT_MODEL = "default"
-DEFAULT_IGNORE = ("*.part", "*.crdownload", "*.tmp", ".*")  # unfinished downloads, and hidden files
+DEFAULT_IGNORE = (  # what these are, config.yaml says
+    ".*", "*~", "*.bak",
+    "*.part", "*.partial", "*.filepart", "*.tmp", "*.crdownload", "*.download", "*.opdownload", "*.!ut", "*.aria2",
+    "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
+    "$RECYCLE.BIN", "System Volume Information", "lost+found",
+)  # fmt: skip
 LARGEST = sys.float_info.max  # no infinity
 
 Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
@@ -83,7 +88,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Watch(Section, frozen=True):
-    """One watched folder."""
+    """One watched folder; `ignore` holds patterns as in .gitignore, see the module of that name."""
 
     path: Path
     recursive: bool = True

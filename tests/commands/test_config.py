@@ -10,7 +10,7 @@ import yaml
 from imgwatch.commands.setup import config_for
 from imgwatch.config import find_config, load_config, parse_config, section_in
 from imgwatch.errors import ConfigError, InputMissing
-from imgwatch.settings import Section, Settings, ThresholdRule, plain
+from imgwatch.settings import DEFAULT_IGNORE, Section, Settings, ThresholdRule, plain
 
 DEFAULT = Path(__file__).parent.parent.parent / "config.yaml"
 
@@ -150,4 +150,4 @@ def test_init_writes_a_config_for_these_folders(tmp_path: Path) -> None:
     strange = tmp_path / 'with "quotes": and # hash'
     settings = parse_config(config_for([tmp_path / "a", strange]), "written")
     assert [watch.path for watch in settings.watch] == [tmp_path / "a", strange]
-    assert settings.watch[1].ignore == ("*.part", "*.crdownload", "*.tmp", ".*")
+    assert settings.watch[1].ignore == DEFAULT_IGNORE

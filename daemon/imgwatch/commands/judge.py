@@ -175,7 +175,7 @@ def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
         )
         folder = path if path.is_dir() else path.parent
         rules = around or Scope(folder, ignore=settings.watch[0].ignore, apart=watched[0].apart)
-        found.append(replace(rules, root=folder, only=None if path.is_dir() else path.name))
+        found.append(replace(rules, root=folder, base=rules.root, only=None if path.is_dir() else path.name))
     return found
 
 
