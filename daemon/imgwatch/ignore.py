@@ -1,7 +1,8 @@
 """Patterns of names and paths that are left alone, as in .gitignore, without regard to case.
 
 A plain name or glob matches at any depth, one with a slash from the watched folder on, one that ends in a slash only
-folders; `!` makes an exception. What a walk does with the answer is in `scan`.
+folders; `!` makes an exception, which (unlike git's) holds for all that lies below what it matches. What a walk does
+with the answer is in `scan`.
 """
 
 from __future__ import annotations
@@ -112,7 +113,15 @@ compiled = cache(Ignore)
 def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec:
     from pathspec import GitIgnoreSpec  # costs 40 ms, which patterns of names do without
 
-    return GitIgnoreSpec.from_lines(f"\\{line}" if line.startswith("#") else line for line in lines)
+    return GitIgnoreSpec.from_lines(map(_as_pathspec_reads, lines))
+
+
+def _as_pathspec_reads(line: str) -> str:
+    """Spell a pattern so that pathspec takes it as git does: `#` is no comment here, and `a/**` is not `a` itself."""
+    folder = "/" if line.endswith("/") else ""
+    line = line.removesuffix("/")
+    line = f"\\{line}" if line.startswith("#") else line
+    return f"{line}/*{folder}" if line.endswith("/**") else line + folder
 
 
 def _unescaped(glob: str) -> str:

@@ -5,16 +5,18 @@ Everything is asked of the open folder, which cannot be exchanged in between. It
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from imgwatch.errors import FolderNotOurs, shown
 from imgwatch.files import opened_folder
 
 _OTHERS, _OTHERS_WRITE = 0o077, 0o022
+_OF_THE_FILE_SYSTEM = frozenset({"lost+found"})  # lies in the root of every ext4
 
 
 @contextmanager
@@ -28,7 +30,7 @@ def opened_private(path: Path, marks: frozenset[str]) -> Iterator[int]:
     with opened_folder(path.resolve()) as folder:
         require_own(folder, path)
         if os.fstat(folder).st_mode & _OTHERS:
-            names = set(os.listdir(folder))
+            names = set(os.listdir(folder)) - _OF_THE_FILE_SYSTEM
             if names and not names & marks:
                 raise FolderNotOurs(
                     f"{shown(path)} is open to others and holds other things: name a folder of its own in the config, "
@@ -65,8 +67,11 @@ def _require_own_link(path: Path) -> None:
 
 
 def _narrow(folder: int, path: Path) -> None:
-    with suppress(OSError):
+    try:
         os.fchmod(folder, stat.S_IMODE(os.fstat(folder).st_mode) & ~_OTHERS)
+    except OSError as fault:
+        if fault.errno == errno.EROFS:  # which is what the user must be told
+            raise
     if os.fstat(folder).st_mode & _OTHERS_WRITE:
         raise FolderNotOurs(
             f"{shown(path)} can be written by others, and its file system keeps no modes: "

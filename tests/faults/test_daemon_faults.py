@@ -109,7 +109,7 @@ def test_a_fuse_mount_that_comes_later_is_noticed(tmp_path: Path, write_config: 
         assert daemon.status()["folders"] == {str(inbox): "watched"}
         subprocess.run(["bindfs", str(behind), str(inbox / "share")], check=True)
         try:
-            wait_until(lambda: daemon.status()["folders"] == {str(inbox): "scanned"}, 20)
+            wait_until(lambda: daemon.status()["folders"] == {str(inbox): "scanned"})
             bright(behind / "b1.png")
             wait_quarantined(daemon, tmp_path, "b1.png")
         finally:

@@ -63,15 +63,14 @@ def test_patterns_are_those_of_gitignore(tmp_path: Path, patterns: list[str], ig
 
 @given(
     st.lists(
-        st.from_regex(r"!?/?(\*\*/)?([ab*?]{1,2}/){0,2}([ab*?]{1,2}|\*\*)/?", fullmatch=True).filter(
-            # git ignores nothing more for an end of **/, while pathspec does: what it leaves alone is safe
-            lambda pattern: "***" not in pattern and not pattern.endswith("**/")
+        st.from_regex(r"/?(\*\*/)?([ab*?]{1,2}/){0,2}([ab*?]{1,2}|\*\*)/?", fullmatch=True).filter(
+            lambda pattern: "***" not in pattern
         ),
         min_size=1,
         max_size=4,
     )
 )
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_git_agrees(tmp_path: Path, patterns: list[str]) -> None:
     names = ("a", "b", "ab/a", "ab/b", "ba/aa/b", "ba/bb/a", "aa/a", "aa/bb/ab")
     tree, git = tmp_path / "tree", ["git", f"--git-dir={tmp_path}/git", f"--work-tree={tmp_path}/tree"]
