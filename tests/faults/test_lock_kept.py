@@ -5,8 +5,12 @@ from __future__ import annotations
 import fcntl
 from pathlib import Path
 
+import pytest
+
 from conftest import WriteConfig, bright
 from daemon import Daemon, wait_until
+
+pytestmark = pytest.mark.faults
 
 
 def test_a_kept_lock_does_not_make_the_daemon_deaf(write_config: WriteConfig, tmp_path: Path) -> None:

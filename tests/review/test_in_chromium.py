@@ -16,6 +16,10 @@ from playwright.sync_api import Page, expect
 from browsing import Look, chromium, reviewed
 from conftest import bright, picture_bytes
 from gallery import Scene
+from imgwatch.commands.context import open_ledger
+from imgwatch.files import Identity
+from imgwatch.ledger import Row
+from imgwatch.lifecycle import FileState
 
 pytestmark = pytest.mark.browser
 
@@ -276,3 +280,18 @@ def _finish_or_undo_move(scene: Scene, wanted: dict[str, int]) -> None:
             return
         time.sleep(0.2)
     raise AssertionError(f"{found} instead of {wanted}")
+
+
+def test_resume_stands_beside_the_pictures_that_are_held(scene: Scene, look: Look) -> None:
+    held = bright(scene.inbox / "held.png")
+    with open_ledger(scene.settings) as ledger:
+        ledger.remember([Row(held, Identity.of(held.lstat()), FileState.HELD)], 0.0)
+        ledger.facts.open_breaker("too many")
+    page = look("activity")
+    picture = page.locator(".audit img")
+    picture.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.audit img').naturalWidth > 0")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.locator("#resumed")).to_contain_text("The breaker is closed")
+    with open_ledger(scene.settings) as ledger:
+        assert not ledger.facts.breaker_is_open

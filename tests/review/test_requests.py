@@ -32,7 +32,7 @@ _HOSTILE = [
         "/pictures/{}/small",
         "/pictures/{}/heat",
         "/normal/{}",
-        "/held/{}",
+        "/waiting/{}",
         "/static/{}",
     ],
 )

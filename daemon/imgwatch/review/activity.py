@@ -14,7 +14,6 @@ import numpy as np
 from imgwatch.drift import NOT_CALIBRATED, Drift
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger
-from imgwatch.lifecycle import FileState
 from imgwatch.model.contract import Calibration
 from imgwatch.quarantine.record import Record
 from imgwatch.review.presenter import tilde
@@ -116,11 +115,6 @@ def unreadable(ledger: Ledger) -> list[dict[str, Any]]:
         {"name": shown(path.name), "folder": tilde(path.parent), "why": shown(why), "at": at}
         for path, why, at in ledger.unreadable(100)
     ]
-
-
-def held_back(ledger: Ledger) -> list[str]:
-    """Name the pictures that the open breaker holds back."""
-    return [tilde(path) for path in ledger.waiting(FileState.HELD)]
 
 
 def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:

@@ -18,6 +18,7 @@ from imgwatch.review.pages import Pages
 from imgwatch.review.parts import Parts
 from imgwatch.review.picture_routes import PictureRoutes
 from imgwatch.review.training_page import TrainingPage
+from imgwatch.review.waiting import WaitingRoutes
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -30,6 +31,7 @@ class Gallery:
         self._training = TrainingPage(parts, self._pages)
         self._pictures = PictureRoutes(parts)
         self._decisions = DecisionRoutes(parts)
+        self._waiting = WaitingRoutes(parts)
         self._live = Live(parts)
 
     def stop(self) -> None:
@@ -55,6 +57,8 @@ class Gallery:
                 Route("/decide", decisions.decide, methods=["POST"]),
                 Route("/undo", decisions.undo, methods=["POST"]),
                 Route("/empty", decisions.empty, methods=["POST"]),
+                Route("/waiting/{key}", self._waiting.picture),
+                Route("/resume", self._waiting.resume, methods=["POST"]),
                 Route("/live", self._live.live),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],

@@ -9,10 +9,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.review import activity
 from imgwatch.review.answers import page
 from imgwatch.review.parts import Parts
 from imgwatch.review.presenter import tilde
+from imgwatch.review.waiting import waiting
 from imgwatch.standard import Standard
 
 
@@ -38,7 +40,8 @@ class Pages:
             shown: dict[str, Any] = {
                 "days": activity.days(ledger),
                 "unreadable": activity.unreadable(ledger),
-                "held": activity.held_back(ledger),
+                "held": waiting(ledger, FileState.HELD),
+                "reported": waiting(ledger, FileState.REPORTED),
                 "breaker": "open" if ledger.facts.breaker_is_open else "closed",
                 "counters": ledger.counts.totals(),
             }

@@ -31,6 +31,7 @@ class Parts:
     index: Index
     desk: ReviewDecisions
     thumbnails: Thumbnails
+    waiting_thumbnails: Thumbnails  # of watched folders: no symlink is followed
     open_ledger: Callable[[], AbstractContextManager[Ledger]]
     read_status: Callable[[], dict[str, Any]]
     roots: Callable[[], Sequence[Path]]

@@ -60,6 +60,8 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
     with ExitStack() as stack:
         decoder = Decoder(Shape(8, 8, "RGB"), settings.limits.limits(), _WORKERS)
         stack.callback(decoder.close)
+        careful = Decoder(Shape(8, 8, "RGB"), settings.limits.limits(follows_links=False), 1)
+        stack.callback(careful.close)
         explanation, fault = _explanation(context, index)
         if explanation is not None:
             stack.callback(explanation.close)
@@ -69,6 +71,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
                 index=index,
                 desk=ReviewDecisions(context.quarantine, index, context.open_ledger),
                 thumbnails=Thumbnails(decoder),
+                waiting_thumbnails=Thumbnails(careful),
                 open_ledger=context.open_ledger,
                 read_status=lambda: read_status(settings.state),
                 roots=context.roots,
@@ -82,6 +85,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
         yield gallery
         gallery.stop()
         decoder.interrupt()
+        careful.interrupt()
 
 
 def _explanation(context: GalleryContext, index: Index) -> tuple[Explanation | None, str | None]:

@@ -1,4 +1,4 @@
-// The slider of the activity page: another promise moves the line and says what would move.
+// The activity page: Resume; the slider, by which another promise moves the line and says what would move.
 
 const $ = (id) => document.getElementById(id);
 const slider = $("promise");
@@ -24,4 +24,17 @@ if (slider) {
   slider.addEventListener("input", show);
   show();
 }
+
+$("resume")?.addEventListener("click", async () => {
+  $("resume").disabled = true;
+  try {
+    const answer = await fetch("/resume", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+    if (!answer.ok) throw new Error((await answer.text()).slice(0, 200));
+    const { alive, held } = await answer.json();
+    $("resumed").textContent = `The breaker is closed. What it held back (${held}) is judged ${alive ? "now" : "when the daemon starts"}.`;
+  } catch (fault) {
+    $("resume").disabled = false;
+    $("resumed").textContent = `The breaker could not be closed: ${fault.message}`;
+  }
+});
 document.body.dataset.ready = "yes";
