@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from browsing import Look, chromium, reviewed
 from conftest import bright, picture_bytes
+from daemon import wait_until
 from gallery import Scene
 from imgwatch.commands.context import open_ledger
 from imgwatch.files import Identity
@@ -290,7 +291,7 @@ def test_resume_stands_beside_the_pictures_that_are_held(scene: Scene, look: Loo
     page = look("activity")
     picture = page.locator(".audit img")
     picture.scroll_into_view_if_needed()
-    page.wait_for_function("document.querySelector('.audit img').naturalWidth > 0")
+    wait_until(lambda: picture.evaluate("image => image.naturalWidth") > 0, says="the picture is shown")
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#resumed")).to_contain_text("The breaker is closed")
     with open_ledger(scene.settings) as ledger:
