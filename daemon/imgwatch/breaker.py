@@ -25,6 +25,10 @@ class Breaker:
         self._excused: set[Path] = set()
         self.is_open = is_open
 
+    def would_open(self, junk: int, pictures: int) -> bool:
+        """Tell whether so many junk pictures among so many, judged all at once, are too many to be moved unasked."""
+        return junk >= self._enough and junk * self._window >= self._enough * pictures
+
     def note(self, path: Path, is_strange: bool) -> str | None:
         """Take in one more verdict; if this one opens the breaker, say why."""
         if path in self._excused:

@@ -85,6 +85,7 @@ class Pipeline:
         self._ledger = ledger
         self._policy = policy
         self._breaker = breaker
+        self._opened_why: str | None = None  # of the breaker, until that is logged
         self.health = health or Health(time.monotonic, 0.0)
         self._faults = faults or FileFaults(ledger)
 
@@ -124,7 +125,15 @@ class Pipeline:
         if gone:
             self._ledger.forget(gone)
             count_history(self._quarantine, self._ledger)
+        self._report_breaker()
         return done
+
+    def _report_breaker(self) -> None:
+        """Say that the breaker opened, behind the last move."""
+        if self._opened_why is not None:
+            log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
+                      "and closed it with `imgwatch resume`", self._opened_why)  # fmt: skip
+            self._opened_why = None
 
     def _respect_user(self, judged: Judged) -> Judged:
         """A picture that the user restored is normal, whatever the model says."""
@@ -147,9 +156,8 @@ class Pipeline:
         is_junk = verdict is not Verdict.KEEP
         why = self._breaker.note(judged.path, is_junk) if self._breaker is not None else None
         if why is not None:
-            log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
-                      "and closed it with `imgwatch resume`", why)  # fmt: skip
             self._ledger.facts.open_breaker(why)
+            self._opened_why = why
         if not is_junk:
             return file_after(FileEvent.JUDGED_NORMAL)
         if self._policy.report_only:

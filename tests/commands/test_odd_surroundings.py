@@ -57,7 +57,7 @@ def test_in_a_removed_folder_pictures_are_judged(tmp_path: Path, write_config: W
     command = [*COMMAND, "rescan", "--config", str(config)]
     done = subprocess.run(["sh", "-c", script, "sh", *command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert "1 to quarantine" in done.stdout
+    assert "1 quarantined" in done.stdout
 
 
 def test_a_terminal_that_lacks_letters_ends_no_command(

@@ -13,17 +13,21 @@ from imgwatch.commands.cluster import ClusterOption, Wish, rescan_wide
 from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
+    YesOption,
+    confirm,
     existing,
     load_settings,
     open_judge,
     open_ledger,
     open_quarantine,
 )
-from imgwatch.errors import UsageError
+from imgwatch.errors import IoFailed, UsageError
+from imgwatch.wording import counted
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
-    from imgwatch.pipeline import Result
+    from imgwatch.ledger import Ledger
+    from imgwatch.pipeline import Pipeline, Result
     from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
@@ -73,6 +77,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             "--quarantine", help="Judge again what is in quarantine, and name what would be kept now."
         ),
     ] = False,
+    is_agreed: YesOption = False,
     cluster: ClusterOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -100,22 +105,61 @@ def rescan(  # noqa: PLR0913 - the options of a command
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         wanted = list(candidates(scopes, ledger, None if judge_all else judge.scorer.name))
-        seen: Counter[str] = Counter()
+        wanted += sorted(_waiting(ledger, scopes) - set(wanted))
+        judgements = []
+        for number, judged in enumerate(judge.judge(wanted), 1):
+            progress("rescan", number, len(wanted))
+            judgements.append(judged)
         if dry_run:
-            for number, judged in enumerate(judge.judge(wanted), 1):
-                _say_judged(judged, as_json)
-                seen[judged.judgement.verdict] += 1
-                progress("rescan", number, len(wanted))
-        else:
-            ledger.allow_restore_to(scope.root for scope in scopes)
-            quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
-            pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
-            for number, result in enumerate(pipeline.run(wanted), 1):
-                _say_sorted(result, as_json)
-                seen[result.judged.judgement.verdict] += 1
-                progress("rescan", number, len(wanted))
+            _say_dry_run(judgements, as_json)
+            return
+        _confirm_many(judgements, settings, is_agreed)
+        ledger.allow_restore_to(scope.root for scope in scopes)
+        quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
+        pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
+        _act(pipeline, judgements, as_json)
+
+
+def _say_dry_run(judgements: "list[Judged]", as_json: bool) -> None:
+    for judged in judgements:
+        _say_judged(judged, as_json)
     if not as_json:
-        console.say(_summary(seen, dry_run))
+        console.say(_summary(Counter(str(one.judgement.verdict) for one in judgements), None))
+
+
+def _act(pipeline: "Pipeline", judgements: "list[Judged]", as_json: bool) -> None:
+    """Act on judgements and print what became of each. Raises IoFailed if something could not be moved."""
+    results = []
+    for result in pipeline.act(iter(judgements)):
+        _say_sorted(result, as_json)
+        results.append(result)
+    if not as_json:
+        seen = Counter(str(result.judged.judgement.verdict) for result in results)
+        console.say(_summary(seen, sum(result.record is not None for result in results)))
+    fault = pipeline.health.move_fault
+    if fault is not None:
+        raise fault if isinstance(fault, IoFailed) else IoFailed(str(fault))
+
+
+def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
+    """Return what was judged junk and left in its folder: held back by the breaker, or only reported."""
+    from imgwatch.lifecycle import FileState
+
+    waiting = {row.path for state in (FileState.HELD, FileState.REPORTED) for row in ledger.listed(state)}
+    return {path for path in waiting if path.is_file() and any(scope.admits(path) for scope in scopes)}
+
+
+def _confirm_many(judgements: "list[Judged]", settings: "Settings", is_agreed: bool) -> None:
+    """Ask before so much is moved at once that the daemon's breaker would open: the model may be wrong."""
+    from imgwatch.breaker import Breaker
+
+    junk = sum(one.judgement.verdict == "quarantine" for one in judgements)
+    if settings.mode != "report" and Breaker(settings.breaker).would_open(junk, len(judgements)):
+        confirm(
+            f"{junk} of {counted(len(judgements), 'picture')} would be quarantined, which may mean that the model does "
+            "not fit this folder (`imgwatch rescan --dry-run` lists them). Move them?",
+            is_agreed,
+        )
 
 
 def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: bool) -> None:
@@ -124,10 +168,12 @@ def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: b
     def say(result: "Result") -> None:
         _say_sorted(result, as_json)
         seen[result.judged.judgement.verdict] += 1
+        seen["moved"] += result.record is not None
 
     rescan_wide(settings, wish, paths, partial(_scopes, settings), say)
+    moved = seen.pop("moved", 0)
     if not as_json:
-        console.say(_summary(seen, wish.dry_run))
+        console.say(_summary(seen, None if wish.dry_run else moved))
 
 
 def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None:
@@ -210,7 +256,12 @@ def _say_sorted(result: "Result", as_json: bool) -> None:
         _say_judged(result.judged, as_json, moved_to=record.file, id=record.id)
 
 
-def _summary(seen: Counter[str], dry_run: bool) -> str:
-    strange = seen["quarantine"]
-    what = "would be quarantined" if dry_run else "to quarantine (`imgwatch quarantine list`)"
-    return f"{seen.total()} judged: {seen['keep']} kept, {strange} {what}, {seen['unreadable']} unreadable"
+def _summary(seen: Counter[str], moved: int | None) -> str:
+    """Return what came of it in one line; `moved` is None where nothing was to be moved."""
+    junk = seen["quarantine"]
+    if moved is None:
+        what = f"{junk} would be quarantined"
+    else:
+        left = f", {junk - moved} left where they are" if junk > moved else ""
+        what = f"{moved} quarantined (`imgwatch quarantine list`){left}"
+    return f"{seen.total()} judged: {seen['keep']} kept, {what}, {seen['unreadable']} unreadable"

@@ -1,6 +1,8 @@
 """`imgwatch status` looks at the daemon from outside; `imgwatch resume` closes the breaker after a look."""
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +22,16 @@ if TYPE_CHECKING:
     from imgwatch.quarantine.volume import Volume
     from imgwatch.settings import Settings
 
+
+class Listed(StrEnum):
+    """What `--list` lists."""
+
+    HELD = "held"
+    REPORTED = "reported"
+    UNREADABLE = "unreadable"
+    SET_ASIDE = "set-aside"
+
+
 NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
@@ -28,8 +40,20 @@ _KEPT = ("breaker", "breaker_why", "held", "drift", "drift_says")
 _TOLD = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
-def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open."""
+def status(
+    listed: Annotated[
+        Listed | None,
+        typer.Option(
+            "--list", help="List the files that wait or stay for a reason, with why and since when."
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open; with --list, with 0."""
+    if listed is not None:
+        _list(load_settings(config), listed, as_json)
+        return
     found = collect(load_settings(config))
     if as_json:
         console.say_json(found)
@@ -40,6 +64,25 @@ def status(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         raise typer.Exit(NOT_RUNNING)
     if found["breaker"] == "open":
         raise typer.Exit(BREAKER_OPEN)
+
+
+def _list(settings: "Settings", listed: Listed, as_json: bool) -> None:
+    """Print the files in one state, the latest first."""
+    from imgwatch.lifecycle import FileState
+    from imgwatch.wording import sentence
+
+    if not (settings.state / LEDGER).exists():
+        return
+    with open_ledger(settings) as ledger:
+        rows = ledger.listed(FileState(listed.replace("-", " ")))
+    for row in rows:
+        since = datetime.fromtimestamp(row.since, UTC)
+        if as_json:
+            console.say_json({"path": str(row.path), "state": listed, "reason": sentence(row.reason),
+                              "reason_code": row.reason.code, "kind": row.kind, "score": row.score,
+                              "since": since.isoformat(timespec="seconds").replace("+00:00", "Z")})  # fmt: skip
+        else:
+            console.say(f"{since.astimezone():%Y-%m-%d %H:%M}  {row.path}  ({sentence(row.reason)})")
 
 
 def collect(settings: "Settings") -> dict[str, object]:
