@@ -161,9 +161,10 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
     elif not is_done and noted is not None:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
     stays_here = is_done == (operation.event is Event.QUARANTINED)
-    if record is not None and not stays_here:
-        store.file_ops.unlink(store.record(operation.file))
-        store.file_ops.sync(store.records)
+    if not stays_here:
+        if record is not None:
+            store.file_ops.unlink(store.record(operation.file))
+        store.file_ops.sync(store.records)  # also of what was unlinked by one who failed just then
 
 
 def _park(store: Store, operation: Operation) -> None:
