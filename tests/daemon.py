@@ -108,7 +108,7 @@ class Daemon:
     def _is_moving(self) -> bool:
         """Tell whether a picture was judged junk and is not moved yet."""
         with open_ledger(load_settings(self.config)) as ledger:
-            return bool(ledger.waiting(FileState.PENDING))
+            return any(path.exists() for path in ledger.waiting(FileState.PENDING))
 
     def wait_judged(self, number: int, seconds: float = 120.0) -> None:
         """Wait until so many pictures are judged in all, nothing waits any more, and what can be moved is."""
