@@ -132,6 +132,14 @@ class CutDisk(FileOps):
         super().unlink(place)
         self.steps.append(Name(ino, path, None))
 
+    def is_flushed(self, path: Path) -> bool:
+        """Tell whether all that was written into a file is on the disk."""
+        ino = path.stat().st_ino
+        last = next(
+            (step for step in reversed(self.steps) if not isinstance(step, Name) and step.ino == ino), None
+        )
+        return not isinstance(last, Write)
+
     def cut(self, end: int, chance: Random) -> None:
         """Leave in the folders what may be on the disk when the power goes behind `end` steps."""
         steps = self.steps[:end]

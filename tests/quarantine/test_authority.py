@@ -1,4 +1,4 @@
-"""Whoever writes beside the quarantine gains nothing: not by a journal, folder or symlink, nor by a file put in between."""
+"""Whoever writes beside the quarantine gains nothing: by no journal, folder, symlink, or file put in between."""
 
 from __future__ import annotations
 

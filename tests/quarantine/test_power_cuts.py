@@ -90,7 +90,8 @@ def act(scene: Scene, quarantine: Quarantine, chance: Random) -> None:
             else:
                 quarantine.delete(record)
     scene.disk.fails_in = -1
-    scene.seen.append((len(scene.disk.steps), scene.states(quarantine)))
+    if scene.disk.is_flushed(scene.path / "log.jsonl"):  # else nobody was told that it was done
+        scene.seen.append((len(scene.disk.steps), scene.states(quarantine)))
 
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across file systems"])

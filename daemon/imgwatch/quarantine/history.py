@@ -45,6 +45,10 @@ class Log:
         """Give its present length."""
         return os.fstat(self.descriptor).st_size
 
+    def flush(self) -> None:
+        """Wait until every line is on the disk, also one whose writer did not learn that it is."""
+        self._file_ops.sync(self.descriptor)
+
     def append(self, event: Event, at: datetime, record: Record) -> None:
         """Write one line and wait until it is on the disk."""
         line = encode_json({"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()})
@@ -152,7 +156,7 @@ def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple
     Never holds more than two chunks: a line that is longer than one, which is none of ours, comes as an empty one.
     """
     rest, position, skipped = b"", offset, 0
-    while chunk := os.pread(descriptor, min(_CHUNK_BYTES, end_of_log - position), position):
+    while chunk := os.pread(descriptor, max(0, min(_CHUNK_BYTES, end_of_log - position)), position):
         position += len(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         end = offset

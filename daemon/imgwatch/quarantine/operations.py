@@ -128,6 +128,7 @@ def _carry_out(store: Store, operation: Operation, move: Transfer, record: Recor
 def _undo(store: Store, operation: Operation, move: Transfer | None) -> bool:
     """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
     try:
+        store.log.flush()  # a line that failed to reach the disk may be what is acted on now
         is_done = (
             recovery.end_without_folder(store, operation)
             if move is None

@@ -38,8 +38,10 @@ def recover(store: Store, roots: Sequence[TrustedRoot] | None) -> bool:
     _retry_parked(store, roots)
     operation = store.journal.read()
     if operation is None:
+        _remove_unfinished_record(store)
         return False
     try:
+        store.log.flush()
         ending = _end_or_park(store, operation, roots)
     except OSError as fault:
         raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
@@ -145,10 +147,14 @@ def move_of(store: Store, operation: Operation, far: Place, sha256: str | None) 
 def conclude(store: Store, operation: Operation, is_done: bool) -> None:
     """Make log and record say what is, then forget the operation. May be repeated."""
     _set_down(store, operation, is_done)
+    _remove_unfinished_record(store)
+    store.journal.clear()
+
+
+def _remove_unfinished_record(store: Store) -> None:
     unfinished = store.unfinished_record
     if status_of(unfinished) is not None:
         store.file_ops.unlink(unfinished)
-    store.journal.clear()
 
 
 def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
