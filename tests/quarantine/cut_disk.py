@@ -96,7 +96,9 @@ class CutDisk(FileOps):
     def create(self, folder: int, name: str) -> int:
         self._may_fail()
         descriptor = super().create(folder, name)
-        self.held.append(os.dup(descriptor))
+        self.held.append(
+            os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
+        )  # none that writes: no move would go on
         path = _path(Place(folder, name, Path(name)))
         self.steps.append(Name(os.fstat(descriptor).st_ino, None, path))
         return descriptor
@@ -131,14 +133,6 @@ class CutDisk(FileOps):
         ino = path.lstat().st_ino
         super().unlink(place)
         self.steps.append(Name(ino, path, None))
-
-    def is_flushed(self, path: Path) -> bool:
-        """Tell whether all that was written into a file is on the disk."""
-        ino = path.stat().st_ino
-        last = next(
-            (step for step in reversed(self.steps) if not isinstance(step, Name) and step.ino == ino), None
-        )
-        return not isinstance(last, Write)
 
     def cut(self, end: int, chance: Random) -> None:
         """Leave in the folders what may be on the disk when the power goes behind `end` steps."""

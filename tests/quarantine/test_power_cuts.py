@@ -15,7 +15,7 @@ from imgwatch.errors import ImgwatchError
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event, ReviewState
-from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine import Quarantine, journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 
@@ -90,8 +90,10 @@ def act(scene: Scene, quarantine: Quarantine, chance: Random) -> None:
             else:
                 quarantine.delete(record)
     scene.disk.fails_in = -1
-    if scene.disk.is_flushed(scene.path / "log.jsonl"):  # else nobody was told that it was done
-        scene.seen.append((len(scene.disk.steps), scene.states(quarantine)))
+    is_left = any(problem.path.name == journal.NAME for problem in quarantine.check())
+    if is_left and record is not None:  # neither done nor undone: nobody was told which
+        scene.begun.append((len(scene.disk.steps), record.id))
+    scene.seen.append((len(scene.disk.steps), scene.states(quarantine)))
 
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across file systems"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ NAME = "log.jsonl"
 SCHEMA = 2  # of a line; what it means, and what came when: docs/formats.md
 _EVENTS = {str(event): event for event in Event}
 _CHUNK_BYTES = 1 << 20
+_LONGEST_LINE_BYTES = 2 << 20  # a record of 1 MB at most, and what is around it
 _log = logging.getLogger(__name__)
 
 
@@ -50,24 +52,31 @@ class Log:
         self._file_ops.sync(self.descriptor)
 
     def append(self, event: Event, at: datetime, record: Record) -> None:
-        """Write one line and wait until it is on the disk."""
+        """Write one line and wait until it is on the disk; if that fails, take it away again, as far as that goes."""
         line = encode_json({"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()})
         end = self.size_bytes
         if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # a torn line, not ours to remove, stays a line of its own
-        self._file_ops.write(self.descriptor, line, end)
-        self._file_ops.sync(self.descriptor)
+        try:
+            self._file_ops.write(self.descriptor, line, end)
+            self.flush()
+        except OSError:
+            with suppress(OSError):
+                self._file_ops.truncate(self.descriptor, end)
+                self.flush()
+            raise
 
     def drop_torn_end(self, offset: int) -> None:
         """Cut off what was written behind `offset` and is no whole line: nobody can have been told that it happened."""
-        written = os.pread(self.descriptor, max(0, self.size_bytes - offset), offset)
+        begin = self._line_begin(offset)
+        written = os.pread(self.descriptor, self.size_bytes - begin, begin)
         if written and not written.endswith(b"\n"):
-            self._file_ops.truncate(self.descriptor, offset + written.rfind(b"\n") + 1)
+            self._file_ops.truncate(self.descriptor, begin + written.rfind(b"\n") + 1)
 
     def line_of(self, event: Event, record_id: str, offset: int) -> Record | None:
         """Return the record of a line of this event behind `offset`, unless a later line withdraws it."""
         noted: Record | None = None
-        for _, line in whole_lines(self.descriptor, offset, self.size_bytes):
+        for _, line in whole_lines(self.descriptor, self._line_begin(offset), self.size_bytes):
             entry = read_entry(line)
             if entry is None or entry.record.id != record_id:
                 continue
@@ -76,6 +85,12 @@ class Log:
             elif entry.event is Event.WITHDRAWN:
                 noted = None
         return noted
+
+    def _line_begin(self, offset: int) -> int:
+        """Return where the line begins that holds `offset`: a log that lost its end is shorter, and grows anew."""
+        end = min(offset, self.size_bytes)
+        begin = max(0, end - _LONGEST_LINE_BYTES)
+        return begin + os.pread(self.descriptor, end - begin, begin).rfind(b"\n") + 1
 
 
 class _RecordKey(msgspec.Struct):
