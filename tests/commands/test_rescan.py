@@ -58,6 +58,8 @@ def test_so_much_that_the_breaker_would_open_is_moved_only_by_word(
     assert "9 of 10 pictures would be quarantined" in refused.stderr
     assert "--yes" in refused.stderr
     assert len(list(inbox.iterdir())) == 10
+    status = objects(run("status", "--json", config=config, code=3).stdout)[0]
+    assert status["judged"] == 1, "what is normal is remembered, whatever is answered"
     assert "9 quarantined" in run("rescan", "--yes", config=config).stdout
 
 

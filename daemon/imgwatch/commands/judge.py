@@ -1,8 +1,9 @@
 """`imgwatch score` and `imgwatch rescan`: judge now what lies somewhere; `score` moves nothing."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
 
+_MOVED = "moved"  # beside the verdicts, in what is counted
 _Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -106,39 +108,56 @@ def rescan(  # noqa: PLR0913 - the options of a command
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         wanted = list(candidates(scopes, ledger, None if judge_all else judge.scorer.name))
         wanted += sorted(_waiting(ledger, scopes) - set(wanted))
-        judgements = []
-        for number, judged in enumerate(judge.judge(wanted), 1):
-            progress("rescan", number, len(wanted))
-            judgements.append(judged)
+        junk: list[Judged] = []
+        rest = _set_junk_apart(
+            judge.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
+        )
         if dry_run:
-            _say_dry_run(judgements, as_json)
+            _say_dry_run(chain(rest, junk), as_json)
             return
-        _confirm_many(judgements, settings, is_agreed)
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
         pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
-        _act(pipeline, judgements, as_json)
-
-
-def _say_dry_run(judgements: "list[Judged]", as_json: bool) -> None:
-    for judged in judgements:
-        _say_judged(judged, as_json)
+        seen = _act(pipeline, rest, as_json)
+        _confirm_many(len(junk), seen.total() - seen[_MOVED] + len(junk), settings, is_agreed)
+        seen += _act(pipeline, iter(junk), as_json)
     if not as_json:
-        console.say(_summary(Counter(str(one.judgement.verdict) for one in judgements), None))
-
-
-def _act(pipeline: "Pipeline", judgements: "list[Judged]", as_json: bool) -> None:
-    """Act on judgements and print what became of each. Raises IoFailed if something could not be moved."""
-    results = []
-    for result in pipeline.act(iter(judgements)):
-        _say_sorted(result, as_json)
-        results.append(result)
-    if not as_json:
-        seen = Counter(str(result.judged.judgement.verdict) for result in results)
-        console.say(_summary(seen, sum(result.record is not None for result in results)))
+        moved = seen.pop(_MOVED, 0)
+        console.say(_summary(seen, moved))
     fault = pipeline.health.move_fault
     if fault is not None:
         raise fault if isinstance(fault, IoFailed) else IoFailed(str(fault))
+
+
+def _set_junk_apart(
+    judgements: "Iterator[Judged]", junk: "list[Judged]", progress: "Callable[[int], None]"
+) -> "Iterator[Judged]":
+    """Yield what is no junk, to be remembered at once; keep the junk until it is known how much that is."""
+    for number, judged in enumerate(judgements, 1):
+        progress(number)
+        if judged.judgement.verdict == "quarantine":
+            junk.append(judged)
+        else:
+            yield judged
+
+
+def _say_dry_run(judgements: "Iterable[Judged]", as_json: bool) -> None:
+    seen: Counter[str] = Counter()
+    for judged in judgements:
+        _say_judged(judged, as_json)
+        seen[judged.judgement.verdict] += 1
+    if not as_json:
+        console.say(_summary(seen, None))
+
+
+def _act(pipeline: "Pipeline", judgements: "Iterator[Judged]", as_json: bool) -> Counter[str]:
+    """Act on judgements and print what became of each; return how many have which verdict, and how many were moved."""
+    seen: Counter[str] = Counter()
+    for result in pipeline.act(judgements):
+        _say_sorted(result, as_json)
+        seen[result.judged.judgement.verdict] += 1
+        seen[_MOVED] += result.record is not None
+    return seen
 
 
 def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
@@ -149,14 +168,13 @@ def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
     return {path for path in waiting if path.is_file() and any(scope.admits(path) for scope in scopes)}
 
 
-def _confirm_many(judgements: "list[Judged]", settings: "Settings", is_agreed: bool) -> None:
+def _confirm_many(junk: int, pictures: int, settings: "Settings", is_agreed: bool) -> None:
     """Ask before so much is moved at once that the daemon's breaker would open: the model may be wrong."""
     from imgwatch.breaker import Breaker
 
-    junk = sum(one.judgement.verdict == "quarantine" for one in judgements)
-    if settings.mode != "report" and Breaker(settings.breaker).would_open(junk, len(judgements)):
+    if settings.mode != "report" and Breaker(settings.breaker).would_open(junk, pictures):
         confirm(
-            f"{junk} of {counted(len(judgements), 'picture')} would be quarantined, which may mean that the model does "
+            f"{junk} of {counted(pictures, 'picture')} would be quarantined, which may mean that the model does "
             "not fit this folder (`imgwatch rescan --dry-run` lists them). Move them?",
             is_agreed,
         )
@@ -168,10 +186,10 @@ def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: b
     def say(result: "Result") -> None:
         _say_sorted(result, as_json)
         seen[result.judged.judgement.verdict] += 1
-        seen["moved"] += result.record is not None
+        seen[_MOVED] += result.record is not None
 
     rescan_wide(settings, wish, paths, partial(_scopes, settings), say)
-    moved = seen.pop("moved", 0)
+    moved = seen.pop(_MOVED, 0)
     if not as_json:
         console.say(_summary(seen, None if wish.dry_run else moved))
 

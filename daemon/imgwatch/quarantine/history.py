@@ -89,6 +89,8 @@ class Log:
     def _line_begin(self, offset: int) -> int:
         """Return where the line begins that holds `offset`: a log that lost its end is shorter, and grows anew."""
         end = min(offset, self.size_bytes)
+        if end == 0 or os.pread(self.descriptor, 1, end - 1) == b"\n":
+            return end
         begin = max(0, end - _LONGEST_LINE_BYTES)
         return begin + os.pread(self.descriptor, end - begin, begin).rfind(b"\n") + 1
 
