@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-EXTRAS := train,report,review,thumbnails,metrics,cluster,demo,dev
+EXTRAS := train,report,review,thumbnails,metrics,cluster,demo,docs,release,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 .PHONY: help install demo test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean

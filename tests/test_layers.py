@@ -22,7 +22,7 @@ LAYERS = (
         "memory",
         "timers",
     },
-    {"wording", "private_folder", "trusted_root"},
+    {"wording", "private_folder", "trusted_root", "version"},
     {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},
@@ -38,6 +38,7 @@ LAYERS = (
     {"service", "doctor"},
     {"commands"},
     {"cli"},
+    {"start"},
     {"__main__"},
 )
 LAYER_OF = {name: layer for layer, names in enumerate(LAYERS) for name in names}

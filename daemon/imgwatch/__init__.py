@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Quarantine", "__version__", "load_model"]
-__version__: str
+__version__ = "0.2.0"  # the one place; a release is tagged v and this
 
 
 def load_model(path: Path | str, *, false_alarms: float | None = None, workers: int = 1) -> Judge:
@@ -39,10 +39,6 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
 
 def __getattr__(name: str) -> Any:
     """Import what costs time at its first use, so that `import imgwatch` stays quick."""
-    if name == "__version__":
-        from importlib.metadata import version
-
-        return version("imgwatch")
     if name == "Quarantine":
         from imgwatch.quarantine import Quarantine
 

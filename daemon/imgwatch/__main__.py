@@ -1,5 +1,5 @@
 """`python -m imgwatch`."""
 
-from imgwatch.cli import main
+from imgwatch.start import main
 
 main()

@@ -31,6 +31,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "doctor": "doctor",
     "resume": "status",
     "service": "service",
+    "help": "help",
 }
 
 
@@ -40,7 +41,7 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
         name="imgwatch",
         help="Watches folders and moves the pictures that do not belong there into a quarantine that can be undone.",
         no_args_is_help=True,
-        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
@@ -56,15 +57,21 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from imgwatch import __version__
+        from imgwatch.version import version_words
 
-        console.say(f"imgwatch {__version__}")
+        console.say(version_words())
         raise typer.Exit
 
 
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version",
+            callback=_version,
+            is_eager=True,
+            help="Print the version, and that of the general model.",
+        ),
     ] = False,
 ) -> None:
     """Take the options that come before a command."""
@@ -85,9 +92,10 @@ def main() -> None:
     """Run a command and end with its exit code: 0 done, 2 usage (typer says it), else by sysexits.h."""
     _prepare_process()
     first = sys.argv[1] if len(sys.argv) > 1 else ""
-    told = (first,) if first in COMMANDS else () if first == "--version" else COMMANDS
+    is_one = first in COMMANDS and first != "help"
+    told = (first,) if is_one else () if first == "--version" else COMMANDS
     try:
-        app(told)()
+        app(told)(prog_name="imgwatch")  # also as `python -m imgwatch`: completion asks by this name
     except ImgwatchError as fault:
         console.complain(fault)
         sys.exit(fault.exit_code)

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -204,7 +206,7 @@ def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
     section = section_in(kind)
     if section and isinstance(value, dict):
         fields = {field.name: field for field in msgspec.structs.fields(section)}
-        found += [((*key, str(name)), "unknown key") for name in value if name not in fields]
+        found += [((*key, str(name)), _unknown(str(name), fields)) for name in value if name not in fields]
         for name, field in fields.items():
             if name in value:
                 found += _faults(field.type, value[name], (*key, name))
@@ -219,6 +221,12 @@ def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
         except msgspec.ValidationError as fault:
             found.append((key, _message(fault, kind, value)))
     return found
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    """Say that a key is unknown, and which one was probably meant."""
+    meant = get_close_matches(name, known, n=1)
+    return f"unknown key; did you mean {meant[0]}?" if meant else "unknown key"
 
 
 def section_in(kind: Any) -> type[Section] | None:

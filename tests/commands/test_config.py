@@ -27,7 +27,7 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         "threshold: {false_alarms: 0.01, score: 3}\nlimits:\n  megapixels: -3\nthreads: [1]\n"
     )
     for wanted in (
-        "line 3: watch.0.recursve: unknown key",
+        "line 3: watch.0.recursve: unknown key; did you mean recursive?",
         "line 4: watch.1.path: must be an absolute path",
         "line 5: mode: ",
         "line 6: threshold: give exactly one of",

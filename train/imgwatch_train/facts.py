@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+import imgwatch
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.settings import plain
 from imgwatch_train.job import Job
 
-TOOLS = ("imgwatch", "tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
+TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pillow")
 
 
 def training_facts(job: Job, pictures: Mapping[str, int], false_alarms: FalseAlarmRate) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def training_facts(job: Job, pictures: Mapping[str, int], false_alarms: FalseAla
 
 def tool_versions() -> dict[str, str]:
     """Return the versions of the tools that are installed."""
-    found = {}
+    found = {"imgwatch": imgwatch.__version__}
     for name in TOOLS:
         try:
             found[name] = version(name)
