@@ -12,7 +12,7 @@ from imgwatch.config import find_config, load_config, parse_config, section_in
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.settings import DEFAULT_IGNORE, Section, Settings, ThresholdRule, plain
 
-DEFAULT = Path(__file__).parent.parent.parent / "config.yaml"
+DEFAULT = Path(__file__).parent.parent / "config.yaml"
 
 
 def faults(text: str) -> list[str]:
