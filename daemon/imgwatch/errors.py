@@ -88,6 +88,10 @@ class Changed(QuarantineError):
     """What lies there now is not the file that was judged; it stays."""
 
 
+class CompanionBusy(Changed):
+    """A file that belongs to the picture is still being written; both stay, for now."""
+
+
 class AlreadyRestored(QuarantineError):
     """The user has restored this very picture before; it stays."""
 

@@ -133,7 +133,7 @@ def test_pictures_are_restored_and_decisions_undone(old: Path) -> None:
         assert ledger.counts.totals()["restored"] == 2 + 7
     schemas = [json.loads(line).get("schema", 1) for line in log.read_text().splitlines()]
     assert set(schemas[:written]) == {1}
-    assert set(schemas[written:]) == {2}
+    assert set(schemas[written:]) == {3}
 
 
 @pytest.mark.e2e

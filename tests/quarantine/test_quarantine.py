@@ -8,7 +8,7 @@ import os
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 
 KILL = -9
+SET = ("subject.xmp", "subject.jpg.json", "subject.mov")  # what belongs to subject.jpg
 HOW = ("before", "torn", "after")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 Act = Callable[["Scene"], None]
@@ -113,8 +114,8 @@ class Scene:
         path.write_bytes(name.encode("utf-8", "surrogateescape") if content is None else content)
         return path
 
-    def take(self, path: Path) -> Record:
-        return self.quarantine.quarantine(path, Identity.of(path.stat()), judged(path))
+    def take(self, path: Path, companions: Sequence[str] = ()) -> Record:
+        return self.quarantine.quarantine(path, Identity.of(path.stat()), judged(path), companions)
 
     def everything(self) -> Counter[str]:
         """All digests outside and in the quarantine, and those deleted by the user."""
@@ -573,7 +574,7 @@ def test_what_the_disk_refuses_is_a_typed_error_that_says_what_to_do(scene: Scen
 
 def do_quarantine(scene: Scene) -> None:
     path = scene.inbox / "subject.jpg"
-    scene.take(path)
+    scene.take(path, [name for name in SET if (scene.inbox / name).exists()])
 
 
 def do_restore(scene: Scene) -> None:
@@ -603,7 +604,7 @@ def subject(scene: Scene) -> Record:
 ACTS: list[Act] = [do_quarantine, do_restore, do_restore_to, do_delete, do_purge]
 
 
-def set_up(folder: Path, act: Act, *, across: bool) -> Scene:
+def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = ()) -> Scene:
     """A scene in which the act can be done: an old picture stays, the subject is moved, restored or deleted."""
     scene = Scene(folder, across=across)
     scene.now = NOON + timedelta(days=30)
@@ -611,8 +612,10 @@ def set_up(folder: Path, act: Act, *, across: bool) -> Scene:
     scene.take(scene.add("bystander.jpg"))
     scene.now = NOON
     path = scene.add("subject.jpg", b"subject" * 1000)
+    for name in companions:
+        scene.add(name, name.encode() * 300)
     if act is not do_quarantine:
-        scene.take(path)
+        scene.take(path, companions)
     scene.now = NOON + timedelta(days=30)
     return scene
 
@@ -630,8 +633,12 @@ def attempt(scene: Scene, act: Act, file_ops: Quick) -> None:
 def assert_counted(scene: Scene, before: Counter[str]) -> None:
     """Nothing lost, nothing twice."""
     gone = [e.record for e in scene.quarantine.history() if e.event in (Event.DELETED, Event.PURGED)]
-    scene.deleted = Counter(record.sha256 for record in gone)
+    scene.deleted = Counter(sha256 for record in gone for sha256 in record.digests.values())
     assert scene.everything() == before
+    subject = {"subject.jpg", *SET}
+    folders = (scene.inbox, scene.elsewhere, scene.path / "pictures")
+    there = [subject & {path.name for path in folder.rglob("*")} for folder in folders]
+    assert sum(map(bool, there)) <= 1, "the picture and its companions are in one place"
 
 
 def assert_whole(scene: Scene, before: Counter[str]) -> None:
@@ -656,15 +663,16 @@ def faults() -> Iterator[tuple[int, str, bool]]:
 
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
+@pytest.mark.parametrize("companions", [(), SET], ids=["alone", "set"])
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("fault", list(faults()), ids=str)
 def test_whatever_step_fails_the_picture_is_whole_in_one_place(
-    tmp_path: Path, act: Act, across: bool, fault: tuple[int, str, bool]
+    tmp_path: Path, act: Act, across: bool, companions: Sequence[str], fault: tuple[int, str, bool]
 ) -> None:
-    for step in range(100):
+    for step in range(200):
         folder = tmp_path / str(step)
         folder.mkdir()
-        scene = set_up(folder, act, across=across)
+        scene = set_up(folder, act, across=across, companions=companions)
         before = scene.everything()
         number, how, lasting = fault
         file_ops = Stumbling(step, number, how, lasting=lasting)
@@ -680,13 +688,16 @@ def test_whatever_step_fails_the_picture_is_whole_in_one_place(
 
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
+@pytest.mark.parametrize("companions", [(), SET[:2]], ids=["alone", "set"])
 @pytest.mark.parametrize("act", ACTS)
-def test_recovery_itself_may_be_killed_at_any_step(tmp_path: Path, act: Act, across: bool) -> None:
+def test_recovery_itself_may_be_killed_at_any_step(
+    tmp_path: Path, act: Act, across: bool, companions: Sequence[str]
+) -> None:
     step, again = 0, 0
     for number in range(2000):
         folder = tmp_path / str(number)
         folder.mkdir()
-        scene = set_up(folder, act, across=across)
+        scene = set_up(folder, act, across=across, companions=companions)
         before = scene.everything()
         first, second = Stumbling(step, KILL), Stumbling(again, KILL, "torn")
         attempt(scene, act, first)
@@ -718,13 +729,14 @@ class LinkUnlink(Stumbling):
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("fault", [KILL, errno.EIO])
+@pytest.mark.parametrize("companions", [(), SET], ids=["alone", "set"])
 def test_a_rename_made_of_link_and_unlink_may_break_in_the_middle(
-    tmp_path: Path, act: Act, fault: int
+    tmp_path: Path, act: Act, fault: int, companions: Sequence[str]
 ) -> None:
-    for step in range(100):
+    for step in range(200):
         folder = tmp_path / str(step)
         folder.mkdir()
-        scene = set_up(folder, act, across=False)
+        scene = set_up(folder, act, across=False, companions=companions)
         before = scene.everything()
         file_ops = LinkUnlink(step, fault)
         attempt(scene, act, file_ops)
@@ -752,7 +764,8 @@ def do_one(scene: Scene, operation: str, number: int) -> None:
     outside = sorted(path for path in scene.inbox.iterdir() if path.is_file())
     inside = list(scene.quarantine.list())
     if operation == "quarantine" and outside:
-        scene.take(outside[number % len(outside)])
+        path = outside[number % len(outside)]
+        scene.take(path, [p.name for p in outside if p.stem == path.stem and p != path])
     elif operation == "purge":
         scene.quarantine.purge(max_bytes=20 * number)
     elif inside and operation != "quarantine":
@@ -773,7 +786,7 @@ def test_no_sequence_of_operations_and_faults_loses_a_picture(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scene = Scene(Path(folder), across=across)
-        for name in ("a.jpg", "b.jpg", "c\n.png", "\udcff.gif", "a.JPG"):
+        for name in ("a.jpg", "b.jpg", "b.mov", "b.xmp", "c\n.png", "c\n.aae", "\udcff.gif", "a.JPG"):
             scene.add(name, name.encode("utf-8", "surrogateescape") * 3)
         before = scene.everything()
         for operation, number, stumbling in steps:

@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
+from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import (
     Record,
     decode_json,
     encode_json,
-    is_plain_name,
-    is_plain_path,
     load_record,
     parsed_time,
     rfc3339,
@@ -202,9 +201,9 @@ def test_what_a_later_version_adds_is_passed_over_and_a_later_schema_is_refused(
     assert sentence(later.judgement.reason) == "odd hats"
     assert later.judgement.kind is Kind.STRANGER
     with pytest.raises(
-        FormatTooNew, match="has schema 3; this version of imgwatch knows 2: install a newer one"
+        FormatTooNew, match="has schema 4; this version of imgwatch knows 3: install a newer one"
     ):
-        Record.from_json(content | {"schema": 3})
+        Record.from_json(content | {"schema": 4})
 
 
 def test_a_record_must_lie_under_the_name_of_its_picture(tmp_path: Path) -> None:

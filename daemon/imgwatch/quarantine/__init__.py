@@ -5,6 +5,7 @@ It never overwrites, and deletes only what it is told to. How that survives faul
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from imgwatch.errors import (
     AlreadyRestored,
     Changed,
     DecidedMeanwhile,
+    MoveRefused,
     OutsideRoots,
     RecordMissing,
     Unfinished,
@@ -25,9 +27,19 @@ from imgwatch.files import Identity, Place, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
+from imgwatch.quarantine.companion import MOST
+from imgwatch.quarantine.fields import is_plain_name
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
-from imgwatch.quarantine.precheck import examined, new_record, opened_folder_of
+from imgwatch.quarantine.naming import renamed_with
+from imgwatch.quarantine.precheck import (
+    Examined,
+    companions_here,
+    examined,
+    examined_companion,
+    new_record,
+    opened_folder_of,
+)
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
 from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
@@ -86,12 +98,19 @@ class Quarantine:
         self._key = key
         self._reviews = ReviewHistory()
 
-    def quarantine(self, candidate: Candidate, identity: Identity, judgement: Judgement) -> Record:
-        """Move a judged picture into quarantine.
+    def quarantine(
+        self,
+        candidate: Candidate,
+        identity: Identity,
+        judgement: Judgement,
+        companions: Sequence[str] = (),
+    ) -> Record:
+        """Move a judged picture into quarantine, with its companions: names of files beside it. All or none.
 
         `candidate` is a path, or a root and a path below it; no symlink below the root is followed.
-        Raises Changed if it is no longer the file `identity`, AlreadyRestored if the user restored this very
-        picture before, MoveRefused if the move would lose something, MoveFailed; then the picture stays.
+        Raises Changed if it is no longer the file `identity`, CompanionBusy while a companion is written,
+        AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
+        MoveFailed; then all stay.
         """
         place = self._source(candidate)
         with self._recovered() as store, opened_folder_of(place) as folder:
@@ -99,14 +118,17 @@ class Quarantine:
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"{shown(place.path)} was restored by you before; it stays")
-            record = new_record(store, place, identity, metadata, of_what_is_moved(judgement, sha256))
-            operations.take_in(store, record, source, identity)
+            beside = _examined_beside(source, companions)
+            judgement = of_what_is_moved(judgement, sha256)
+            record = new_record(store, place, identity, metadata, judgement, beside)
+            operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
             return record
 
     def requarantine(self, record: Record, path: Path) -> Record:
         """Undo a restore: move the picture, restored to `path`, into quarantine again and give its new record.
 
-        Raises Changed if that is no longer the very picture, or what `quarantine` raises; then it stays.
+        What came back with it and still lies there goes with it again. Raises Changed if that is no longer the very
+        picture, or what `quarantine` raises; then all stay.
         """
         place = self._source(path)
         with self._recovered() as store, opened_folder_of(place) as folder:
@@ -117,8 +139,10 @@ class Quarantine:
             metadata, sha256 = examined(source, Identity.of(lying), None)
             if sha256 != record.sha256:
                 raise Changed(f"{shown(place.path)} was changed since it was restored; it stays")
-            again = new_record(store, place, Identity.of(lying), metadata, record.judgement)
-            operations.take_in(store, again, source, Identity.of(lying))
+            names = names_beside(record, place.name).values()
+            beside = _examined_beside(source, [name for name in names if _lies_beside(source, name)])
+            again = new_record(store, place, Identity.of(lying), metadata, record.judgement, beside)
+            operations.take_in(store, again, source, [Identity.of(lying), *(one.identity for one in beside)])
             return again
 
     def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Record:
@@ -159,7 +183,7 @@ class Quarantine:
     def restore(
         self, which: str | Record, to: Path | None = None, expected: ReviewState | None = None
     ) -> Path:
-        """Put a picture back where it came from, or into the folder `to`, and return its path.
+        """Put a picture back where it came from, or into the folder `to`, with its companions; return its path.
 
         Raises DecidedMeanwhile if it is not in the state `expected` when the lock is held, Conflict if something lies
         there, OutsideRoots if that is below none of the roots or behind a symlink, RecordMissing, RecordAmbiguous,
@@ -171,9 +195,12 @@ class Quarantine:
             _require_finished(store, record)
             place = self._target(record, to)
             target = Place(_way_to(stack, store, place), place.name, place.path)
-            if status_of(target) is not None:
-                raise operations.conflict(target)
-            operations.put_back(store, record, target)
+            names = names_beside(record, target.name)
+            here = {one.file: names[one.file] for one in companions_here(store, record)}
+            for name in (target.name, *here.values()):
+                if status_of(_beside(target, name)) is not None:
+                    raise operations.conflict(_beside(target, name))
+            operations.put_back(store, record, target, here)
             return target.path
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
@@ -181,7 +208,7 @@ class Quarantine:
         record = self._named(which)
         with self._recovered() as store:
             record = self._reread(store, record, expected)
-            operations.remove(store, record, Event.DELETED)
+            operations.remove(store, record, Event.DELETED, companions_here(store, record))
             return record
 
     def purge(
@@ -193,10 +220,11 @@ class Quarantine:
         """
         if not self.path.exists():
             return []
-        sizes = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
+        of_files = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
         reviews = self._read_reviews()
         newest = max((entry.at for entry in self.history()), default=None)
         every = self._present()
+        sizes = {record.file: sum(of_files.get(file, 0) for file in record.files) for record in every}
         kept = [record for record in every if reviews.state(record.id) is ReviewState.LATER]
         records = [record for record in every if reviews.state(record.id) is not ReviewState.LATER]
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
@@ -215,7 +243,7 @@ class Quarantine:
                 _require_finished(store, record)
                 if state is ReviewState.LATER or (event is Event.DELETED and state is not ReviewState.BINNED):
                     return False
-                operations.remove(store, record, event)
+                operations.remove(store, record, event, companions_here(store, record))
             except (RecordMissing, Unfinished):  # somebody else took it meanwhile, or its other half is away
                 return False
             return True
@@ -361,6 +389,30 @@ class Quarantine:
         if place.path.is_relative_to(self.path.resolve()):
             raise OutsideRoots(f"{shown(place.path)} lies in the quarantine itself")
         return place
+
+
+def names_beside(record: Record, name: str) -> dict[str, str]:
+    """Return what the companions are called beside their picture where that is called `name`, by their files."""
+    return {one.file: renamed_with(one.name, Path(record.original).name, name) for one in record.companions}
+
+
+def _examined_beside(picture: Place, names: Sequence[str]) -> list[Examined]:
+    if not all(map(is_plain_name, names)):
+        raise OutsideRoots(f"{shown(picture.path)}: what belongs to it must lie beside it; nothing is moved")
+    if len(names) > MOST:
+        raise MoveRefused(
+            f"{shown(picture.path)} has more than {MOST} companions; it stays, and they with it"
+        )
+    return [examined_companion(_beside(picture, name)) for name in names]
+
+
+def _lies_beside(picture: Place, name: str) -> bool:
+    status = status_of(_beside(picture, name))
+    return status is not None and stat.S_ISREG(status.st_mode)
+
+
+def _beside(picture: Place, name: str) -> Place:
+    return Place(picture.folder, name, picture.path.with_name(name))
 
 
 def _require_finished(store: Store, record: Record) -> None:

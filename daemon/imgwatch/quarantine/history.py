@@ -20,7 +20,7 @@ from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
 NAME = "log.jsonl"
-SCHEMA = 2  # of a line; what it means, and what came when: docs/formats.md
+SCHEMA = 3  # of a line; what it means, and what came when: docs/formats.md
 _EVENTS = {str(event): event for event in Event}
 _CHUNK_BYTES = 1 << 20
 _LONGEST_LINE_BYTES = 2 << 20  # a record of 1 MB at most, and what is around it

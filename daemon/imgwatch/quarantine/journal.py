@@ -9,27 +9,41 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.files import Identity, Place, opened_file
 from imgwatch.lifecycle import Event
+from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.record import decode_json, encode_json, is_plain_name, is_plain_path
+from imgwatch.quarantine.record import decode_json, encode_json
 
 NAME = "under_way"
-SCHEMA = 2  # of an operation; what it means, and what came when: docs/formats.md
-# The longest path, every byte escaped, fits. The file never grows, so no full disk stops it.
+SCHEMA = 3  # of an operation; what it means, and what came when: docs/formats.md
+# The longest path and the most companions, every byte escaped, fit. The file never grows, so no full disk stops it.
 _SLOT_BYTES = 64 << 10
 _MAGIC = b"imgwatch"
 _HEADER_BYTES = len(_MAGIC) + 4 + 32
 
 
+class Member(msgspec.Struct, frozen=True):
+    """A companion of the picture that an operation is about: the same as of the picture itself."""
+
+    file: str
+    identity: Identity
+    far_name: str
+    copy_ino: int | None = None
+
+
 class Operation(msgspec.Struct, frozen=True):
-    """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move, or ""."""
+    """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move, or "".
+
+    The companions come from and go to the same folders as their picture.
+    """
 
     event: Event
     id: str
@@ -44,10 +58,38 @@ class Operation(msgspec.Struct, frozen=True):
     )
     far_ino: int | None = None
     signature: str = ""
+    companions: tuple[Member, ...] = ()
 
-    def copying(self, ino: int) -> Operation:
-        """Give the same operation, now known to be a copy."""
-        return msgspec.structs.replace(self, copy_ino=ino)
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names in pictures/ of the picture and its companions."""
+        return (self.file, *(member.file for member in self.companions))
+
+    def move_ids(self) -> list[str]:
+        """Return what the moves are called: that of the picture, then those of its companions."""
+        return [self.id, *(f"{self.id}-{number}" for number in range(1, len(self.companions) + 1))]
+
+    def copying(self, inos: Mapping[str, int]) -> Operation:
+        """Give the same operation, now known to copy these: the inodes by what the moves are called."""
+        own, *others = (inos.get(move_id) for move_id in self.move_ids())
+        return self._with_copies(own, others)
+
+    def inos(self) -> dict[str, int]:
+        """Return the inodes of the copies, by what the moves are called."""
+        inos = (self.copy_ino, *(member.copy_ino for member in self.companions))
+        return {move_id: ino for move_id, ino in zip(self.move_ids(), inos, strict=True) if ino is not None}
+
+    def begun(self) -> Operation:
+        """Give the same operation as it was before anything was copied."""
+        return self._with_copies(None, [None] * len(self.companions))
+
+    def _with_copies(self, own: int | None, others: Sequence[int | None]) -> Operation:
+        members = zip(self.companions, others, strict=True)
+        return msgspec.structs.replace(
+            self,
+            copy_ino=own,
+            companions=tuple(msgspec.structs.replace(member, copy_ino=ino) for member, ino in members),
+        )
 
     def signed(self, key: bytes | None) -> Operation:
         """Give the same operation with the signature that this key makes, or none."""
@@ -60,7 +102,15 @@ class Operation(msgspec.Struct, frozen=True):
 
 def _signature(operation: Operation, key: bytes) -> str:
     unsigned = msgspec.structs.replace(operation, signature="")
-    return hmac.new(key, encode_json(msgspec.structs.asdict(unsigned)), hashlib.sha256).hexdigest()
+    return hmac.new(key, encode_json(_fields(unsigned)), hashlib.sha256).hexdigest()
+
+
+def _fields(operation: Operation) -> dict[str, Any]:
+    """Return what is written: without companions the same as a version that knew none wrote, and signed."""
+    fields: dict[str, Any] = msgspec.to_builtins(operation)
+    if not operation.companions:
+        del fields["companions"]
+    return fields
 
 
 class Journal:
@@ -80,7 +130,7 @@ class Journal:
         """Give the operation under way, if any."""
         begun, copying = read_slot(self._descriptor, 0), read_slot(self._descriptor, _SLOT_BYTES)
         if begun and copying:
-            before = msgspec.structs.replace(copying, copy_ino=None, signature=begun.signature)
+            before = msgspec.structs.replace(copying.begun(), signature=begun.signature)
             return copying if before == begun else begun
         return begun
 
@@ -154,7 +204,7 @@ def read_slot(descriptor: int, offset: int) -> Operation | None:
 
 
 def _encoded(operation: Operation) -> bytes:
-    payload = encode_json({"schema": SCHEMA, **msgspec.structs.asdict(operation)})
+    payload = encode_json({"schema": SCHEMA, **_fields(operation)})
     return _header(payload) + payload
 
 
@@ -171,8 +221,9 @@ def _operation(content: object) -> Operation:
         )
     operation = msgspec.convert(content, Operation)
     far_is_good = is_plain_path(operation.far_folder) or operation.far_folder in ("", "/")
-    if not far_is_good or not is_plain_name(operation.file) or not is_plain_name(operation.id):
-        raise ValueError("leads elsewhere")
-    if operation.far_folder and not is_plain_name(operation.far_name):
+    names = [*operation.files, operation.id]
+    if operation.far_folder:
+        names += [operation.far_name, *(member.far_name for member in operation.companions)]
+    if not far_is_good or not all(map(is_plain_name, names)):
         raise ValueError("leads elsewhere")
     return operation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from imgwatch.quarantine.record import LONGEST_NAME_BYTES, RECORD_SUFFIX
+from imgwatch.quarantine.fields import LONGEST_NAME_BYTES
+from imgwatch.quarantine.record import RECORD_SUFFIX
 
 _LONGEST_EXTENSION_BYTES = 16
 
@@ -12,6 +13,18 @@ _LONGEST_EXTENSION_BYTES = 16
 def stored_names(name: str, record_id: str) -> tuple[str, str]:
     """Give the name to try first, the picture's own, and the one to take if that is taken."""
     return _fitted(name, ""), _fitted(name, f"-{record_id}")
+
+
+def renamed_with(name: str, old: str, new: str) -> str:
+    """Return what a companion is called beside a picture that is called `new` instead of `old`."""
+    if old == new:
+        return name
+    stem, new_stem = os.path.splitext(old)[0], os.path.splitext(new)[0]  # noqa: PTH122 - names, not paths
+    if name.startswith(old):
+        return new + name[len(old) :]
+    if name.startswith(stem):
+        return new_stem + name[len(stem) :]
+    return f"{new_stem}-{name}"
 
 
 def _fitted(name: str, suffix: str) -> str:

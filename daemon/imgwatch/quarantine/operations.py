@@ -8,63 +8,79 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping, Sequence
 
 from imgwatch.errors import Conflict, ImgwatchError, RecordMissing, shown
 from imgwatch.files import Identity, Place, opened_file, status_of
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import recovery
-from imgwatch.quarantine.journal import Operation
+from imgwatch.quarantine.companion import Companion
+from imgwatch.quarantine.journal import Member, Operation
+from imgwatch.quarantine.metadata import FileMetadata
+from imgwatch.quarantine.move import Inodes, Transfer
 from imgwatch.quarantine.record import Record, encode_json
-from imgwatch.quarantine.recovery import conclude, move_of
+from imgwatch.quarantine.recovery import conclude, moves_of
 from imgwatch.quarantine.store import Store, move_failed
-from imgwatch.quarantine.transfer import Transfer, transfer
+from imgwatch.quarantine.transfer import transfer
 from imgwatch.quarantine.unfinished import undo_transfer
 
 _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is in our own folder
 _log = logging.getLogger(__name__)
 
 
-def take_in(store: Store, record: Record, source: Place, identity: Identity) -> None:
-    """Quarantine: record first, move second."""
-    operation = _begin(store, Event.QUARANTINED, record, identity, source)
-    _carry_out(store, operation, move_of(store, operation, source, record.sha256), record)
+def take_in(store: Store, record: Record, source: Place, identities: Sequence[Identity]) -> None:
+    """Quarantine: record first, move second. `identities`: of the picture and then of each of its companions."""
+    companions = zip(record.companions, identities[1:], strict=True)
+    members = tuple(Member(companion.file, identity, companion.name) for companion, identity in companions)
+    operation = _begin(store, Event.QUARANTINED, record, identities[0], source, members)
+    _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def put_back(store: Store, record: Record, target: Place) -> None:
-    """Restore: the log knows the digest before the picture reappears, so that it is not taken again."""
-    identity = _put_back_metadata(store, record)
-    operation = _begin(store, Event.RESTORED, record, identity, target)
-    _carry_out(store, operation, move_of(store, operation, target, None), record)
+def put_back(store: Store, record: Record, target: Place, names: Mapping[str, str]) -> None:
+    """Restore: the log knows the digest before the picture reappears, so that it is not taken again.
+
+    `names`: of the companions that go back, by their names in pictures/.
+    """
+    identity = _put_back_metadata(store, record.file, record.metadata, record.id)
+    members = tuple(
+        Member(one.file, _put_back_metadata(store, one.file, one.metadata, record.id), names[one.file])
+        for one in record.companions
+        if one.file in names
+    )
+    operation = _begin(store, Event.RESTORED, record, identity, target, members)
+    _carry_out(store, operation, moves_of(store, operation, target, None), record)
 
 
-def _put_back_metadata(store: Store, record: Record) -> Identity:
-    """Give the picture the metadata of its record before it is moved, and look at what it is then."""
-    picture = store.picture(record.file)
+def _put_back_metadata(store: Store, file: str, metadata: FileMetadata, record_id: str) -> Identity:
+    """Give a file the metadata of its record before it is moved, and look at what it is then."""
+    picture = store.picture(file)
     try:
         with opened_file(picture) as opened:
-            lost = shown(", ".join(store.file_ops.apply_metadata(opened, record.metadata.harmless())))
+            lost = shown(", ".join(store.file_ops.apply_metadata(opened, metadata.harmless())))
             if lost:
                 _log.warning("%s: restored without %s", shown(picture.path), lost)
             return Identity.of(os.fstat(opened))
     except FileNotFoundError as fault:
         raise RecordMissing(
-            f"{shown(picture.path)} is gone; delete {record.id} to drop its record"
+            f"{shown(picture.path)} is gone; delete {record_id} to drop its record"
         ) from fault
     except OSError as fault:
         raise move_failed(fault, f"cannot restore {shown(picture.path)}") from fault
 
 
-def remove(store: Store, record: Record, event: Event) -> None:
-    """Delete or purge the picture for good."""
+def remove(store: Store, record: Record, event: Event, companions: Sequence[Companion]) -> None:
+    """Delete or purge the picture, and these companions of it, for good; the picture is the first to go."""
     picture = store.picture(record.file)
-    operation = _begin(store, event, record, None, None)
+    members = tuple(Member(companion.file, _NO_FILE, companion.name) for companion in companions)
+    operation = _begin(store, event, record, None, None, members)
     try:
-        if status_of(picture) is not None:
-            store.file_ops.unlink(picture)
+        for file in operation.files:
+            if status_of(store.picture(file)) is not None:
+                store.file_ops.unlink(store.picture(file))
         store.file_ops.sync(store.pictures)
         store.log.append(event, store.clock(), record)
     except OSError as fault:
-        if not _undo(store, operation, None):
+        if not _undo(store, operation, []):
             raise move_failed(fault, f"cannot delete {shown(picture.path)}") from fault
     _conclude_later(store, operation)
 
@@ -81,8 +97,13 @@ def note(store: Store, event: Event, record: Record) -> None:
         raise move_failed(fault, f"cannot note the decision in {shown(store.path)}") from fault
 
 
-def _begin(
-    store: Store, event: Event, record: Record, identity: Identity | None, far: Place | None
+def _begin(  # noqa: PLR0913 - what an operation is made of
+    store: Store,
+    event: Event,
+    record: Record,
+    identity: Identity | None,
+    far: Place | None,
+    companions: tuple[Member, ...],
 ) -> Operation:
     folder = os.fstat(far.folder) if far else None
     operation = Operation(
@@ -95,6 +116,7 @@ def _begin(
         far_name=far.name if far else "",
         far_dev=folder.st_dev if folder else None,
         far_ino=folder.st_ino if folder else None,
+        companions=companions,
     )
     try:
         store.journal.write(operation)
@@ -103,36 +125,36 @@ def _begin(
     return operation
 
 
-def _carry_out(store: Store, operation: Operation, move: Transfer, record: Record) -> None:
-    begun = operation
+def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], record: Record) -> None:
+    begun, inward = operation, operation.event is Event.QUARANTINED
 
-    def note_copy(ino: int) -> None:
+    def note_copies(inos: Inodes) -> None:
         nonlocal begun
-        begun = operation.copying(ino)
+        begun = operation.copying(inos)
         store.journal.write(begun)
 
     try:
-        if move.inward:
+        if inward:
             _write_record(store, record)
         else:
             store.log.append(operation.event, store.clock(), record)
-        transfer(store.file_ops, move, note_copy)
-        if move.inward:
+        transfer(store.file_ops, moves, note_copies)
+        if inward:
             store.log.append(operation.event, store.clock(), record)
     except (OSError, ImgwatchError) as fault:
-        if not _undo(store, begun, move):
-            raise _failure(fault, move) from fault
+        if not _undo(store, begun, moves):
+            raise _failure(fault, moves[0]) from fault
     _conclude_later(store, begun)
 
 
-def _undo(store: Store, operation: Operation, move: Transfer | None) -> bool:
+def _undo(store: Store, operation: Operation, moves: Sequence[Transfer]) -> bool:
     """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
     try:
         store.log.flush()  # a line that failed to reach the disk may be what is acted on now
         is_done = (
-            recovery.end_without_folder(store, operation)
-            if move is None
-            else undo_transfer(store.file_ops, move, operation.copy_ino)
+            undo_transfer(store.file_ops, moves, operation.inos())
+            if moves
+            else recovery.end_without_folder(store, operation)
         )
         if not is_done:
             conclude(store, operation, is_done=False)

@@ -1,21 +1,26 @@
-"""What a candidate must be to come into quarantine, and the record that it gets. Moves nothing."""
+"""What a candidate and its companions must be to be moved, and the record that they get. Moves nothing."""
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import NamedTuple
 
-from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
-from imgwatch.files import Identity, Place, digest_of, opened_file, status_of
+from imgwatch.errors import Changed, CompanionBusy, MoveRefused, RecordMalformed, shown
+from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
 from imgwatch.judgement import Judgement
+from imgwatch.quarantine.companion import Companion
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
 from imgwatch.quarantine.safe_path import SafePath, opened_parent
 from imgwatch.quarantine.store import Store, move_failed
+
+_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -49,20 +54,78 @@ def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[Fil
         raise move_failed(fault, f"cannot read {shown(source.path)}") from fault
 
 
-def new_record(
-    store: Store, place: SafePath, identity: Identity, metadata: FileMetadata, judgement: Judgement
+class Examined(NamedTuple):
+    """A companion as it lies beside its picture."""
+
+    name: str
+    identity: Identity
+    metadata: FileMetadata
+    sha256: str
+
+
+def examined_companion(place: Place) -> Examined:
+    """Look at a file that goes with its picture; raises CompanionBusy while it is written, MoveRefused."""
+    busy = CompanionBusy(f"{shown(place.path)} is being written; it stays, and its picture with it")
+    try:
+        with opened_file(place) as opened:
+            identity = Identity.of(os.fstat(opened))
+            found = Examined(place.name, identity, read_metadata(opened), digest_of(opened))
+            if has_writer(opened) or Identity.of(os.fstat(opened)) != identity:
+                raise busy
+            return found
+    except FileNotFoundError as fault:
+        raise busy from fault
+    except OSError as fault:
+        raise MoveRefused(
+            f"{shown(place.path)} cannot be read ({fault.strerror}); it stays, and its picture with it"
+        ) from fault
+
+
+def companions_here(store: Store, record: Record) -> list[Companion]:
+    """Return the companions that lie in quarantine as they came; the log names those that do not."""
+    return [companion for companion in record.companions if _is_as_it_came(store, companion)]
+
+
+def _is_as_it_came(store: Store, companion: Companion) -> bool:
+    place = store.picture(companion.file)
+    try:
+        with opened_file(place) as opened:
+            is_own = status_of(store.record(companion.file)) is not None  # then it is a picture of its own
+            if not is_own and digest_of(opened) == companion.sha256:
+                return True
+        why = "is not what came with its picture"
+    except OSError as fault:
+        why = fault.strerror or "cannot be read"
+    _log.warning("%s: left alone: %s", shown(place.path), why)
+    return False
+
+
+def new_record(  # noqa: PLR0913 - what a record is made of
+    store: Store,
+    place: SafePath,
+    identity: Identity,
+    metadata: FileMetadata,
+    judgement: Judgement,
+    companions: Sequence[Examined] = (),
 ) -> Record:
-    """Make the record of a picture, under a name that is free."""
+    """Make the record of a picture and its companions, under names that are free."""
     record_id = secrets.token_hex(6)
-    own, other = stored_names(place.name, record_id)
+    file = _free_name(store, place.name, record_id, ())
+    files = [file]
+    for number, companion in enumerate(companions, 1):
+        files.append(_free_name(store, companion.name, f"{record_id}-{number}", files))
     record = Record(
         id=record_id,
-        file=other if store.is_taken(own) else own,
+        file=file,
         original=str(place.path),
         size_bytes=identity.size,
         metadata=metadata,
         judgement=judgement,
         quarantined_at=store.clock(),
+        companions=tuple(
+            Companion(one.name, name, one.identity.size, one.sha256, one.metadata)
+            for one, name in zip(companions, files[1:], strict=True)
+        ),
     )
     try:
         if len(encode_json(record.to_json())) > LONGEST_RECORD_BYTES:
@@ -70,3 +133,8 @@ def new_record(
         return Record.from_json(record.to_json())  # what is written can be read again, or is not written
     except (RecordMalformed, ValueError) as fault:
         raise MoveRefused(f"{shown(place.path)}: its record {fault}; it stays") from fault
+
+
+def _free_name(store: Store, name: str, move_id: str, chosen: Sequence[str]) -> str:
+    own, other = stored_names(name, move_id)
+    return other if own in chosen or store.is_taken(own) else own

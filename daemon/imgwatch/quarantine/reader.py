@@ -163,7 +163,12 @@ def find_problems(path: Path) -> list[Problem]:
     recorded = {record.file for record in records}
     for file in sorted(recorded - pictures):
         problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
-    for file in sorted(pictures - recorded):
+    companions = {one.file: record for record in records for one in record.companions}
+    for file in sorted(companions.keys() - pictures):
+        problems.append(
+            Problem(path / PICTURES / file, f"is gone, which came with {shown(companions[file].file)}")
+        )
+    for file in sorted(pictures - recorded - companions.keys()):
         problems.append(Problem(path / PICTURES / file, "has no record, so nobody knows where it came from"))
     if (path / UNFINISHED_RECORD).exists():
         problems.append(Problem(path / UNFINISHED_RECORD, "is a record left unfinished"))

@@ -5,7 +5,6 @@ It reads and writes JSON and trusts nothing that it reads. docs/formats.md is it
 
 from __future__ import annotations
 
-import base64
 import errno
 import json
 import math
@@ -20,21 +19,25 @@ import msgspec
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
 from imgwatch.files import Place, opened_file
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
+from imgwatch.quarantine.companion import Companion, CompanionFields, are_usable
+from imgwatch.quarantine.fields import (
+    LONGEST_TEXT,
+    FileFields,
+    Number,
+    Text,
+    is_plain_path,
+    metadata_as_json,
+)
 from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.schema_1 import reason_of_schema_1
 from imgwatch.wording import sentence
 
-SCHEMA = 2  # what it means, and what came when: docs/formats.md
-LONGEST_NAME_BYTES = 255
+SCHEMA = 3  # what it means, and what came when: docs/formats.md
 LONGEST_RECORD_BYTES = 1 << 20
-LONGEST_TEXT = 10_000
 RECORD_SUFFIX = ".json"
-_LONGEST_PATH_BYTES = 4095
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _AT = re.compile(r"- at `\$\.(\w+)")
 _KINDS = {str(kind): kind for kind in Kind}
-_LONGEST_TIME_NS = 1 << 66  # some file systems know more than a 64-bit number of nanoseconds
-_HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
 
 def of_what_is_moved(judgement: Judgement, sha256: str) -> Judgement:
@@ -47,7 +50,10 @@ def of_what_is_moved(judgement: Judgement, sha256: str) -> Judgement:
 
 
 class Record(msgspec.Struct, frozen=True):
-    """One picture in quarantine: `file` is its name in pictures/, `original` where it came from."""
+    """One picture in quarantine: `file` is its name in pictures/, `original` where it came from.
+
+    `companions` came with it from the same folder, and go where it goes.
+    """
 
     id: str
     file: str
@@ -56,6 +62,17 @@ class Record(msgspec.Struct, frozen=True):
     metadata: FileMetadata
     judgement: Judgement
     quarantined_at: datetime
+    companions: tuple[Companion, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names in pictures/ of the picture and its companions."""
+        return (self.file, *(companion.file for companion in self.companions))
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of the picture and its companions, by their names in pictures/."""
+        return {self.file: self.sha256} | {one.file: one.sha256 for one in self.companions}
 
     @property
     def sha256(self) -> str:
@@ -78,17 +95,13 @@ class Record(msgspec.Struct, frozen=True):
             "bytes": self.size_bytes,
             "quarantined_at": rfc3339(self.quarantined_at),
             "parts": dict(judgement.parts),
-            "uid": metadata.uid,
-            "gid": metadata.gid,
-            "mode": metadata.mode,
-            "atime_ns": metadata.atime_ns,
-            "mtime_ns": metadata.mtime_ns,
-            "xattrs": {k: base64.b64encode(v).decode() for k, v in metadata.xattrs.items()},
+            **metadata_as_json(metadata),
             "schema": SCHEMA,
             "verdict": judgement.verdict,
             "reason_code": judgement.reason.code,
             "figures": dict(judgement.reason.figures),
             "kind": judgement.kind,
+            "companions": [companion.to_json() for companion in self.companions],
         }
 
     @classmethod
@@ -108,22 +121,15 @@ class Record(msgspec.Struct, frozen=True):
             parts=fields.parts,
             kind=_kind(fields),
         )
-        metadata = FileMetadata(
-            uid=fields.uid,
-            gid=fields.gid,
-            mode=fields.mode,
-            atime_ns=fields.atime_ns,
-            mtime_ns=fields.mtime_ns,
-            xattrs={name: base64.b64decode(value) for name, value in fields.xattrs.items()},
-        )
         return cls(
             id=fields.id,
             file=fields.file,
             original=fields.original,
             size_bytes=fields.bytes,
-            metadata=metadata,
+            metadata=fields.metadata,
             judgement=judgement,
             quarantined_at=parsed_time(fields.quarantined_at),
+            companions=_companions(fields),
         )
 
 
@@ -170,53 +176,17 @@ def parsed_time(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def is_plain_name(name: object) -> bool:
-    """Tell whether this is the name of something in a folder, and of nothing elsewhere."""
-    if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
-        return False
-    return _encoded_size(name) <= LONGEST_NAME_BYTES
-
-
-def is_plain_path(path: object) -> bool:
-    """Tell whether this is an absolute, normalised path, so one without `..`."""
-    if not isinstance(path, str) or "\0" in path or not path.startswith("/") or path.startswith("//"):
-        return False
-    parts = path[1:].split("/")
-    return all(is_plain_name(part) for part in parts) and _encoded_size(path) <= _LONGEST_PATH_BYTES
-
-
-def _encoded_size(name: str) -> int:
-    try:
-        return len(os.fsencode(name))
-    except UnicodeEncodeError:  # a surrogate that stands for no byte
-        return _LONGEST_PATH_BYTES + 1
-
-
-Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]
-Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
-Owner = Annotated[int, msgspec.Meta(ge=0, le=_HIGHEST_OWNER)]
-
-
-class _Fields(msgspec.Struct, kw_only=True):
+class _Fields(FileFields, kw_only=True):
     """A record of schema 1; what JSON types cannot say is checked in `_checked`."""
 
     id: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{12}\Z")]
     original: str
-    file: str
     score: Number | None
     threshold: Number | None
     reason: Text
     model: Text
-    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
-    bytes: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
     quarantined_at: str
     parts: dict[str, Number]
-    uid: Owner
-    gid: Owner
-    mode: Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
-    atime_ns: int
-    mtime_ns: int
-    xattrs: dict[str, str]
 
 
 class _Fields2(_Fields, kw_only=True):
@@ -226,6 +196,15 @@ class _Fields2(_Fields, kw_only=True):
     reason_code: Text
     figures: dict[str, bool | Number | Text]
     kind: Text | None
+
+
+class _Fields3(_Fields2, kw_only=True):
+    """A record of schema 3: what came with the picture."""
+
+    companions: list[CompanionFields]
+
+
+_KINDS_OF_FIELDS: dict[int, type[_Fields]] = {1: _Fields, 2: _Fields2, 3: _Fields3}
 
 
 def _checked(content: object) -> _Fields:
@@ -239,20 +218,18 @@ def _checked(content: object) -> _Fields:
             f"has schema {schema}; this version of imgwatch knows {SCHEMA}: install a newer one"
         )
     try:
-        fields = msgspec.convert(content, _Fields if schema == 1 else _Fields2)
+        fields = msgspec.convert(content, _KINDS_OF_FIELDS[schema])
     except (msgspec.ValidationError, OverflowError) as fault:
         raise RecordMalformed(_named(content, fault)) from fault
     for key, is_good in (
         ("original", is_plain_path(fields.original)),
-        ("file", is_plain_name(fields.file)),
         ("score", _is_finite(fields.score)),
         ("threshold", _is_finite(fields.threshold)),
         ("parts", all(map(_is_finite, fields.parts.values()))),
         ("quarantined_at", _is_time(fields.quarantined_at)),
-        ("atime_ns", abs(fields.atime_ns) < _LONGEST_TIME_NS),
-        ("mtime_ns", abs(fields.mtime_ns) < _LONGEST_TIME_NS),
-        ("xattrs", _is_xattrs(fields.xattrs)),
         ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
+        (fields.bad_field() or "", fields.bad_field() is None),
+        ("companions", not isinstance(fields, _Fields3) or are_usable(fields.companions, fields.file)),
     ):
         if not is_good:
             raise RecordMalformed(f"has a {key} that is not usable")
@@ -294,6 +271,10 @@ def _kind(fields: _Fields) -> Kind | None:
     return None if fields.score is None else reason_of_schema_1(fields.reason).kind
 
 
+def _companions(fields: _Fields) -> tuple[Companion, ...]:
+    return tuple(map(Companion.of, fields.companions)) if isinstance(fields, _Fields3) else ()
+
+
 def _is_finite(value: object) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
@@ -302,13 +283,4 @@ def _is_time(text: str) -> bool:
     try:
         return parsed_time(text) is not None
     except (ValueError, OverflowError):
-        return False
-
-
-def _is_xattrs(xattrs: dict[str, str]) -> bool:
-    try:
-        return all(
-            is_plain_name(k) and base64.b64decode(v, validate=True) is not None for k, v in xattrs.items()
-        )
-    except ValueError:
         return False

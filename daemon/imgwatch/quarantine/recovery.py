@@ -15,12 +15,12 @@ from pathlib import Path
 from imgwatch.errors import OutsideRoots, RecordMalformed, shown
 from imgwatch.files import Place, opened_folder, status_of
 from imgwatch.lifecycle import Event
-from imgwatch.quarantine.journal import NAME, Operation
+from imgwatch.quarantine.journal import NAME, Member, Operation
+from imgwatch.quarantine.move import Transfer, is_the_judged, remove_part
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
 from imgwatch.quarantine.safe_path import below_roots
 from imgwatch.quarantine.store import Store, move_failed
-from imgwatch.quarantine.transfer import Transfer, is_the_judged
-from imgwatch.quarantine.unfinished import finish_or_undo, remove_part
+from imgwatch.quarantine.unfinished import finish_or_undo
 from imgwatch.trusted_root import TrustedRoot
 
 _log = logging.getLogger(__name__)
@@ -82,10 +82,11 @@ def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot
         try:
             is_done = end_with_folder(store, operation)
         except OSError as fault:
-            is_here = status_of(store.picture(operation.file)) is not None
-            if isinstance(fault, _NotThere) and (not is_here or _is_certain(store, operation)):
+            here = {file for file in operation.files if status_of(store.picture(file)) is not None}
+            is_whole = not here or (here == set(operation.files) and _is_certain(store, operation))
+            if isinstance(fault, _NotThere) and is_whole:
                 is_done = end_without_folder(store, operation)
-            elif is_here:
+            elif here:
                 _park(store, operation)
                 return f"waits until {shown(operation.far_folder)} is there ({fault.strerror})"
             else:
@@ -98,12 +99,12 @@ def _is_certain(store: Store, operation: Operation) -> bool:
     """Tell whether what lies here decides alone: it may be one of two copies, or a stranger that has to go back."""
     if operation.copy_ino is not None:
         return False
-    return operation.event is not Event.QUARANTINED or is_the_judged(_near_move(store, operation))
+    return operation.event is not Event.QUARANTINED or all(map(is_the_judged, _near_moves(store, operation)))
 
 
-def _near_move(store: Store, operation: Operation) -> Transfer:
+def _near_moves(store: Store, operation: Operation) -> list[Transfer]:
     nowhere = Place(-1, operation.far_name, Path(operation.far_folder) / operation.far_name)
-    return move_of(store, operation, nowhere, None)
+    return moves_of(store, operation, nowhere, None)
 
 
 def end_with_folder(store: Store, operation: Operation) -> bool:
@@ -123,8 +124,8 @@ def end_with_folder(store: Store, operation: Operation) -> bool:
         ):
             raise _NotThere(errno.ENODEV, "another folder is in its place")
         place = Place(far, operation.far_name, folder / operation.far_name)
-        sha256 = record.sha256 if record is not None and operation.event is Event.QUARANTINED else None
-        return finish_or_undo(store.file_ops, move_of(store, operation, place, sha256), operation.copy_ino)
+        moves = moves_of(store, operation, place, record)
+        return finish_or_undo(store.file_ops, moves, operation.inos())
 
 
 def end_without_folder(store: Store, operation: Operation) -> bool:
@@ -133,15 +134,26 @@ def end_without_folder(store: Store, operation: Operation) -> bool:
     if not operation.far_folder:
         return not is_here
     if operation.event is Event.QUARANTINED:
-        remove_part(store.file_ops, _near_move(store, operation).part)
+        for move in _near_moves(store, operation):
+            remove_part(store.file_ops, move.part)
     return is_here == (operation.event is Event.QUARANTINED)
 
 
-def move_of(store: Store, operation: Operation, far: Place, sha256: str | None) -> Transfer:
-    """Return the move of an operation between the quarantine and this place."""
-    near, inward = store.picture(operation.file), operation.event is Event.QUARANTINED
-    source, target = (far, near) if inward else (near, far)
-    return Transfer(operation.id, source, target, operation.identity, inward, sha256)
+def moves_of(store: Store, operation: Operation, far: Place, record: Record | None) -> list[Transfer]:
+    """Return the moves of an operation between the quarantine and this place: the picture's, then its companions'.
+
+    What is taken in must have the digests of the record, where that is there.
+    """
+    inward = operation.event is Event.QUARANTINED
+    digests = record.digests if record is not None and inward else {}
+    own = Member(operation.file, operation.identity, far.name)
+    moves = []
+    for move_id, member in zip(operation.move_ids(), (own, *operation.companions), strict=True):
+        near = store.picture(member.file)
+        there = Place(far.folder, member.far_name, far.path.with_name(member.far_name))
+        source, target = (there, near) if inward else (near, there)
+        moves.append(Transfer(move_id, source, target, member.identity, inward, digests.get(member.file)))
+    return moves
 
 
 def conclude(store: Store, operation: Operation, is_done: bool) -> None:
@@ -167,10 +179,22 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
     elif not is_done and noted is not None:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
     stays_here = is_done == (operation.event is Event.QUARANTINED)
+    if is_done and not operation.far_folder:
+        _remove_companions(store, operation)
     if not stays_here:
         if record is not None:
             store.file_ops.unlink(store.record(operation.file))
         store.file_ops.sync(store.records)  # also of what was unlinked by one who failed just then
+
+
+def _remove_companions(store: Store, operation: Operation) -> None:
+    """Delete the companions of a picture that has been deleted."""
+    for member in operation.companions:
+        companion = store.picture(member.file)
+        if status_of(companion) is not None:
+            store.file_ops.unlink(companion)
+    if operation.companions:
+        store.file_ops.sync(store.pictures)
 
 
 def _park(store: Store, operation: Operation) -> None:

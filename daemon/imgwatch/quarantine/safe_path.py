@@ -11,8 +11,8 @@ import msgspec
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.files import opened_folder
+from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.record import is_plain_name, is_plain_path
 from imgwatch.trusted_root import TrustedRoot
 
 _NO_FOLDER = (errno.ELOOP, errno.ENOTDIR)  # what O_NOFOLLOW and O_DIRECTORY say of a symlink

@@ -1,0 +1,111 @@
+"""One file on its way from one folder to another: where it may lie meanwhile, and what goes back.
+
+How it is moved, `transfer` and `copying` know; how a move that broke off is ended, `unfinished`.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+from collections.abc import Mapping
+
+import msgspec
+
+from imgwatch.errors import shown
+from imgwatch.files import Identity, Place, digest_of, opened_file, status_of
+from imgwatch.quarantine.file_ops import FileOps
+from imgwatch.quarantine.naming import stored_names
+
+_VERIFIED_BYTES = 64 << 20  # of what is moved by a rename, up to this size is read again: at most 0.1 s
+Inodes = Mapping[str, int]  # of copies, by the ids of their moves
+_FOR_GOOD = (errno.EROFS, errno.EACCES, errno.EPERM)  # trying again at each start would not help
+_log = logging.getLogger(__name__)
+
+
+class Transfer(msgspec.Struct, frozen=True):
+    """A move of the file `identity` from `source` to `target`; `inward` goes into the quarantine."""
+
+    id: str  # of the record; no name that is made of it is taken by anybody else
+    source: Place
+    target: Place
+    identity: Identity
+    inward: bool
+    sha256: str | None = None  # what a copy must have; None: what the source has now
+
+    @property
+    def part(self) -> Place:
+        """Say where the unfinished copy lies."""
+        return _beside(self.target, f".imgwatch-{self.id}.part")
+
+    @property
+    def returning_part(self) -> Place:
+        """Say where an unfinished copy lies that goes back to the source."""
+        return _beside(self.source, f".imgwatch-{self.id}.part")
+
+    @property
+    def aside(self) -> Place:
+        """Say where the source waits, under a name that nobody else uses, until it is certain to be the copied file."""
+        return _beside(self.source, f".imgwatch-{self.id}.source")
+
+    @property
+    def spare(self) -> Place:
+        """Say where a file goes back to whose own name has been taken meanwhile."""
+        return _beside(self.source, stored_names(self.source.name, self.id)[1])
+
+
+def _beside(place: Place, name: str) -> Place:
+    return Place(place.folder, name, place.path.with_name(name))
+
+
+def is_the_judged(move: Transfer) -> bool:
+    """Tell whether the very file of the move lies at its target, by inode, size, time and, up to a size, content."""
+    try:
+        with opened_file(move.target) as opened:
+            # Not the device: its number may be another after a boot.
+            if Identity.of(os.fstat(opened))[1:] != move.identity[1:]:
+                return False
+            if move.sha256 is None or move.identity.size > _VERIFIED_BYTES:
+                return True
+            return digest_of(opened) == move.sha256
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        if error.errno == errno.EINVAL:  # not a regular file
+            return False
+        raise
+
+
+def return_stranger(file_ops: FileOps, move: Transfer, stranger: Place) -> None:
+    """Put a file back that is not the one to be moved; where its name has been taken since, under a free one."""
+    rename = file_ops.rename_within if stranger == move.aside else file_ops.rename
+    try:
+        rename(stranger, move.source)
+    except FileExistsError:
+        rename(stranger, move.spare)
+        _log.warning("%s: put back as %s", shown(move.source.path), shown(move.spare.name))
+
+
+def are_twins(source: Place, target: Place) -> bool:
+    """Tell whether two files have the same content; no where one is missing or cannot be read."""
+    try:
+        with opened_file(source) as one, opened_file(target) as other:
+            return digest_of(one) == digest_of(other)
+    except OSError as error:
+        if error.errno != errno.ENOENT:
+            _log.warning("%s: cannot compare, both stay: %s", shown(source.path), error.strerror)
+        return False
+
+
+def remove_part(file_ops: FileOps, part: Place) -> None:
+    """Remove an unfinished copy, if it is there."""
+    present = status_of(part)
+    if present is None or not stat.S_ISREG(present.st_mode):
+        return
+    try:
+        file_ops.unlink(part)
+    except OSError as error:
+        if error.errno not in _FOR_GOOD:
+            raise
+        _log.warning("%s: an unfinished copy cannot be removed: %s", shown(part.path), error.strerror)
