@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,6 +20,9 @@ from imgwatch.files import Place
 from imgwatch.quarantine import journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import FileMetadata
+
+
+Numbered = TypeVar("Numbered", journal.Operation, journal.Member)
 
 
 class Name(NamedTuple):
@@ -205,9 +208,14 @@ def _renumber(path: Path, inodes: dict[int, int]) -> None:
             operation = journal.read_slot(descriptor, offset)
             if operation is None:
                 continue
-            identity = operation.identity._replace(ino=inodes.get(operation.identity.ino, 0))
-            copy = operation.copy_ino and inodes.get(operation.copy_ino, 0)
-            fresh = msgspec.structs.replace(operation, identity=identity, copy_ino=copy)
+            members = tuple(_renumbered(member, inodes) for member in operation.companions)
+            fresh = msgspec.structs.replace(_renumbered(operation, inodes), companions=members)
             os.pwrite(descriptor, journal._encoded(fresh), offset)
     finally:
         os.close(descriptor)
+
+
+def _renumbered(member: Numbered, inodes: dict[int, int]) -> Numbered:
+    identity = member.identity._replace(ino=inodes.get(member.identity.ino, 0))
+    copy = member.copy_ino and inodes.get(member.copy_ino, 0)
+    return msgspec.structs.replace(member, identity=identity, copy_ino=copy)

@@ -65,7 +65,8 @@ def digest(path: Path) -> str:
 
 def take(quarantine: Quarantine, path: Path) -> Record:
     judgement = Judgement(Verdict.QUARANTINE, in_words("strange"), "m", 4.5, 3.2, digest(path))
-    return quarantine.quarantine(path, Identity.of(path.stat()), judgement)
+    companions = sorted(other.name for other in path.parent.glob(f"{path.stem}.*") if other != path)
+    return quarantine.quarantine(path, Identity.of(path.stat()), judgement, companions)
 
 
 def act(scene: Scene, quarantine: Quarantine, chance: Random) -> None:
@@ -106,6 +107,8 @@ def test_after_a_power_cut_every_picture_is_there_once_and_every_decision_stands
         honest = scene.opened(scene.disk)
         for number in range(6):
             path = scene.add(f"{number}.jpg")
+            for extension in ("mov", "jpg.json")[: number % 3]:
+                scene.add(f"{number}.{extension}")
             if number % 2:
                 take(honest, path)
         scene.disk.begin()
@@ -130,7 +133,8 @@ def everywhere(scene: Scene) -> list[Path]:
 
 def assert_whole(scene: Scene, quarantine: Quarantine, before: Counter[str]) -> None:
     entries = list(quarantine.history())
-    gone = {entry.record.sha256 for entry in entries if entry.event is Event.DELETED}
+    deleted = [entry.record for entry in entries if entry.event is Event.DELETED]
+    gone = {sha256 for record in deleted for sha256 in record.digests.values()}
     present = Counter(map(digest, everywhere(scene)))
     assert {sha256: n for sha256, n in present.items() if sha256 not in gone} == {
         sha256: n for sha256, n in before.items() if sha256 not in gone
@@ -138,6 +142,10 @@ def assert_whole(scene: Scene, quarantine: Quarantine, before: Counter[str]) -> 
     assert not gone & present.keys()
     assert quarantine.check() == []
     assert not [path for path in everywhere(scene) if path.name.startswith(".")]
+    places: dict[str, set[Path]] = {}
+    for path in everywhere(scene):
+        places.setdefault(path.name.partition(".")[0], set()).add(path.parent)
+    assert all(len(folders) == 1 for folders in places.values()), "a set is in one place"
 
 
 def assert_as_seen(scene: Scene, quarantine: Quarantine, end: int) -> None:
