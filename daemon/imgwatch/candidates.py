@@ -8,13 +8,19 @@ from pathlib import Path
 
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, file_after
+from imgwatch.picture.companions import belongs_to_another
 from imgwatch.scan import Listing, Scope, is_candidate, walk
 
 
-def new_candidates(ledger: Ledger, folder: Path, listing: Listing) -> list[Path]:
-    """Return the files of one folder that still want a judgement, noting in the ledger those that are no pictures."""
+def wants_judgement(path: Path, *, together: bool) -> bool:
+    """Tell whether a file is a candidate; what belongs to a picture is none if those stay `together`."""
+    return is_candidate(path) and not (together and belongs_to_another(path))
+
+
+def new_candidates(ledger: Ledger, folder: Path, listing: Listing, *, together: bool) -> list[Path]:
+    """Return the files of one folder that still want a judgement, noting in the ledger those that want none."""
     paths = [folder / name for name in ledger.unfinished(folder, listing)]
-    pictures = [path for path in paths if is_candidate(path)]
+    pictures = [path for path in paths if wants_judgement(path, together=together)]
     if len(pictures) < len(paths):
         others = set(paths) - set(pictures)
         state = file_after(FileEvent.NOT_A_PICTURE)
@@ -23,9 +29,13 @@ def new_candidates(ledger: Ledger, folder: Path, listing: Listing) -> list[Path]
 
 
 def candidates(
-    scopes: Iterable[Scope], ledger: Ledger | None = None, judged_by: str | None = None
+    scopes: Iterable[Scope],
+    ledger: Ledger | None = None,
+    judged_by: str | None = None,
+    *,
+    together: bool = False,
 ) -> Iterator[Path]:
-    """Yield the candidates in all scopes, each folder's by name.
+    """Yield the candidates in all scopes, each folder's by name; `together` leaves out what belongs to another picture.
 
     With a ledger and the name of a model, only those that this model has not judged; nothing is noted.
     """
@@ -33,4 +43,5 @@ def candidates(
         for folder, listing in walk(scope):
             is_known = ledger is not None and judged_by is not None
             names = ledger.unfinished(folder, listing, judged_by) if is_known and ledger else list(listing)
-            yield from (folder / name for name in sorted(names) if is_candidate(folder / name))
+            paths = (folder / name for name in sorted(names))
+            yield from (path for path in paths if wants_judgement(path, together=together))

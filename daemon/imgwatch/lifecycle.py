@@ -80,7 +80,7 @@ DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
     {
         FileState.UNSEEN: "Nothing is known of this version of the file yet; it is judged when it has settled.",
         FileState.EXISTING: "The file lay there before the folder was first watched, and is left alone.",
-        FileState.OTHER: "The file is no picture, and is left alone.",
+        FileState.OTHER: "The file is no picture, or belongs to one, and is left alone.",
         FileState.KEPT: "The picture was judged normal, or was restored, and stays where it is.",
         FileState.UNREADABLE: "The picture could not be decoded, and stays where it is.",
         FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",

@@ -21,6 +21,7 @@ from imgwatch.decisions import count_history
 from imgwatch.errors import (
     AlreadyRestored,
     Changed,
+    CompanionBusy,
     ImgwatchError,
     MoveFailed,
     MoveRefused,
@@ -33,6 +34,7 @@ from imgwatch.judgement import Reason, ReasonCode, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, file_after
+from imgwatch.picture.companions import lying_beside
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
@@ -47,11 +49,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one picture: the judgement, the state it is in now, and the record if it was moved."""
+    """What became of one picture: the judgement, the state it is in now, and the record if it was moved.
+
+    `waits`: something that belongs to it is still being written.
+    """
 
     judged: Judged
     state: FileState
     record: Record | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,14 @@ class Policy:
 
     report_only: bool = False
     move_unreadable: bool = False
+    together: bool = True  # a picture and what belongs to it
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
         """Take the policy from the config."""
-        return cls(settings.mode == "report", settings.unreadable == "quarantine")
+        return cls(
+            settings.mode == "report", settings.unreadable == "quarantine", settings.companions == "together"
+        )
 
 
 class Pipeline:
@@ -169,9 +178,12 @@ class Pipeline:
     def _move(self, judged: Judged) -> Result:
         pending = FileState.PENDING
         try:
-            record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement)
+            companions = lying_beside(judged.path) if self._policy.together else ()
+            record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement, companions)
         except AlreadyRestored:
             return Result(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
+        except CompanionBusy:
+            return Result(judged, pending, waits=True)
         except (Changed, FileNotFoundError):
             return Result(judged, pending)  # another version, which will be noticed and judged as such
         except (MoveRefused, OutsideRoots) as refusal:
@@ -181,7 +193,10 @@ class Pipeline:
             self.health.note_failed_move(fault)
             return Result(judged, pending)
         self.health.note_good_move()
-        log.info("%s -> quarantine %s: %s", judged.path, record.id, sentence(judged.judgement.reason))
+        others = "".join(f" + {one.name}" for one in record.companions)
+        log.info(
+            "%s%s -> quarantine %s: %s", judged.path, others, record.id, sentence(judged.judgement.reason)
+        )
         return Result(judged, pending, record)
 
 

@@ -83,7 +83,13 @@ class Service:
         self._breaker = Breaker(settings.breaker, is_open=ledger.facts.breaker_is_open)
         self._learner = FeedbackLearner(quarantine, ledger)
         self._intake = Intake(
-            settings.settle_seconds, ledger, self._roots, clock, self._keep_going, self._faults
+            settings.settle_seconds,
+            ledger,
+            self._roots,
+            clock,
+            self._keep_going,
+            self._faults,
+            together=settings.companions == "together",
         )
         self._pipeline = Pipeline(
             lambda: model.judge,
@@ -232,6 +238,9 @@ class Service:
         held = hold_until_settled(judged, files, self._clock, self._intake.notice)
         for result in self._pipeline.act(held):
             self._observer.note(result, self._clock() - files[result.judged.path].since)
+            if result.waits:
+                self._breaker.excuse([result.judged.path])
+                self._retry.set()
             self._pulse_if_due()
             if self._stopping:
                 break

@@ -240,6 +240,7 @@ class Settings(Section, frozen=True):
     threshold: ThresholdRule | None = None
     mode: Literal["quarantine", "report"] = "quarantine"
     unreadable: Literal["keep", "quarantine"] = "keep"
+    companions: Literal["together", "alone"] = "together"
     quarantine: QuarantineSettings = QuarantineSettings()
     settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     scan_minutes: Positive = 60

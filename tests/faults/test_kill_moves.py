@@ -75,7 +75,8 @@ class Scene:
         quarantine = self.opened()
         quarantine.recover()
         entries = list(quarantine.history())
-        gone = (e.record.sha256 for e in entries if e.event in (Event.DELETED, Event.PURGED))
+        removed = [e.record for e in entries if e.event in (Event.DELETED, Event.PURGED)]
+        gone = (sha256 for record in removed for sha256 in record.digests.values())
         folders = (self.inbox, self.to, self.path / "pictures")
         files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
         assert Counter(map(digest, files)) + Counter(gone) == self.before
@@ -84,6 +85,10 @@ class Scene:
         assert {r.id for r in quarantine.list()} == {i for i, e in last.items() if e is Event.QUARANTINED}
         assert len(entries) == len({(entry.record.id, entry.event) for entry in entries})
         assert not [path for path in files if path.name.startswith(".imgwatch")]
+        places: dict[str, set[Path]] = {}
+        for path in files:
+            places.setdefault(path.stem, set()).add(path.parent)
+        assert all(len(folders) == 1 for folders in places.values()), "a set is in one place"
 
 
 def digest(path: Path) -> str:
@@ -95,6 +100,7 @@ def take(quarantine: Quarantine, path: Path) -> Record:
         path,
         Identity.of(path.stat()),
         Judgement(Verdict.QUARANTINE, in_words("strange"), "m", 4.5, 3.2, digest(path)),
+        [other.name for other in path.parent.glob(f"{path.stem}.*") if other != path],
     )
 
 
@@ -164,13 +170,16 @@ ACTS = (do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["between steps", "in the middle of a write"])
+@pytest.mark.parametrize("companions", [(), ("subject.mov", "subject.xmp")], ids=["alone", "set"])
 @pytest.mark.parametrize("act", ACTS)
 def test_a_process_killed_at_each_step_leaves_everything_whole(
-    folders: Callable[[], Scene], act: Callable[[Scene, Quarantine], None], torn: bool
+    folders: Callable[[], Scene], act: Callable[[Scene, Quarantine], None], torn: bool, companions: tuple[str]
 ) -> None:
     for step in range(100):
         scene = folders()
         path = scene.add("subject.jpg")
+        for name in companions:
+            scene.add(name)
         if act is not do_quarantine:
             take(scene.opened(), path)
         file_ops = Dying(step, torn=torn)
@@ -187,7 +196,7 @@ def work(scene: Scene, seed: int) -> None:
     """Move, restore and delete without end; what another worker did meanwhile is no fault."""
     quarantine, chance = scene.opened(), random.Random(seed)
     while True:
-        outside, inside = sorted(scene.inbox.iterdir()), list(quarantine.list())
+        outside, inside = sorted(scene.inbox.glob("*.jpg")), list(quarantine.list())
         try:
             choice = chance.random()
             if outside and (choice < 0.6 or not inside):
@@ -210,6 +219,8 @@ def test_processes_killed_at_random_instants_leave_everything_whole(folders: Cal
             scene = folders()
         for number in range(12):
             scene.add(f"{kills}-{number}.jpg", size=chance.choice([0, 10, 3000, 300_000]))
+            for extension in ("mov", "aae")[: number % 3]:
+                scene.add(f"{kills}-{number}.{extension}", size=chance.choice([10, 100_000]))
         children = [spawn(lambda: work(scene, kills)), spawn(lambda: work(scene, -kills))]  # noqa: B023
         time.sleep(chance.uniform(0.0, 0.12))
         for child in children:

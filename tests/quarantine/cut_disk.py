@@ -21,7 +21,6 @@ from imgwatch.quarantine import journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import FileMetadata
 
-
 Numbered = TypeVar("Numbered", journal.Operation, journal.Member)
 
 

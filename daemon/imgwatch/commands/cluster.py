@@ -122,15 +122,20 @@ class _Run:
 
     def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Found]:
         """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
+        from imgwatch.candidates import wants_judgement
         from imgwatch.cluster.object_url import is_object
-        from imgwatch.scan import is_candidate
 
+        together = self.settings.companions == "together"
         for walk in walks:
             for folder, listing in walk():
                 names = list(listing)
                 if not self.wish.judge_all:
                     names = ledger.unfinished(folder, listing, self.kit.name)
-                wanted = [name for name in names if is_object(folder) or is_candidate(folder / name)]
+                wanted = [
+                    name
+                    for name in names
+                    if is_object(folder) or wants_judgement(folder / name, together=together)
+                ]
                 self.tally.pass_by(len(listing) - len(wanted))
                 for name in wanted:
                     yield folder / name, listing[name]

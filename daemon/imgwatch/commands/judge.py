@@ -106,7 +106,8 @@ def rescan(  # noqa: PLR0913 - the options of a command
             _offer_back(judge, quarantine, as_json)
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
-        wanted = list(candidates(scopes, ledger, None if judge_all else judge.scorer.name))
+        judged_by = None if judge_all else judge.scorer.name
+        wanted = list(candidates(scopes, ledger, judged_by, together=settings.companions == "together"))
         wanted += sorted(_waiting(ledger, scopes) - set(wanted))
         junk: list[Judged] = []
         rest = _set_junk_apart(

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from imgwatch.candidates import new_candidates
+from imgwatch.candidates import new_candidates, wants_judgement
 from imgwatch.file_faults import FileFaults
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
+from imgwatch.picture.companions import companions_of
 from imgwatch.scan import identity_of, is_candidate, walk
 from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
@@ -40,7 +41,10 @@ class Intake:
         clock: Callable[[], float],
         keep_going: Callable[[], None],
         faults: FileFaults | None = None,
+        *,
+        together: bool = True,
     ) -> None:
+        self._together = together  # pictures and what belongs to them
         self._faults = faults or FileFaults(ledger)
         self._ledger = ledger
         self._roots = roots
@@ -124,7 +128,7 @@ class Intake:
             paths: list[Path] = []
             if folder not in self._faults:
                 with self._faults.costing(folder):
-                    paths = new_candidates(self._ledger, folder, listing)
+                    paths = new_candidates(self._ledger, folder, listing, together=self._together)
             yield from ((path, listing[path.name]) for path in paths if path not in self._faults)
 
     def notice(self, path: Path) -> bool:
@@ -165,7 +169,11 @@ class Intake:
         settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
         for file in settled:
             with self._faults.costing(file.path):
-                if self._wants_judgement(file.path):
+                if not self._wants_judgement(file.path):
+                    continue
+                if self._together and self._is_incomplete(file.path):
+                    self._settling.notice(file.path, file.identity, self._clock())
+                else:
                     self._ready[file.path] = file
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
 
@@ -176,13 +184,20 @@ class Intake:
         self._walks.clear()
         self._left_out = 0
 
+    def _is_incomplete(self, path: Path) -> bool:
+        """Tell whether something that belongs to the picture is still being written."""
+        if not self._settling.has_namesake(path):
+            return False
+        waiting = {other.name: other.name for other in self._settling.namesakes(path)}
+        return bool(companions_of(path.name, waiting.get))
+
     def _wants_judgement(self, path: Path) -> bool:
         """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""
         identity = identity_of(path)
         known = self._ledger.known(path)
         if identity is None or (known is not None and known.covers(identity)):
             return False
-        if is_candidate(path):
+        if wants_judgement(path, together=self._together):
             return True
         self._ledger.remember([Row(path, identity, FileState.OTHER)], time.time())
         return False

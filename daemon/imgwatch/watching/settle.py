@@ -6,6 +6,7 @@ A file is settled when it was not noticed again, and its size, time and inode st
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Settling:
         self._order: list[
             tuple[float, Path]
         ] = []  # one entry a waiting path; its time may be too early, never late
+        self._names: Counter[str] = Counter()  # of the waiting paths, each up to the first dot of its name
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -48,6 +50,15 @@ class Settling:
         """Tell whether this version of a file waits already."""
         return path in self._waiting and self._waiting[path].identity == identity
 
+    def has_namesake(self, path: Path) -> bool:
+        """Tell whether a file waits whose name begins like this one's, up to the first dot."""
+        return self._names[_beginning(path)] > (path in self._waiting)
+
+    def namesakes(self, path: Path) -> list[Path]:
+        """Return the other files that wait and whose names begin like this one's."""
+        beginning = _beginning(path)
+        return [other for other in self._waiting if _beginning(other) == beginning and other != path]
+
     def notice(self, path: Path, identity: Identity, now: float) -> None:
         """Begin, or begin again, to wait for a file that looks like `identity` now."""
         due = now + self._settle_seconds
@@ -55,12 +66,14 @@ class Settling:
             self._waiting[path] = _Waiting(due, identity)
         else:
             self._waiting[path] = _Waiting(due, identity)
+            self._names[_beginning(path)] += 1
             heapq.heappush(self._order, (due, path))
 
     def clear(self) -> None:
         """Forget all that waits."""
         self._waiting.clear()
         self._order.clear()
+        self._names.clear()
 
     def next(self) -> Settled | None:
         """Return the file for which `settled` is worth a call, and when; None while nothing waits."""
@@ -85,9 +98,20 @@ class Settling:
                 continue
             seen = look(path)
             if seen is None or seen == waiting.identity:
-                del self._waiting[path]
+                self._forget(path)
                 ready += [Settled(path, waiting.due, seen)] if seen is not None else []
             else:
                 self._waiting[path] = _Waiting(now + self._settle_seconds, seen)
                 heapq.heappush(self._order, (now + self._settle_seconds, path))
         return ready
+
+    def _forget(self, path: Path) -> None:
+        del self._waiting[path]
+        beginning = _beginning(path)
+        self._names[beginning] -= 1
+        if not self._names[beginning]:
+            del self._names[beginning]
+
+
+def _beginning(path: Path) -> str:
+    return f"{path.parent}/{path.name.partition('.')[0]}"

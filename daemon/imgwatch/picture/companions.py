@@ -1,0 +1,142 @@
+"""Which files belong to a picture, by their names alone: sidecars, the film of a live photo, the RAW of the same shot.
+
+Of a set one member is judged: the picture that people see. What belongs to two pictures belongs to none.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+
+SHOTS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")  # what a camera writes beside a film or a RAW
+PICTURES = (
+    *SHOTS,
+    ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".avif", ".jxl",
+)  # fmt: skip
+FILMS = (".mov", ".mp4", ".m4v")
+RAWS = (
+    ".dng", ".nef", ".nrw", ".arw", ".sr2", ".cr2", ".cr3", ".crw", ".rw2", ".orf", ".raf", ".pef", ".srw", ".3fr",
+    ".x3f",
+)  # fmt: skip
+SIDECARS = (".xmp", ".aae")
+THUMBNAIL = ".thm"  # a camera's small picture of its film or RAW
+LARGEST_FILM_BYTES = 64 << 20  # a live photo's is some seconds long; a larger one is a film of its own
+_TAKEOUT = (
+    ".supplemental-metadata"  # of Google's .json, whose name is cut so that it has 51 characters in all
+)
+_LONGEST_TAKEOUT = 46
+
+Look = Callable[[str], Hashable | None]  # which file has this name, None if there is none
+
+
+def companions_of(name: str, look: Look) -> list[str]:
+    """Return the names of what belongs to the file `name`, each file once. `look` knows the files of its folder."""
+    stem, extension = _parts(name)
+    names, beside = list(_named_after(name)), _extensions_beside(extension)
+    if beside and not _is_shared(stem, extension, look):
+        names += _spelt(stem, beside)
+        if extension in SHOTS and stem.lower().endswith(".mp"):  # the film of Google's motion photos
+            names.append(stem)
+    found: dict[Hashable, str] = {}
+    for companion in names:
+        key = look(companion)
+        if key is None or key in found or key == look(name):
+            continue
+        found[key] = companion
+        if _parts(companion)[1] in RAWS + FILMS:
+            found |= {look(below): below for below in companions_of(companion, look)}
+    return list(found.values())
+
+
+def is_companion(name: str, look: Look) -> bool:
+    """Tell whether the file `name`, which may look like a picture, is not judged because it belongs to another one."""
+    stem, extension = _parts(name)
+    if extension == THUMBNAIL:
+        return True
+    if extension not in RAWS + FILMS or look(name) is None:
+        return False
+    has_shot = any(look(shot) is not None for shot in _spelt(stem, SHOTS))
+    return has_shot and not _is_shared(stem, SHOTS[0], look)
+
+
+def lying_beside(picture: Path) -> list[str]:
+    """Return the names of the companions that lie beside a picture, as the folder has them."""
+    folder = picture.parent
+    found = {_file_at(folder, name): name for name in companions_of(picture.name, partial(_file_at, folder))}
+    if not found:
+        return []
+    names = {name.lower() for name in found.values()}
+    try:
+        with os.scandir(folder) as entries:  # upper and lower case may be alike to it
+            spelt = {
+                _file_at(folder, entry.name): entry.name for entry in entries if entry.name.lower() in names
+            }
+    except OSError:
+        spelt = {}
+    return [spelt.get(key, name) for key, name in found.items()]
+
+
+def belongs_to_another(path: Path) -> bool:
+    """Tell whether a file is left to the picture that it belongs to."""
+    return is_companion(path.name, partial(_file_at, path.parent))
+
+
+def _file_at(folder: Path, name: str) -> tuple[int, int] | None:
+    """Return which regular file lies there, by device and inode; a long film belongs to no picture."""
+    try:
+        status = os.lstat(f"{folder}/{name}")
+    except (OSError, ValueError):
+        return None
+    is_long_film = status.st_size > LARGEST_FILM_BYTES and _parts(name)[1] in FILMS
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) and not is_long_film else None
+
+
+def _extensions_beside(extension: str) -> tuple[str, ...]:
+    """Return what belongs by its stem to a file with this extension."""
+    if extension in SHOTS:
+        return (*SIDECARS, THUMBNAIL, *FILMS, *RAWS)
+    if extension in PICTURES:
+        return SIDECARS
+    if extension in RAWS + FILMS:
+        return (*SIDECARS, THUMBNAIL)
+    return ()
+
+
+def _is_shared(stem: str, extension: str, look: Look) -> bool:
+    """Tell whether another picture than one of this extension has the stem, so that nobody knows whose the rest is."""
+    rivals = PICTURES if extension in PICTURES else PICTURES + RAWS
+    is_picture = extension in rivals
+    return len({look(rival) for rival in _spelt(stem, rivals)} - {None}) > is_picture
+
+
+def _named_after(name: str) -> Iterator[str]:
+    """Yield the names of sidecars that begin with the whole name, and Google's, cut and numbered as they are."""
+    stem, extension = os.path.splitext(name)  # noqa: PTH122 - a name, no path
+    yield from _spelt(name, (".xmp", ".json"))
+    head, bracket, number = stem.rpartition("(")
+    if bracket and number[:-1].isdigit() and number.endswith(")"):  # IMG(1).jpg has IMG.jpg(1).json
+        plain, number = head + extension, bracket + number
+        yield from (f"{cut}{number}.json" for cut in _cut(plain))
+    yield from (f"{cut}.json" for cut in _cut(name))
+
+
+def _cut(name: str) -> Iterable[str]:
+    """Return what Google's .json of a file may be called before its extension: long names are cut."""
+    return dict.fromkeys(
+        (name[:_LONGEST_TAKEOUT], *(name + _TAKEOUT[:length] for length in range(len(_TAKEOUT), 0, -1)))
+    )
+
+
+def _spelt(stem: str, extensions: Iterable[str]) -> Iterator[str]:
+    for extension in extensions:
+        yield from dict.fromkeys(
+            (stem + extension, stem + extension.upper(), stem + extension[:2].upper() + extension[2:])
+        )
+
+
+def _parts(name: str) -> tuple[str, str]:
+    stem, extension = os.path.splitext(name)  # noqa: PTH122 - a name, no path
+    return stem, extension.lower()
