@@ -175,10 +175,18 @@ class Pipeline:
             return file_after(FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER)
         return file_after(FileEvent.JUDGED_JUNK)
 
+    def _companions(self, path: Path) -> Sequence[str]:
+        """Return the names of what goes with a picture; what it shares with one in quarantine stays."""
+        companions = lying_beside(path) if self._policy.together else []
+        if companions:
+            others = [Path(record.original).name for record in self._quarantine.namesakes(path)]
+            companions = lying_beside(path, others)
+        return companions
+
     def _move(self, judged: Judged) -> Result:
         pending = FileState.PENDING
         try:
-            companions = lying_beside(judged.path) if self._policy.together else ()
+            companions = self._companions(judged.path)
             record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement, companions)
         except AlreadyRestored:
             return Result(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))

@@ -118,3 +118,28 @@ def test_a_new_model_is_taken_and_a_faulty_one_refused(tmp_path: Path) -> None:
     assert live.judge.threshold == 0.7
     with pytest.raises(ModelError):
         LiveModel(path, None, Limits(), 1)
+
+
+def test_what_belongs_to_a_junk_picture_goes_with_it_unless_it_is_to_stay_alone(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    inbox = tmp_path / "inbox"
+    together, alone = bright(inbox / "a.png"), bright(inbox / "b.png")
+    for name in ("a.xmp", "b.xmp", "a.json"):
+        (inbox / name).write_bytes(b"x")
+    list(Pipeline(lambda: judge, quarantine, ledger, Policy()).run([together]))
+    list(Pipeline(lambda: judge, quarantine, ledger, Policy(together=False)).run([alone]))
+    assert sorted(tree(inbox)) == ["a.json", "b.xmp"]
+
+
+def test_a_picture_waits_while_what_belongs_to_it_is_written(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    picture, sidecar = bright(tmp_path / "inbox" / "a.png"), tmp_path / "inbox" / "a.xmp"
+    pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy())
+    with sidecar.open("wb"):
+        [result] = pipeline.run([picture])
+        assert (result.state, result.waits, result.record) == (FileState.PENDING, True, None)
+    [result] = pipeline.run([picture])
+    assert result.record is not None
+    assert tree(picture.parent) == {}

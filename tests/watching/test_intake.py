@@ -179,3 +179,41 @@ def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger
     states = {path: known.state for path in (judged, other) if (known := ledger.known(path))}
     assert states == {judged: FileState.KEPT, other: FileState.EXISTING}
     assert ledger.scores("m", 0.0) == [(1.0, 0.3)]
+
+
+def test_a_picture_is_not_taken_before_what_belongs_to_it_has_settled(
+    ledger: Ledger, roots: Roots, inbox: Path
+) -> None:
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None)
+    picture, film = inbox / "a.jpg", inbox / "a.mov"
+    for path in (picture, film):
+        path.write_bytes(b"x")
+        waiting.notice(path)
+    taken = []
+    for step in range(1, 11):
+        now = step * 0.8
+        if step < 6:
+            film.write_bytes(b"x" * step)
+            waiting.notice(film)
+        taken += [(step, file.path) for file in waiting.take(9)]
+    assert [path for _, path in taken] == [picture]
+    assert taken[0][0] > 5
+
+
+@pytest.mark.parametrize(
+    ("together", "taken"), [(False, ["a.dng", "a.jpg", "b.dng", "c.thm"]), (True, ["a.jpg", "b.dng"])]
+)
+def test_a_raw_beside_its_jpeg_is_left_to_it_unless_pictures_are_alone(
+    ledger: Ledger, roots: Roots, inbox: Path, together: bool, taken: list[str]
+) -> None:
+    now = 0.0
+    waiting = intake.Intake(1.0, ledger, roots, lambda: now, lambda: None, together=together)
+    for name, content in (("a.jpg", b"\xff\xd8\xff\xe0"), ("c.thm", b"\xff\xd8\xff\xe0")):
+        (inbox / name).write_bytes(content)
+    for name in ("a.dng", "b.dng"):
+        (inbox / name).write_bytes(b"II*\0 \0\0\0")
+    for path in inbox.iterdir():
+        waiting.notice(path)
+    now = 5.0
+    assert sorted(file.path.name for file in waiting.take(9)) == taken

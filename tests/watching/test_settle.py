@@ -72,3 +72,18 @@ def test_files_may_be_taken_early_and_a_growing_one_still_waits_in_full() -> Non
     assert settling.settled(0.8, grown.get, early_seconds=0.1) == []
     assert settling.settled(0.95, grown.get, early_seconds=0.1) == [(A, 1.0, version(1))]
     assert settling.next() == (B, 1.95, version(2))
+
+
+def test_namesakes_that_wait_are_known() -> None:
+    settling = Settling(1.0)
+    picture, film, sidecar = Path("IMG_1.HEIC"), Path("IMG_1.MOV"), Path("IMG_1.HEIC.xmp")
+    for path in (picture, film, sidecar, B):
+        settling.notice(path, version(5), now=10.0)
+    settling.notice(film, version(6), now=10.5)
+    assert settling.has_namesake(picture)
+    assert settling.namesakes(picture) == [film, sidecar]
+    assert not settling.has_namesake(B)
+    assert settled(settling, 11.0, lambda _: version(5)) == [picture, sidecar, B]
+    assert settling.has_namesake(picture)
+    settled(settling, 20.0, lambda _: None)
+    assert not settling.has_namesake(picture)

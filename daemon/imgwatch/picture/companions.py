@@ -32,11 +32,15 @@ _LONGEST_TAKEOUT = 46
 Look = Callable[[str], Hashable | None]  # which file has this name, None if there is none
 
 
-def companions_of(name: str, look: Look) -> list[str]:
-    """Return the names of what belongs to the file `name`, each file once. `look` knows the files of its folder."""
+def companions_of(name: str, look: Look, others: Iterable[str] = ()) -> list[str]:
+    """Return the names of what belongs to the file `name`, each file once. `look` knows the files of its folder.
+
+    `others`: pictures that lie elsewhere now, and may share what is there.
+    """
     stem, extension = _parts(name)
     names, beside = list(_named_after(name)), _extensions_beside(extension)
-    if beside and not _is_shared(stem, extension, look):
+    is_shared = any(are_rivals(name, other) for other in others)
+    if beside and not is_shared and not _is_shared(stem, extension, look):
         names += _spelt(stem, beside)
         if extension in SHOTS and stem.lower().endswith(".mp"):  # the film of Google's motion photos
             names.append(stem)
@@ -62,18 +66,28 @@ def is_companion(name: str, look: Look) -> bool:
     return has_shot and not _is_shared(stem, SHOTS[0], look)
 
 
-def lying_beside(picture: Path) -> list[str]:
+def are_rivals(name: str, other: str) -> bool:
+    """Tell whether two pictures have one stem, and are not one shot."""
+    (stem, extension), (other_stem, other_extension) = _parts(name), _parts(other)
+    return (
+        name != other
+        and stem == other_stem
+        and other_extension in PICTURES
+        and (extension in PICTURES or other_extension not in SHOTS)
+    )
+
+
+def lying_beside(picture: Path, others: Iterable[str] = ()) -> list[str]:
     """Return the names of the companions that lie beside a picture, as the folder has them."""
     folder = picture.parent
-    found = {_file_at(folder, name): name for name in companions_of(picture.name, partial(_file_at, folder))}
+    look = partial(_file_at, folder)
+    found = {look(name): name for name in companions_of(picture.name, look, others)}
     if not found:
         return []
     names = {name.lower() for name in found.values()}
     try:
         with os.scandir(folder) as entries:  # upper and lower case may be alike to it
-            spelt = {
-                _file_at(folder, entry.name): entry.name for entry in entries if entry.name.lower() in names
-            }
+            spelt = {look(entry.name): entry.name for entry in entries if entry.name.lower() in names}
     except OSError:
         spelt = {}
     return [spelt.get(key, name) for key, name in found.items()]

@@ -266,6 +266,10 @@ class Quarantine:
         """Return what finds records by the first characters of their ids, all from one reading of the folder."""
         return Finder(self.path, reader.read_records(self.path))
 
+    def namesakes(self, original: Path) -> Records:
+        """Return the pictures in quarantine that came from the folder of `original` under a name that begins alike."""
+        return reader.read_namesakes(self.path, original)
+
     def picture(self, record: Record) -> Path:
         """Say where the picture of a record lies now."""
         return self.path / "pictures" / record.file

@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import stat
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,20 @@ def read_records(path: Path) -> list[Record]:
     for problem in bad:
         _log.warning("%s %s", shown(problem.path), problem.what)
     return found
+
+
+def read_namesakes(path: Path, original: Path) -> list[Record]:
+    """Read the records of pictures that came from the folder of `original` and whose names begin as its name does."""
+    beginning = re.split(r"[.(]", original.name, maxsplit=1)[0]
+    found: list[Record] = []
+    try:
+        with _told(path), opened_folder(path.resolve(), [RECORDS]) as folder:
+            for name in sorted(os.listdir(folder)):
+                if name.startswith(beginning):
+                    _read_one(folder, name, path / RECORDS / name, found, [])
+    except FileNotFoundError:
+        return []
+    return [record for record in found if Path(record.original).parent == original.parent]
 
 
 def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -81,6 +82,7 @@ class Presenter:
             "threshold": judgement.threshold,
             "model": shown(judgement.model),
             "bytes": record.size_bytes,
+            "companions": [shown(companion.name) for companion in record.companions],
             "sha256": record.sha256,
             "at": record.quarantined_at.timestamp(),
             "taken": record.metadata.mtime_ns / 1e9,
@@ -119,10 +121,14 @@ def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
             "says": f"{tilde(original.parent)} is no longer a watched folder. From a shell: "
             f"imgwatch quarantine restore {record.id} --to DIR",
         }
-    if original.exists() or original.is_symlink():
+    names = (original.name, *(companion.name for companion in record.companions))
+    in_the_way = next(
+        (original.with_name(name) for name in names if os.path.lexists(original.with_name(name))), None
+    )
+    if in_the_way is not None:
         return {
             "works": False,
-            "says": f"Another file lies at {tilde(original)} now, and nothing is ever overwritten. Move it aside, "
+            "says": f"Another file lies at {tilde(in_the_way)} now, and nothing is ever overwritten. Move it aside, "
             f"or from a shell: imgwatch quarantine restore {record.id} --to DIR",
         }
     return {

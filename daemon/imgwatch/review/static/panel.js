@@ -36,7 +36,8 @@ export class Panel {
     const found = await this.ask(`/pictures/${id}`);
     if (!found || this.id !== id) return;
     $("reason").textContent = found.reason;
-    $("from").textContent = `from ${found.folder}, ${when.format(found.at * 1000)}, ${size(found.bytes)}`;
+    const others = found.companions.length ? `, together with ${found.companions.join(", ")}` : "";
+    $("from").textContent = `from ${found.folder}, ${when.format(found.at * 1000)}, ${size(found.bytes)}${others}`;
     $("heat-button").hidden = !found.explains;
     $("parts").replaceChildren(...(found.parts.length > 1 ? found.parts.map(part) : []));
     $("similar").hidden = !found.similar.length;

@@ -1,0 +1,81 @@
+"""What belongs to a picture, through the real daemon and the commands."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig, picture_bytes
+from daemon import Daemon, digests, objects, run, tree, wait_until, write_slowly
+
+pytestmark = pytest.mark.e2e
+SIDECARS = ("IMG_1.AAE", "IMG_1.xmp", "IMG_1.JPG.xmp", "IMG_1.JPG.supplemental-metadata.json", "IMG_1.CR3")
+
+
+def put_set(inbox: Path, brightness: int = 230) -> None:
+    for name in SIDECARS:
+        (inbox / name).write_bytes(name.encode())
+    (inbox / "IMG_1.JPG").write_bytes(picture_bytes(brightness, file_format="JPEG"))
+
+
+def test_a_set_moves_comes_back_and_is_taken_again_by_undo(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox, pictures = tmp_path / "inbox", tmp_path / "quarantine" / "pictures"
+    with Daemon(write_config()) as daemon:
+        put_set(inbox)
+        before, everything = tree(inbox), digests(inbox)
+        write_slowly(inbox / "IMG_1.MOV", b"film" * 1000, 8, 0.1)  # longer than the picture takes to settle
+        before |= tree(inbox)
+        everything = digests(inbox)
+        daemon.wait_judged(1)
+        assert tree(inbox) == {}
+        assert digests(pictures) == everything
+        [record] = objects(run("quarantine", "list", "--json", config=daemon.config).stdout)
+        assert {one["name"] for one in record["companions"]} == {*SIDECARS, "IMG_1.MOV"}
+        assert "IMG_1.MOV" in run("quarantine", "show", record["id"], config=daemon.config).stdout
+        run("quarantine", "restore", record["id"], config=daemon.config)
+        assert tree(inbox) == before
+        run("quarantine", "undo", "--yes", config=daemon.config)
+        assert tree(inbox) == {}
+        [again] = objects(run("quarantine", "list", "--json", config=daemon.config).stdout)
+        run("quarantine", "restore", again["id"], config=daemon.config)
+        assert tree(inbox) == before
+        assert daemon.status()["judged"] == 1
+
+
+def test_a_set_whose_picture_is_normal_or_that_is_shared_stays(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config()) as daemon:
+        put_set(inbox, brightness=20)
+        for name in ("b.jpg", "b.png"):
+            (inbox / name).write_bytes(picture_bytes(230, file_format="JPEG" if name == "b.jpg" else "PNG"))
+        (inbox / "b.xmp").write_bytes(b"of which?")
+        daemon.wait_judged(3)
+        assert set(tree(inbox)) == {*SIDECARS, "IMG_1.JPG", "b.xmp"}
+
+
+def test_alone_means_alone(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config(companions="alone")) as daemon:
+        put_set(inbox)
+        daemon.wait_judged(1)
+        assert set(tree(inbox)) == set(SIDECARS)
+
+
+def test_a_picture_waits_for_a_film_that_is_open_although_it_is_quiet(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox = tmp_path / "inbox"
+    with Daemon(write_config()) as daemon:
+        film = os.open(inbox / "IMG_1.MOV", os.O_CREAT | os.O_WRONLY)
+        os.write(film, b"half")
+        put_set(inbox)
+        wait_until(lambda: daemon.status().get("judged", 0) >= 1)
+        assert "IMG_1.JPG" in tree(inbox)
+        os.write(film, b"whole")
+        os.close(film)
+        wait_until(lambda: tree(inbox) == {}, says="the set is moved")
+        assert daemon.status()["breaker"] == "closed"
