@@ -93,9 +93,9 @@ def main() -> None:
     _prepare_process()
     first = sys.argv[1] if len(sys.argv) > 1 else ""
     is_one = first in COMMANDS and first != "help"
-    told = (first,) if is_one else () if first == "--version" else COMMANDS
+    names = (first,) if is_one else () if first == "--version" else COMMANDS
     try:
-        app(told)(prog_name="imgwatch")  # also as `python -m imgwatch`: completion asks by this name
+        app(names)(prog_name="imgwatch")  # also as `python -m imgwatch`: completion asks by this name
     except ImgwatchError as fault:
         console.complain(fault)
         sys.exit(fault.exit_code)

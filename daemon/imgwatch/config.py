@@ -79,12 +79,12 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     try:
         settings = checked(tree, Settings)
     except msgspec.ValidationError:
-        found = _faults(Settings, tree, ())
+        conflicts = _faults(Settings, tree, ())
     else:
-        found = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
-        if not found and not faults:
+        conflicts = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
+        if not conflicts and not faults:
             return settings
-    faults += [_worded(fault, lines) for fault in found]
+    faults += [_worded(fault, lines) for fault in conflicts]
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
 
 
@@ -140,14 +140,14 @@ def _override(tree: dict[str, Any], override: str) -> None:
     if not equals:
         raise ConfigError(f"--set {override}: write it as key.key=value")
     *above, last = dotted.split(".")
-    place = tree
+    section = tree
     for name in above:
-        below = place.setdefault(name, {})
+        below = section.setdefault(name, {})
         if not isinstance(below, dict):
             raise ConfigError(f"--set {override}: {name} is not a section")
-        place = below
+        section = below
     try:
-        place[last] = yaml.safe_load(value)
+        section[last] = yaml.safe_load(value)
     except yaml.YAMLError as fault:
         raise ConfigError(f"--set {override}: the value is not YAML") from fault
 
@@ -164,12 +164,12 @@ def _homeless(settings: Settings) -> list[Fault]:
 
 def _overlaps(settings: Settings) -> list[Fault]:
     """Find watched folders inside one another, and a quarantine that is or holds a watched folder."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     roots = [watch.path.resolve() for watch in settings.watch]
     quarantine = settings.quarantine.path.resolve()
     for index, root in enumerate(roots):
         if root.is_relative_to(quarantine):
-            found.append(
+            faults.append(
                 (
                     ("quarantine", "path"),
                     f"{quarantine} is or holds the watched folder {root}; the quarantine cannot be watched",
@@ -178,13 +178,13 @@ def _overlaps(settings: Settings) -> list[Fault]:
         for other, above in enumerate(roots):
             nested = root != above and root.is_relative_to(above) and settings.watch[other].recursive
             if nested or (root == above and other < index):
-                found.append(
+                faults.append(
                     (
                         ("watch", index, "path"),
                         f"{root} is watched already as part of watch.{other}.path ({above})",
                     )
                 )
-    return found
+    return faults
 
 
 def _misplaced(settings: Settings) -> list[Fault]:
@@ -192,35 +192,35 @@ def _misplaced(settings: Settings) -> list[Fault]:
     if settings.metrics.textfile is None:
         return []
     file = settings.metrics.textfile.resolve()
-    places = [watch.path.resolve() for watch in settings.watch] + [settings.quarantine.path.resolve()]
+    folders = [watch.path.resolve() for watch in settings.watch] + [settings.quarantine.path.resolve()]
     return [
-        (("metrics", "textfile"), f"{file} lies in {place}; give it another folder")
-        for place in places
-        if file.is_relative_to(place)
+        (("metrics", "textfile"), f"{file} lies in {folder}; give it another folder")
+        for folder in folders
+        if file.is_relative_to(folder)
     ]
 
 
 def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
     """Find every fault where msgspec tells the first: each key is checked alone, then what holds between them."""
-    found: list[Fault] = []
+    faults: list[Fault] = []
     section = section_in(kind)
     if section and isinstance(value, dict):
         fields = {field.name: field for field in msgspec.structs.fields(section)}
-        found += [((*key, str(name)), _unknown(str(name), fields)) for name in value if name not in fields]
+        faults += [((*key, str(name)), _unknown(str(name), fields)) for name in value if name not in fields]
         for name, field in fields.items():
             if name in value:
-                found += _faults(field.type, value[name], (*key, name))
+                faults += _faults(field.type, value[name], (*key, name))
             elif field.required:
-                found.append(((*key, name), "missing"))
+                faults.append(((*key, name), "missing"))
     elif section and isinstance(value, list):
         for index, item in enumerate(value):
-            found += _faults(section, item, (*key, index))
-    if not found:
+            faults += _faults(section, item, (*key, index))
+    if not faults:
         try:
             checked(value, kind)
         except msgspec.ValidationError as fault:
-            found.append((key, _message(fault, kind, value)))
-    return found
+            faults.append((key, _message(fault, kind, value)))
+    return faults
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
@@ -233,17 +233,17 @@ def section_in(kind: Any) -> type[Section] | None:
     """Return the section in a type such as `Section | None` or `tuple[Section, ...]`."""
     if isinstance(kind, type) and issubclass(kind, Section):
         return kind
-    return next((found for part in get_args(kind) if (found := section_in(part))), None)
+    return next((section for part in get_args(kind) if (section := section_in(part))), None)
 
 
-def _message(fault: msgspec.ValidationError, kind: Any, given: Any) -> str:
+def _message(fault: msgspec.ValidationError, kind: Any, value: Any) -> str:
     if get_origin(kind) is Literal:
         message = f"must be one of {', '.join(get_args(kind))}"
-    elif isinstance(given, float) and not math.isfinite(given):
+    elif isinstance(value, float) and not math.isfinite(value):
         message = "must be finite"
     else:
         message = re.sub(r"`(.*?)`", _in_words, str(fault).partition(" - at `$")[0])
-    return f"{message} (found {given!r})" if isinstance(given, str | int | float) else message
+    return f"{message} (found {value!r})" if isinstance(value, str | int | float) else message
 
 
 def _in_words(kinds: re.Match[str]) -> str:

@@ -20,9 +20,9 @@ def say(text: str) -> None:
     _write(shown(text))
 
 
-def say_json(found: dict[str, object]) -> None:
+def say_json(values: dict[str, object]) -> None:
     """Print one object on one line. Names that are not UTF-8 keep their bytes as escaped surrogates."""
-    _write(json.dumps(found, default=str))
+    _write(json.dumps(values, default=str))
 
 
 def _write(line: str) -> None:
@@ -43,7 +43,7 @@ def complain(fault: ImgwatchError | str) -> None:
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, one line a row; the last column is as long as it needs to be."""
     lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns) - 1)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(columns) - 1)]
     for *cells, last in lines:
         _write("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]))
 

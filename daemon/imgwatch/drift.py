@@ -96,16 +96,16 @@ class Drift:
     def read(cls, text: str | None) -> Self | None:
         """Read what `to_json` wrote; None where there is nothing to be read."""
         try:
-            told: dict[str, Any] = json.loads(text or "")
-            return cls(**told | {"ranks": tuple(map(float, told["ranks"]))})
+            values: dict[str, Any] = json.loads(text or "")
+            return cls(**values | {"ranks": tuple(map(float, values["ranks"]))})
         except (ValueError, TypeError, KeyError):
             return None
 
     @classmethod
     def of(cls, model: str, text: str | None) -> Self:
         """Read what `to_json` wrote; begin anew for another model."""
-        found = cls.read(text)
-        return cls(model) if found is None or found.model != model else found
+        remembered = cls.read(text)
+        return cls(model) if remembered is None or remembered.model != model else remembered
 
 
 def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:

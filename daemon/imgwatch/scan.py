@@ -143,10 +143,10 @@ def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tupl
     Raises InputMissing when a folder is not there or holds no picture.
     """
     apart = tuple(_absolute(path) for path in exclude)
-    found: set[Path] = set()
+    pictures: set[Path] = set()
     for folder in folders:
         if folder.is_file():  # a picture that is named is meant, wherever it lies
-            found |= {_absolute(folder)} - set(apart)
+            pictures |= {_absolute(folder)} - set(apart)
             continue
         if not folder.is_dir():
             raise InputMissing(f"{folder}: no such folder")
@@ -156,8 +156,8 @@ def list_pictures(folders: Iterable[Path], exclude: Iterable[Path], ignore: tupl
         }
         if not below:
             raise InputMissing(f"{folder}: no pictures in this folder")
-        found |= below
-    return sorted(found)
+        pictures |= below
+    return sorted(pictures)
 
 
 def _absolute(path: Path) -> Path:

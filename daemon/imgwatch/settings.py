@@ -54,8 +54,8 @@ HOMELESS = Path("/no/home/folder")  # stands for the home of a user who has none
 
 def plain(section: "Section") -> dict[str, Any]:
     """Return a section as YAML or JSON has it."""
-    told: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
-    return told
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
+    return values
 
 
 def _path(kind: type[Path], value: Any) -> Path:

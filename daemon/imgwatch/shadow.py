@@ -41,8 +41,8 @@ def shadow(judge: Judge, ledger: Ledger, quarantine: Quarantine) -> Shadow:
     """Judge the latest pictures that were kept, and the latest in quarantine, by another model."""
     kept = [path for path in ledger.latest_kept(LATEST) if path.is_file()]
     held = {quarantine.picture(record): record for record in list(quarantine.list())[-LATEST:]}
-    strange = [found for found in judge.judge(kept) if found.judgement.verdict is Verdict.QUARANTINE]
+    strange = [judged for judged in judge.judge(kept) if judged.judgement.verdict is Verdict.QUARANTINE]
     moves = [s.path for s in strange if not quarantine.was_restored(s.judgement.sha256 or "")]
-    stays = {found.path for found in judge.judge(held) if found.judgement.verdict is not Verdict.KEEP}
+    stays = {judged.path for judged in judge.judge(held) if judged.judgement.verdict is not Verdict.KEEP}
     returns = [record for path, record in held.items() if path not in stays]
     return Shadow(len(kept), len(held), tuple(moves), tuple(returns))

@@ -85,14 +85,14 @@ def is_held(state: Path) -> bool:
 def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
     """Tell how the daemon is, in a file that is replaced whole."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
+    status = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
     fresh = state / f"{_STATUS}.new"
     try:
-        fresh.write_text(json.dumps(told))
+        fresh.write_text(json.dumps(status))
         fresh.replace(state / _STATUS)
     except OSError:  # the disk is full, which is just what must be told: write over what is there
         with suppress(OSError), (state / _STATUS).open("r+", encoding="utf-8") as stream:
-            stream.write(json.dumps(told))
+            stream.write(json.dumps(status))
             stream.truncate()
 
 
@@ -107,7 +107,7 @@ def read_status(state: Path) -> dict[str, Any]:
     if not is_held(state):
         return {}
     try:
-        told = json.loads((state / _STATUS).read_text())
+        status = json.loads((state / _STATUS).read_text())
     except (OSError, ValueError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return status if isinstance(status, dict) else {}

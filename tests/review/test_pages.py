@@ -134,7 +134,7 @@ def test_near_identical_pictures_come_together() -> None:
     rng, alike = np.random.default_rng(0), Grouping()
     shots = rng.normal(size=(3, 500))
     names = [
-        alike.place(f"{n}-{k}", shots[n] + rng.normal(size=500) * 0.05) for k in range(20) for n in range(3)
+        alike.assign(f"{n}-{k}", shots[n] + rng.normal(size=500) * 0.05) for k in range(20) for n in range(3)
     ]
     assert set(names) == {"0-0", "1-0", "2-0"}
 

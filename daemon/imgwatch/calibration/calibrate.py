@@ -178,7 +178,7 @@ def _sample(paths: Sequence[Path]) -> list[Path]:
     if len(paths) <= MOST_PICTURES:
         return list(paths)
     chosen = np.sort(np.random.default_rng(_SEED).permutation(len(paths))[:MOST_PICTURES])
-    return [paths[place] for place in chosen]
+    return [paths[index] for index in chosen]
 
 
 def _measure(

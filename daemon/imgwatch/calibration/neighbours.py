@@ -75,8 +75,8 @@ def spread_out(directions: Directions) -> Mask:
 def _usual_distance(directions: Directions, nearest: int = 0) -> float:
     """Return the median distance to the n-th neighbour, or without a number to the 5 %-th, of a sample."""
     sample = directions[:: max(1, len(directions) // _SAMPLE)]
-    place = min(nearest or max(3, int(0.05 * len(sample))), len(sample) - 1)  # place 0 is the picture itself
-    distances = [np.partition(rows, place, axis=1)[:, place] for _, rows in _blocks(sample, sample)]
+    rank = min(nearest or max(3, int(0.05 * len(sample))), len(sample) - 1)  # rank 0 is the picture itself
+    distances = [np.partition(rows, rank, axis=1)[:, rank] for _, rows in _blocks(sample, sample)]
     return float(np.median(np.concatenate(distances)))
 
 
@@ -84,13 +84,13 @@ def distances_to_bank(
     directions: Directions, bank: Directions, groups: Integers, bank_groups: Integers, nearest: int = NEAREST
 ) -> Floats:
     """Return the distance [N] to the n-th nearest picture of the bank [M, D] that is not of the same group."""
-    place = min(nearest, len(bank) - 1) - 1
-    found = []
+    rank = min(nearest, len(bank) - 1) - 1
+    nearest_distances = []
     for start, distances in _blocks(directions, bank):
         is_own = groups[start : start + len(distances), None] == bank_groups[None]
         distances[is_own] = 2.0
-        found.append(np.partition(distances, place, axis=1)[:, place])
-    return np.concatenate(found)
+        nearest_distances.append(np.partition(distances, rank, axis=1)[:, rank])
+    return np.concatenate(nearest_distances)
 
 
 def choose_bank(candidates: Integers, seed: int) -> Integers:

@@ -51,9 +51,9 @@ def replace_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) ->
     """
     from onnx import numpy_helper
 
-    places = {entry.name.removesuffix(_HALF): place for place, entry in enumerate(proto.graph.initializer)}
+    indices = {entry.name.removesuffix(_HALF): index for index, entry in enumerate(proto.graph.initializer)}
     for name, values in tensors.items():
-        old = proto.graph.initializer[places[name]]
+        old = proto.graph.initializer[indices[name]]
         stored = values.astype(numpy_helper.to_array(old).dtype)
         old.CopyFrom(numpy_helper.from_array(stored, old.name))
     del proto.graph.value_info[:]  # the bank's size is another

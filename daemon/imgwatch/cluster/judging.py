@@ -30,7 +30,7 @@ from imgwatch.settings import ThresholdRule
 
 log = logging.getLogger(__name__)
 
-Found = tuple[Path, Identity]  # a picture, and the version of it that was listed
+Listed = tuple[Path, Identity]  # a picture, and the version of it that was listed
 _BATCH = 32  # pictures in a task: a second or so of work, beside which Dask's millisecond is nothing
 _MISSES = 200  # in a row: then the fault is not one of the pictures
 
@@ -61,7 +61,7 @@ class JudgeKit:
         return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, correction)
 
     @contextmanager
-    def open(self) -> Iterator[Callable[[Sequence[Found]], list[Judgement | Missed]]]:
+    def open(self) -> Iterator[Callable[[Sequence[Listed]], list[Judgement | Missed]]]:
         """Set a judge up on a worker, with a decoding process of its own."""
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             model = Path(folder, self.file_name)
@@ -71,7 +71,7 @@ class JudgeKit:
                 yield partial(_judge_batch, judge, Path(folder))
 
 
-def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Found]) -> list[Judgement | Missed]:
+def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Listed]) -> list[Judgement | Missed]:
     """Judge one batch on a worker: an outcome for each, in order."""
     outcomes: list[Judgement | Missed] = [Missed()] * len(batch)
     numbers: dict[Path, int] = {}  # of what is being judged, by where it lies here
@@ -79,7 +79,7 @@ def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Found]) -> list[Jud
     def lying() -> Iterator[Path]:
         for number, (path, identity) in enumerate(batch):
             try:
-                place = _brought(path, identity, judge.decoder.limits, folder / str(number))
+                local_path = _brought(path, identity, judge.decoder.limits, folder / str(number))
             except Unreadable as fault:
                 outcomes[number] = unreadable(str(fault), judge.scorer.name)
             except (
@@ -87,9 +87,9 @@ def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Found]) -> list[Jud
             ) as fault:  # the store's word for much that ends: expired rights, an archived object
                 outcomes[number] = Missed(f"cannot be read: {fault}")
             else:
-                if place is not None:
-                    numbers[place] = number
-                    yield place
+                if local_path is not None:
+                    numbers[local_path] = number
+                    yield local_path
 
     for judged in judge.judge(lying()):
         number = numbers[judged.path]
@@ -112,14 +112,14 @@ def _brought(path: Path, identity: Identity, limits: Limits, into: Path) -> Path
         return None
 
 
-def judge_on(cluster: Cluster, kit: JudgeKit, found: Iterable[Found]) -> Generator[Judged]:
-    """Yield a judgement for each picture that is there, as they come; `found` is taken in as the cluster keeps up.
+def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[Listed]) -> Generator[Judged]:
+    """Yield a judgement for each picture that is there, as they come; `listed` is taken in as the cluster keeps up.
 
     A picture that killed the workers that had nothing else to do is unreadable. Raises Unavailable when the
     scheduler is lost, or when the workers see nothing of what was found.
     """
     misses = _Misses()
-    for batch, outcomes in cluster.run(kit, _batches(found)):
+    for batch, outcomes in cluster.run(kit, _batches(listed)):
         if outcomes is None:
             outcomes = [unreadable("killed the workers that judged it", kit.name)] * len(batch)
         for (path, identity), outcome in zip(batch, outcomes, strict=True):
@@ -131,8 +131,8 @@ def judge_on(cluster: Cluster, kit: JudgeKit, found: Iterable[Found]) -> Generat
     misses.check_all()
 
 
-def _batches(found: Iterable[Found]) -> Iterator[list[Found]]:
-    rest = iter(found)
+def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
+    rest = iter(listed)
     while batch := list(islice(rest, _BATCH)):
         yield batch
 

@@ -45,8 +45,8 @@ def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
     try:
         whole = store.info(name)
         alone = whole["type"] == "file"
-        found = ((_path(top, facts), facts) for facts in ([whole] if alone else _below(store, name)))
-        wanted = (pair for pair in found if alone or (scope.admits(pair[0]) and _is_plain(*pair)))
+        objects = ((_path(top, facts), facts) for facts in ([whole] if alone else _below(store, name)))
+        wanted = (pair for pair in objects if alone or (scope.admits(pair[0]) and _is_plain(*pair)))
         for folder, pairs in groupby(wanted, lambda pair: pair[0].parent):
             while listing := {path.name: _identity(facts) for path, facts in islice(pairs, _AT_ONCE)}:
                 yield folder, listing
@@ -103,10 +103,10 @@ def _pass_over(fault: OSError) -> None:
 def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
     """fsspec would keep the whole list: ten million objects are ten gigabytes of it."""
     bucket, _, prefix = name.partition("/")
-    told = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
+    request = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
     more: dict[str, str] = {}
     while True:
-        page = store.call_s3("list_objects_v2", **told, **more)
+        page = store.call_s3("list_objects_v2", **request, **more)
         for entry in page.get("Contents", ()):
             if not entry["Key"].endswith("/"):  # what stands for a folder
                 yield {**entry, "name": f"{bucket}/{entry['Key']}", "size": entry["Size"]}

@@ -20,7 +20,7 @@ from imgwatch.progress import Progress
 
 if TYPE_CHECKING:
     from imgwatch.cluster.dask_cluster import Cluster
-    from imgwatch.cluster.judging import Found, JudgeKit
+    from imgwatch.cluster.judging import JudgeKit, Listed
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.pipeline import Result
@@ -120,7 +120,7 @@ class _Run:
                 say(result)
                 self.tally.pass_by(1)
 
-    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Found]:
+    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Listed]:
         """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
         from imgwatch.candidates import wants_judgement
         from imgwatch.cluster.object_url import is_object

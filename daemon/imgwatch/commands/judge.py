@@ -233,15 +233,15 @@ def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
     watched = scopes_of(settings)
     if not paths:
         return existing_scopes(watched)
-    found: list[Scope] = []
+    scopes: list[Scope] = []
     for path in paths:
         around = next(
             (scope for scope in watched if path == scope.root or path.is_relative_to(scope.root)), None
         )
         folder = path if path.is_dir() else path.parent
         rules = around or Scope(folder, ignore=settings.watch[0].ignore, apart=watched[0].apart)
-        found.append(replace(rules, root=folder, base=rules.root, only=None if path.is_dir() else path.name))
-    return found
+        scopes.append(replace(rules, root=folder, base=rules.root, only=None if path.is_dir() else path.name))
+    return scopes
 
 
 def existing_scopes(scopes: "list[Scope]") -> "list[Scope]":

@@ -70,12 +70,12 @@ def train(  # noqa: PLR0913 - the options of a command
     from imgwatch import logs
 
     logs.set_up()
-    told = list(overrides or []) + ([f"train.architecture={architecture}"] if architecture else [])
-    settings = _settings_without_config(config, told)
-    places = existing([folder.absolute() for folder in folders or []]) or [
+    all_overrides = list(overrides or []) + ([f"train.architecture={architecture}"] if architecture else [])
+    settings = _settings_without_config(config, all_overrides)
+    sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
-    reviews = _reviews(settings, places) if from_reviews else None
+    reviews = _reviews(settings, sources) if from_reviews else None
     if reviews is not None and not as_json:
         console.say(
             f"From your decisions: {_counted(len(reviews.restored), 'restored picture')} taken in, "
@@ -89,10 +89,10 @@ def train(  # noqa: PLR0913 - the options of a command
         from imgwatch_train.recipe import train as run
 
         job = Job(
-            folders=(*places, *(reviews.restored if reviews else ())),
+            folders=(*sources, *(reviews.restored if reviews else ())),
             settings=settings.train,
             out=out.absolute(),
-            model=model_swap.place_for(settings, out.absolute()),
+            model=model_swap.draft_path(settings, out.absolute()),
             threshold=settings.threshold,
             exclude=(
                 *_listed(exclude),
@@ -121,17 +121,17 @@ def _hand_over(
     """Tell what was trained, and how it differs from the model in use before it takes its place."""
     compared = model_swap.compared(settings, job.written)
     if as_json:
-        model = model_swap.take_place(job.written, job.out, is_agreed=True)
-        found = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
+        model = model_swap.put_in_use(job.written, job.out, is_agreed=True)
+        summary = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
                  "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
-        console.say_json(found | model_swap.told(compared))
+        console.say_json(summary | model_swap.as_json(compared))
         return
     console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
     model_swap.say(compared)
-    model = model_swap.take_place(job.written, job.out, is_agreed)
+    model = model_swap.put_in_use(job.written, job.out, is_agreed)
     console.say(f"Look at {job.report_folder / 'report.html'}{_how_to_use(settings, model)}.")
 
 
@@ -229,12 +229,12 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     rule = settings.threshold or ThresholdRule(false_alarms=0.01)
     if false_alarms is not None:
         rule = _rule(false_alarms)
-    places = existing([folder.absolute() for folder in folders or []]) or [
+    sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
     with console.progress() as progress:
         apart = (settings.quarantine.path, settings.state)
-        paths = list_pictures(places, apart, settings.watch[0].ignore)
+        paths = list_pictures(sources, apart, settings.watch[0].ignore)
         fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
     _say_preview(fitted, as_json)
     if not as_json:
@@ -243,18 +243,18 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             console.say(sentence)
     if preview:
         return
-    place = model_swap.place_for(settings, out.absolute())
-    contract = fitted.write(place)
-    compared = model_swap.compared(settings, place)
+    written = model_swap.draft_path(settings, out.absolute())
+    contract = fitted.write(written)
+    compared = model_swap.compared(settings, written)
     if as_json:
-        model = model_swap.take_place(place, out.absolute(), is_agreed=True)
-        found = {"model": str(model), "threshold": contract.threshold.score}
-        console.say_json(found | model_swap.told(compared))
+        model = model_swap.put_in_use(written, out.absolute(), is_agreed=True)
+        summary = {"model": str(model), "threshold": contract.threshold.score}
+        console.say_json(summary | model_swap.as_json(compared))
         return
-    console.say(f"{place} written, threshold {contract.threshold.score:.4g}.")
+    console.say(f"{written} written, threshold {contract.threshold.score:.4g}.")
     _say_strangest(fitted)
     model_swap.say(compared)
-    model = model_swap.take_place(place, out.absolute(), is_agreed)
+    model = model_swap.put_in_use(written, out.absolute(), is_agreed)
     console.say(f"Done{_how_to_use(settings, model)}.")
 
 

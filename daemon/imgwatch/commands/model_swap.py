@@ -23,7 +23,7 @@ YesOption = Annotated[
 _NAMED = 10  # pictures of each kind
 
 
-def place_for(settings: Settings, out: Path) -> Path:
+def draft_path(settings: Settings, out: Path) -> Path:
     """Say where a new model is written first: beside the one in use, if it is to take its place."""
     is_in_use = out == model_path(settings) and out.exists()
     return out.with_name(f"{out.stem}.new{out.suffix}") if is_in_use else out
@@ -45,29 +45,29 @@ def compared(settings: Settings, model: Path) -> Shadow | None:
         return shadow(judge, ledger, open_quarantine(settings, ledger))
 
 
-def told(found: Shadow | None) -> dict[str, Any]:
+def as_json(comparison: Shadow | None) -> dict[str, Any]:
     """Give the comparison as JSON."""
-    if found is None:
+    if comparison is None:
         return {}
-    moves, returns = [str(path) for path in found.moves], [record.id for record in found.returns]
-    return {"shadow": {"kept": found.kept, "held": found.held, "moves": moves, "returns": returns}}
+    moves, returns = [str(path) for path in comparison.moves], [record.id for record in comparison.returns]
+    return {"shadow": {"kept": comparison.kept, "held": comparison.held, "moves": moves, "returns": returns}}
 
 
-def say(found: Shadow | None) -> None:
+def say(comparison: Shadow | None) -> None:
     """Say the comparison, and name the first pictures that it is about."""
-    if found is None:
+    if comparison is None:
         return
-    console.say(found.says)
-    for path in found.moves[:_NAMED]:
+    console.say(comparison.says)
+    for path in comparison.moves[:_NAMED]:
         console.say(f"  would move:      {path}")
-    for record in found.returns[:_NAMED]:
+    for record in comparison.returns[:_NAMED]:
         console.say(f"  would come back: {record.id}  {record.original}")
-    rest = max(0, len(found.moves) - _NAMED) + max(0, len(found.returns) - _NAMED)
+    rest = max(0, len(comparison.moves) - _NAMED) + max(0, len(comparison.returns) - _NAMED)
     if rest:
         console.say(f"  and {rest} more; --json names all.")
 
 
-def take_place(written: Path, out: Path, is_agreed: bool) -> Path:
+def put_in_use(written: Path, out: Path, is_agreed: bool) -> Path:
     """Let a model that was written beside the one in use take its place, if the user agrees; return where it is."""
     if written == out:
         return out

@@ -57,12 +57,12 @@ def list_records(
     """List what is in quarantine, oldest first."""
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
-    found = quarantine.binned() if binned else quarantine.list()
+    listed = quarantine.binned() if binned else quarantine.list()
     if as_json:
-        for record in found:
+        for record in listed:
             console.say_json(record.to_json())
         return
-    records = list(found)
+    records = list(listed)
     if not records:
         console.say("The bin is empty." if binned else "The quarantine is empty.")
     elif with_pictures:
@@ -276,12 +276,12 @@ def _chosen(
         raise UsageError("say which: ids, or --since TIME, or --all")
     if ids:
         find = quarantine.finder()
-        return [_found(find, prefix) for prefix in ids]
+        return [_record_or_fault(find, prefix) for prefix in ids]
     begin = _moment(since) if since is not None else None
     return [record for record in quarantine.list() if begin is None or record.quarantined_at >= begin]
 
 
-def _found(find: "Callable[[str], Record]", prefix: str) -> "Record | ImgwatchError":
+def _record_or_fault(find: "Callable[[str], Record]", prefix: str) -> "Record | ImgwatchError":
     try:
         return find(prefix)
     except ImgwatchError as fault:

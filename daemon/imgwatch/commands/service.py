@@ -42,10 +42,10 @@ def install(  # noqa: PLR0913 - the options of a command
     from imgwatch.config import find_config
     from imgwatch.systemd import installation
 
-    found = find_config(config)
-    settings = load_settings(found)
+    config_file = find_config(config)
+    settings = load_settings(config_file)
     wish = installation.Wish(name, for_user, run_as)
-    plan = installation.plan(settings, found, model_path(settings), wish)
+    plan = installation.plan(settings, config_file, model_path(settings), wish)
     if dry_run:
         plan.manager.verify(plan.name, plan.text)
         for line in plan.text.splitlines():
@@ -55,7 +55,7 @@ def install(  # noqa: PLR0913 - the options of a command
         return
     if not for_user:
         _say_all(installation.make_folders(plan))
-        _examine_as(plan, found)
+        _examine_as(plan, config_file)
     _say_all(installation.install(plan, start=start))
     scope = " --user" if for_user else ""
     console.say(
@@ -80,7 +80,7 @@ def _examine_as(plan: "Plan", config: Path) -> None:
     """Let `imgwatch doctor` look as the user whom the service will run as; a fault that it finds ends this."""
     if os.geteuid() != 0:
         return
-    told = [
+    command = [
         sys.executable,
         "-P",
         "-m",
@@ -93,7 +93,7 @@ def _examine_as(plan: "Plan", config: Path) -> None:
     user = plan.user
     try:
         done = subprocess.run(
-            told, user=user.pw_uid, group=user.pw_gid, extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),
+            command, user=user.pw_uid, group=user.pw_gid, extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),
             env={"HOME": user.pw_dir, "PATH": os.environ.get("PATH", ""), "USER": user.pw_name},
             cwd="/", capture_output=True, text=True, check=False,
         )  # fmt: skip

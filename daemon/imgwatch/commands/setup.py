@@ -23,7 +23,7 @@ def init(
     config: ConfigOption = None,
 ) -> None:
     """Write a commented config.yaml for these folders; never overwrites."""
-    target = config or _usual_place()
+    target = config or _usual_path()
     text = config_for([folder.expanduser().absolute() for folder in watch or []])
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +56,7 @@ def config_for(folders: list[Path]) -> str:
     return f"{before}{entries}\n\n{rest}"
 
 
-def _usual_place() -> Path:
+def _usual_path() -> Path:
     if os.environ.get("IMGWATCH_CONFIG"):
         return Path(os.environ["IMGWATCH_CONFIG"])
     from platformdirs import user_config_path

@@ -37,7 +37,7 @@ BREAKER_OPEN = 4
 
 _COUNTS = ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
 _KEPT = ("breaker", "breaker_why", "held", "drift", "drift_says")
-_TOLD = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
+_FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
 def status(
@@ -54,15 +54,15 @@ def status(
     if listed is not None:
         _list(load_settings(config), listed, as_json)
         return
-    found = collect(load_settings(config))
+    summary = collect(load_settings(config))
     if as_json:
-        console.say_json(found)
+        console.say_json(summary)
     else:
-        for name, value in found.items():
+        for name, value in summary.items():
             console.say(f"{name:>14}: {_plain(value)}")
-    if not found["alive"]:
+    if not summary["alive"]:
         raise typer.Exit(NOT_RUNNING)
-    if found["breaker"] == "open":
+    if summary["breaker"] == "open":
         raise typer.Exit(BREAKER_OPEN)
 
 
@@ -89,16 +89,22 @@ def collect(settings: "Settings") -> dict[str, object]:
     """Return how the daemon is: what it said last, and what the ledger knows, running or not."""
     from imgwatch.status import read_status
 
-    told = read_status(settings.state)
-    found: dict[str, object] = {"alive": bool(told.get("alive"))}
+    daemon_status = read_status(settings.state)
+    summary: dict[str, object] = {"alive": bool(daemon_status.get("alive"))}
     try:
-        found |= _remembered(settings)
+        summary |= _remembered(settings)
     except (IoFailed, Unavailable, OSError) as fault:
-        found |= {**dict.fromkeys(_COUNTS), "breaker": told.get("breaker", "unknown"), "held": None}
-        told = {**told, "troubles": [*told.get("troubles", []), str(fault)]}
-    found |= {"backlog": 0, "folders": {}, "troubles": []} | {name: told.get(name) for name in _TOLD if told}
-    found |= _drift(found.pop("drift", None), told)
-    return {name: found.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_TOLD)}
+        summary |= {
+            **dict.fromkeys(_COUNTS),
+            "breaker": daemon_status.get("breaker", "unknown"),
+            "held": None,
+        }
+        daemon_status = {**daemon_status, "troubles": [*daemon_status.get("troubles", []), str(fault)]}
+    summary |= {"backlog": 0, "folders": {}, "troubles": []} | {
+        name: daemon_status.get(name) for name in _FROM_DAEMON if daemon_status
+    }
+    summary |= _drift(summary.pop("drift", None), daemon_status)
+    return {name: summary.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_FROM_DAEMON)}
 
 
 def _remembered(settings: "Settings") -> dict[str, object]:
@@ -121,14 +127,14 @@ def _remembered(settings: "Settings") -> dict[str, object]:
         }
 
 
-def _drift(remembered: object, told: dict[str, Any]) -> dict[str, object]:
+def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, object]:
     """Say whether the folder has changed: None while that is not known of the model in use."""
     from imgwatch.drift import NOT_CALIBRATED, Drift
 
-    if told.get("generic_model"):
+    if daemon_status.get("generic_model"):
         return {"drift": None, "drift_says": NOT_CALIBRATED}
     known = Drift.read(str(remembered))
-    if known is None or told.get("model", known.model) != known.model:
+    if known is None or daemon_status.get("model", known.model) != known.model:
         return {"drift": None, "drift_says": None}
     return {"drift": known.drifts if known.is_known else None, "drift_says": known.says}
 
@@ -147,8 +153,8 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
             ledger.facts.close_breaker()
     if as_json:
         alive = is_held(settings.state)
-        told: dict[str, object] = {"was_open": was_open, "held": held, "alive": alive}
-        console.say_json(told | {"began_quarantine": True} if began else told)
+        outcome: dict[str, object] = {"was_open": was_open, "held": held, "alive": alive}
+        console.say_json(outcome | {"began_quarantine": True} if began else outcome)
         return
     if began:
         console.say(f"A new quarantine begins at {settings.quarantine.path}.")

@@ -43,10 +43,10 @@ def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
     with Decoder(Shape(8, 8, "RGB"), settings.limits.limits()) as decoder:
 
         def draw(path: Path) -> None:
-            found = decoder.look_at(path, Box(_SIDE))
-            if isinstance(found, Decoded):
-                console.draw(Image(as_image(found.pixels), width=_COLUMNS, height="auto"))
+            outcome = decoder.look_at(path, Box(_SIDE))
+            if isinstance(outcome, Decoded):
+                console.draw(Image(as_image(outcome.pixels), width=_COLUMNS, height="auto"))
             else:
-                console.say(f"  (cannot be shown: {found})")
+                console.say(f"  (cannot be shown: {outcome})")
 
         yield draw

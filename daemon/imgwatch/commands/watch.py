@@ -56,7 +56,7 @@ def watch(
         _warn_of_watchdog(settings)
         job: _Job | None = _Job(settings, _open_model(settings))
         while job is not None:
-            job = _watch_until_told(job, orders, last_error, config)
+            job = _watch_until_ordered(job, orders, last_error, config)
     finally:
         status.clear_status(lock.state)
         lock.release()
@@ -76,7 +76,7 @@ def _open_model(settings: "Settings") -> "LiveModel":
     return LiveModel(model_path(settings), settings.threshold, limits, settings.threads)
 
 
-def _watch_until_told(
+def _watch_until_ordered(
     job: _Job, orders: "_Orders", last_error: "LastError", config: Path | None
 ) -> _Job | None:
     """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
@@ -165,13 +165,13 @@ def _warn_of_watchdog(settings: "Settings") -> None:
     from imgwatch.systemd.unit import SLACK_SECONDS
     from imgwatch.systemd.unit import watchdog_seconds as needed_seconds
 
-    given = watchdog_seconds()
+    allowed = watchdog_seconds()
     needed = needed_seconds(settings.limits.decode_seconds)
-    if given is not None and given < needed - SLACK_SECONDS:
+    if allowed is not None and allowed < needed - SLACK_SECONDS:
         log.warning(
             "WatchdogSec=%g is too short for limits.decode_seconds (%d would do): "
             "run `imgwatch service install` again",
-            given,
+            allowed,
             needed,
         )
 

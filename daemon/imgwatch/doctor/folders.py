@@ -83,4 +83,4 @@ def _mount_of(folder: Path) -> str:
 
 def nearest_folder(path: Path) -> Path:
     """Return the folder itself, or the nearest one above that is there."""
-    return next(place for place in (path, *path.parents) if place.is_dir())
+    return next(ancestor for ancestor in (path, *path.parents) if ancestor.is_dir())

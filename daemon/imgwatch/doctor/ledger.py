@@ -21,14 +21,14 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
     mend = "restart the daemon" if is_held(subject.settings.state) else "start the daemon"
     try:
         ledger = Ledger(path, mend=False)
-    except ImgwatchError as found:
-        yield fault(str(found), f"{mend}: it keeps a damaged file aside and begins a new one")
+    except ImgwatchError as error:
+        yield fault(str(error), f"{mend}: it keeps a damaged file aside and begins a new one")
         return
     try:
         damage = ledger.find_damage()
         held = len(ledger.waiting(FileState.HELD)) if ledger.facts.breaker_is_open else None
-    except ImgwatchError as found:
-        damage, held = str(found), None
+    except ImgwatchError as error:
+        damage, held = str(error), None
     finally:
         ledger.close()
     if damage:

@@ -14,8 +14,8 @@ def check_model(subject: Subject) -> Iterator[Finding]:
     try:
         scorer = Scorer(subject.model)
         threshold = scorer.contract.effective_threshold(subject.settings.threshold)
-    except ImgwatchError as found:
-        yield fault(f"model: {found}", "imgwatch train, or set `model` in the config")
+    except ImgwatchError as error:
+        yield fault(f"model: {error}", "imgwatch train, or set `model` in the config")
         return
     yield ok(f"model {scorer.name}: reproduces its self-test, threshold {threshold:.4g}")
     if scorer.contract.generic:

@@ -37,8 +37,8 @@ def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
     text = file.read_text(encoding="utf-8", errors="replace")
     if "RestrictAddressFamilies=" not in text:
         return
-    found = re.search(r"^SocketBindAllow=ipv4:tcp:(\d+)$", text, re.MULTILINE)
-    opened = int(found[1]) if found else None
+    match = re.search(r"^SocketBindAllow=ipv4:tcp:(\d+)$", text, re.MULTILINE)
+    opened = int(match[1]) if match else None
     is_reachable = "AF_INET" in text and (opened is None or opened == port)
     if port is not None and not is_reachable:
         yield fault(f"{file}: it does not let metrics.port {port} be reached", _INSTALL)

@@ -22,8 +22,8 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
         return
     try:
         problems = Quarantine(path).check()
-    except (ImgwatchError, OSError) as found:
-        yield fault(f"quarantine {path}: cannot be read: {found}", f"look at the rights of {path}")
+    except (ImgwatchError, OSError) as error:
+        yield fault(f"quarantine {path}: cannot be read: {error}", f"look at the rights of {path}")
         return
     for problem in problems[:_SHOWN]:
         yield warning(f"{problem.path} {problem.what}", "look at it; imgwatch leaves it alone")

@@ -80,9 +80,9 @@ def precision_at(normal: Floats, junk: Floats, top: int) -> float:
 
 def roc_points(normal: Floats, junk: Floats) -> tuple[Floats, Floats]:
     """Return the shares of normal pictures and of junk above each score, from none to all."""
-    places = np.unique(np.concatenate((normal, junk)))[::-1]
-    flagged = 1.0 - np.searchsorted(np.sort(normal), places, side="left") / len(normal)
-    caught = 1.0 - np.searchsorted(np.sort(junk), places, side="left") / len(junk)
+    thresholds = np.unique(np.concatenate((normal, junk)))[::-1]
+    flagged = 1.0 - np.searchsorted(np.sort(normal), thresholds, side="left") / len(normal)
+    caught = 1.0 - np.searchsorted(np.sort(junk), thresholds, side="left") / len(junk)
     return np.concatenate(([0.0], flagged)), np.concatenate(([0.0], caught))
 
 

@@ -38,8 +38,8 @@ def learning_curves(losses: Mapping[str, Sequence[float]], breaks: Sequence[floa
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         for ink, (name, values) in zip(INKS, losses.items(), strict=False):
             axes.plot(np.arange(1, len(values) + 1), values, color=ink, label=name, linewidth=1.6)
-        for place in breaks:
-            axes.axvline(place, color=colours["faint"], linewidth=0.8, zorder=0)
+        for epoch in breaks:
+            axes.axvline(epoch, color=colours["faint"], linewidth=0.8, zorder=0)
         axes.set(xlabel="epoch", ylabel="loss", yscale="log")
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(frameon=False)
@@ -55,11 +55,11 @@ def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") ->
         end = max(float(np.percentile(everything, _FAR_OUT)), threshold)
         count = int(np.clip(len(everything) ** 0.5, *_BINS))
         bins = np.linspace(float(everything.min()), end + 1e-9, count)
-        for place, (name, values) in enumerate(scores.items()):
+        for index, (name, values) in enumerate(scores.items()):
             weights = np.full(len(values), 100.0 / max(len(values), 1))
-            is_filled = place == 0 or len(scores) == 2
+            is_filled = index == 0 or len(scores) == 2
             look: dict[str, Any] = {"alpha": 0.5} if is_filled else {"histtype": "step", "linewidth": 1.4}
-            look |= {"color": INKS[place % len(INKS)], "label": f"{name} ({len(values)})"}
+            look |= {"color": INKS[index % len(INKS)], "label": f"{name} ({len(values)})"}
             axes.hist(
                 np.minimum(values, end), bins, weights=weights, **look
             )  # the last bar holds what is beyond

@@ -93,8 +93,8 @@ class Ledger:
 
     def find_damage(self) -> str | None:
         """Look through the whole file; say what is wrong with it, if anything."""
-        found = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
-        return None if found == "ok" else found
+        answer = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
+        return None if answer == "ok" else answer
 
     def unfinished(
         self, folder: Path, listing: Mapping[str, Identity], model: str | None = None
@@ -255,9 +255,9 @@ class Ledger:
 
     def _folder_id(self, folder: Path) -> int:
         path = os.fsencode(folder)
-        found = self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))
+        rows = self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))
         return int(
-            (found or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", (path,)))[0][0]
+            (rows or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", (path,)))[0][0]
         )
 
 

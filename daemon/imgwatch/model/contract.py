@@ -89,8 +89,8 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
         """
         normal = self.pictures - max(0.0, self.outliers - _FOR_OUTLIERS * false_alarms * self.pictures)
-        place = min((1.0 - false_alarms) * (normal + 1), math.ceil(normal))
-        index = round(place - 1, 9)  # without the dust of binary fractions
+        rank = min((1.0 - false_alarms) * (normal + 1), math.ceil(normal))
+        index = round(rank - 1, 9)  # without the dust of binary fractions
         if self._is_thinned:
             index *= (len(self.scores) - 1) / (self.pictures - 1)
         return float(np.interp(index, np.arange(len(self.scores)), self.scores))
@@ -210,11 +210,11 @@ def write_model(
 
     Raises CannotCreate.
     """
-    told = {**(more or {}), METADATA_KEY: msgspec.json.encode(contract).decode()}
-    others = [entry for entry in proto.metadata_props if entry.key not in told]
+    metadata = {**(more or {}), METADATA_KEY: msgspec.json.encode(contract).decode()}
+    others = [entry for entry in proto.metadata_props if entry.key not in metadata]
     del proto.metadata_props[:]
     proto.metadata_props.extend(others)
-    for key, text in told.items():
+    for key, text in metadata.items():
         entry = proto.metadata_props.add()
         entry.key, entry.value = key, text
     replace_atomically(path, proto.SerializeToString())

@@ -81,22 +81,22 @@ class Scorer:
         self.score(golden_pictures(self.contract.self_test.seed, 1, self.contract.shape))
 
     def _run(self, pictures: Pixels, outputs: tuple[str, ...]) -> list[Any]:
-        found: list[Any] = self._session.run(list(outputs), {INPUT: pictures}, _ASKED_ONLY)
-        return found
+        values: list[Any] = self._session.run(list(outputs), {INPUT: pictures}, _ASKED_ONLY)
+        return values
 
     def _reproduce_self_test(self) -> None:
         expected = np.asarray(self.contract.self_test.scores, dtype=np.float32)
         golden = golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
         try:
-            found, parts = self.score(golden)
+            scores, parts = self.score(golden)
         except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
             raise ModelError(f"{self.path}: the model does not run: {_words(fault)}") from fault
-        if len(found) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
+        if len(scores) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
             raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
-        if not np.allclose(found, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
+        if not np.allclose(scores, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
             raise ModelError(
                 f"{self.path}: the self-test does not reproduce (expected {expected.round(4).tolist()}, "
-                f"found {np.round(found, 4).tolist()}); the file is damaged: train again"
+                f"found {np.round(scores, 4).tolist()}); the file is damaged: train again"
             )
 
 

@@ -71,7 +71,7 @@ class Board(Protocol):
     def troubles(self) -> tuple[str, ...]:
         """Say what stands in the way of being read."""
 
-    def show(self, found: Snapshot) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Show these from now on."""
 
     def close(self) -> None:
@@ -150,11 +150,11 @@ class Measure:
     def size(self, changes: Mapping[str, int]) -> Size | None:
         """Return the size at the last look; `changes` differ when something was moved since. None: never seen."""
         begun = self._clock()
-        told = tuple(sorted(changes.items()))
-        if told == self._changes or begun < self._next:
+        changes_now = tuple(sorted(changes.items()))
+        if changes_now == self._changes or begun < self._next:
             return self._size
         self._size = measured(self._folder)
-        self._changes = told
+        self._changes = changes_now
         self._next = begun + max(_MEASURED_SECONDS, (self._clock() - begun) / _LOOK_SHARE)
         return self._size
 
@@ -179,8 +179,8 @@ def made_at(contract: Contract) -> float | None:
     """Return when a model was trained or, if later, calibrated: seconds since 1970; None where it does not say."""
     facts = contract.training
     calibrated = facts.get("calibrated")
-    told = (calibrated.get("date") if isinstance(calibrated, dict) else None) or facts.get("date")
+    date = (calibrated.get("date") if isinstance(calibrated, dict) else None) or facts.get("date")
     try:
-        return datetime.fromisoformat(str(told)).timestamp()
+        return datetime.fromisoformat(str(date)).timestamp()
     except ValueError:
         return None

@@ -42,13 +42,13 @@ def line(counts: Mapping[str, int]) -> str:
     judged, moved = counts.get("judged", 0), counts.get("quarantined", 0)
     share = f" ({_percent(moved / judged)})" if judged and moved else ""
     more = [f"{counts[name]} {words}" for name, words in _MORE.items() if counts.get(name)]
-    told = [
+    counted = [
         f"{judged} judged",
         f"{moved} quarantined{share}",
         f"{counts.get('unreadable', 0)} unreadable",
         *more,
     ]
-    return f"yesterday: {', '.join(told)}"
+    return f"yesterday: {', '.join(counted)}"
 
 
 def _percent(share: float) -> str:

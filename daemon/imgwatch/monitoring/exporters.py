@@ -57,7 +57,7 @@ class TextFile:
             fresh.replace(self._path)
         except OSError as fault:
             what = f"metrics.textfile {self._path} cannot be written: {fault.strerror}"
-            self.trouble = _told_once(self.trouble, what)
+            self.trouble = _warn_once(self.trouble, what)
         else:
             self.trouble = None
 
@@ -88,7 +88,7 @@ class Port:
             self._server = server = _Server((HOST, self._port), self._handler)
         except OSError as fault:
             what = f"metrics.port {self._port} cannot be opened: {fault.strerror}"
-            self.trouble = _told_once(self.trouble, what)
+            self.trouble = _warn_once(self.trouble, what)
             return
         self.trouble = None
         self._thread = threading.Thread(target=self._serve, args=(server,), name="metrics", daemon=True)
@@ -169,7 +169,7 @@ def _hang_up(client: socket.socket) -> None:
         client.shutdown(socket.SHUT_RDWR)
 
 
-def _told_once(before: str | None, trouble: str) -> str:
+def _warn_once(before: str | None, trouble: str) -> str:
     if before != trouble:
         log.error("%s; pictures are judged all the same, and it is tried again", trouble)
     return trouble

@@ -120,11 +120,11 @@ class Hook:
 
     def _run(self, records: Sequence[Record], left_out: int) -> str | None:
         """Run the command once; return what went wrong, if anything. Its input and output are files: no pipe fills."""
-        with tempfile.TemporaryFile() as told, tempfile.TemporaryFile() as said:
-            told.write(message(records, left_out))
-            told.seek(0)
+        with tempfile.TemporaryFile() as stdin, tempfile.TemporaryFile() as stderr:
+            stdin.write(message(records, left_out))
+            stdin.seek(0)
             self._running = running = subprocess.Popen(
-                [*_CONTAINED, *self._command], stdin=told, stdout=subprocess.DEVNULL, stderr=said, cwd="/",
+                [*_CONTAINED, *self._command], stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr, cwd="/",
                 env={name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN},
                 start_new_session=True,
             )  # fmt: skip
@@ -137,7 +137,7 @@ class Hook:
                 _end(running)
                 self._running = None
             self.outcomes["failed" if code else "done"] += 1
-            return f"exit {code}: {_tail(said)}" if code else None
+            return f"exit {code}: {_tail(stderr)}" if code else None
 
     def _tell(self, fault: str | None) -> None:
         if (
@@ -156,12 +156,12 @@ class Hook:
 def message(records: Sequence[Record], left_out: int) -> bytes:
     """Return what the command reads: the pictures as `quarantine list --json` shows them, and how many are left out."""
     return (
-        json.dumps({"quarantined": [_told(record) for record in records], "left_out": left_out}).encode()
+        json.dumps({"quarantined": [_as_json(record) for record in records], "left_out": left_out}).encode()
         + b"\n"
     )
 
 
-def _told(record: Record) -> dict[str, Any]:
+def _as_json(record: Record) -> dict[str, Any]:
     known = record.to_json()
     return {name: known[name] for name in _FIELDS}
 

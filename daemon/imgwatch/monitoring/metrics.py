@@ -40,7 +40,7 @@ class Exposition(Collector):
     def __init__(self, settings: MetricsSettings, clock: Callable[[], float] = time.monotonic) -> None:
         registry = CollectorRegistry()
         registry.register(self)
-        self._found: Snapshot | None = None
+        self._snapshot: Snapshot | None = None
         self._exporters: list[Exporter] = []
         if settings.textfile is not None:
             self._exporters.append(TextFile(settings.textfile, registry, clock))
@@ -52,9 +52,9 @@ class Exposition(Collector):
         """Say what stands in the way of being read."""
         return tuple(exporter.trouble for exporter in self._exporters if exporter.trouble)
 
-    def show(self, found: Snapshot) -> None:
+    def show(self, snapshot: Snapshot) -> None:
         """Show these from now on. Raises nothing: what fails is told, and tried again."""
-        self._found = found
+        self._snapshot = snapshot
         for exporter in self._exporters:
             exporter.keep()
 
@@ -69,40 +69,40 @@ class Exposition(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Give the latest figures as Prometheus's kinds."""
-        if (found := self._found) is None:
+        if (snapshot := self._snapshot) is None:
             return
         for name, what in _COUNTED.items():
-            yield CounterMetricFamily(f"imgwatch_{name}", what, found.counters.get(name, 0))
-        yield from _gauges(found)
-        yield from _labelled(found)
-        yield _latency(found)
+            yield CounterMetricFamily(f"imgwatch_{name}", what, snapshot.counters.get(name, 0))
+        yield from _gauges(snapshot)
+        yield from _labelled(snapshot)
+        yield _latency(snapshot)
 
 
-def _gauges(found: Snapshot) -> Iterator[Metric]:
-    pulse = found.pulse
-    told: dict[str, tuple[str, float | None]] = {
+def _gauges(snapshot: Snapshot) -> Iterator[Metric]:
+    pulse = snapshot.pulse
+    gauges: dict[str, tuple[str, float | None]] = {
         "backlog": ("Pictures noticed and not judged yet.", pulse.backlog),
-        "held": ("Pictures held back by the open breaker.", found.held),
+        "held": ("Pictures held back by the open breaker.", snapshot.held),
         "breaker_open": ("1 while the breaker is open: nothing is moved.", pulse.breaker == "open"),
         "troubles": ("What stands in the way now, as `imgwatch status` lists it.", len(pulse.troubles)),
         "threshold": ("The score above which a picture is quarantined.", pulse.threshold),
-        "model_made_timestamp_seconds": ("When the model was trained or calibrated.", found.model_made),
-        "heartbeat_timestamp_seconds": ("When the daemon's loop last told how it is.", found.at),
+        "model_made_timestamp_seconds": ("When the model was trained or calibrated.", snapshot.model_made),
+        "heartbeat_timestamp_seconds": ("When the daemon's loop last told how it is.", snapshot.at),
     }
-    if (drift := found.drift) is not None:
-        told["drift"] = ("1 while kept pictures score higher than normal ones did.", drift.drifts)
-        told["drift_chance"] = ("Chance of a block like the last one, had nothing changed.", drift.chance)
-        told["drift_compared"] = ("Pictures in the block that is being filled.", len(drift.ranks))
-    if (size := found.size) is not None:
-        told["quarantine_pictures"] = ("Pictures in quarantine, the bin included.", size.pictures)
-        told["quarantine_bytes"] = ("Bytes of the pictures in quarantine, the bin included.", size.bytes)
-    for name, (what, value) in told.items():
+    if (drift := snapshot.drift) is not None:
+        gauges["drift"] = ("1 while kept pictures score higher than normal ones did.", drift.drifts)
+        gauges["drift_chance"] = ("Chance of a block like the last one, had nothing changed.", drift.chance)
+        gauges["drift_compared"] = ("Pictures in the block that is being filled.", len(drift.ranks))
+    if (size := snapshot.size) is not None:
+        gauges["quarantine_pictures"] = ("Pictures in quarantine, the bin included.", size.pictures)
+        gauges["quarantine_bytes"] = ("Bytes of the pictures in quarantine, the bin included.", size.bytes)
+    for name, (what, value) in gauges.items():
         if value is not None:
             yield GaugeMetricFamily(f"imgwatch_{name}", what, float(value))
 
 
-def _labelled(found: Snapshot) -> Iterator[Metric]:
-    pulse, hook = found.pulse, found.hook
+def _labelled(snapshot: Snapshot) -> Iterator[Metric]:
+    pulse, hook = snapshot.pulse, snapshot.hook
     folders = GaugeMetricFamily("imgwatch_folders", "Watched folders, by how they are.", labels=["state"])
     _fill(folders, {state: list(pulse.folders.values()).count(state) for state in _FOLDER_STATES})
     yield folders
@@ -122,13 +122,13 @@ def _fill(family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, 
         family.add_metric([label], value)
 
 
-def _latency(found: Snapshot) -> Metric:
+def _latency(snapshot: Snapshot) -> Metric:
     what = "From the moment a picture has been written to the moment it is done with."
     family = HistogramMetricFamily("imgwatch_latency_seconds", what)
     reached = 0
     buckets: list[tuple[str, float]] = []
-    for bound, count in zip((*map(str, BOUNDS), "+Inf"), found.latency, strict=True):
+    for bound, count in zip((*map(str, BOUNDS), "+Inf"), snapshot.latency, strict=True):
         reached += count
         buckets.append((bound, float(reached)))
-    family.add_metric([], buckets, found.latency_total)
+    family.add_metric([], buckets, snapshot.latency_total)
     return family

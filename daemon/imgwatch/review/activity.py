@@ -82,10 +82,10 @@ def histogram(scores: Scores, threshold: float) -> dict[str, Any]:
 def promises(scores: Scores) -> list[dict[str, Any]]:
     """Say for several promises where the threshold would be and what would move or come back."""
     kept, inside = sorted(scores.kept), sorted(scores.quarantined)
-    found = []
+    choices = []
     for promise in PROMISES:
         threshold = scores.calibration.threshold_for(promise)
-        found.append(
+        choices.append(
             {
                 "promise": promise,
                 "threshold": threshold,
@@ -93,12 +93,12 @@ def promises(scores: Scores) -> list[dict[str, Any]]:
                 "returns": bisect_right(inside, threshold),
             }
         )
-    return found
+    return choices
 
 
 def nearest_promise(threshold: float, choices: Sequence[dict[str, Any]]) -> int:
-    """Return the place of the promise whose threshold is nearest to the one in force."""
-    return min(range(len(choices)), key=lambda place: abs(choices[place]["threshold"] - threshold))
+    """Return the index of the promise whose threshold is nearest to the one in force."""
+    return min(range(len(choices)), key=lambda index: abs(choices[index]["threshold"] - threshold))
 
 
 def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
@@ -123,13 +123,13 @@ def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:
     return [(height - height * value / most, height * value / most) for value in values]
 
 
-def weekly(found: Sequence[dict[str, Any]]) -> str:
+def weekly(days: Sequence[dict[str, Any]]) -> str:
     """Say in one sentence what the days hold, for those who do not see the chart."""
-    judged, moved = sum(day["judged"] for day in found), sum(day["quarantined"] for day in found)
-    busiest = max(found, key=lambda day: int(day["judged"]))
+    judged, moved = sum(day["judged"] for day in days), sum(day["quarantined"] for day in days)
+    busiest = max(days, key=lambda day: int(day["judged"]))
     if not judged:
-        return f"Nothing was judged in the last {len(found)} days."
+        return f"Nothing was judged in the last {len(days)} days."
     return (
-        f"{judged} pictures judged and {moved} quarantined in the last {len(found)} days; most on "
+        f"{judged} pictures judged and {moved} quarantined in the last {len(days)} days; most on "
         f"{busiest['date']:%d %B} ({busiest['judged']})."
     )

@@ -29,21 +29,21 @@ class DecisionRoutes:
             ids = [str(record_id) for record_id in request_json["ids"]]
         except (KeyError, TypeError, ValueError) as fault:
             raise HTTPException(400, "name a verdict, ids and how they stood") from fault
-        outcome = await run_in_threadpool(self._parts.desk.decide, verb, ids, shown_as)
+        outcome = await run_in_threadpool(self._parts.decisions.decide, verb, ids, shown_as)
         return self._done(outcome, request_json)
 
     async def undo(self, request: Request) -> Response:
         """Take the last decision back."""
         request_json = await asked(request)
-        return self._done(await run_in_threadpool(self._parts.desk.undo), request_json)
+        return self._done(await run_in_threadpool(self._parts.decisions.undo), request_json)
 
     async def empty(self, request: Request) -> Response:
         """Delete for good what is in the bin."""
         request_json = await asked(request)
-        return self._done(await run_in_threadpool(self._parts.desk.empty), request_json)
+        return self._done(await run_in_threadpool(self._parts.decisions.empty), request_json)
 
     def _done(self, outcome: Outcome, request_json: dict[str, Any]) -> Response:
         """Answer with what became of it, and what changed since the version that the page has."""
         since = request_json.get("since")
         changes = self._parts.index.changes(since if isinstance(since, int) else -1)
-        return answer(outcome.told() | {"changes": self._parts.rows(changes)})
+        return answer(outcome.as_json() | {"changes": self._parts.rows(changes)})

@@ -41,7 +41,7 @@ class Outcome:
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
 
-    def told(self) -> dict[str, object]:
+    def as_json(self) -> dict[str, object]:
         """Give it as the page wants it: each reason once."""
         return {"verb": self.verb, "done": self.done, "failed": self.failed}
 

@@ -37,11 +37,11 @@ class Embeddings:
             ).fetchone()
         return None if row is None else np.frombuffer(row[0], dtype=np.float16).astype(np.float32)
 
-    def put(self, found: Iterable[tuple[str, NDArray[Any]]]) -> None:
+    def put(self, embeddings: Iterable[tuple[str, NDArray[Any]]]) -> None:
         """Keep embeddings, at half precision."""
         rows = [
             (bytes.fromhex(sha256), self._model, vector.astype(np.float16).tobytes())
-            for sha256, vector in found
+            for sha256, vector in embeddings
         ]
         with self._lock:
             self._connection.execute("BEGIN")

@@ -97,8 +97,8 @@ class Explanation:
         if not isinstance(outcome, Decoded):
             return None
         with self._running:
-            found: NDArray[np.float32] = self.judge.scorer.explain(outcome.pixels[None]).error_map[0]
-            return found
+            squared_errors: NDArray[np.float32] = self.judge.scorer.explain(outcome.pixels[None]).error_map[0]
+            return squared_errors
 
     def similar(self, sha256: str, path: Path) -> list[Normal]:
         """Give the normal pictures most like this one, nearest first, that still lie in their folders."""
@@ -108,7 +108,7 @@ class Explanation:
         if vector is None:
             return []
         distance = np.linalg.norm(self._normal_vectors - vector, axis=1)
-        ranked = (self._normals[place] for place in np.argsort(distance))
+        ranked = (self._normals[index] for index in np.argsort(distance))
         return list(islice((normal for normal in ranked if normal.path.is_file()), _SIMILAR))
 
     def normal(self, sha256: str) -> Path | None:
@@ -116,22 +116,22 @@ class Explanation:
         return next((normal.path for normal in self._normals if normal.sha256 == sha256), None)
 
     def _vector(self, sha256: str, path: Path) -> Vector | None:
-        found = self._kept.get(sha256)
-        if found is None:
+        vector = self._kept.get(sha256)
+        if vector is None:
             self._embed([path])
-            found = self._kept.get(sha256)
-        return found
+            vector = self._kept.get(sha256)
+        return vector
 
     def _learn_normals(self, paths: Iterable[Path]) -> None:
         rest = list(islice(paths, NORMALS))
         while rest and not self._stop.is_set():
             batch, rest = rest[:BATCH], rest[BATCH:]
-            found = [(Normal(path, digest), vector) for path, digest, vector in self._embed(batch)]
-            if found:
-                rows = np.stack([vector for _, vector in found]).astype(np.float32)
+            embedded = [(Normal(path, digest), vector) for path, digest, vector in self._embed(batch)]
+            if embedded:
+                rows = np.stack([vector for _, vector in embedded]).astype(np.float32)
                 before = self._normal_vectors
                 self._normal_vectors = np.concatenate([before, rows]) if len(before) else rows
-                self._normals = [*self._normals, *(normal for normal, _ in found)]
+                self._normals = [*self._normals, *(normal for normal, _ in embedded)]
 
     def _group_new(
         self, pictures: Sequence[tuple[str, str, Path]], on_grouped: Callable[[list[str]], None]
@@ -143,18 +143,24 @@ class Explanation:
             for record_id, digest, _ in batch:
                 vector = self._kept.get(digest)
                 self._grouped[record_id] = (
-                    record_id if vector is None else self._alike.place(record_id, vector)
+                    record_id if vector is None else self._alike.assign(record_id, vector)
                 )
             on_grouped([record_id for record_id, _, _ in batch if self._grouped[record_id] != record_id])
 
     def _embed(self, paths: Sequence[Path]) -> list[tuple[Path, str, Vector]]:
         """Embed pictures and keep the result; what cannot be read is left out."""
         decoded = [
-            (path, found) for path, found in self.judge.decoder.decode(paths) if isinstance(found, Decoded)
+            (path, picture)
+            for path, picture in self.judge.decoder.decode(paths)
+            if isinstance(picture, Decoded)
         ]
         if not decoded:
             return []
         with self._running:
-            _, _, vectors = self.judge.scorer.embed(np.stack([found.pixels for _, found in decoded]))
-        self._kept.put((found.sha256, vector) for (_, found), vector in zip(decoded, vectors, strict=True))
-        return [(path, found.sha256, vector) for (path, found), vector in zip(decoded, vectors, strict=True)]
+            _, _, vectors = self.judge.scorer.embed(np.stack([picture.pixels for _, picture in decoded]))
+        self._kept.put(
+            (picture.sha256, vector) for (_, picture), vector in zip(decoded, vectors, strict=True)
+        )
+        return [
+            (path, picture.sha256, vector) for (path, picture), vector in zip(decoded, vectors, strict=True)
+        ]

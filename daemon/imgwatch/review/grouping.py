@@ -20,7 +20,7 @@ class Grouping:
         self._vectors = np.empty((64, 0), dtype=np.float32)
         self._projection: NDArray[np.float32] | None = None
 
-    def place(self, name: str, vector: NDArray[np.floating[Any]]) -> str:
+    def assign(self, name: str, vector: NDArray[np.floating[Any]]) -> str:
         """Return the name of the leader of the group that this picture belongs to, itself if it is the first."""
         point = self._projected(np.asarray(vector, dtype=np.float32))
         count = len(self._leaders)

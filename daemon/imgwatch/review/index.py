@@ -1,6 +1,6 @@
 """All that is in quarantine, held in memory and kept current from the log: no request reads the folder again.
 
-It changes nothing; what the user decides goes through `desk`.
+It changes nothing; what the user decides goes through `decisions`.
 """
 
 from __future__ import annotations

@@ -71,5 +71,5 @@ class Live:
             "breaker": breaker,
             "judged": judged,
             "learnt": learnt,
-            "undoable": self._parts.desk.undoable,
+            "undoable": self._parts.decisions.undoable,
         }

@@ -29,7 +29,7 @@ class Parts:
 
     quarantine: Quarantine
     index: Index
-    desk: ReviewDecisions
+    decisions: ReviewDecisions
     thumbnails: Thumbnails
     waiting_thumbnails: Thumbnails  # of watched folders: no symlink is followed
     open_ledger: Callable[[], AbstractContextManager[Ledger]]

@@ -33,9 +33,9 @@ class Thumbnails:
     def of(self, key: str, path: Path, box: Box) -> bytes | str:
         """Return a JPEG of the picture at `path`, which `key` names, or the reason why there is none."""
         with self._lock:
-            if (found := self._kept.get((key, box.side))) is not None:
+            if (thumbnail := self._kept.get((key, box.side))) is not None:
                 self._kept.move_to_end((key, box.side))
-                return found
+                return thumbnail
         outcome = self._decoder.look_at(path, box)
         if not isinstance(outcome, Decoded):
             return "it is gone" if isinstance(outcome, FileNotFoundError) else str(outcome)

@@ -35,8 +35,8 @@ class Presenter:
         worded = self._worded.get(record.id)
         if worded is None:
             worded = self._worded[record.id] = self._word(record)
-        found = {"id": record.id, **worded, "standing": standing}
-        return found if group in (None, record.id) else found | {"group": group}
+        fields = {"id": record.id, **worded, "standing": standing}
+        return fields if group in (None, record.id) else fields | {"group": group}
 
     def _word(self, record: Record) -> dict[str, Any]:
         folder, _, name = record.original.rpartition("/")
@@ -94,20 +94,20 @@ class Presenter:
         """Word each part of the score with how rare it is, the strangest first."""
         if self.contract is None or record.judgement.model != self.model:
             return []
-        calibration, found = self.contract.calibration, []
+        calibration, parts = self.contract.calibration, []
         for number, part in enumerate(self.contract.parts):
             value = record.judgement.parts.get(part.name)
             if value is not None:
                 rare = surprisal(calibration.parts[number], value) / _CLEAR_SURPRISE
                 share = percent(calibration.part_share_below(number, value), calibration.pictures)
-                found.append(
+                parts.append(
                     {
                         "says": shown(heading(part_reason(part, 0.0, 1))),
                         "share": share,
                         "rare": round(min(1.0, max(0.0, rare)), 3),
                     }
                 )
-        return sorted(found, key=lambda part: -float(str(part["rare"])))
+        return sorted(parts, key=lambda part: -float(str(part["rare"])))
 
 
 def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
             Parts(
                 quarantine=context.quarantine,
                 index=index,
-                desk=ReviewDecisions(context.quarantine, index, context.open_ledger),
+                decisions=ReviewDecisions(context.quarantine, index, context.open_ledger),
                 thumbnails=Thumbnails(decoder),
                 waiting_thumbnails=Thumbnails(careful),
                 open_ledger=context.open_ledger,

@@ -135,8 +135,8 @@ def install(plan: Plan, *, start: bool) -> Iterator[str]:
     yield f"wrote {plan.file}"
     yield from plan.notes
     if not plan.manager.is_running():
-        told = " ".join(plan.manager.command("enable", "--now", plan.name))
-        yield f"systemd does not run here; where it does: {told}"
+        command = " ".join(plan.manager.command("enable", "--now", plan.name))
+        yield f"systemd does not run here; where it does: {command}"
         return
     plan.manager.tell("daemon-reload")
     plan.manager.tell("enable", plan.name)
@@ -196,18 +196,18 @@ def make_folders(plan: Plan) -> Iterator[str]:
             _make_private(folder, plan.user)
             yield f"made {folder}, for {plan.user.pw_name} alone"
         elif os.geteuid() == 0 and folder.stat().st_uid == 0 and plan.user.pw_uid != 0:
-            for place in (folder, *folder.rglob("*")):
-                os.chown(place, plan.user.pw_uid, plan.user.pw_gid, follow_symlinks=False)
+            for path in (folder, *folder.rglob("*")):
+                os.chown(path, plan.user.pw_uid, plan.user.pw_gid, follow_symlinks=False)
             yield f"gave {folder}, which root had made, to {plan.user.pw_name}"
 
 
 def _make_private(folder: Path, user: pwd.struct_passwd) -> None:
-    missing = [place for place in (folder, *folder.parents) if not place.exists()]
+    missing = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
     try:
-        for place in reversed(missing):
-            place.mkdir(mode=0o700 if place == folder else 0o755)
+        for ancestor in reversed(missing):
+            ancestor.mkdir(mode=0o700 if ancestor == folder else 0o755)
             if os.geteuid() == 0:
-                os.chown(place, user.pw_uid, user.pw_gid)
+                os.chown(ancestor, user.pw_uid, user.pw_gid)
     except OSError as fault:
         raise CannotCreate(f"{folder}: cannot be made: {fault.strerror}") from fault
 
@@ -236,14 +236,14 @@ def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.st
         ) from fault
 
 
-def _refuse_foreign_homes(places: Sequence[Path], user: pwd.struct_passwd, for_user: bool) -> None:
+def _refuse_foreign_homes(folders: Sequence[Path], user: pwd.struct_passwd, for_user: bool) -> None:
     """`~` and the defaults mean the home of whoever installs, which the service's user cannot enter."""
-    for key, place in zip(("quarantine.path", "state"), places, strict=True):
-        theirs = sandbox.in_homes(place) and not place.is_relative_to(user.pw_dir)
+    for key, folder in zip(("quarantine.path", "state"), folders, strict=True):
+        theirs = sandbox.in_homes(folder) and not folder.is_relative_to(user.pw_dir)
         if theirs and not for_user:
             better = "/var/lib/imgwatch" + ("/quarantine" if key != "state" else "")
             raise ConfigError(
-                f"{key} is {place}, which {user.pw_name}, as whom the service runs, cannot enter; "
+                f"{key} is {folder}, which {user.pw_name}, as whom the service runs, cannot enter; "
                 f"set it in the config, for instance to {better}, or use --run-as"
             )
 

@@ -22,6 +22,6 @@ def notify(*lines: str) -> None:
 
 def watchdog_seconds() -> float | None:
     """Return how often systemd wants to hear WATCHDOG=1 at the least, halved for safety; None without a watchdog."""
-    told = os.environ.get("WATCHDOG_USEC", "")
+    microseconds = os.environ.get("WATCHDOG_USEC", "")
     for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
-    return int(told) / 2e6 if told.isdigit() and int(told) > 0 and for_us else None
+    return int(microseconds) / 2e6 if microseconds.isdigit() and int(microseconds) > 0 and for_us else None

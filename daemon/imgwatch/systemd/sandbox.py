@@ -80,11 +80,11 @@ def _beside(folder: Path, homes: Iterable[Path]) -> Path:
 
 def _outermost(trees: Iterable[Path]) -> tuple[Path, ...]:
     """Drop what lies below another one: a mount below a mount would be a border again."""
-    found: list[Path] = []
+    outermost: list[Path] = []
     for tree in sorted(set(trees)):
-        if not any(tree.is_relative_to(above) for above in found):
-            found.append(tree)
-    return tuple(found)
+        if not any(tree.is_relative_to(above) for above in outermost):
+            outermost.append(tree)
+    return tuple(outermost)
 
 
 def is_covered(path: Path, trees: Iterable[Path]) -> bool:
@@ -104,4 +104,4 @@ def on_same_device(one: Path, other: Path) -> bool:
 
 def _nearest(path: Path) -> Path:
     """Return the path itself or the nearest folder above it that is there."""
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())

@@ -25,10 +25,10 @@ class Manager:
 
     def tell(self, *arguments: str) -> None:
         """Run systemctl. Raises Unavailable with what it says when it fails."""
-        told = self.command(*arguments)
-        done = subprocess.run(told, capture_output=True, text=True, check=False)
+        command = self.command(*arguments)
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            raise Unavailable(f"`{' '.join(told)}` failed: {done.stderr.strip() or done.stdout.strip()}")
+            raise Unavailable(f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
 
     def is_running(self) -> bool:
         """Tell whether the manager is there."""
@@ -59,6 +59,6 @@ def version() -> int:
     """Return systemd's version, 0 where there is none."""
     if shutil.which("systemctl") is None:
         return 0
-    told = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"systemd (\d+)", told)
-    return int(found[1]) if found else 0
+    output = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout
+    match = re.search(r"systemd (\d+)", output)
+    return int(match[1]) if match else 0

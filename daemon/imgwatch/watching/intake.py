@@ -87,11 +87,13 @@ class Intake:
 
     def begin_or_scan(self, root: Root) -> None:
         """Look into a folder; at its first start, note what lies there already, to be left alone."""
-        place = root.scope.root
-        if self._ledger.is_first_start(place):
+        folder = root.scope.root
+        if self._ledger.is_first_start(folder):
             rows = self._existing(root) if root.watch.existing == "keep" else iter(())
-            number = self._ledger.begin(place, rows, time.time())
-            log.info("%s: watched from now on; %d files that lie there already are left alone", place, number)
+            number = self._ledger.begin(folder, rows, time.time())
+            log.info(
+                "%s: watched from now on; %d files that lie there already are left alone", folder, number
+            )
         self.scan(root)
 
     def _existing(self, root: Root) -> Iterator[Row]:
@@ -105,18 +107,18 @@ class Intake:
 
         Where too many wait, a walk of the whole folder goes on with the next call, and another follows it at once.
         """
-        place = root.scope.root
-        resumed = self._walks.pop(place, None) if top is None else None
+        folder = root.scope.root
+        resumed = self._walks.pop(folder, None) if top is None else None
         if top is None and resumed is None:
             self._left_out = 0
-        found = resumed or self._new_files(root, top)
-        for path, identity in found:
+        new_files = resumed or self._new_files(root, top)
+        for path, identity in new_files:
             if path not in self._ready and not self._settling.waits_for(path, identity):
                 self._settling.notice(path, identity, self._clock())
             if self.is_full:
                 self._leave_out(root)
                 if top is None:
-                    self._walks[place] = found
+                    self._walks[folder] = new_files
                 return
         if top is None:
             pause = 0.0 if resumed else self._roots.seconds_to_next_scan(root)

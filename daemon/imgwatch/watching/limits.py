@@ -59,8 +59,8 @@ def of_errno(number: int | None) -> Limit | None:
     """Return the limit that this error of inotify speaks of."""
     if number not in _PLACES:
         return None
-    found = [(value, name) for name in _PLACES[number] if (value := setting(name)) is not None]
-    value, name = min(found, default=(None, _PLACES[number][0]))
+    values = [(value, name) for name in _PLACES[number] if (value := setting(name)) is not None]
+    value, name = min(values, default=(None, _PLACES[number][0]))
     return Limit(_NAMES[number], name.replace("/", "."), value)
 
 

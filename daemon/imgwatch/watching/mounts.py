@@ -28,8 +28,8 @@ def file_system_of(folder: Path) -> str:
     """Return the type of the file system that holds `folder`, or "unknown"."""
     status = folder.stat()
     device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
-    found = [kind for number, _, kind in _mounts() if number == device]
-    return found[-1] if found else "unknown"  # the last one mounted lies on top
+    kinds = [kind for number, _, kind in _mounts() if number == device]
+    return kinds[-1] if kinds else "unknown"  # the last one mounted lies on top
 
 
 def sees_events(folder: Path, recursive: bool = True) -> bool:
