@@ -79,12 +79,12 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     try:
         settings = checked(tree, Settings)
     except msgspec.ValidationError:
-        conflicts = _faults(Settings, tree, ())
+        unworded = _faults(Settings, tree, ())
     else:
-        conflicts = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
-        if not conflicts and not faults:
+        unworded = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
+        if not unworded and not faults:
             return settings
-    faults += [_worded(fault, lines) for fault in conflicts]
+    faults += [_worded(fault, lines) for fault in unworded]
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
 
 
