@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS := train,report,review,thumbnails,metrics,cluster,demo,docs,release,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean
+.PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -20,8 +20,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m compileall -q daemon train  # as pip does with what is not editable
 	@touch $@
 
-demo: install  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
-	$(BIN)/python demo/run.py
+demo: $(VENV)-demo/.installed  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
+	$(VENV)-demo/bin/python demo/run.py
+
+# The light packages alone, and scikit-image without what it needs: sample photographs lie in its wheel.
+$(VENV)-demo/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)-demo
+	$(VENV)-demo/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
+	$(VENV)-demo/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps scikit-image
+	@touch $@
+
+demo-train: install  ## the same with a model that is trained, which takes TensorFlow and some minutes
+	$(BIN)/python demo/run.py --train
 
 test: install  ## all tests that run anywhere (about five minutes)
 	$(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
@@ -81,5 +91,5 @@ bench/peers/.installed:
 check: lint test  ## format, lint, types and tests: what must be green before a commit
 
 clean:  ## remove what was made here
-	rm -rf $(VENV) demo/out build dist
+	rm -rf $(VENV) $(VENV)-demo demo/out build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

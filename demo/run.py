@@ -1,11 +1,15 @@
 """Show the main job on real photographs: calibrate, watch, drop pictures and junk in, see what is moved, take one back.
 
-The photographs are samples that come with scikit-image and scikit-learn; the junk is drawn here. Everything happens
+    python demo/run.py            # fit the general model to an album: no TensorFlow
+    python demo/run.py --train    # train a model instead: with TensorFlow, in minutes
+
+The photographs are samples that lie in the wheel of scikit-image; the junk is drawn here. Everything happens
 below demo/out, with the commands that you would type.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -15,13 +19,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import skimage.data
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
-from sklearn.datasets import load_sample_images
 
 OUT = Path(__file__).parent / "out"
 INBOX, ALBUM, CONFIG, MODEL = OUT / "inbox", OUT / "album", OUT / "config.yaml", OUT / "model.onnx"
 IMGWATCH = Path(sys.executable).with_name("imgwatch")
+PHOTOGRAPHS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
 ALBUM_SIZE = 300
 
 
@@ -31,15 +34,15 @@ def main() -> None:
     INBOX.mkdir(parents=True)
     ALBUM.mkdir()
     rng = np.random.default_rng(0)
-    photographs = [Image.fromarray(pixels) for pixels in sample_photographs()]
+    photographs = list(sample_photographs())
     for number in range(ALBUM_SIZE):
         view(photographs[number % len(photographs)], rng).save(ALBUM / f"photo-{number:03d}.jpg", quality=90)
 
-    tell(
-        "A config for one watched folder, and a model fitted to an album of normal pictures (no TensorFlow needed):"
-    )
+    learn = "train" if "--train" in sys.argv else "calibrate"
+    how = {"train": "trained on", "calibrate": "fitted, without TensorFlow, to"}[learn]
+    tell(f"A config for one watched folder, and a model {how} an album of normal pictures:")
     shell("init", "--watch", INBOX, "--config", CONFIG)
-    shell("calibrate", ALBUM, "--false-alarms", "0.02", "--out", MODEL, "--config", CONFIG)
+    shell(learn, ALBUM, "--false-alarms", "0.02", "--out", MODEL, "--config", CONFIG)
     settle_here()
 
     tell("The daemon starts. Six photographs and four pieces of junk arrive in the inbox:")
@@ -73,11 +76,13 @@ def main() -> None:
     )
 
 
-def sample_photographs() -> Iterator[np.ndarray]:
-    """Yield RGB photographs, uint8 [H, W, 3]."""
-    for name in ("astronaut", "chelsea", "coffee", "rocket"):
-        yield getattr(skimage.data, name)()
-    yield from load_sample_images().images
+def sample_photographs() -> Iterator[Image.Image]:
+    """Yield the photographs in RGB; scikit-image itself is not imported, nor what it depends on."""
+    found = importlib.util.find_spec("skimage")
+    if found is None or found.origin is None:
+        sys.exit("pip install --no-deps scikit-image first: the sample photographs lie in its wheel")
+    for name in PHOTOGRAPHS:
+        yield Image.open(Path(found.origin).parent / "data" / name).convert("RGB")
 
 
 def view(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:
