@@ -24,7 +24,14 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 OUT = Path(__file__).parent / "out"
 INBOX, ALBUM, CONFIG, MODEL = OUT / "inbox", OUT / "album", OUT / "config.yaml", OUT / "model.onnx"
 IMGWATCH = Path(sys.executable).with_name("imgwatch")
-PHOTOGRAPHS = ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "motorcycle_left.png", "rocket.jpg")
+PHOTOGRAPHS = (
+    "astronaut.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "motorcycle_left.png",
+    "rocket.jpg",
+)
 ALBUM_SIZE = 300
 
 

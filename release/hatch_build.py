@@ -25,8 +25,9 @@ class ManualHook(BuildHookInterface):  # type: ignore[type-arg]
         if version == "editable":
             return
         sys.path[:0] = [str(Path(self.root) / "daemon"), str(Path(self.root) / "release")]
-        from manpages import pages
         from typer.completion import get_completion_script
+
+        from manpages import pages
 
         self.made = Path(tempfile.mkdtemp())
         for name, text in pages().items():

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from command_tree import Command, Described, commands, exit_codes
-
 from imgwatch import __version__
 
 _CONFIG = Path(__file__).parent.parent / "daemon" / "imgwatch" / "config.yaml"

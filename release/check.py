@@ -1,0 +1,148 @@
+"""Check what lies in dist/, each thing in an environment made for it. `make check-release` runs it, as root on Debian.
+
+    python release/check.py [digests reproducible pipx uv sdist pythons debian service upgrade]
+
+What a step needs and this machine does not have is a fault that names it; nothing is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import build
+from build import BIN, DEBIAN, DIST, ROOT, version
+
+MOST_MEGABYTES = 300  # of the base install
+PYTHONS = ("3.11", "3.12", "3.13")
+HEAVY = ("tensorflow", "torch", "keras")
+SMOKE = ROOT / "release" / "smoke.py"
+
+
+def main() -> None:
+    """Run the named steps, or all; end with the faults."""
+    os.environ.setdefault("SOURCE_DATE_EPOCH", build.output("git", "log", "-1", "--format=%ct").strip())
+    faults = []
+    for name in sys.argv[1:] or STEPS:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="imgwatch-check-") as folder:
+            try:
+                STEPS[name](Path(folder))
+            except (AssertionError, subprocess.CalledProcessError, FileNotFoundError) as fault:
+                faults.append(f"{name}: {fault}")
+                print(f"FAULT  {name}: {fault}", flush=True)
+            else:
+                print(f"ok     {name} ({time.monotonic() - began:.0f} s)", flush=True)
+    if faults:
+        sys.exit("\n".join(faults))
+
+
+def digests(_: Path) -> None:
+    """All files are there, and are what SHA256SUMS says."""
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=DIST, check=True)
+    names = {path.name for path in DIST.iterdir()}
+    wanted = [f"imgwatch-{version()}{end}" for end in ("-py3-none-any.whl", ".tar.gz", ".cdx.json")]
+    assert names >= {*wanted, "RELEASE_NOTES.md"}, names
+
+
+def reproducible(folder: Path) -> None:
+    """A clone of the commit gives the same wheel and source, bit by bit, elsewhere and under another umask."""
+    run("git", "clone", "-q", ROOT, folder / "clone")
+    before = os.umask(0o077)
+    try:
+        build.build_python(folder / "dist", folder / "clone")
+    finally:
+        os.umask(before)
+    for path in (folder / "dist").iterdir():
+        assert path.read_bytes() == (DIST / path.name).read_bytes(), f"{path.name} differs when built again"
+
+
+def pipx(folder: Path) -> None:
+    """`pipx install` gives the command and the manual, small and without TensorFlow, and the main job works."""
+    env = os.environ | {
+        "PIPX_HOME": f"{folder}/home",
+        "PIPX_BIN_DIR": f"{folder}/bin",
+        "PIPX_MAN_DIR": f"{folder}/man",
+    }
+    run("pipx", "install", "--python", sys.executable, build.wheel(), env=env)
+    environment = folder / "home" / "venvs" / "imgwatch"
+    _check_environment(environment)
+    assert (environment / "share/man/man1/imgwatch-rescan.1").exists()
+    assert (environment / "share/bash-completion/completions/imgwatch").exists()
+    run(environment / "bin/python", SMOKE, folder / "bin" / "imgwatch", folder / "smoke")
+
+
+def uv(folder: Path) -> None:
+    """`uv tool install` gives the command, and the main job works."""
+    env = os.environ | {"UV_TOOL_DIR": f"{folder}/tools", "UV_TOOL_BIN_DIR": f"{folder}/bin"}
+    run(BIN / "uv", "tool", "install", "-q", "--python", sys.executable, build.wheel(), env=env)
+    _check_environment(folder / "tools" / "imgwatch")
+    run(folder / "tools/imgwatch/bin/python", SMOKE, folder / "bin" / "imgwatch", folder / "smoke")
+
+
+def sdist(folder: Path) -> None:
+    """pip builds and installs the source."""
+    run(sys.executable, "-m", "venv", folder / "env")
+    run(folder / "env/bin/python", "-m", "pip", "install", "-q", DIST / f"imgwatch-{version()}.tar.gz")
+    run(folder / "env/bin/python", SMOKE, folder / "env/bin/imgwatch", folder / "smoke")
+
+
+def pythons(folder: Path) -> None:
+    """Each Python, with the oldest and with the newest dependencies that are allowed."""
+    for python in PYTHONS:
+        for resolution in ("lowest-direct", "highest"):
+            env = folder / f"{python}-{resolution}"
+            run(BIN / "uv", "venv", "-q", "--no-python-downloads", "--python", python, env)
+            run(
+                BIN / "uv", "pip", "install", "-q", "--python", env, "--resolution", resolution, build.wheel()
+            )
+            run(env / "bin/python", SMOKE, env / "bin/imgwatch", folder / f"smoke-{python}-{resolution}")
+            print(f"       Python {python}, {resolution}", flush=True)
+            shutil.rmtree(env)
+
+
+def debian(_: Path) -> None:
+    """Each package is installed, used, upgraded, downgraded, removed and purged in a Debian of its own."""
+    for codename, _python in DEBIAN:
+        run(ROOT / "release/debian/check.sh", _package(codename), codename)
+
+
+def service(folder: Path) -> None:
+    """The packaged service under a systemd that is thrown away: IMGWATCH_SYSTEMD_RUNNER boots it."""
+    runner = os.environ.get("IMGWATCH_SYSTEMD_RUNNER")
+    assert runner, "set IMGWATCH_SYSTEMD_RUNNER to a program that boots a systemd and runs a command under it"
+    package = _package(DEBIAN[0][0])
+    run(ROOT / "release/debian/repack.sh", package, folder / "next.deb")
+    run(runner, "--", ROOT / "release/debian/check_service.sh", package, folder / "next.deb")
+
+
+def _check_environment(environment: Path) -> None:
+    installed = {path.name for path in environment.glob("lib/python3.*/site-packages/*")}
+    assert not installed & set(HEAVY), installed & set(HEAVY)
+    told = subprocess.run(["du", "-sm", environment], check=True, stdout=subprocess.PIPE, text=True).stdout
+    size = int(told.split()[0])
+    assert size < MOST_MEGABYTES, f"the base install takes {size} MB"
+    print(f"       the base install takes {size} MB", flush=True)
+
+
+def _package(codename: str) -> Path:
+    return DIST / f"imgwatch_{version()}-1~{codename}_amd64.deb"
+
+
+def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
+    """Run a command to its end, in the root folder, where no checkout is found by accident."""
+    subprocess.run(list(map(str, command)), cwd="/", check=True, env=env)
+
+
+STEPS: dict[str, Callable[[Path], None]] = {
+    step.__name__: step for step in (digests, reproducible, pipx, uv, sdist, pythons, debian, service)
+}
+
+if __name__ == "__main__":
+    main()
