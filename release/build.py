@@ -25,7 +25,7 @@ ARCHITECTURES = ("amd64", "arm64")
 
 def main() -> None:
     """Build everything, or only what the command line names: python, sbom, debian, site, notes."""
-    wanted = sys.argv[1:] or ["python", "sbom", "debian", "site", "notes"]
+    wanted = sys.argv[1:] or ["python", "sbom", "debian", "notes"]
     os.environ.setdefault("SOURCE_DATE_EPOCH", output("git", "log", "-1", "--format=%ct").strip())
     check_tag()
     if "python" in wanted:
