@@ -51,12 +51,12 @@ def write_tiny(folder: Path, first: int, last: int) -> None:
         Image.fromarray(pixels).save(folder / f"{count}.png")
 
 
-def write_config(place: Path, inbox: Path, model: str | Path) -> Path:
+def write_config(folder: Path, inbox: Path, model: str | Path) -> Path:
     """Write a config whose ledger begins empty."""
-    config = place / f"{inbox.name}-{time.monotonic_ns()}.yaml"
+    config = folder / f"{inbox.name}-{time.monotonic_ns()}.yaml"
     config.write_text(
         f"watch: [{{path: {inbox}}}]\nmodel: {model}\nmode: report\nstate: {config}.state\n"
-        f"quarantine: {{path: {place / 'quarantine'}}}\n"
+        f"quarantine: {{path: {folder / 'quarantine'}}}\n"
     )
     return config
 
@@ -73,13 +73,13 @@ class Run:
 
 def high_water(pid: int) -> float:
     """Return the most memory that a process had, in MB; what getrusage says of a child counts its parent, too."""
-    told = Path(f"/proc/{pid}/status").read_text()
-    return int(told.split("VmHWM:")[1].split()[0]) / 1024
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) / 1024
 
 
-def rescan(config: Path, *told: str) -> Run:
+def rescan(config: Path, *options: str) -> Run:
     """Run it to its end."""
-    command = [IMGWATCH, "rescan", "--json", "--config", config, *told]
+    command = [IMGWATCH, "rescan", "--json", "--config", config, *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     assert process.stdout is not None
     times, peak = [], 0.0
@@ -102,24 +102,24 @@ def hold(pid: int, processors: set[int]) -> None:
         os.sched_setaffinity(int(task.name), processors)
 
 
-def measure_compute(place: Path, number: int) -> None:
+def measure_compute(scratch: Path, number: int) -> None:
     """Print pictures a second of one processor, one worker and two workers."""
-    write_photographs(place / "photographs", number)
-    inbox, everywhere = place / "photographs", os.sched_getaffinity(0)
+    write_photographs(scratch / "photographs", number)
+    inbox, everywhere = scratch / "photographs", os.sched_getaffinity(0)
     rates: dict[str, float] = {}
     costs: list[float] = []
     os.sched_setaffinity(0, {max(everywhere)})
-    rates["rescan, one processor"] = rescan(write_config(place, inbox, "default")).rate
+    rates["rescan, one processor"] = rescan(write_config(scratch, inbox, "default")).rate
     os.sched_setaffinity(0, everywhere)
     for workers in (1, 2):
-        folder = place / f"dask-{workers}"
+        folder = scratch / f"dask-{workers}"
         folder.mkdir()
         with DaskCluster(folder, workers) as dask:
             wait_for_workers(dask, workers)
             for pid, processor in zip(dask.worker_pids(), sorted(everywhere, reverse=True), strict=False):
                 hold(pid, {processor})
             before = spent(dask)
-            run = rescan(write_config(place, inbox, "default"), "--cluster", dask.address)
+            run = rescan(write_config(scratch, inbox, "default"), "--cluster", dask.address)
             rates[f"cluster, workers: {workers}"] = run.rate
             costs.append((spent(dask) - before) / run.judged)
     alone = rates["rescan, one processor"]
@@ -146,16 +146,16 @@ def wait_for_workers(dask: DaskCluster, number: int) -> None:
         client.wait_for_workers(number)
 
 
-def measure_memory(place: Path, many: int) -> None:
+def measure_memory(scratch: Path, many: int) -> None:
     """Print the coordinator's peak memory over a tenth of the pictures and over all, and the ledger's size."""
-    inbox, written = place / "tiny", 0
-    model = write_brightness_model(place / "brightness.onnx")
-    (place / "dask").mkdir()
-    with DaskCluster(place / "dask", 2) as dask:
+    inbox, written = scratch / "tiny", 0
+    model = write_brightness_model(scratch / "brightness.onnx")
+    (scratch / "dask").mkdir()
+    with DaskCluster(scratch / "dask", 2) as dask:
         for number in (many // 10, many):
             write_tiny(inbox, written, number)
             written = number
-            config = write_config(place, inbox, model)
+            config = write_config(scratch, inbox, model)
             run = rescan(config, "--cluster", dask.address)
             ledger = Path(f"{config}.state", "ledger.sqlite").stat().st_size
             start = time.monotonic()
@@ -176,12 +176,12 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=100_000)
     parser.add_argument("--photographs", type=int, default=640)
     parser.add_argument("--only", choices=("compute", "memory"))
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        if told.only != "memory":
-            measure_compute(Path(folder), told.photographs)
-        if told.only != "compute":
-            measure_memory(Path(folder), told.many)
+        if arguments.only != "memory":
+            measure_compute(Path(folder), arguments.photographs)
+        if arguments.only != "compute":
+            measure_memory(Path(folder), arguments.many)
 
 
 main()

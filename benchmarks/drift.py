@@ -72,7 +72,7 @@ def changed(pictures: Sequence[Path], change: Callable[[Image.Image], Image.Imag
 
 def row(model: Path, pictures: Sequence[Path]) -> str:
     """Judge pictures as they would come in; say what is quarantined and when a change is told."""
-    drift, kept, told, chance = Drift("measured"), 0, "not told", None
+    drift, kept, first_told, chance = Drift("measured"), 0, "not told", None
     with Judge(Scorer(model), None, Limits(), workers=2) as judge:
         normal = judge.contract.calibration.scores
         for number, judged in enumerate(judge.judge(pictures), 1):
@@ -81,13 +81,11 @@ def row(model: Path, pictures: Sequence[Path]) -> str:
             kept += 1
             drift = drift.noted(judged.judgement.score or 0.0, judge.threshold, normal, kept * _HOUR)
             chance = drift.chance if chance is None else chance
-            if drift.drifts and told == "not told":
-                told = f"after {number}"
+            if drift.drifts and first_told == "not told":
+                first_told = f"after {number}"
     median = "" if drift.median is None else f"{100 * drift.median:.0f} %"
     looks = "" if chance is None else f"{chance:.2g}"
-    return (
-        f"{1 - kept / len(pictures):.1%} of {len(pictures)} | {kept // BLOCK} | {median} | {looks} | {told}"
-    )
+    return f"{1 - kept / len(pictures):.1%} of {len(pictures)} | {kept // BLOCK} | {median} | {looks} | {first_told}"
 
 
 def folders(data: Path) -> Iterator[tuple[str, list[Path], list[Path], dict[str, list[Path]]]]:
@@ -107,21 +105,21 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seed", type=int, default=0)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     print("| folder | change | quarantined | looks | median rank, last | chance, first | told |")
     print("|---|---|---|---|---|---|---|")
-    for name, known, unseen, others in folders(told.data):
+    for name, known, unseen, others in folders(arguments.data):
         with tempfile.TemporaryDirectory() as scratch:
-            place = Path(scratch)
-            changed(known, CHANGES["as they are"], place / "learnt")
-            train(Job((place / "learnt",), TrainSettings(seed=told.seed), place / "m.onnx"), silent)
-            copies = {change: changed(unseen, how, place / change) for change, how in CHANGES.items()}
+            folder = Path(scratch)
+            changed(known, CHANGES["as they are"], folder / "learnt")
+            train(Job((folder / "learnt",), TrainSettings(seed=arguments.seed), folder / "m.onnx"), silent)
+            copies = {change: changed(unseen, how, folder / change) for change, how in CHANGES.items()}
             copies |= {
-                change: changed(pictures, CHANGES["as they are"], place / change)
+                change: changed(pictures, CHANGES["as they are"], folder / change)
                 for change, pictures in others.items()
             }
             for change, pictures in copies.items():
-                print(f"| {name} | {change} | {row(place / 'm.onnx', pictures)} |", flush=True)
+                print(f"| {name} | {change} | {row(folder / 'm.onnx', pictures)} |", flush=True)
 
 
 if __name__ == "__main__":  # decoding workers import this file again

@@ -64,14 +64,14 @@ def main() -> None:
             server.terminate()
 
 
-def prepared(place: Path, pictures: int) -> Path:
+def prepared(folder: Path, pictures: int) -> Path:
     """Fill a quarantine: one large picture by the real way, the others written as that one is."""
-    inbox, config = place / "inbox", place / "config.yaml"
+    inbox, config = folder / "inbox", folder / "config.yaml"
     inbox.mkdir()
-    model = write_brightness_model(place / "brightness.onnx")
+    model = write_brightness_model(folder / "brightness.onnx")
     config.write_text(
-        f"watch: [{{path: {inbox}}}]\nmodel: {model}\nstate: {place / 'state'}\n"
-        f"quarantine: {{path: {place / 'quarantine'}}}\nbreaker: {{window: 1000000, share: 1}}\n"
+        f"watch: [{{path: {inbox}}}]\nmodel: {model}\nstate: {folder / 'state'}\n"
+        f"quarantine: {{path: {folder / 'quarantine'}}}\nbreaker: {{window: 1000000, share: 1}}\n"
     )
     settings = load_settings(config)
     pixels = np.random.default_rng(0).integers(150, 256, (3000, 4000, 3), dtype=np.uint8)
@@ -85,9 +85,9 @@ def prepared(place: Path, pictures: int) -> Path:
 
 def fill(quarantine: Quarantine, model: Record, count: int) -> None:
     """Write pictures, records and log lines, after the model of one."""
-    place = quarantine.path
+    folder = quarantine.path
     rng = np.random.default_rng(1)
-    with (place / "log.jsonl").open("a") as log:
+    with (folder / "log.jsonl").open("a") as log:
         for number in range(count):
             content = picture_bytes(150 + number % 100, size=8)
             digest = hashlib.sha256(content).hexdigest()
@@ -107,8 +107,8 @@ def fill(quarantine: Quarantine, model: Record, count: int) -> None:
                 judgement=judgement,
                 quarantined_at=datetime.now(UTC) - timedelta(seconds=count - number),
             ).to_json()
-            (place / "pictures" / name).write_bytes(content)
-            (place / "records" / f"{name}.json").write_text(json.dumps(record))
+            (folder / "pictures" / name).write_bytes(content)
+            (folder / "records" / f"{name}.json").write_text(json.dumps(record))
             line = {"event": "quarantined", "at": record["quarantined_at"], "record": record}
             log.write(json.dumps(line) + "\n")
 
@@ -126,19 +126,19 @@ def asked(address: str, pictures: int) -> None:
 
     timed("the page", lambda: get(address.removeprefix(origin)))
     rows = timed("all rows", lambda: get("/pictures"))
-    found = json.loads(rows)
-    assert len(found["pictures"]) == pictures
+    page = json.loads(rows)
+    assert len(page["pictures"]) == pictures
     say("all rows", len(rows) / 1e6, "MB")
     timed("all rows, the second time", lambda: get("/pictures"))
-    large, small = (next(row["id"] for row in found["pictures"] if row["name"].startswith(name))
+    large, small = (next(row["id"] for row in page["pictures"] if row["name"].startswith(name))
                     for name in ("large", "IMG_00777"))  # fmt: skip
     timed("a thumbnail", lambda: get(f"/pictures/{small}/small"))
     timed("a thumbnail of twelve megapixels", lambda: get(f"/pictures/{large}/small"))
     timed("the same again", lambda: get(f"/pictures/{large}/small"))
-    since = {"since": found["version"]}
+    since = {"since": page["version"]}
     timed("a verdict", lambda: get("/decide", {"verb": "delete", "ids": [small], "shown_as": "open"} | since))
     timed("undo", lambda: get("/undo", since))
-    many = [row["id"] for row in found["pictures"][:500]]
+    many = [row["id"] for row in page["pictures"][:500]]
     timed(
         "a verdict on 500",
         lambda: get("/decide", {"verb": "delete", "ids": many, "shown_as": "open"} | since),
@@ -172,16 +172,16 @@ def looked_at(address: str) -> None:
 
 def busy(metrics: CDPSession) -> float:
     """Return the processor time that the page has used, in seconds: what else runs on the machine does not count."""
-    found = {metric["name"]: metric["value"] for metric in metrics.send("Performance.getMetrics")["metrics"]}
-    return float(found["TaskDuration"])
+    values = {metric["name"]: metric["value"] for metric in metrics.send("Performance.getMetrics")["metrics"]}
+    return float(values["TaskDuration"])
 
 
 def timed(what: str, act: Callable[[], bytes]) -> bytes:
     """Do it and say how long it took."""
     begun = time.perf_counter()
-    found = act()
+    result = act()
     say(what, time.perf_counter() - begun, "s")
-    return found
+    return result
 
 
 def memory(process: int, key: str) -> float:

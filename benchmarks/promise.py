@@ -48,19 +48,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--splits", type=int, default=5)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     print("| folder | split | unseen | exact: above 1 % | 5 % | outlier rule: above 1 % | 5 % |")
     print("|---|---|---|---|---|---|---|")
     for name, count in FOLDERS.items():
         sums, unseen_in_all = [0] * 4, 0
-        for split in range(told.splits):
-            pictures = sorted((told.data / name).iterdir())
+        for split in range(arguments.splits):
+            pictures = sorted((arguments.data / name).iterdir())
             random.Random(split).shuffle(pictures)
-            found = alarms(pictures[:count], pictures[count:])
-            sums = [a + b for a, b in zip(sums, found, strict=True)]
+            counts = alarms(pictures[:count], pictures[count:])
+            sums = [a + b for a, b in zip(sums, counts, strict=True)]
             unseen_in_all += len(pictures) - count
             print(
-                f"| {name} | {split} | {len(pictures) - count} | {' | '.join(map(str, found))} |", flush=True
+                f"| {name} | {split} | {len(pictures) - count} | {' | '.join(map(str, counts))} |", flush=True
             )
         print(
             f"| {name} | all | {unseen_in_all} | {' | '.join(f'{n / unseen_in_all:.1%}' for n in sums)} |",

@@ -69,8 +69,8 @@ class Soak:
         self.number = 0
         self.faults: dict[str, int] = {}
         self.log = (home / "watch.log").open("ab")
-        told = [sys.executable, "-m", "imgwatch", "watch", "--config", str(self.config)]
-        self.daemon = subprocess.Popen(told, stderr=self.log)
+        command = [sys.executable, "-m", "imgwatch", "watch", "--config", str(self.config)]
+        self.daemon = subprocess.Popen(command, stderr=self.log)
 
     def drop(self, folder: Path) -> None:
         """Put one more picture there, in one of the ways in which pictures arrive."""
@@ -164,7 +164,7 @@ class Soak:
 
     def restore_all(self) -> None:
         """The user takes everything back."""
-        told = [
+        command = [
             sys.executable,
             "-m",
             "imgwatch",
@@ -174,7 +174,7 @@ class Soak:
             "--config",
             str(self.config),
         ]
-        subprocess.run(told, check=False, capture_output=True)
+        subprocess.run(command, check=False, capture_output=True)
 
     def touched(self) -> None:
         """Every picture looks new."""
@@ -183,16 +183,18 @@ class Soak:
 
     def measure(self) -> tuple[int, int, int]:
         """Return resident memory in kB, open descriptors and threads of the daemon itself."""
-        place = Path(f"/proc/{self.daemon.pid}")
-        told = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines() if ":" in line)
-        return int(told["VmRSS"].split()[0]), len(list((place / "fd").iterdir())), int(told["Threads"])
+        process = Path(f"/proc/{self.daemon.pid}")
+        status = dict(
+            line.split(":", 1) for line in (process / "status").read_text().splitlines() if ":" in line
+        )
+        return int(status["VmRSS"].split()[0]), len(list((process / "fd").iterdir())), int(status["Threads"])
 
     def status(self) -> dict[str, object]:
         """Ask the daemon."""
         done = subprocess.run([sys.executable, "-m", "imgwatch", "status", "--json", "--config", str(self.config)],
                               check=False, capture_output=True, text=True)  # fmt: skip
-        found: dict[str, object] = json.loads(done.stdout or "{}")
-        return found
+        summary: dict[str, object] = json.loads(done.stdout or "{}")
+        return summary
 
     def lost(self) -> set[str]:
         """Return digests of pictures that are nowhere any more."""
@@ -211,12 +213,12 @@ def main() -> int:
     parser.add_argument("minutes", type=float, nargs="?", default=30)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     home = Path(tempfile.mkdtemp(prefix="soak-"))
-    soak = Soak(home, told.seed)
+    soak = Soak(home, arguments.seed)
     time.sleep(5)
     begun, rows, next_row, next_fault, next_tidy = time.monotonic(), [], 0.0, 20.0, 30.0
-    while (passed := time.monotonic() - begun) < told.minutes * 60:
+    while (passed := time.monotonic() - begun) < arguments.minutes * 60:
         assert soak.daemon.poll() is None, f"the daemon ended; see {home}/watch.log"
         soak.burst()
         if passed >= next_fault:
@@ -227,7 +229,7 @@ def main() -> int:
             next_tidy = passed + 20
         if passed >= next_row:
             rows.append((passed / 60, len(soak.put), *soak.measure()))
-            next_row = passed + max(told.minutes * 60 / 15, 10)
+            next_row = passed + max(arguments.minutes * 60 / 15, 10)
             print(*rows[-1], sep="\t", flush=True)
         time.sleep(soak.random.uniform(0.2, 2))
     deadline = time.monotonic() + 120
@@ -240,8 +242,8 @@ def main() -> int:
     code = soak.daemon.wait(20)
     text = report(soak, rows, status, code, time.monotonic() - begun_stop)
     print(text)
-    if told.out:
-        told.out.write_text(text)
+    if arguments.out:
+        arguments.out.write_text(text)
     lost = soak.lost()
     shutil.rmtree(home) if not lost else print(f"kept: {home}")
     settled = [row for row in rows if row[0] >= _SETTLED_MINUTES] or rows

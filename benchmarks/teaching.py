@@ -132,9 +132,9 @@ def look(scorer: Scorer, paths: Sequence[Path]) -> Seen:
     """Score and embed a folder."""
     scores, embeddings = [], []
     with Decoder(scorer.contract.shape, Limits(), 2) as decoder:
-        for _, found in decoder.decode(paths):
-            if isinstance(found, Decoded):
-                score, _, embedding = scorer.embed(found.pixels[None])
+        for _, picture in decoder.decode(paths):
+            if isinstance(picture, Decoded):
+                score, _, embedding = scorer.embed(picture.pixels[None])
                 scores.append(score)
                 embeddings.append(embedding)
     return Seen(np.concatenate(scores), np.concatenate(embeddings))

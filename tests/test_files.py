@@ -12,8 +12,8 @@ import pytest
 
 from imgwatch import files
 from imgwatch.files import (
+    FolderEntry,
     Identity,
-    Place,
     digest_of,
     has_writer,
     opened_file,
@@ -31,8 +31,8 @@ def folder(tmp_path: Path) -> Iterator[int]:
         yield opened
 
 
-def place(folder: int, tmp_path: Path, name: str) -> Place:
-    return Place(folder, name, tmp_path / name)
+def place(folder: int, tmp_path: Path, name: str) -> FolderEntry:
+    return FolderEntry(folder, name, tmp_path / name)
 
 
 @pytest.fixture(params=["renameat2", "link and unlink"])

@@ -81,7 +81,7 @@ def _fit_plain(make: Callable[[Paths], Score], pictures: Paths, seed: int) -> Fi
 
 def _quarter(pictures: Paths, seed: int) -> tuple[list[Path], list[Path]]:
     order = np.random.default_rng(seed).permutation(len(pictures))
-    shuffled = [pictures[place] for place in order]
+    shuffled = [pictures[index] for index in order]
     return shuffled[len(order) // 4 :], shuffled[: len(order) // 4]
 
 
@@ -150,10 +150,10 @@ def _fit_peer(method: str, pictures: Paths, seed: int, python: Path) -> Fitted:
 
 
 def _in_batches(paths: Paths, shape: Shape, run: Callable[[np.ndarray], Any]) -> np.ndarray:
-    found = []
+    results = []
     for start in range(0, len(paths), _BATCH):
         pixels = np.stack(
             [decode(path.read_bytes(), shape, Limits()) for path in paths[start : start + _BATCH]]
         )
-        found.append(run(pixels))
-    return np.concatenate(found)
+        results.append(run(pixels))
+    return np.concatenate(results)

@@ -46,18 +46,18 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--tasks", nargs="+", default=NAMES)
     parser.add_argument("--methods", nargs="+", default=METHODS)
-    told = parser.parse_args()
-    told.results.mkdir(parents=True, exist_ok=True)
-    for method in told.methods:
-        for task in told.tasks:
-            for seed in range(told.seeds):
-                kept = told.results / f"{method}.{task}.{seed}.json"
+    arguments = parser.parse_args()
+    arguments.results.mkdir(parents=True, exist_ok=True)
+    for method in arguments.methods:
+        for task in arguments.tasks:
+            for seed in range(arguments.seeds):
+                kept = arguments.results / f"{method}.{task}.{seed}.json"
                 if not kept.exists():
-                    result = measure(method, task, seed, told.data, told.peers)
+                    result = measure(method, task, seed, arguments.data, arguments.peers)
                     kept.write_text(json.dumps(result, indent=1))
                     print(method, task, seed, f"{result['seconds']:.0f} s", flush=True)
-    if told.table:
-        told.table.write_text(table(told.results), encoding="utf-8")
+    if arguments.table:
+        arguments.table.write_text(table(arguments.results), encoding="utf-8")
 
 
 def measure(method: str, name: str, seed: int, data: Path, peers: Path) -> dict[str, object]:
@@ -82,11 +82,11 @@ def table(results: Path) -> str:
     kept: dict[str, list[tuple[bool, ...]]] = defaultdict(list)
     for path in sorted(results.glob("*.json")):
         method, task, _ = path.name.split(".", 2)
-        found = json.loads(path.read_text())
-        alarms[task][method].append(found["false_alarms"])
+        result = json.loads(path.read_text())
+        alarms[task][method].append(result["false_alarms"])
         if task not in DIRTY + LOOKED:
-            kept[method].append(_keeps(found["false_alarms"], found["normal"]))
-        for kind, row in found["junk"].items():
+            kept[method].append(_keeps(result["false_alarms"], result["normal"]))
+        for kind, row in result["junk"].items():
             figures[task, kind][method].append(row)
     methods = [method for method in METHODS if any(method in row for row in figures.values())]
     lines = [HEADER, _line(["normal folder", "junk", *methods]), _line(["---"] * (len(methods) + 2))]
@@ -95,8 +95,8 @@ def table(results: Path) -> str:
     promised = "/".join(f"{100 * share:g}" for share in SHARES)
     lines += ["", f"False alarms on held-out normal pictures, where {promised} % were promised (in %):", ""]
     lines += [_line(["normal folder", *methods]), _line(["---"] * (len(methods) + 1))]
-    for task, found in sorted(alarms.items(), key=lambda item: NAMES.index(item[0])):
-        cells = [_percentages(found.get(method)) for method in methods]
+    for task, by_method in sorted(alarms.items(), key=lambda item: NAMES.index(item[0])):
+        cells = [_percentages(by_method.get(method)) for method in methods]
         lines.append(_line([task, *cells]))
     inside = (f"{' / '.join(map(str, np.sum(kept[m], axis=0)))} of {len(kept[m])}" for m in methods)
     lines.append(_line(["clean runs inside the 95 % binomial interval", *inside]))

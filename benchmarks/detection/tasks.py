@@ -40,19 +40,19 @@ def make_task(name: str, data: Path, seed: int) -> Task:
     if (
         name == "photos"
     ):  # sharp photos of anything; voc_sharp and voc_motion are pairs, and neither is trained on
-        shuffled = [irrelevant[place] for place in rng.permutation(len(irrelevant))]
+        shuffled = [irrelevant[index] for index in rng.permutation(len(irrelevant))]
         return Task(shuffled[:260], shuffled[260:], {**junk, "motion": motion}, {"motion": sharp})
     if name == "mixed":
         mixed = _pictures(data / "ham_mixed_photos")
-        shuffled = [mixed[place] for place in rng.permutation(len(mixed))]
+        shuffled = [mixed[index] for index in rng.permutation(len(mixed))]
         return Task(shuffled[:120], shuffled[120:], {**junk, "motion": motion}, {"motion": sharp})
     train, test = _pictures(data / "wardrobe/normal_train"), _pictures(data / "wardrobe/normal_test")
     junk |= {"irrelevant": irrelevant, "motion": motion}
     if name in DIRTY + LOOKED:
         kind = name.partition("-")[2]
         count = round(_DIRTY * len(train))
-        shuffled = [junk[kind][place] for place in rng.permutation(len(junk[kind]))]
-        kept = [train[place] for place in np.sort(rng.permutation(len(train))[count:])]
+        shuffled = [junk[kind][index] for index in rng.permutation(len(junk[kind]))]
+        kept = [train[index] for index in np.sort(rng.permutation(len(train))[count:])]
         planted = count if name in LOOKED else 0
         return Task(kept + shuffled[:count], test, {kind: shuffled[count:]}, {}, planted)
     return Task(train, test, junk, {})

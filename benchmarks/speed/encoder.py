@@ -34,7 +34,7 @@ def encoder(setting: Setting) -> Iterator[Figure]:
     for _ in range(setting.sized(200, 30) * setting.runs):
         for name, (session, outputs) in networks.items():
             seconds[name].append(_timed(session, outputs, picture))
-    median = {name: float(np.median(found)) for name, found in seconds.items()}
+    median = {name: float(np.median(values)) for name, values in seconds.items()}
     yield Figure(
         "model: published network in float32, one picture, one thread", 1e3 * median["published"], "ms"
     )

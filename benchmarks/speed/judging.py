@@ -15,7 +15,7 @@ import numpy as np
 from figures import Figure, Setting, medians_of, seconds
 from pictures import LARGE, SMALL, make
 from PIL import Image
-from processes import IMGWATCH, Place
+from processes import IMGWATCH, Workspace
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.judging import BATCH
@@ -53,13 +53,15 @@ def small(setting: Setting) -> Iterator[Figure]:
 
 def _rates(setting: Setting, pictures: list[Path], count: int) -> list[float]:
     """Return pictures a second of decoding alone, of the model alone and of `rescan`."""
-    place = inbox_of(setting, pictures, count)
-    return rates_beside(setting, place, DEFAULT_MODEL, lambda: rescan_rate(place, count))
+    workspace = inbox_of(setting, pictures, count)
+    return rates_beside(setting, workspace, DEFAULT_MODEL, lambda: rescan_rate(workspace, count))
 
 
-def rates_beside(setting: Setting, place: Place, model: Path, other: Callable[[], float]) -> list[float]:
+def rates_beside(
+    setting: Setting, workspace: Workspace, model: Path, other: Callable[[], float]
+) -> list[float]:
     """Return pictures a second of decoding an inbox alone and of this model alone, and another rate, taken in turns."""
-    files, scorer = sorted(place.inbox.iterdir()), Scorer(model)
+    files, scorer = sorted(workspace.inbox.iterdir()), Scorer(model)
     count, decode = len(files), partial(decoded, mode=scorer.contract.mode)
     pixels = np.stack([read(path, scorer.contract.shape, Limits()).pixels for path in files[:BATCH]])
     with multiprocessing.get_context("spawn").Pool(WORKERS) as pool:
@@ -72,15 +74,15 @@ def rates_beside(setting: Setting, place: Place, model: Path, other: Callable[[]
         )
 
 
-def inbox_of(setting: Setting, pictures: list[Path], count: int) -> Place:
+def inbox_of(setting: Setting, pictures: list[Path], count: int) -> Workspace:
     """Return a place whose inbox holds so many pictures, under other names; nothing will be moved."""
     home = setting.scratch / f"{pictures[0].parent.name}-{count}"
-    place = Place(home).set_up(threads=WORKERS, threshold=_KEEP_ALL)
+    workspace = Workspace(home).set_up(threads=WORKERS, threshold=_KEEP_ALL)
     for number in range(count):
-        link = place.inbox / f"{number:05}.jpg"
+        link = workspace.inbox / f"{number:05}.jpg"
         if not link.exists():
             os.link(pictures[number % len(pictures)], link)
-    return place
+    return workspace
 
 
 def decoded(path: Path, mode: ColourMode) -> None:
@@ -101,11 +103,11 @@ def _model_rate(scorer: Scorer, pixels: Pixels, count: int) -> float:
         return batches * BATCH / seconds(lambda: list(threads.map(scorer.score, [pixels] * batches)))
 
 
-def rescan_rate(place: Place, count: int) -> float:
+def rescan_rate(workspace: Workspace, count: int) -> float:
     """Return pictures a second of `imgwatch rescan`, from the first batch that it prints to the last."""
-    told = [IMGWATCH, "rescan", "--all", "--json", "--config", place.config]
-    with subprocess.Popen(told, stdout=subprocess.PIPE, text=True) as command:
-        times = [time.perf_counter() for _ in command.stdout or ()]
+    command = [IMGWATCH, "rescan", "--all", "--json", "--config", workspace.config]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as rescan:
+        times = [time.perf_counter() for _ in rescan.stdout or ()]
     if len(times) != count:
         raise RuntimeError(f"{count} pictures, {len(times)} judged")
     return (count - BATCH) / (times[-1] - times[BATCH - 1])

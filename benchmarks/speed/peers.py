@@ -10,7 +10,7 @@ from pathlib import Path
 from figures import Figure, Setting, median_of, medians_of
 from judging import inbox_of, rates_beside, rescan_rate
 from pictures import LARGE, SMALL, make
-from processes import Place
+from processes import Workspace
 
 _CLEANVISION = """
 import sys, time
@@ -28,22 +28,22 @@ def keras(setting: Setting) -> Iterator[Figure]:
     large = make(setting.pictures / "large", 24, LARGE), setting.sized(96, 64)
     model = setting.scratch / "conv.onnx"
     for name, (pictures, count) in (("0.1 MP", small), ("12 MP", large)):
-        place = inbox_of(setting, pictures, count)
-        told = [sys.executable, Path(__file__).with_name("keras_way.py"), place.inbox, model]
+        workspace = inbox_of(setting, pictures, count)
+        command = [sys.executable, Path(__file__).with_name("keras_way.py"), workspace.inbox, model]
 
-        def classic(told: list[object] = told) -> float:
-            done = subprocess.run(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
+        def classic(command: list[object] = command) -> float:
+            done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
             return float(done.stdout.split()[-1])
 
-        def ours(place: Place = place, count: int = count) -> float:
-            place.set_up(threads=2, model=str(model), threshold={"score": 1e9})
-            return rescan_rate(place, count)
+        def ours(workspace: Workspace = workspace, count: int = count) -> float:
+            workspace.set_up(threads=2, model=str(model), threshold={"score": 1e9})
+            return rescan_rate(workspace, count)
 
         theirs, rate = medians_of(setting.runs, classic, ours)
         yield Figure(f"Keras load_img + predict, {name}, conv", theirs, "pictures/s")
         yield Figure(f"rescan, {name}, conv", rate, "pictures/s")
         yield Figure(f"rescan / Keras, {name}", rate / theirs, "", at_least=5)
-        decode, network, _ = rates_beside(setting, place, model, classic)
+        decode, network, _ = rates_beside(setting, workspace, model, classic)
         limit = 1 / (1 / decode + 1 / network)
         yield Figure(f"decode and model alone, sharing the processors / Keras, {name}", limit / theirs, "")
 
@@ -56,19 +56,19 @@ def cleanvision(setting: Setting) -> Iterator[Figure]:
     small = make(setting.pictures / "small", 200, SMALL), setting.sized(600, 200)
     large = make(setting.pictures / "large", 24, LARGE), setting.sized(48, 24)
     for name, (pictures, count) in (("0.1 MP", small), ("12 MP", large)):
-        place = inbox_of(setting, pictures, count)
-        told = [setting.peers, "-c", _CLEANVISION, place.inbox]
+        workspace = inbox_of(setting, pictures, count)
+        command = [setting.peers, "-c", _CLEANVISION, workspace.inbox]
 
-        def theirs(told: list[object] = told, count: int = count) -> float:
-            done = subprocess.run(told, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
+        def theirs(command: list[object] = command, count: int = count) -> float:
+            done = subprocess.run(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, check=True)  # type: ignore[arg-type]
             return count / float(done.stderr.split()[-1])
 
-        found, rate = (
+        their_rate, rate = (
             median_of(setting.runs, theirs),
             median_of(
                 setting.runs,
-                lambda place=place, count=count: rescan_rate(place, count),  # type: ignore[misc]
+                lambda workspace=workspace, count=count: rescan_rate(workspace, count),  # type: ignore[misc]
             ),
         )
-        yield Figure(f"cleanvision, {name}", found, "pictures/s")
-        yield Figure(f"rescan / cleanvision, {name}", rate / found, "", at_least=1)
+        yield Figure(f"cleanvision, {name}", their_rate, "pictures/s")
+        yield Figure(f"rescan / cleanvision, {name}", rate / their_rate, "", at_least=1)

@@ -21,8 +21,8 @@ def photographs() -> tuple[Image.Image, ...]:
     import skimage.data
     from sklearn.datasets import load_sample_images
 
-    found = [getattr(skimage.data, name)() for name in _NAMES] + list(load_sample_images().images)
-    return tuple(Image.fromarray(picture).convert("RGB") for picture in found)
+    pictures = [getattr(skimage.data, name)() for name in _NAMES] + list(load_sample_images().images)
+    return tuple(Image.fromarray(picture).convert("RGB") for picture in pictures)
 
 
 def make(folder: Path, count: int, size: tuple[int, int], seed: int = 0) -> list[Path]:

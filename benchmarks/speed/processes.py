@@ -27,11 +27,11 @@ with open("/proc/self/status") as told:
 
 def tree_of(pid: int) -> list[int]:
     """Return a process and all below it."""
-    found = [pid]
+    pids = [pid]
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with suppress(OSError):
-            found += [below for child in task.read_text().split() for below in tree_of(int(child))]
-    return found
+            pids += [below for child in task.read_text().split() for below in tree_of(int(child))]
+    return pids
 
 
 def memory_megabytes(pid: int) -> float:
@@ -39,8 +39,8 @@ def memory_megabytes(pid: int) -> float:
     total = 0
     for one in tree_of(pid):
         with suppress(OSError):
-            told = Path(f"/proc/{one}/smaps_rollup").read_text()
-            total += int(re.search(r"^Pss:\s+(\d+)", told, re.MULTILINE)[1])  # type: ignore[index]
+            text = Path(f"/proc/{one}/smaps_rollup").read_text()
+            total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
     return total / 1024
 
 
@@ -60,8 +60,8 @@ def wake_ups(pid: int) -> int:
     for one in tree_of(pid):
         for task in Path(f"/proc/{one}/task").glob("*/status"):
             with suppress(OSError):
-                told = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", task.read_text(), re.MULTILINE)
-                total += int(told[1]) if told else 0
+                match = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", task.read_text(), re.MULTILINE)
+                total += int(match[1]) if match else 0
     return total
 
 
@@ -90,7 +90,7 @@ class Peak:
 
 
 @dataclass(frozen=True)
-class Place:
+class Workspace:
     """A folder with an inbox, a state, a quarantine, and a config for them."""
 
     home: Path
@@ -113,19 +113,19 @@ class Place:
     def set_up(self, **keys: object) -> Self:
         """Make the inbox and write the config; `keys` are further keys of it, as YAML can read JSON."""
         self.inbox.mkdir(parents=True, exist_ok=True)
-        told = {
+        config = {
             "watch": [{"path": str(self.inbox)}],
             "state": str(self.home / "state"),
             "quarantine": {"path": str(self.home / "quarantine")},
             "breaker": {"window": 1_000_000, "share": 1},
         }
-        self.config.write_text(json.dumps(told | keys))
+        self.config.write_text(json.dumps(config | keys))
         return self
 
     def run(self, *arguments: str | Path) -> list[dict[str, Any]]:
         """Run a command with this config and return the objects that it prints."""
-        told = [IMGWATCH, *arguments, "--json", "--config", self.config]
-        done = subprocess.run(told, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        command = [IMGWATCH, *arguments, "--json", "--config", self.config]
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def status(self) -> dict[str, Any]:

@@ -62,39 +62,39 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--table", type=Path, help="a page whose table, between two marks, is replaced")
-    told = parser.parse_args()
-    if unknown := set(told.rows) - set(known):
+    arguments = parser.parse_args()
+    if unknown := set(arguments.rows) - set(known):
         parser.error(f"no such row: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
-    told.out = told.out.resolve()
-    for name in told.rows:
-        _measure(name, known[name], told)
-    table = _table(told.out, list(known))
+    arguments.out = arguments.out.resolve()
+    for name in arguments.rows:
+        _measure(name, known[name], arguments)
+    table = _table(arguments.out, list(known))
     print(table)
-    if told.table:
-        before, _, rest = told.table.read_text().partition(_MARK)
-        told.table.write_text(f"{before}{_MARK}\n{table}\n{_MARK}{rest.partition(_MARK)[2]}")
+    if arguments.table:
+        before, _, rest = arguments.table.read_text().partition(_MARK)
+        arguments.table.write_text(f"{before}{_MARK}\n{table}\n{_MARK}{rest.partition(_MARK)[2]}")
 
 
-def _measure(name: str, row: Row, told: argparse.Namespace) -> None:
-    scratch = told.out / "scratch" / name
+def _measure(name: str, row: Row, arguments: argparse.Namespace) -> None:
+    scratch = arguments.out / "scratch" / name
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    setting = Setting(told.out / "pictures", scratch, told.peers, told.runs, told.scale)
+    setting = Setting(arguments.out / "pictures", scratch, arguments.peers, arguments.runs, arguments.scale)
     print(f"{name} ...", end=" ", file=sys.stderr, flush=True)
     start = time.monotonic()
-    found = [asdict(figure) for figure in row(setting)]
+    figures = [asdict(figure) for figure in row(setting)]
     took = time.monotonic() - start
     print(f"{took:.0f} s", file=sys.stderr)
     machine = f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}"
-    told_of = {
-        "figures": found,
+    result = {
+        "figures": figures,
         "seconds": took,
         "machine": machine,
         "load": os.getloadavg()[1],
-        "scale": told.scale,
-        "runs": told.runs,
+        "scale": arguments.scale,
+        "runs": arguments.runs,
     }
-    (told.out / f"{name}.json").write_text(json.dumps(told_of, indent=1))
+    (arguments.out / f"{name}.json").write_text(json.dumps(result, indent=1))
     shutil.rmtree(scratch)
 
 

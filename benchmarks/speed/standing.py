@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from figures import Figure, Setting
 from pictures import SMALL, make
-from processes import Peak, Place, memory_megabytes, processor_seconds, tree_of, wake_ups
+from processes import Peak, Workspace, memory_megabytes, processor_seconds, tree_of, wake_ups
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.judgement import Judgement, Verdict, in_words
@@ -32,10 +32,12 @@ _FSYNCS = 6  # of one move
 
 def idle(setting: Setting) -> Iterator[Figure]:
     """A daemon with the model that ships: after one picture, once its worker has been let go; then another picture."""
-    place = Place(setting.scratch).set_up(threshold={"score": -1e9}, settle_seconds=_DEFAULT_SETTLE_SECONDS)
+    workspace = Workspace(setting.scratch).set_up(
+        threshold={"score": -1e9}, settle_seconds=_DEFAULT_SETTLE_SECONDS
+    )
     first, second = make(setting.pictures / "two", 2, SMALL)
-    with place.watching() as pid:
-        _until_moved(place, first, 0, _DEFAULT_SETTLE_SECONDS)
+    with workspace.watching() as pid:
+        _until_moved(workspace, first, 0, _DEFAULT_SETTLE_SECONDS)
         yield Figure("idle daemon: just after a picture", memory_megabytes(pid), "MB")
         time.sleep(70)  # the worker leaves after a minute
         computed, woken = processor_seconds(pid), wake_ups(pid)
@@ -46,7 +48,7 @@ def idle(setting: Setting) -> Iterator[Figure]:
         yield Figure("idle daemon: wake-ups", (wake_ups(pid) - woken) / passed, "/s")
         yield Figure("idle daemon: processes", len(tree_of(pid)), "")
         yield Figure("idle daemon: memory of all its processes", memory_megabytes(pid), "MB", at_most=150)
-        woken_up = 1000 * _until_moved(place, second, 1, _DEFAULT_SETTLE_SECONDS)
+        woken_up = 1000 * _until_moved(workspace, second, 1, _DEFAULT_SETTLE_SECONDS)
         yield Figure("idle daemon: the next picture, closed to quarantined", woken_up, "ms")
 
 
@@ -78,12 +80,12 @@ def _in_turns(homes: tuple[Path, Path], pictures: list[Path]) -> tuple[list[floa
     the first home's disk takes for as many fsyncs as a move has.
     """
     disk, memory = (
-        Place(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS) for home in homes
+        Workspace(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS) for home in homes
     )
     scorer, rows = Scorer(DEFAULT_MODEL), []
     with disk.watching(), memory.watching(), Decoder(scorer.contract.shape, Limits()) as decoder:
         for number, path in enumerate(pictures):
-            waits = [_until_moved(place, path, number, _SETTLE_SECONDS) for place in (disk, memory)]
+            waits = [_until_moved(workspace, path, number, _SETTLE_SECONDS) for workspace in (disk, memory)]
             rows.append((*waits, _work(scorer, decoder, path), _fsyncs(disk.home / f"synced-{number}")))
     return tuple(list(column) for column in zip(*rows[2:], strict=True))
 
@@ -107,11 +109,11 @@ def _fsyncs(path: Path) -> float:
     return time.perf_counter() - start
 
 
-def _until_moved(place: Place, picture: Path, number: int, settle_seconds: float) -> float:
+def _until_moved(workspace: Workspace, picture: Path, number: int, settle_seconds: float) -> float:
     """Drop a picture and return the seconds until it lies in the quarantine, without the settle time."""
-    content, target = picture.read_bytes(), place.moved / f"{number}.jpg"
+    content, target = picture.read_bytes(), workspace.moved / f"{number}.jpg"
     time.sleep(random.uniform(0.05, 0.15))
-    (place.inbox / target.name).write_bytes(content)
+    (workspace.inbox / target.name).write_bytes(content)
     start = time.perf_counter()
     while not target.exists():
         if time.perf_counter() - start > 30:
@@ -127,7 +129,7 @@ def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
     logging.disable(logging.INFO)
     home = setting.scratch / "moves"
     home.mkdir()
-    quarantine, found = Quarantine(home / "quarantine"), []
+    quarantine, seconds = Quarantine(home / "quarantine"), []
     for number, path in enumerate(pictures):
         copy = home / f"{number}.jpg"
         copy.write_bytes(path.read_bytes())
@@ -136,8 +138,8 @@ def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
         start = time.perf_counter()
         judgement = Judgement(Verdict.QUARANTINE, in_words("measured"), "m-1", 1.0, 0.5, f"{number:064x}")
         quarantine.quarantine(copy, identity, judgement)
-        found.append(time.perf_counter() - start)
-    return found
+        seconds.append(time.perf_counter() - start)
+    return seconds
 
 
 def burst(setting: Setting) -> Iterator[Figure]:
@@ -158,17 +160,17 @@ def _burst(setting: Setting, count: int) -> tuple[float, float, float]:
     home = setting.scratch / f"burst-{count}"
     home.mkdir()
     model = write_brightness_model(home / "brightness.onnx")
-    place = Place(home).set_up(model=str(model))
+    workspace = Workspace(home).set_up(model=str(model))
     contents = [tiny_png(number) for number in range(count)]
-    with place.watching() as pid, Peak(pid) as peak:
+    with workspace.watching() as pid, Peak(pid) as peak:
         start = time.perf_counter()
         for number, content in enumerate(contents):
-            (place.inbox / f"{number}.png").write_bytes(content)
+            (workspace.inbox / f"{number}.png").write_bytes(content)
         written = time.perf_counter() - start
-        while (now := place.status())["judged"] < count or now["backlog"]:
+        while (now := workspace.status())["judged"] < count or now["backlog"]:
             time.sleep(1)
         judged = time.perf_counter() - start
-    left = sum(1 for _ in os.scandir(place.inbox)) + sum(1 for _ in os.scandir(place.moved))
+    left = sum(1 for _ in os.scandir(workspace.inbox)) + sum(1 for _ in os.scandir(workspace.moved))
     if left != count or now["judged"] != count:
         raise RuntimeError(f"{count} written, {now['judged']} judged, {left} found afterwards")
     return peak.megabytes, written, judged

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from figures import Figure, Setting, medians_of, seconds
-from processes import IMGWATCH, TELL_PEAK, Place
+from processes import IMGWATCH, TELL_PEAK, Workspace
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
@@ -130,20 +130,20 @@ def _ledger_figures(path: Path, files: int, runs: int) -> Iterator[Figure]:
 
 def commands(setting: Setting) -> Iterator[Figure]:
     """The commands that a person waits for, beside a Python that does nothing."""
-    place = Place(setting.scratch).set_up()
+    workspace = Workspace(setting.scratch).set_up()
     tries = 5 * setting.runs
     nothing, version, listed = medians_of(
         tries,
         lambda: _seconds_of(sys.executable, "-c", "pass"),
         lambda: _seconds_of(IMGWATCH, "--version"),
-        lambda: _seconds_of(IMGWATCH, "quarantine", "list", "--config", place.config),
+        lambda: _seconds_of(IMGWATCH, "quarantine", "list", "--config", workspace.config),
     )
     yield Figure("python -c pass", 1000 * nothing, "ms")
     yield Figure("imgwatch --version / python -c pass", version / nothing, "", at_most=12)
     yield Figure("imgwatch quarantine list / python -c pass", listed / nothing, "", at_most=12)
 
 
-def _seconds_of(*told: str | Path) -> float:
+def _seconds_of(*command: str | Path) -> float:
     """Time a command whose modules lie compiled, as installed ones do, whatever this shell asks of Python."""
     shell = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return seconds(lambda: subprocess.run(told, stdout=subprocess.DEVNULL, check=True, env=shell))
+    return seconds(lambda: subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=shell))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from figures import Figure, Setting
 from pictures import SMALL, make
-from processes import IMGWATCH, TELL_PEAK, Peak, Place
+from processes import IMGWATCH, TELL_PEAK, Peak, Workspace
 
 _PASS = (
     """
@@ -77,11 +77,23 @@ def _folder(setting: Setting, pictures: list[Path], count: int) -> Path:
 
 def _peak_of_training(home: Path) -> float:
     """Train on the folder, nothing cached; return the most memory of all its processes together, in MB."""
-    config = Place(home).set_up().config
-    told = [IMGWATCH, "train", home / "pictures", "--out", home / "trained.onnx", "--config", config, "--yes"]
+    config = Workspace(home).set_up().config
+    command = [
+        IMGWATCH,
+        "train",
+        home / "pictures",
+        "--out",
+        home / "trained.onnx",
+        "--config",
+        config,
+        "--yes",
+    ]
     fresh = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "XDG_CACHE_HOME": str(home / "cache")}
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(told, stdout=quiet, stderr=quiet, env=fresh) as process, Peak(process.pid) as peak:
+    with (
+        subprocess.Popen(command, stdout=quiet, stderr=quiet, env=fresh) as process,
+        Peak(process.pid) as peak,
+    ):
         code = process.wait()
     if code:
         raise RuntimeError(f"training ended with {code}")

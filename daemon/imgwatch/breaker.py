@@ -17,7 +17,7 @@ class Breaker:
     after the other in one folder, among whatever happens elsewhere. Only the user closes it.
     """
 
-    def __init__(self, limits: settings.Breaker, is_open: bool = False) -> None:
+    def __init__(self, limits: settings.BreakerSettings, is_open: bool = False) -> None:
         self._window = limits.window
         self._enough = math.ceil(limits.share * limits.window)
         self._last: deque[bool] = deque(maxlen=limits.window)

@@ -47,7 +47,7 @@ class Identity(NamedTuple):
         return tuple.__new__(cls, (dev, ino, size, mtime_ns))
 
 
-class Place(NamedTuple):
+class FolderEntry(NamedTuple):
     """A name in a folder that is held open; `path` says where that was when it was opened, for messages."""
 
     folder: int
@@ -55,10 +55,10 @@ class Place(NamedTuple):
     path: Path
 
 
-def status_of(place: Place) -> os.stat_result | None:
+def status_of(entry: FolderEntry) -> os.stat_result | None:
     """Look at what lies there, following no symlink; None if there is nothing."""
     try:
-        return os.stat(place.name, dir_fd=place.folder, follow_symlinks=False)
+        return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
 
@@ -87,12 +87,12 @@ def step_into(folder: int, name: str, *, last: bool) -> int:
 
 
 @contextmanager
-def opened_file(place: Place) -> Iterator[int]:
+def opened_file(entry: FolderEntry) -> Iterator[int]:
     """Open a regular file for reading, and nothing else: a FIFO or device is never opened."""
-    looked_at = os.open(place.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=place.folder)
+    looked_at = os.open(entry.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.folder)
     try:
         if not stat.S_ISREG(os.fstat(looked_at).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(place.path))
+            raise OSError(errno.EINVAL, "not a regular file", str(entry.path))
         descriptor = os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(looked_at)
@@ -107,11 +107,14 @@ def open_unlinked(path: Path) -> int:
 
     Never blocks on a FIFO. Raises OSError, EINVAL for what is no regular file.
     """
-    with opened_folder(path.parent) as folder, opened_file(Place(folder, path.name, path)) as descriptor:
+    with (
+        opened_folder(path.parent) as folder,
+        opened_file(FolderEntry(folder, path.name, path)) as descriptor,
+    ):
         return os.dup(descriptor)
 
 
-def rename_exclusive(source: Place, target: Place) -> None:
+def rename_exclusive(source: FolderEntry, target: FolderEntry) -> None:
     """Rename without ever overwriting; where the file system has no such rename, link and unlink.
 
     Raises FileExistsError if something lies at the target, OSError EXDEV across file systems.
@@ -132,7 +135,7 @@ def rename_exclusive(source: Place, target: Place) -> None:
         os.unlink(source.name, dir_fd=source.folder)
 
 
-def rename_within(source: Place, target: Place) -> None:
+def rename_within(source: FolderEntry, target: FolderEntry) -> None:
     """Rename inside of one folder to a name that is made up. Raises FileExistsError if it is taken all the same.
 
     Where the file system has neither a rename that cannot overwrite nor hard links, looking first must do.
@@ -147,7 +150,7 @@ def rename_within(source: Place, target: Place) -> None:
         os.rename(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
 
-def _rename_noreplace(source: Place, target: Place) -> None:
+def _rename_noreplace(source: FolderEntry, target: FolderEntry) -> None:
     renameat2 = getattr(_libc, "renameat2", None)
     if renameat2 is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

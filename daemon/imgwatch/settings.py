@@ -37,7 +37,7 @@ class ModelFile(PosixPath):
     """A model file of the user's own, or the word `default` for the one that ships."""
 
 
-class TextFile(PosixPath):
+class TextFilePath(PosixPath):
     """A file of figures for node_exporter."""
 
 
@@ -70,7 +70,7 @@ def _path(kind: type[Path], value: Any) -> Path:
         raise ValueError("this home is not known") from fault
     if not path.is_absolute():
         raise ValueError("must be an absolute path, or begin with ~")
-    if kind is TextFile and path.suffix != ".prom":
+    if kind is TextFilePath and path.suffix != ".prom":
         raise ValueError("must end in .prom: node_exporter reads no other file")
     return path
 
@@ -142,7 +142,7 @@ class LimitSettings(Section, frozen=True):
         return Limits(**msgspec.structs.asdict(self), follows_links=follows_links)
 
 
-class Breaker(Section, frozen=True):
+class BreakerSettings(Section, frozen=True):
     """Stop moving when this share of the last `window` pictures would be quarantined."""
 
     window: Count = 50
@@ -153,7 +153,7 @@ class MetricsSettings(Section, frozen=True):
     """Figures for Prometheus, off unless one of the two is set: a port of this machine alone, a file."""
 
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
-    textfile: TextFile | None = None
+    textfile: TextFilePath | None = None
 
     @property
     def is_on(self) -> bool:
@@ -245,7 +245,7 @@ class Settings(Section, frozen=True):
     settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     scan_minutes: Positive = 60
     limits: LimitSettings = LimitSettings()
-    breaker: Breaker = Breaker()
+    breaker: BreakerSettings = BreakerSettings()
     state: Path = _usual(user_state_path)
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()

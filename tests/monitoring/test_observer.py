@@ -22,7 +22,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.model.contract import Contract
-from imgwatch.monitoring.collector import Figures, Snapshot
+from imgwatch.monitoring.collector import MetricsCollector, Snapshot
 from imgwatch.monitoring.observer import Observer
 from imgwatch.pipeline import Result
 from imgwatch.status import Pulse
@@ -61,8 +61,8 @@ def test_only_what_was_kept_counts(ledger: Ledger) -> None:
 
 def test_a_picture_that_could_not_be_moved_is_not_done_yet(ledger: Ledger, tmp_path: Path) -> None:
     board, model = _Board(), live()
-    figures = Figures(board, ledger, tmp_path, model)
-    Observer(ledger, model, figures=figures).note(result(0.9, FileState.PENDING), 0.3)
+    figures = MetricsCollector(board, ledger, tmp_path, model)
+    Observer(ledger, model, collector=figures).note(result(0.9, FileState.PENDING), 0.3)
     assert sum(figures.latency.counts) == 0
 
 
@@ -115,14 +115,14 @@ class _Board:
 
 def test_figures_are_given_out_also_while_the_ledger_cannot_be_asked(ledger: Ledger, tmp_path: Path) -> None:
     board, model = _Board(), live()
-    observer = Observer(ledger, model, figures=Figures(board, ledger, tmp_path, model))
+    observer = Observer(ledger, model, collector=MetricsCollector(board, ledger, tmp_path, model))
     pulse = Pulse(3, "closed", "m", 0.5, False, {})
     ledger.facts.put_drift(Drift("m", drifts=True).to_json())
     observer.note(result(0.2), 0.3)
     assert observer.publish(pulse) == ("the disk is full",)
     ledger.close()
     observer.publish(pulse)
-    Observer(ledger, model, figures=Figures(board, ledger, tmp_path, model)).publish(pulse)
+    Observer(ledger, model, collector=MetricsCollector(board, ledger, tmp_path, model)).publish(pulse)
     first, second, third = board.shown
     assert third.drift is None
     assert first.latency_total == 0.3

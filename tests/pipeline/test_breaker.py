@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgwatch.breaker import Breaker
-from imgwatch.settings import Breaker as Limits
+from imgwatch.settings import BreakerSettings as Limits
 
 INBOX = Path("/inbox")
 

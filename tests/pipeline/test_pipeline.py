@@ -18,7 +18,7 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
-from imgwatch.settings import Breaker as BreakerSettings
+from imgwatch.settings import BreakerSettings
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from imgwatch.files import Place
+from imgwatch.files import FolderEntry
 from imgwatch.quarantine import journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import FileMetadata
@@ -80,7 +80,7 @@ class CutDisk(FileOps):
         if self.fails_in == 0:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
 
-    def rename(self, source: Place, target: Place) -> None:
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
         self._may_fail()
         old, new = _path(source), _path(target)
         if (
@@ -92,7 +92,7 @@ class CutDisk(FileOps):
         super().rename(source, target)
         self.steps.append(Name(new.lstat().st_ino, old, new))
 
-    def rename_within(self, source: Place, target: Place) -> None:
+    def rename_within(self, source: FolderEntry, target: FolderEntry) -> None:
         self.rename(source, target)
 
     def create(self, folder: int, name: str) -> int:
@@ -101,7 +101,7 @@ class CutDisk(FileOps):
         self.held.append(
             os.open(f"/proc/self/fd/{descriptor}", os.O_RDONLY)
         )  # none that writes: no move would go on
-        path = _path(Place(folder, name, Path(name)))
+        path = _path(FolderEntry(folder, name, Path(name)))
         self.steps.append(Name(os.fstat(descriptor).st_ino, None, path))
         return descriptor
 
@@ -129,7 +129,7 @@ class CutDisk(FileOps):
             Flush(None if is_folder else os.fstat(descriptor).st_ino, path if is_folder else None)
         )
 
-    def unlink(self, place: Place) -> None:
+    def unlink(self, place: FolderEntry) -> None:
         self._may_fail()
         path = _path(place)
         ino = path.lstat().st_ino
@@ -195,7 +195,7 @@ def _touches(step: Name | Write | Flush, folder: Path) -> bool:
     )
 
 
-def _path(place: Place) -> Path:
+def _path(place: FolderEntry) -> Path:
     return Path(f"/proc/self/fd/{place.folder}").readlink() / place.name
 
 

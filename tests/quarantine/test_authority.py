@@ -9,7 +9,7 @@ import pytest
 
 from conftest import bright
 from imgwatch.errors import ImgwatchError, OutsideRoots
-from imgwatch.files import Identity, Place
+from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
@@ -51,7 +51,7 @@ def write_journal(quarantine: Quarantine, operation: Operation, key: bytes | Non
     root = os.open(quarantine.path, os.O_RDONLY)
     descriptor = os.open("under_way", os.O_RDWR, dir_fd=root)
     try:
-        Journal(descriptor, FileOps(), Place(root, "under_way", quarantine.path), key).write(operation)
+        Journal(descriptor, FileOps(), FolderEntry(root, "under_way", quarantine.path), key).write(operation)
     finally:
         os.close(descriptor), os.close(root)
 
@@ -141,7 +141,7 @@ class Swapping(FileOps):
     def __init__(self, stranger: Path) -> None:
         self._stranger = stranger
 
-    def rename(self, source: Place, target: Place) -> None:
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
         if source.name == "a.png" and self._stranger.exists():
             self._stranger.rename(source.path)
         super().rename(source, target)

@@ -29,7 +29,7 @@ from imgwatch.errors import (
     RecordMissing,
     Unavailable,
 )
-from imgwatch.files import Identity, Place
+from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
@@ -55,7 +55,7 @@ class Quick(FileOps):
     def sync(self, descriptor: int) -> None:
         pass
 
-    def rename(self, source: Place, target: Place) -> None:
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
         folders = {source.path.parent, target.path.parent}
         if self.across and len(folders) == 2 and "pictures" in {folder.name for folder in folders}:
             raise OSError(errno.EXDEV, "other file system")
@@ -245,7 +245,7 @@ def test_a_file_swapped_in_just_before_the_rename_goes_back(tmp_path: Path) -> N
     path = scene.add()
 
     class Swapping(Quick):
-        def rename(self, source: Place, target: Place) -> None:
+        def rename(self, source: FolderEntry, target: FolderEntry) -> None:
             if source.path == path:
                 path.unlink()
                 path.write_bytes(b"swapped in")
@@ -262,7 +262,7 @@ def test_a_file_swapped_in_goes_back_also_if_the_mover_was_killed_then(tmp_path:
     path = scene.add()
 
     class SwappingAndKilled(Quick):
-        def rename(self, source: Place, target: Place) -> None:
+        def rename(self, source: FolderEntry, target: FolderEntry) -> None:
             if source.path == path:
                 scene.add("other", b"swapped in").replace(path)
             super().rename(source, target)
@@ -282,7 +282,7 @@ def test_a_picture_changed_in_place_after_it_was_copied_stays_alone(tmp_path: Pa
     path = scene.add()
 
     class Rewriting(Quick):
-        def rename(self, source: Place, target: Place) -> None:
+        def rename(self, source: FolderEntry, target: FolderEntry) -> None:
             super().rename(source, target)
             if source.name.endswith(".part"):
                 path.write_bytes(b"a newer version")
@@ -713,11 +713,11 @@ def test_recovery_itself_may_be_killed_at_any_step(
 class LinkUnlink(Stumbling):
     """A file system without a rename that cannot overwrite: link, then unlink, and a kill in between."""
 
-    def rename(self, source: Place, target: Place) -> None:
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
         self.link(source, target)
         self.unlink(source)
 
-    def link(self, source: Place, target: Place) -> None:
+    def link(self, source: FolderEntry, target: FolderEntry) -> None:
         os.link(
             source.name,
             target.name,

@@ -15,7 +15,7 @@ from imgwatch.doctor.monitoring import check_monitoring, check_ports
 from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import installation
-from imgwatch.systemd.installation import Plan, Wish
+from imgwatch.systemd.installation import InstallOptions, InstallPlan
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def settings(config: Path) -> Settings:
     return load_config(config)
 
 
-def planned(settings: Settings, config: Path, **wish: str | bool) -> Plan:
-    return installation.plan(settings, config, Path(settings.model), Wish(**wish))  # type: ignore[arg-type]
+def planned(settings: Settings, config: Path, **options: str | bool) -> InstallPlan:
+    return installation.plan(settings, config, Path(settings.model), InstallOptions(**options))  # type: ignore[arg-type]
 
 
 def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(

@@ -10,10 +10,10 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from imgwatch.errors import ModelError
-from imgwatch_train.backbone.encoder import Scaling, wrap
+from imgwatch_train.backbone.encoder import InputScaling, wrap
 from imgwatch_train.perceptual.features import Backbone
 
-SCALING = Scaling(64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
+SCALING = InputScaling(64, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
 
 
 def encoder(as_tokens: bool, is_spatial: bool = True) -> onnx.ModelProto:

@@ -33,13 +33,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wardrobe", type=Path, required=True, help="a folder of CC0 photos of clothes")
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as crops, progress_bar() as progress:
         write_crops(Path(crops), SEED)
         job = Job(
-            folders=(told.wardrobe.absolute(), Path(crops)),
+            folders=(arguments.wardrobe.absolute(), Path(crops)),
             settings=TrainSettings(seed=SEED),
-            out=told.out.absolute(),
+            out=arguments.out.absolute(),
             threshold=ThresholdRule(false_alarms=FALSE_ALARMS),
             fresh=True,
         )

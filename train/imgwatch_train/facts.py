@@ -31,13 +31,13 @@ def training_facts(job: Job, pictures: Mapping[str, int], false_alarms: FalseAla
 
 def tool_versions() -> dict[str, str]:
     """Return the versions of the tools that are installed."""
-    found = {"imgwatch": imgwatch.__version__}
+    versions = {"imgwatch": imgwatch.__version__}
     for name in TOOLS:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def described(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ from imgwatch.settings import ThresholdRule
 
 log = logging.getLogger(__name__)
 
-Listed = tuple[Path, Identity]  # a picture, and the version of it that was listed
+PictureVersion = tuple[Path, Identity]  # a picture, and the version of it that was listed
 _BATCH = 32  # pictures in a task: a second or so of work, beside which Dask's millisecond is nothing
 _MISSES = 200  # in a row: then the fault is not one of the pictures
 
@@ -61,7 +61,7 @@ class JudgeKit:
         return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, correction)
 
     @contextmanager
-    def open(self) -> Iterator[Callable[[Sequence[Listed]], list[Judgement | Missed]]]:
+    def open(self) -> Iterator[Callable[[Sequence[PictureVersion]], list[Judgement | Missed]]]:
         """Set a judge up on a worker, with a decoding process of its own."""
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             model = Path(folder, self.file_name)
@@ -71,7 +71,7 @@ class JudgeKit:
                 yield partial(_judge_batch, judge, Path(folder))
 
 
-def _judge_batch(judge: Judge, folder: Path, batch: Sequence[Listed]) -> list[Judgement | Missed]:
+def _judge_batch(judge: Judge, folder: Path, batch: Sequence[PictureVersion]) -> list[Judgement | Missed]:
     """Judge one batch on a worker: an outcome for each, in order."""
     outcomes: list[Judgement | Missed] = [Missed()] * len(batch)
     numbers: dict[Path, int] = {}  # of what is being judged, by where it lies here
@@ -112,7 +112,7 @@ def _brought(path: Path, identity: Identity, limits: Limits, into: Path) -> Path
         return None
 
 
-def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[Listed]) -> Generator[Judged]:
+def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[PictureVersion]) -> Generator[Judged]:
     """Yield a judgement for each picture that is there, as they come; `listed` is taken in as the cluster keeps up.
 
     A picture that killed the workers that had nothing else to do is unreadable. Raises Unavailable when the
@@ -131,7 +131,7 @@ def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[Listed]) -> Gener
     misses.check_all()
 
 
-def _batches(listed: Iterable[Listed]) -> Iterator[list[Listed]]:
+def _batches(listed: Iterable[PictureVersion]) -> Iterator[list[PictureVersion]]:
     rest = iter(listed)
     while batch := list(islice(rest, _BATCH)):
         yield batch

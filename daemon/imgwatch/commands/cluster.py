@@ -20,7 +20,7 @@ from imgwatch.progress import Progress
 
 if TYPE_CHECKING:
     from imgwatch.cluster.dask_cluster import Cluster
-    from imgwatch.cluster.judging import JudgeKit, Listed
+    from imgwatch.cluster.judging import JudgeKit, PictureVersion
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.pipeline import Result
@@ -41,7 +41,7 @@ Walk = Callable[[], "Iterator[tuple[Path, Listing]]"]
 
 
 @dataclass(frozen=True)
-class Wish:
+class RescanOptions:
     """What was asked for on the command line."""
 
     cluster: str
@@ -51,7 +51,7 @@ class Wish:
 
 def rescan_wide(
     settings: Settings,
-    wish: Wish,
+    options: RescanOptions,
     paths: list[Path],
     scopes_of: Callable[[list[Path]], list[Scope]],
     say: Callable[[Result], None],
@@ -66,15 +66,15 @@ def rescan_wide(
     paths = [local(path) for path in paths]
     urls = [path for path in paths if is_url(path)]
     folders = existing([path.resolve() for path in paths if not is_url(path)])
-    if urls and not wish.dry_run and settings.mode != "report":
+    if urls and not options.dry_run and settings.mode != "report":
         raise UsageError(_WHY_NOT)
     scopes = scopes_of(folders) if folders or not urls else []
-    with extra("cluster"), open_ledger(settings) as ledger, _opened(settings, wish, ledger) as run:
+    with extra("cluster"), open_ledger(settings) as ledger, _opened(settings, options, ledger) as run:
         from imgwatch.cluster import object_store
 
         walks: list[Walk] = [partial(walk, scope) for scope in scopes]
         stores: list[Walk] = [partial(object_store.walk, url, settings.watch[0].ignore) for url in urls]
-        if not wish.dry_run:
+        if not options.dry_run:
             ledger.allow_restore_to(scope.root for scope in scopes)
         with run.tally.shown([*walks, *stores]):
             run.act(walks, ledger, say)
@@ -84,7 +84,7 @@ def rescan_wide(
 
 
 @contextmanager
-def _opened(settings: Settings, wish: Wish, ledger: Ledger) -> Iterator[_Run]:
+def _opened(settings: Settings, options: RescanOptions, ledger: Ledger) -> Iterator[_Run]:
     """Open the cluster, and pack what its workers judge by: the model, and what decisions taught."""
     from imgwatch.cluster.dask_cluster import Cluster
     from imgwatch.cluster.judging import JudgeKit
@@ -93,14 +93,14 @@ def _opened(settings: Settings, wish: Wish, ledger: Ledger) -> Iterator[_Run]:
     with open_judge(settings) as judge:
         FeedbackLearner(open_quarantine(settings, ledger), ledger).refresh(judge)
         kit = JudgeKit.of(judge.scorer, settings.threshold, settings.limits.limits(), judge.correction)
-        with Cluster(wish.cluster) as cluster:
-            yield _Run(settings, wish, judge, cluster, kit)
+        with Cluster(options.cluster) as cluster:
+            yield _Run(settings, options, judge, cluster, kit)
 
 
 @dataclass(frozen=True)
 class _Run:
     settings: Settings
-    wish: Wish
+    options: RescanOptions
     judge: Judge
     cluster: Cluster
     kit: JudgeKit
@@ -116,11 +116,11 @@ class _Run:
         pipeline = Pipeline(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
             unsorted = (Result(one, FileState.REPORTED) for one in judged)
-            for result in unsorted if self.wish.dry_run else pipeline.act(judged):
+            for result in unsorted if self.options.dry_run else pipeline.act(judged):
                 say(result)
                 self.tally.pass_by(1)
 
-    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[Listed]:
+    def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[PictureVersion]:
         """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
         from imgwatch.candidates import wants_judgement
         from imgwatch.cluster.object_url import is_object
@@ -129,7 +129,7 @@ class _Run:
         for walk in walks:
             for folder, listing in walk():
                 names = list(listing)
-                if not self.wish.judge_all:
+                if not self.options.judge_all:
                     names = ledger.unfinished(folder, listing, self.kit.name)
                 wanted = [
                     name

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.cluster import ClusterOption, Wish, rescan_wide
+from imgwatch.commands.cluster import ClusterOption, RescanOptions, rescan_wide
 from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
@@ -95,7 +95,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             raise UsageError(
                 "--quarantine judges what is in quarantine, on this machine: leave out --cluster"
             )
-        _rescan_wide(settings, Wish(cluster, dry_run, judge_all), paths or [], as_json)
+        _rescan_wide(settings, RescanOptions(cluster, dry_run, judge_all), paths or [], as_json)
         return
     with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
         quarantine = open_quarantine(settings, ledger)
@@ -181,7 +181,7 @@ def _confirm_many(junk: int, pictures: int, settings: "Settings", is_agreed: boo
         )
 
 
-def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: bool) -> None:
+def _rescan_wide(settings: "Settings", options: RescanOptions, paths: list[Path], as_json: bool) -> None:
     seen: Counter[str] = Counter()
 
     def say(result: "Result") -> None:
@@ -189,10 +189,10 @@ def _rescan_wide(settings: "Settings", wish: Wish, paths: list[Path], as_json: b
         seen[result.judged.judgement.verdict] += 1
         seen[_MOVED] += result.record is not None
 
-    rescan_wide(settings, wish, paths, partial(_scopes, settings), say)
+    rescan_wide(settings, options, paths, partial(_scopes, settings), say)
     moved = seen.pop(_MOVED, 0)
     if not as_json:
-        console.say(_summary(seen, None if wish.dry_run else moved))
+        console.say(_summary(seen, None if options.dry_run else moved))
 
 
 def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None:

@@ -91,8 +91,8 @@ def show(
     if with_picture:
         with thumbnails(settings) as draw:
             draw(quarantine.picture(record))
-    told = record.to_json() | {"companions": ", ".join(one.name for one in record.companions)}
-    for key, value in (told | {"lies at": str(quarantine.picture(record))}).items():
+    fields = record.to_json() | {"companions": ", ".join(one.name for one in record.companions)}
+    for key, value in (fields | {"lies at": str(quarantine.picture(record))}).items():
         console.say(f"{key:>15}: {value}")
 
 

@@ -14,7 +14,7 @@ from imgwatch.commands.context import ConfigOption, load_settings, model_path
 from imgwatch.errors import Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.systemd.installation import Plan
+    from imgwatch.systemd.installation import InstallPlan
 
 app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
 
@@ -44,8 +44,8 @@ def install(  # noqa: PLR0913 - the options of a command
 
     config_file = find_config(config)
     settings = load_settings(config_file)
-    wish = installation.Wish(name, for_user, run_as)
-    plan = installation.plan(settings, config_file, model_path(settings), wish)
+    options = installation.InstallOptions(name, for_user, run_as)
+    plan = installation.plan(settings, config_file, model_path(settings), options)
     if dry_run:
         plan.manager.verify(plan.name, plan.text)
         for line in plan.text.splitlines():
@@ -76,7 +76,7 @@ def _say_all(lines: Iterator[str]) -> None:
         console.say(line)
 
 
-def _examine_as(plan: "Plan", config: Path) -> None:
+def _examine_as(plan: "InstallPlan", config: Path) -> None:
     """Let `imgwatch doctor` look as the user whom the service will run as; a fault that it finds ends this."""
     if os.geteuid() != 0:
         return

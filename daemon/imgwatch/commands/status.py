@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings
 
 
-class Listed(StrEnum):
+class ListChoice(StrEnum):
     """What `--list` lists."""
 
     HELD = "held"
@@ -42,7 +42,7 @@ _FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "tr
 
 def status(
     listed: Annotated[
-        Listed | None,
+        ListChoice | None,
         typer.Option(
             "--list", help="List the files that wait or stay for a reason, with why and since when."
         ),
@@ -66,7 +66,7 @@ def status(
         raise typer.Exit(BREAKER_OPEN)
 
 
-def _list(settings: "Settings", listed: Listed, as_json: bool) -> None:
+def _list(settings: "Settings", listed: ListChoice, as_json: bool) -> None:
     """Print the files in one state, the latest first."""
     from imgwatch.lifecycle import FileState
     from imgwatch.wording import sentence

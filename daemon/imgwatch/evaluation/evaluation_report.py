@@ -11,7 +11,15 @@ from PIL import Image
 
 from imgwatch.evaluation.evaluate import Evaluation
 from imgwatch.evaluation.evaluation_table import HEADER, false_alarms, rows_of
-from imgwatch.evaluation.html_report import THUMBNAIL, Gallery, Report, Table, Tile, thumbnails, write_report
+from imgwatch.evaluation.html_report import (
+    THUMBNAIL,
+    Report,
+    Table,
+    Tile,
+    TileSection,
+    thumbnails,
+    write_report,
+)
 from imgwatch.evaluation.labelled import ScoredFolder
 from imgwatch.evaluation.metrics import roc_points
 from imgwatch.evaluation.plots import Plot, histogram, roc
@@ -77,7 +85,7 @@ def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
     return [roc(curves), histogram(groups, first.threshold, f"Scores by {first.model.name}.")]
 
 
-def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[Gallery]:
+def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[TileSection]:
     """Show the strangest normal pictures and the least strange junk."""
     judged = {
         f"Normal pictures above the threshold of {evaluation.model.name}": _worst(
@@ -88,7 +96,8 @@ def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[Gall
         ),
     }
     return [
-        Gallery(title, "The worst first.", _tiles(worst, limits, workers)) for title, worst in judged.items()
+        TileSection(title, "The worst first.", _tiles(worst, limits, workers))
+        for title, worst in judged.items()
     ]
 
 

@@ -40,7 +40,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Gallery:
+class TileSection:
     """Pictures to look at, and why."""
 
     title: str
@@ -68,7 +68,7 @@ class Report:
     warnings: Sequence[str] = ()
     facts: Sequence[tuple[str, str]] = ()
     plots: Sequence[Plot] = ()
-    galleries: Sequence[Gallery] = ()
+    galleries: Sequence[TileSection] = ()
     tables: Sequence[Table] = ()
     record: Mapping[str, Any] = field(default_factory=dict)
 

@@ -19,7 +19,7 @@ from imgwatch.ledger.feedback import Remembered
 from imgwatch.lifecycle import TAKES_BACK, TEACHES, Event, Teaching
 from imgwatch.picture.decoding import Decoded
 from imgwatch.quarantine import Quarantine
-from imgwatch.quarantine.history import Entry
+from imgwatch.quarantine.history import LogEntry
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -69,7 +69,7 @@ class FeedbackLearner:
         self._ledger.facts.put_feedback_offset(log, end)
         self._followed_bytes = end
 
-    def _learn(self, entry: Entry, judge: Judge) -> None:
+    def _learn(self, entry: LogEntry, judge: Judge) -> None:
         record = entry.record
         is_junk = TEACHES[entry.event] is Teaching.JUNK
         path = self._quarantine.picture(record) if is_junk else Path(record.original)

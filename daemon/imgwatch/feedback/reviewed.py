@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgwatch.files import Place, digest_of, opened_file, opened_folder
+from imgwatch.files import FolderEntry, digest_of, opened_file, opened_folder
 from imgwatch.lifecycle import TEACHES, Happening, Reducer, Teaching
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
@@ -56,6 +56,6 @@ def _copies(records: Sequence[Record], folders: Sequence[Path]) -> Iterator[Path
                 continue
             with opened_folder(folder) as opened:
                 for name in alike:
-                    with opened_file(Place(opened, name, folder / name)) as descriptor:
+                    with opened_file(FolderEntry(opened, name, folder / name)) as descriptor:
                         if digest_of(descriptor) in digests:
                             yield folder / name

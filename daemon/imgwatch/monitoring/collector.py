@@ -86,7 +86,7 @@ class _Remembered:
     held: int = 0
 
 
-class Figures:
+class MetricsCollector:
     """Gathers the figures of one daemon and puts them on a board."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""See each result of the daemon and tell what follows from it: drift, hook, figures, the line a day.
+"""See each result of the daemon and tell what follows from it: drift, hook, metrics, the line a day.
 
 The loop calls it; it keeps what must outlive a restart as facts of the ledger, and decides nothing about a picture.
 """
@@ -25,14 +25,14 @@ from imgwatch.settings import MetricsSettings, Settings
 from imgwatch.status import Pulse
 
 if TYPE_CHECKING:
-    from imgwatch.monitoring.collector import Figures
+    from imgwatch.monitoring.collector import MetricsCollector
     from imgwatch.monitoring.hook import Hook
 
 log = logging.getLogger(__name__)
 
 
 def require_extra(settings: MetricsSettings) -> None:
-    """Raise ConfigError where figures are asked for, and what shows them is not installed."""
+    """Raise ConfigError where metrics are asked for, and what shows them is not installed."""
     if settings.is_on and find_spec("prometheus_client") is None:
         raise ConfigError(
             "`metrics` in the config needs the extra metrics: pip install 'imgwatch[metrics]', "
@@ -43,32 +43,32 @@ def require_extra(settings: MetricsSettings) -> None:
 def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, ledger: Ledger) -> Observer:
     """Make the observer that the config asks for; nothing is imported, opened or started that it does not ask for."""
     require_extra(settings.metrics)
-    figures = hook = None
+    collector = hook = None
     if settings.metrics.is_on:
-        from imgwatch.monitoring.collector import Figures
+        from imgwatch.monitoring.collector import MetricsCollector
         from imgwatch.monitoring.metrics import Exposition
 
-        figures = Figures(Exposition(settings.metrics), ledger, quarantine.path, model)
+        collector = MetricsCollector(Exposition(settings.metrics), ledger, quarantine.path, model)
     if settings.hooks.quarantined is not None:
         from imgwatch.monitoring.hook import Hook
 
         hook = Hook(settings.hooks)
-    return Observer(ledger, model, hook, figures)
+    return Observer(ledger, model, hook, collector)
 
 
 class Observer:
-    """What follows from results. `figures` and `hook` only where the config asks for them; `close` ends them."""
+    """What follows from results. `collector` and `hook` only where the config asks for them; `close` ends them."""
 
     def __init__(
         self,
         ledger: Ledger,
         model: LiveModel,
         hook: Hook | None = None,
-        figures: Figures | None = None,
+        collector: MetricsCollector | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._model, self._wall = ledger, model, wall
-        self._hook, self._figures = hook, figures
+        self._hook, self._collector = hook, collector
         self._digest = Digest(ledger)
         self._drift: Drift | None = None
 
@@ -77,8 +77,8 @@ class Observer:
         if result.record is not None and self._hook is not None:
             self._hook.note(result.record)
         is_done = result.state is not FileState.PENDING or result.record is not None  # else it is tried again
-        if self._figures is not None and is_done:
-            self._figures.latency.note(seconds)
+        if self._collector is not None and is_done:
+            self._collector.latency.note(seconds)
         if result.state is FileState.KEPT and result.judged.judgement.score is not None:
             self._note_kept(result.judged.judgement.score)
 
@@ -88,21 +88,21 @@ class Observer:
 
     def publish(self, pulse: Pulse) -> tuple[str, ...]:
         """Give out the figures, where they are wanted; return what stands in the way of that. Raises nothing."""
-        if self._figures is None:
+        if self._collector is None:
             return ()
         drift: Drift | None = None
         if not pulse.generic_model:
             with suppress(IoFailed, Unavailable):  # the loop notices by itself, and says so
                 drift = self._known()
-        self._figures.publish(pulse, drift, {} if self._hook is None else self._hook.outcomes)
-        return self._figures.troubles
+        self._collector.publish(pulse, drift, {} if self._hook is None else self._hook.outcomes)
+        return self._collector.troubles
 
     def close(self) -> None:
         """End what runs besides the loop."""
         if self._hook is not None:
             self._hook.close()
-        if self._figures is not None:
-            self._figures.close()
+        if self._collector is not None:
+            self._collector.close()
 
     def _note_kept(self, score: float) -> None:
         judge, now = self._model.judge, self._wall()

@@ -44,15 +44,15 @@ def companions_of(name: str, look: Look, others: Iterable[str] = ()) -> list[str
         names += _spelt(stem, beside)
         if extension in SHOTS and stem.lower().endswith(".mp"):  # the film of Google's motion photos
             names.append(stem)
-    found: dict[Hashable, str] = {}
+    names_by_key: dict[Hashable, str] = {}
     for companion in names:
         key = look(companion)
-        if key is None or key in found or key == look(name):
+        if key is None or key in names_by_key or key == look(name):
             continue
-        found[key] = companion
+        names_by_key[key] = companion
         if _parts(companion)[1] in RAWS + FILMS:
-            found |= {look(below): below for below in companions_of(companion, look)}
-    return list(found.values())
+            names_by_key |= {look(below): below for below in companions_of(companion, look)}
+    return list(names_by_key.values())
 
 
 def is_companion(name: str, look: Look) -> bool:
@@ -81,16 +81,16 @@ def lying_beside(picture: Path, others: Iterable[str] = ()) -> list[str]:
     """Return the names of the companions that lie beside a picture, as the folder has them."""
     folder = picture.parent
     look = partial(_file_at, folder)
-    found = {look(name): name for name in companions_of(picture.name, look, others)}
-    if not found:
+    names_by_key = {look(name): name for name in companions_of(picture.name, look, others)}
+    if not names_by_key:
         return []
-    names = {name.lower() for name in found.values()}
+    names = {name.lower() for name in names_by_key.values()}
     try:
         with os.scandir(folder) as entries:  # upper and lower case may be alike to it
             spelt = {look(entry.name): entry.name for entry in entries if entry.name.lower() in names}
     except OSError:
         spelt = {}
-    return [spelt.get(key, name) for key, name in found.items()]
+    return [spelt.get(key, name) for key, name in names_by_key.items()]
 
 
 def belongs_to_another(path: Path) -> bool:

@@ -23,14 +23,14 @@ from imgwatch.errors import (
     Unfinished,
     shown,
 )
-from imgwatch.files import Identity, Place, status_of
+from imgwatch.files import FolderEntry, Identity, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
 from imgwatch.quarantine.companion import MOST
 from imgwatch.quarantine.fields import is_plain_name
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.history import Entry, ReviewHistory, entries, whole_lines
+from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.naming import renamed_with
 from imgwatch.quarantine.precheck import (
     Examined,
@@ -112,15 +112,15 @@ class Quarantine:
         AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
         MoveFailed; then all stay.
         """
-        place = self._source(candidate)
-        with self._recovered() as store, opened_folder_of(place) as folder:
-            source = Place(folder, place.name, place.path)
+        safe_path = self._source(candidate)
+        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+            source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
-                raise AlreadyRestored(f"{shown(place.path)} was restored by you before; it stays")
+                raise AlreadyRestored(f"{shown(safe_path.path)} was restored by you before; it stays")
             beside = _examined_beside(source, companions)
             judgement = of_what_is_moved(judgement, sha256)
-            record = new_record(store, place, identity, metadata, judgement, beside)
+            record = new_record(store, safe_path, identity, metadata, judgement, beside)
             operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
             return record
 
@@ -130,18 +130,18 @@ class Quarantine:
         What came back with it and still lies there goes with it again. Raises Changed if that is no longer the very
         picture, or what `quarantine` raises; then all stay.
         """
-        place = self._source(path)
-        with self._recovered() as store, opened_folder_of(place) as folder:
-            source = Place(folder, place.name, place.path)
+        safe_path = self._source(path)
+        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+            source = FolderEntry(folder, safe_path.name, safe_path.path)
             lying = status_of(source)
             if lying is None:
-                raise Changed(f"{shown(place.path)} is gone")
+                raise Changed(f"{shown(safe_path.path)} is gone")
             metadata, sha256 = examined(source, Identity.of(lying), None)
             if sha256 != record.sha256:
-                raise Changed(f"{shown(place.path)} was changed since it was restored; it stays")
-            names = names_beside(record, place.name).values()
+                raise Changed(f"{shown(safe_path.path)} was changed since it was restored; it stays")
+            names = names_beside(record, safe_path.name).values()
             beside = _examined_beside(source, [name for name in names if _lies_beside(source, name)])
-            again = new_record(store, place, Identity.of(lying), metadata, record.judgement, beside)
+            again = new_record(store, safe_path, Identity.of(lying), metadata, record.judgement, beside)
             operations.take_in(store, again, source, [Identity.of(lying), *(one.identity for one in beside)])
             return again
 
@@ -193,8 +193,8 @@ class Quarantine:
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             _require_finished(store, record)
-            place = self._target(record, to)
-            target = Place(_way_to(stack, store, place), place.name, place.path)
+            safe_path = self._target(record, to)
+            target = FolderEntry(_way_to(stack, store, safe_path), safe_path.name, safe_path.path)
             names = names_beside(record, target.name)
             here = {one.file: names[one.file] for one in companions_here(store, record)}
             for name in (target.name, *here.values()):
@@ -274,11 +274,11 @@ class Quarantine:
         """Say where the picture of a record lies now."""
         return self.path / "pictures" / record.file
 
-    def history(self) -> Iterator[Entry]:
+    def history(self) -> Iterator[LogEntry]:
         """Yield all that happened, oldest first."""
         return reader.read_history(self.path)
 
-    def events_since(self, offset: int) -> tuple[Sequence[Entry], int]:
+    def events_since(self, offset: int) -> tuple[Sequence[LogEntry], int]:
         """Give what happened behind `offset` of the log, and the offset to ask from next; 0 at first."""
         with reader.committed_log(self.path) as opened:
             if opened is None:
@@ -368,31 +368,31 @@ class Quarantine:
 
     def _source(self, candidate: Candidate) -> SafePath:
         if isinstance(candidate, tuple):
-            place = path_below(candidate[0].resolve(), candidate[1])
+            safe_path = path_below(candidate[0].resolve(), candidate[1])
         else:
             path = candidate.absolute()
-            place = (
+            safe_path = (
                 path_below(path.parent, Path(path.name))
                 if self._roots is None
                 else below_roots(path, self._roots)
             )
-        return self._outside(place)
+        return self._outside(safe_path)
 
     def _target(self, record: Record, to: Path | None) -> SafePath:
         original = Path(record.original)
         if to is not None:
             folder = to.expanduser().resolve()
-            place = path_below(Path("/"), folder.relative_to("/") / original.name)
+            safe_path = path_below(Path("/"), folder.relative_to("/") / original.name)
         elif self._roots is None:
-            place = path_below(Path("/"), original.relative_to("/"))
+            safe_path = path_below(Path("/"), original.relative_to("/"))
         else:
-            place = below_roots(original, self._roots)
-        return self._outside(place)
+            safe_path = below_roots(original, self._roots)
+        return self._outside(safe_path)
 
-    def _outside(self, place: SafePath) -> SafePath:
-        if place.path.is_relative_to(self.path.resolve()):
-            raise OutsideRoots(f"{shown(place.path)} lies in the quarantine itself")
-        return place
+    def _outside(self, safe_path: SafePath) -> SafePath:
+        if safe_path.path.is_relative_to(self.path.resolve()):
+            raise OutsideRoots(f"{shown(safe_path.path)} lies in the quarantine itself")
+        return safe_path
 
 
 def names_beside(record: Record, name: str) -> dict[str, str]:
@@ -400,7 +400,7 @@ def names_beside(record: Record, name: str) -> dict[str, str]:
     return {one.file: renamed_with(one.name, Path(record.original).name, name) for one in record.companions}
 
 
-def _examined_beside(picture: Place, names: Sequence[str]) -> list[Examined]:
+def _examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined]:
     if not all(map(is_plain_name, names)):
         raise OutsideRoots(f"{shown(picture.path)}: what belongs to it must lie beside it; nothing is moved")
     if len(names) > MOST:
@@ -410,13 +410,13 @@ def _examined_beside(picture: Place, names: Sequence[str]) -> list[Examined]:
     return [examined_companion(_beside(picture, name)) for name in names]
 
 
-def _lies_beside(picture: Place, name: str) -> bool:
+def _lies_beside(picture: FolderEntry, name: str) -> bool:
     status = status_of(_beside(picture, name))
     return status is not None and stat.S_ISREG(status.st_mode)
 
 
-def _beside(picture: Place, name: str) -> Place:
-    return Place(picture.folder, name, picture.path.with_name(name))
+def _beside(picture: FolderEntry, name: str) -> FolderEntry:
+    return FolderEntry(picture.folder, name, picture.path.with_name(name))
 
 
 def _require_finished(store: Store, record: Record) -> None:
@@ -428,8 +428,8 @@ def _require_finished(store: Store, record: Record) -> None:
         )
 
 
-def _way_to(stack: ExitStack, store: Store, place: SafePath) -> int:
+def _way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
     try:
-        return make_parents(stack, store.file_ops, place)
+        return make_parents(stack, store.file_ops, safe_path)
     except OSError as fault:
-        raise move_failed(fault, f"cannot restore {shown(place.path)}") from fault
+        raise move_failed(fault, f"cannot restore {shown(safe_path.path)}") from fault

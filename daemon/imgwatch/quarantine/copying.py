@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from imgwatch.errors import Changed, MoveRefused, shown
-from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import read_metadata
 from imgwatch.quarantine.move import Inodes, Transfer, return_stranger
@@ -29,7 +29,7 @@ class _Copy(NamedTuple):
     copy: int
 
     @property
-    def doomed(self) -> Place:
+    def doomed(self) -> FolderEntry:
         """Say where the original is when it is removed: the quarantine's own folder holds no strangers."""
         return self.move.aside if self.move.inward else self.move.source
 
@@ -114,6 +114,6 @@ def _set_aside(file_ops: FileOps, copying: _Copy) -> None:
         raise Changed(f"{shown(move.source.path)} is being changed; it stays")
 
 
-def _is_open_as(place: Place, descriptor: int) -> bool:
-    present = status_of(place)
+def _is_open_as(entry: FolderEntry, descriptor: int) -> bool:
+    present = status_of(entry)
     return present is not None and os.path.samestat(present, os.fstat(descriptor))

@@ -9,7 +9,7 @@ import errno
 import os
 
 from imgwatch import files
-from imgwatch.files import Place
+from imgwatch.files import FolderEntry
 from imgwatch.quarantine import metadata
 from imgwatch.quarantine.metadata import FileMetadata
 
@@ -17,11 +17,11 @@ from imgwatch.quarantine.metadata import FileMetadata
 class FileOps:
     """Does each step for real; every method may raise OSError, and then has done nothing or a part of it."""
 
-    def rename(self, source: Place, target: Place) -> None:
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
         """Rename without overwriting."""
         files.rename_exclusive(source, target)
 
-    def rename_within(self, source: Place, target: Place) -> None:
+    def rename_within(self, source: FolderEntry, target: FolderEntry) -> None:
         """Give a file of a folder another name in it, one that is made up; also where no exclusive rename is."""
         files.rename_within(source, target)
 
@@ -60,6 +60,6 @@ class FileOps:
             if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # FUSE: no fsync of folders
                 raise
 
-    def unlink(self, place: Place) -> None:
+    def unlink(self, entry: FolderEntry) -> None:
         """Remove a name."""
-        os.unlink(place.name, dir_fd=place.folder)
+        os.unlink(entry.name, dir_fd=entry.folder)

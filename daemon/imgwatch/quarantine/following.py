@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 
 from imgwatch.errors import shown
-from imgwatch.files import Place, digest_of, opened_file, status_of
+from imgwatch.files import FolderEntry, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import read_metadata
 from imgwatch.quarantine.move import (
@@ -92,7 +92,7 @@ def _return_aside(file_ops: FileOps, move: Transfer) -> None:
         return_stranger(file_ops, move, move.aside)
 
 
-def _carry(file_ops: FileOps, source: Place, target: Place, part: Place) -> None:
+def _carry(file_ops: FileOps, source: FolderEntry, target: FolderEntry, part: FolderEntry) -> None:
     """Move one file, also across file systems; broken off, it is there twice, or its copy unfinished."""
     try:
         file_ops.rename(source, target)

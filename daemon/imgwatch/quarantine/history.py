@@ -27,7 +27,7 @@ _LONGEST_LINE_BYTES = 2 << 20  # a record of 1 MB at most, and what is around it
 _log = logging.getLogger(__name__)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class LogEntry(msgspec.Struct, frozen=True):
     """One line: what happened when to which picture."""
 
     event: Event
@@ -149,9 +149,9 @@ def _check_schema(schema: object) -> None:
         )
 
 
-def entries(lines: Iterable[bytes]) -> Iterator[Entry]:
+def entries(lines: Iterable[bytes]) -> Iterator[LogEntry]:
     """Yield what happened; a line that the next one withdraws did not."""
-    last: Entry | None = None
+    last: LogEntry | None = None
     for line in lines:
         entry = read_entry(line)
         if entry is None:
@@ -188,14 +188,14 @@ def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple
             rest, skipped = b"", skipped + len(rest)
 
 
-def read_entry(line: bytes) -> Entry | None:
+def read_entry(line: bytes) -> LogEntry | None:
     """Read a line; None, and a word in the log, for one that this program did not write."""
     if not line.strip():
         return None
     try:
         fields = cast(dict[str, Any], decode_json(line))
         _check_schema(fields.get("schema", 1))
-        return Entry(Event(fields["event"]), parsed_time(fields["at"]), Record.from_json(fields["record"]))
+        return LogEntry(Event(fields["event"]), parsed_time(fields["at"]), Record.from_json(fields["record"]))
     except (RecordMalformed, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         _log.warning("%s: a line is not usable and is passed over: %s", NAME, error)
         return None

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
-from imgwatch.files import Identity, Place, opened_file
+from imgwatch.files import FolderEntry, Identity, opened_file
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
@@ -120,7 +120,9 @@ class Journal:
     wait gets a file of its own beside it.
     """
 
-    def __init__(self, descriptor: int, file_ops: FileOps, root: Place, key: bytes | None = None) -> None:
+    def __init__(
+        self, descriptor: int, file_ops: FileOps, root: FolderEntry, key: bytes | None = None
+    ) -> None:
         self._descriptor = descriptor
         self._file_ops = file_ops
         self._root = root  # any name in the quarantine's folder
@@ -152,20 +154,20 @@ class Journal:
 
     def park(self, operation: Operation) -> None:
         """Keep an operation until its folder is there, so that others can go on."""
-        place = self._parked_place(operation.id)
+        entry = self._parked_entry(operation.id)
         self.drop(operation.id)
-        descriptor = self._file_ops.create(place.folder, place.name)
+        descriptor = self._file_ops.create(entry.folder, entry.name)
         try:
             self._file_ops.write(descriptor, _encoded(operation.signed(self.key)), 0)
             self._file_ops.sync(descriptor)
         finally:
             os.close(descriptor)
-        self._file_ops.sync(place.folder)
+        self._file_ops.sync(entry.folder)
 
     def drop(self, record_id: str) -> None:
         """Forget a parked operation, if there is one of this id."""
         try:
-            self._file_ops.unlink(self._parked_place(record_id))
+            self._file_ops.unlink(self._parked_entry(record_id))
         except FileNotFoundError:
             return
 
@@ -173,18 +175,18 @@ class Journal:
         """Yield the operations that wait."""
         return parked_in(self._root)
 
-    def _parked_place(self, record_id: str) -> Place:
+    def _parked_entry(self, record_id: str) -> FolderEntry:
         name = f"{NAME}.{record_id}"
-        return Place(self._root.folder, name, self._root.path.with_name(name))
+        return FolderEntry(self._root.folder, name, self._root.path.with_name(name))
 
 
-def parked_in(root: Place) -> Iterator[Operation]:
+def parked_in(root: FolderEntry) -> Iterator[Operation]:
     """Yield the operations that wait in a quarantine's folder, named by any place in it."""
     for name in sorted(os.listdir(root.folder)):
         if name.startswith(f"{NAME}."):
             operation = None
-            place = Place(root.folder, name, root.path.with_name(name))
-            with suppress(OSError), opened_file(place) as descriptor:
+            entry = FolderEntry(root.folder, name, root.path.with_name(name))
+            with suppress(OSError), opened_file(entry) as descriptor:
                 operation = read_slot(descriptor, 0)
             if operation is not None and name == f"{NAME}.{operation.id}":
                 yield operation

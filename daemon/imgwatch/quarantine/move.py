@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import msgspec
 
 from imgwatch.errors import shown
-from imgwatch.files import Identity, Place, digest_of, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.naming import stored_names
 
@@ -28,35 +28,35 @@ class Transfer(msgspec.Struct, frozen=True):
     """A move of the file `identity` from `source` to `target`; `inward` goes into the quarantine."""
 
     id: str  # of the record; no name that is made of it is taken by anybody else
-    source: Place
-    target: Place
+    source: FolderEntry
+    target: FolderEntry
     identity: Identity
     inward: bool
     sha256: str | None = None  # what a copy must have; None: what the source has now
 
     @property
-    def part(self) -> Place:
+    def part(self) -> FolderEntry:
         """Say where the unfinished copy lies."""
         return _beside(self.target, f".imgwatch-{self.id}.part")
 
     @property
-    def returning_part(self) -> Place:
+    def returning_part(self) -> FolderEntry:
         """Say where an unfinished copy lies that goes back to the source."""
         return _beside(self.source, f".imgwatch-{self.id}.part")
 
     @property
-    def aside(self) -> Place:
+    def aside(self) -> FolderEntry:
         """Say where the source waits, under a name that nobody else uses, until it is certain to be the copied file."""
         return _beside(self.source, f".imgwatch-{self.id}.source")
 
     @property
-    def spare(self) -> Place:
+    def spare(self) -> FolderEntry:
         """Say where a file goes back to whose own name has been taken meanwhile."""
         return _beside(self.source, stored_names(self.source.name, self.id)[1])
 
 
-def _beside(place: Place, name: str) -> Place:
-    return Place(place.folder, name, place.path.with_name(name))
+def _beside(entry: FolderEntry, name: str) -> FolderEntry:
+    return FolderEntry(entry.folder, name, entry.path.with_name(name))
 
 
 def is_the_judged(move: Transfer) -> bool:
@@ -77,7 +77,7 @@ def is_the_judged(move: Transfer) -> bool:
         raise
 
 
-def return_stranger(file_ops: FileOps, move: Transfer, stranger: Place) -> None:
+def return_stranger(file_ops: FileOps, move: Transfer, stranger: FolderEntry) -> None:
     """Put a file back that is not the one to be moved; where its name has been taken since, under a free one."""
     rename = file_ops.rename_within if stranger == move.aside else file_ops.rename
     try:
@@ -87,7 +87,7 @@ def return_stranger(file_ops: FileOps, move: Transfer, stranger: Place) -> None:
         _log.warning("%s: put back as %s", shown(move.source.path), shown(move.spare.name))
 
 
-def are_twins(source: Place, target: Place) -> bool:
+def are_twins(source: FolderEntry, target: FolderEntry) -> bool:
     """Tell whether two files have the same content; no where one is missing or cannot be read."""
     try:
         with opened_file(source) as one, opened_file(target) as other:
@@ -98,7 +98,7 @@ def are_twins(source: Place, target: Place) -> bool:
         return False
 
 
-def remove_part(file_ops: FileOps, part: Place) -> None:
+def remove_part(file_ops: FileOps, part: FolderEntry) -> None:
     """Remove an unfinished copy, if it is there."""
     present = status_of(part)
     if present is None or not stat.S_ISREG(present.st_mode):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from imgwatch.errors import Conflict, ImgwatchError, RecordMissing, shown
-from imgwatch.files import Identity, Place, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, opened_file, status_of
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine import recovery
 from imgwatch.quarantine.companion import Companion
@@ -28,7 +28,7 @@ _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is i
 _log = logging.getLogger(__name__)
 
 
-def take_in(store: Store, record: Record, source: Place, identities: Sequence[Identity]) -> None:
+def take_in(store: Store, record: Record, source: FolderEntry, identities: Sequence[Identity]) -> None:
     """Quarantine: record first, move second. `identities`: of the picture and then of each of its companions."""
     companions = zip(record.companions, identities[1:], strict=True)
     members = tuple(Member(companion.file, identity, companion.name) for companion, identity in companions)
@@ -36,7 +36,7 @@ def take_in(store: Store, record: Record, source: Place, identities: Sequence[Id
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def put_back(store: Store, record: Record, target: Place, names: Mapping[str, str]) -> None:
+def put_back(store: Store, record: Record, target: FolderEntry, names: Mapping[str, str]) -> None:
     """Restore: the log knows the digest before the picture reappears, so that it is not taken again.
 
     `names`: of the companions that go back, by their names in pictures/.
@@ -102,7 +102,7 @@ def _begin(  # noqa: PLR0913 - what an operation is made of
     event: Event,
     record: Record,
     identity: Identity | None,
-    far: Place | None,
+    far: FolderEntry | None,
     companions: tuple[Member, ...],
 ) -> Operation:
     folder = os.fstat(far.folder) if far else None
@@ -186,7 +186,7 @@ def _write_record(store: Store, record: Record) -> None:
     store.file_ops.sync(store.records)
 
 
-def conflict(target: Place) -> Conflict:
+def conflict(target: FolderEntry) -> Conflict:
     """Say what is in the way of a restored picture."""
     return Conflict(f"{shown(target.path)} is in the way; move it aside or restore to another folder")
 

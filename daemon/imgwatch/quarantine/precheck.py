@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from imgwatch.errors import Changed, CompanionBusy, MoveRefused, RecordMalformed, shown
-from imgwatch.files import Identity, Place, digest_of, has_writer, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.quarantine.companion import Companion
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
@@ -24,19 +24,19 @@ _log = logging.getLogger(__name__)
 
 
 @contextmanager
-def opened_folder_of(place: SafePath) -> Iterator[int]:
+def opened_folder_of(safe_path: SafePath) -> Iterator[int]:
     """Open the folder of a candidate; raises Changed if it is gone."""
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(opened_parent(place))
+            folder = stack.enter_context(opened_parent(safe_path))
         except FileNotFoundError as fault:
-            raise Changed(f"{shown(place.path)} is gone") from fault
+            raise Changed(f"{shown(safe_path.path)} is gone") from fault
         except OSError as fault:
-            raise move_failed(fault, f"cannot open the folder of {shown(place.path)}") from fault
+            raise move_failed(fault, f"cannot open the folder of {shown(safe_path.path)}") from fault
         yield folder
 
 
-def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
+def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
     """Check that the judged file lies there, and read its metadata, and its digest if nobody has."""
     changed = Changed(f"{shown(source.path)} is not the file that was judged; it stays")
     try:
@@ -44,10 +44,10 @@ def examined(source: Place, identity: Identity, sha256: str | None) -> tuple[Fil
         if lying is None or not stat.S_ISREG(lying.st_mode) or Identity.of(lying) != identity:
             raise changed
         with opened_file(source) as opened:
-            found = read_metadata(opened), sha256 or digest_of(opened)
+            metadata_and_digest = read_metadata(opened), sha256 or digest_of(opened)
             if Identity.of(os.fstat(opened)) != identity:
                 raise changed
-            return found
+            return metadata_and_digest
     except FileNotFoundError as fault:
         raise changed from fault
     except OSError as fault:
@@ -63,21 +63,21 @@ class Examined(NamedTuple):
     sha256: str
 
 
-def examined_companion(place: Place) -> Examined:
+def examined_companion(entry: FolderEntry) -> Examined:
     """Look at a file that goes with its picture; raises CompanionBusy while it is written, MoveRefused."""
-    busy = CompanionBusy(f"{shown(place.path)} is being written; it stays, and its picture with it")
+    busy = CompanionBusy(f"{shown(entry.path)} is being written; it stays, and its picture with it")
     try:
-        with opened_file(place) as opened:
+        with opened_file(entry) as opened:
             identity = Identity.of(os.fstat(opened))
-            found = Examined(place.name, identity, read_metadata(opened), digest_of(opened))
+            result = Examined(entry.name, identity, read_metadata(opened), digest_of(opened))
             if has_writer(opened) or Identity.of(os.fstat(opened)) != identity:
                 raise busy
-            return found
+            return result
     except FileNotFoundError as fault:
         raise busy from fault
     except OSError as fault:
         raise MoveRefused(
-            f"{shown(place.path)} cannot be read ({fault.strerror}); it stays, and its picture with it"
+            f"{shown(entry.path)} cannot be read ({fault.strerror}); it stays, and its picture with it"
         ) from fault
 
 
@@ -87,22 +87,22 @@ def companions_here(store: Store, record: Record) -> list[Companion]:
 
 
 def _is_as_it_came(store: Store, companion: Companion) -> bool:
-    place = store.picture(companion.file)
+    entry = store.picture(companion.file)
     try:
-        with opened_file(place) as opened:
+        with opened_file(entry) as opened:
             is_own = status_of(store.record(companion.file)) is not None  # then it is a picture of its own
             if not is_own and digest_of(opened) == companion.sha256:
                 return True
         why = "is not what came with its picture"
     except OSError as fault:
         why = fault.strerror or "cannot be read"
-    _log.warning("%s: left alone: %s", shown(place.path), why)
+    _log.warning("%s: left alone: %s", shown(entry.path), why)
     return False
 
 
 def new_record(  # noqa: PLR0913 - what a record is made of
     store: Store,
-    place: SafePath,
+    safe_path: SafePath,
     identity: Identity,
     metadata: FileMetadata,
     judgement: Judgement,
@@ -110,14 +110,14 @@ def new_record(  # noqa: PLR0913 - what a record is made of
 ) -> Record:
     """Make the record of a picture and its companions, under names that are free."""
     record_id = secrets.token_hex(6)
-    file = _free_name(store, place.name, record_id, ())
+    file = _free_name(store, safe_path.name, record_id, ())
     files = [file]
     for number, companion in enumerate(companions, 1):
         files.append(_free_name(store, companion.name, f"{record_id}-{number}", files))
     record = Record(
         id=record_id,
         file=file,
-        original=str(place.path),
+        original=str(safe_path.path),
         size_bytes=identity.size,
         metadata=metadata,
         judgement=judgement,
@@ -132,7 +132,7 @@ def new_record(  # noqa: PLR0913 - what a record is made of
             raise RecordMalformed("would be too long")
         return Record.from_json(record.to_json())  # what is written can be read again, or is not written
     except (RecordMalformed, ValueError) as fault:
-        raise MoveRefused(f"{shown(place.path)}: its record {fault}; it stays") from fault
+        raise MoveRefused(f"{shown(safe_path.path)}: its record {fault}; it stays") from fault
 
 
 def _free_name(store: Store, name: str, move_id: str, chosen: Sequence[str]) -> str:

@@ -26,10 +26,10 @@ from imgwatch.errors import (
     Unavailable,
     shown,
 )
-from imgwatch.files import Place, opened_file, opened_folder, status_of
+from imgwatch.files import FolderEntry, opened_file, opened_folder, status_of
 from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.history import Entry, entries, whole_lines
+from imgwatch.quarantine.history import LogEntry, entries, whole_lines
 from imgwatch.quarantine.journal import Journal, Operation
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
 from imgwatch.quarantine.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
@@ -68,41 +68,41 @@ class Finder:
 
 def read_records(path: Path) -> list[Record]:
     """Read all usable records, oldest first; the others are named in the log."""
-    found, bad = _read_all(path)
+    records, bad = _read_all(path)
     for problem in bad:
         _log.warning("%s %s", shown(problem.path), problem.what)
-    return found
+    return records
 
 
 def read_namesakes(path: Path, original: Path) -> list[Record]:
     """Read the records of pictures that came from the folder of `original` and whose names begin as its name does."""
     beginning = re.split(r"[.(]", original.name, maxsplit=1)[0]
-    found: list[Record] = []
+    records: list[Record] = []
     try:
-        with _told(path), opened_folder(path.resolve(), [RECORDS]) as folder:
+        with _with_clear_errors(path), opened_folder(path.resolve(), [RECORDS]) as folder:
             for name in sorted(os.listdir(folder)):
                 if name.startswith(beginning):
-                    _read_one(folder, name, path / RECORDS / name, found, [])
+                    _read_one(folder, name, path / RECORDS / name, records, [])
     except FileNotFoundError:
         return []
-    return [record for record in found if Path(record.original).parent == original.parent]
+    return [record for record in records if Path(record.original).parent == original.parent]
 
 
 def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:
-    found: list[Record] = []
+    records: list[Record] = []
     bad: list[Problem] = []
     try:
-        with _told(path), opened_folder(path.resolve(), [RECORDS]) as folder:
+        with _with_clear_errors(path), opened_folder(path.resolve(), [RECORDS]) as folder:
             for name in sorted(os.listdir(folder)):
-                _read_one(folder, name, path / RECORDS / name, found, bad)
+                _read_one(folder, name, path / RECORDS / name, records, bad)
     except FileNotFoundError:
         return [], []
-    return sorted(found, key=lambda record: (record.quarantined_at, record.file)), bad
+    return sorted(records, key=lambda record: (record.quarantined_at, record.file)), bad
 
 
-def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list[Problem]) -> None:
+def _read_one(folder: int, name: str, path: Path, records: list[Record], bad: list[Problem]) -> None:
     try:
-        found.append(load_record(folder, name))
+        records.append(load_record(folder, name))
     except FileNotFoundError:
         return  # taken away since the folder was listed
     except (RecordMalformed, FormatTooNew) as fault:
@@ -114,17 +114,17 @@ def _read_one(folder: int, name: str, path: Path, found: list[Record], bad: list
 def present_pictures(path: Path) -> dict[str, os.stat_result]:
     """Name the regular files in pictures/."""
     try:
-        with _told(path), opened_folder(path.resolve(), [PICTURES]) as folder:
-            found = ((name, status_of(Place(folder, name, path))) for name in os.listdir(folder))
-            return {name: status for name, status in found if status and stat.S_ISREG(status.st_mode)}
+        with _with_clear_errors(path), opened_folder(path.resolve(), [PICTURES]) as folder:
+            statuses = ((name, status_of(FolderEntry(folder, name, path))) for name in os.listdir(folder))
+            return {name: status for name, status in statuses if status and stat.S_ISREG(status.st_mode)}
     except FileNotFoundError:
         return {}
 
 
-def read_history(path: Path) -> Iterator[Entry]:
+def read_history(path: Path) -> Iterator[LogEntry]:
     """Yield what happened, oldest first; lines that are torn or not ours are passed over."""
     try:
-        with opened_folder(path.resolve()) as root, opened_file(Place(root, history.NAME, path)) as log:
+        with opened_folder(path.resolve()) as root, opened_file(FolderEntry(root, history.NAME, path)) as log:
             yield from entries(line for _, line in whole_lines(log, 0, os.fstat(log).st_size))
     except FileNotFoundError:
         return
@@ -134,7 +134,7 @@ def read_history(path: Path) -> Iterator[Entry]:
 def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
     """Give the open log and how far it is certain: an operation under way may yet be undone. None: no log."""
     with ExitStack() as stack:
-        with _told(path):
+        with _with_clear_errors(path):
             committed = _committed(stack, path)
         yield committed
 
@@ -142,11 +142,11 @@ def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
 def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
     try:
         root = stack.enter_context(opened_folder(path.resolve()))
-        log = stack.enter_context(opened_file(Place(root, history.NAME, path / history.NAME)))
+        log = stack.enter_context(opened_file(FolderEntry(root, history.NAME, path / history.NAME)))
     except FileNotFoundError:
         return None
     with suppress(FileNotFoundError, Unavailable):  # a stopped process must not keep anybody from looking
-        lock = stack.enter_context(opened_file(Place(root, LOCK, path / LOCK)))
+        lock = stack.enter_context(opened_file(FolderEntry(root, LOCK, path / LOCK)))
         wait_for_lock(lock, path, fcntl.LOCK_SH, _PATIENCE_SECONDS)
     end = os.fstat(log).st_size
     operation = _operation_under_way(root, path)
@@ -155,14 +155,14 @@ def _committed(stack: ExitStack, path: Path) -> tuple[int, int] | None:
 
 def _operation_under_way(root: int, path: Path) -> Operation | None:
     try:
-        with opened_file(Place(root, journal.NAME, path / journal.NAME)) as opened:
-            return Journal(opened, FileOps(), Place(root, journal.NAME, path)).read()
+        with opened_file(FolderEntry(root, journal.NAME, path / journal.NAME)) as opened:
+            return Journal(opened, FileOps(), FolderEntry(root, journal.NAME, path)).read()
     except FileNotFoundError:
         return None
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _with_clear_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:

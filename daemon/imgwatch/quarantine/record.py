@@ -17,7 +17,7 @@ from typing import Annotated, Any, Self
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
-from imgwatch.files import Place, opened_file
+from imgwatch.files import FolderEntry, opened_file
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
 from imgwatch.quarantine.companion import Companion, CompanionFields, are_usable
 from imgwatch.quarantine.fields import (
@@ -136,7 +136,7 @@ class Record(msgspec.Struct, frozen=True):
 def load_record(folder: int, name: str) -> Record:
     """Read one file of the folder of records; raises RecordMalformed or OSError."""
     try:
-        with opened_file(Place(folder, name, Path(name))) as descriptor:
+        with opened_file(FolderEntry(folder, name, Path(name))) as descriptor:
             content = os.pread(descriptor, LONGEST_RECORD_BYTES + 1, 0)
     except OSError as fault:
         if fault.errno != errno.EINVAL:

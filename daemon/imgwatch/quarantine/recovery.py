@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from imgwatch.errors import OutsideRoots, RecordMalformed, shown
-from imgwatch.files import Place, opened_folder, status_of
+from imgwatch.files import FolderEntry, opened_folder, status_of
 from imgwatch.lifecycle import Event
 from imgwatch.quarantine.journal import NAME, Member, Operation
 from imgwatch.quarantine.move import Transfer, is_the_judged, remove_part
@@ -103,7 +103,7 @@ def _is_certain(store: Store, operation: Operation) -> bool:
 
 
 def _near_moves(store: Store, operation: Operation) -> list[Transfer]:
-    nowhere = Place(-1, operation.far_name, Path(operation.far_folder) / operation.far_name)
+    nowhere = FolderEntry(-1, operation.far_name, Path(operation.far_folder) / operation.far_name)
     return moves_of(store, operation, nowhere, None)
 
 
@@ -123,8 +123,8 @@ def end_with_folder(store: Store, operation: Operation) -> bool:
             and operation.far_dev != status.st_dev
         ):
             raise _NotThere(errno.ENODEV, "another folder is in its place")
-        place = Place(far, operation.far_name, folder / operation.far_name)
-        moves = moves_of(store, operation, place, record)
+        entry = FolderEntry(far, operation.far_name, folder / operation.far_name)
+        moves = moves_of(store, operation, entry, record)
         return finish_or_undo(store.file_ops, moves, operation.inos())
 
 
@@ -139,7 +139,7 @@ def end_without_folder(store: Store, operation: Operation) -> bool:
     return is_here == (operation.event is Event.QUARANTINED)
 
 
-def moves_of(store: Store, operation: Operation, far: Place, record: Record | None) -> list[Transfer]:
+def moves_of(store: Store, operation: Operation, far: FolderEntry, record: Record | None) -> list[Transfer]:
     """Return the moves of an operation between the quarantine and this place: the picture's, then its companions'.
 
     What is taken in must have the digests of the record, where that is there.
@@ -150,7 +150,7 @@ def moves_of(store: Store, operation: Operation, far: Place, record: Record | No
     moves = []
     for move_id, member in zip(operation.move_ids(), (own, *operation.companions), strict=True):
         near = store.picture(member.file)
-        there = Place(far.folder, member.far_name, far.path.with_name(member.far_name))
+        there = FolderEntry(far.folder, member.far_name, far.path.with_name(member.far_name))
         source, target = (there, near) if inward else (near, there)
         moves.append(Transfer(move_id, source, target, member.identity, inward, digests.get(member.file)))
     return moves

@@ -35,10 +35,10 @@ def path_below(root: Path, relative: Path) -> SafePath:
     """Take a path relative to a resolved root apart; raises OutsideRoots if it leads out."""
     if not relative.parts or relative.is_absolute() or not all(map(is_plain_name, relative.parts)):
         raise OutsideRoots(f"{shown(relative)} leads out of {shown(root)}; nothing is moved there")
-    place = SafePath(root, relative.parts[:-1], relative.parts[-1])
-    if not is_plain_path(str(place.path)):
-        raise OutsideRoots(f"{shown(place.path)} is too long for a record; nothing is moved")
-    return place
+    safe_path = SafePath(root, relative.parts[:-1], relative.parts[-1])
+    if not is_plain_path(str(safe_path.path)):
+        raise OutsideRoots(f"{shown(safe_path.path)} is too long for a record; nothing is moved")
+    return safe_path
 
 
 def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
@@ -51,32 +51,32 @@ def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
 
 
 @contextmanager
-def opened_parent(place: SafePath) -> Iterator[int]:
+def opened_parent(safe_path: SafePath) -> Iterator[int]:
     """Open the folder of the place."""
     with ExitStack() as stack:
         try:
-            folder = stack.enter_context(opened_folder(place.root, place.parts))
+            folder = stack.enter_context(opened_folder(safe_path.root, safe_path.parts))
         except OSError as fault:
-            raise _explained(fault, place) from fault
+            raise _explained(fault, safe_path) from fault
         yield folder
 
 
-def make_parents(stack: ExitStack, file_ops: FileOps, place: SafePath) -> int:
+def make_parents(stack: ExitStack, file_ops: FileOps, safe_path: SafePath) -> int:
     """Open the folder of the place, kept open by the stack, and make what is missing of it below the root."""
     try:
-        return stack.enter_context(opened_parent(place))
+        return stack.enter_context(opened_parent(safe_path))
     except FileNotFoundError:
-        if not place.parts:
+        if not safe_path.parts:
             raise
-    parent = make_parents(stack, file_ops, SafePath(place.root, place.parts[:-1], place.name))
-    file_ops.make_folder(parent, place.parts[-1], 0o777)
+    parent = make_parents(stack, file_ops, SafePath(safe_path.root, safe_path.parts[:-1], safe_path.name))
+    file_ops.make_folder(parent, safe_path.parts[-1], 0o777)
     file_ops.sync(parent)
-    return stack.enter_context(opened_parent(place))
+    return stack.enter_context(opened_parent(safe_path))
 
 
-def _explained(fault: OSError, place: SafePath) -> Exception:
+def _explained(fault: OSError, safe_path: SafePath) -> Exception:
     if fault.errno in _NO_FOLDER:
         return OutsideRoots(
-            f"{shown(place.path.parent)}: a symlink, or no folder, is on the way below {shown(place.root)}"
+            f"{shown(safe_path.path.parent)}: a symlink, or no folder, is on the way below {shown(safe_path.root)}"
         )
     return fault

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from imgwatch.errors import shown
-from imgwatch.files import Place, create_exclusive, opened_file, opened_folder
+from imgwatch.files import FolderEntry, create_exclusive, opened_file, opened_folder
 from imgwatch.quarantine.store import move_failed
 
 NAME = "quarantine.key"
@@ -31,7 +31,7 @@ class SigningKey:
             raise move_failed(fault, f"cannot read {shown(self._path)}") from fault
 
     def _load(self, folder: int) -> bytes | None:
-        with opened_file(Place(folder, self._path.name, self._path)) as descriptor:
+        with opened_file(FolderEntry(folder, self._path.name, self._path)) as descriptor:
             status = os.fstat(descriptor)
             if status.st_uid != os.fstat(folder).st_uid:
                 return None

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from imgwatch.errors import MoveFailed, QuarantineUnusable, Unavailable, shown
-from imgwatch.files import Place, status_of
+from imgwatch.files import FolderEntry, status_of
 from imgwatch.private_folder import opened_private, require_own
 from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import FileOps
@@ -58,19 +58,19 @@ class Store(msgspec.Struct):
     file_ops: FileOps
     clock: Callable[[], datetime]
 
-    def picture(self, file: str) -> Place:
+    def picture(self, file: str) -> FolderEntry:
         """Say where a picture in quarantine lies."""
-        return Place(self.pictures, file, self.path / PICTURES / file)
+        return FolderEntry(self.pictures, file, self.path / PICTURES / file)
 
-    def record(self, file: str) -> Place:
+    def record(self, file: str) -> FolderEntry:
         """Say where a picture's record lies."""
         name = file + RECORD_SUFFIX
-        return Place(self.records, name, self.path / RECORDS / name)
+        return FolderEntry(self.records, name, self.path / RECORDS / name)
 
     @property
-    def unfinished_record(self) -> Place:
+    def unfinished_record(self) -> FolderEntry:
         """Say where a record is written before it gets its name."""
-        return Place(self.root, UNFINISHED_RECORD, self.path / UNFINISHED_RECORD)
+        return FolderEntry(self.root, UNFINISHED_RECORD, self.path / UNFINISHED_RECORD)
 
     def is_taken(self, file: str) -> bool:
         """Tell whether a picture or a record has this name."""
@@ -116,7 +116,7 @@ def _open_parts(
         journal=Journal(
             _file(stack, root, journal.NAME, file_ops),
             file_ops,
-            Place(root, journal.NAME, path / journal.NAME),
+            FolderEntry(root, journal.NAME, path / journal.NAME),
         ),
         log=Log(_file(stack, root, history.NAME, file_ops), file_ops),
         file_ops=file_ops,
@@ -125,7 +125,7 @@ def _open_parts(
 
 
 def _folder(stack: ExitStack, root: int, path: Path, file_ops: FileOps) -> int:
-    if status_of(Place(root, path.name, path)) is None:
+    if status_of(FolderEntry(root, path.name, path)) is None:
         file_ops.make_folder(root, path.name, 0o700)
         file_ops.sync(root)
     folder = os.open(path.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=root)

@@ -30,28 +30,28 @@ class Volume:
         self._note = note
         self._noted = ""
 
-    def check(self, place: Path | None = None) -> None:
+    def check(self, folder: Path | None = None) -> None:
         """Raise QuarantineGone if the disk is missing. `place`: the quarantine's folder, if it is open already."""
-        place = place or _nearest(self._path)
-        if place not in self._path.parents and not _is_bare(place):
+        folder = folder or _nearest(self._path)
+        if folder not in self._path.parents and not _is_bare(folder):
             return
         known = self._recall()
         if not known:
             self._noted = ""  # forgotten, perhaps by another process: to be noted again
-        elif known != _whereabouts(place):
+        elif known != _whereabouts(folder):
             raise QuarantineGone(
                 f"the quarantine {shown(self._path)} is gone, and with it the disk on which it lay: mount that; "
                 "or, if you removed it for good, `imgwatch resume` begins a new one",
                 errno.ENOENT,
             )
 
-    def remember(self, place: Path) -> None:
+    def remember(self, folder: Path) -> None:
         """Remember where the quarantine lies, as soon as it holds something; if that fails, the next time."""
-        found = _whereabouts(place)
-        if found != self._noted and not _is_bare(place):
+        whereabouts = _whereabouts(folder)
+        if whereabouts != self._noted and not _is_bare(folder):
             with suppress(IoFailed, Unavailable):
-                self._note(found)
-                self._noted = found
+                self._note(whereabouts)
+                self._noted = whereabouts
 
     def forget(self) -> None:
         """Let a new quarantine begin wherever its path leads now."""
@@ -59,7 +59,7 @@ class Volume:
 
 
 def _nearest(path: Path) -> Path:
-    return next(place for place in (path, *path.parents) if place.exists())
+    return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
 
 
 def _is_bare(folder: Path) -> bool:
@@ -67,11 +67,11 @@ def _is_bare(folder: Path) -> bool:
     return not (log.exists() and log.stat().st_size) and not (folder / "pictures").exists()
 
 
-def _whereabouts(place: Path) -> str:
+def _whereabouts(folder: Path) -> str:
     boot = "unknown"
     with suppress(OSError):
         boot = _BOOT.read_text().strip()
-    return f"device {place.stat().st_dev}, boot {boot}"
+    return f"device {folder.stat().st_dev}, boot {boot}"
 
 
 def open_folder(root: int) -> Path:

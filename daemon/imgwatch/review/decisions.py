@@ -16,7 +16,7 @@ from imgwatch.errors import ImgwatchError, RecordMissing
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
-from imgwatch.review.index import Index
+from imgwatch.review.index import ReviewIndex
 
 _MOST_UNDONE = 1000  # batches remembered
 
@@ -50,7 +50,10 @@ class ReviewDecisions:
     """Decides, and remembers how to undo. Safe to use from several threads."""
 
     def __init__(
-        self, quarantine: Quarantine, index: Index, open_ledger: Callable[[], AbstractContextManager[Ledger]]
+        self,
+        quarantine: Quarantine,
+        index: ReviewIndex,
+        open_ledger: Callable[[], AbstractContextManager[Ledger]],
     ) -> None:
         self._quarantine = quarantine
         self._index = index

@@ -37,7 +37,7 @@ class Normal:
     sha256: str
 
 
-class Explanation:
+class Explainer:
     """The model at work for the gallery. `start` begins; `close` ends it."""
 
     def __init__(self, judge: Judge, kept: Embeddings) -> None:

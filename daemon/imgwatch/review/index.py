@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from imgwatch.lifecycle import Event, ReviewState
 from imgwatch.quarantine import Quarantine, reader
-from imgwatch.quarantine.history import Entry, ReviewHistory
+from imgwatch.quarantine.history import LogEntry, ReviewHistory
 from imgwatch.quarantine.record import Record
 
 
@@ -26,7 +26,7 @@ class Changes:
     gone: list[str]
 
 
-class Index:
+class ReviewIndex:
     """The records by id, with their review states. Safe to use from several threads."""
 
     def __init__(self, quarantine: Quarantine) -> None:
@@ -61,7 +61,7 @@ class Index:
                 self._take_in(entry)
             return bool(entries)
 
-    def _note(self, entries: Iterable[Entry]) -> None:
+    def _note(self, entries: Iterable[LogEntry]) -> None:
         for entry in entries:
             self._history.note(entry.event, entry.record.id, entry.record.sha256)
 
@@ -72,7 +72,7 @@ class Index:
             return None
         return status.st_size, status.st_mtime_ns
 
-    def _take_in(self, entry: Entry) -> None:
+    def _take_in(self, entry: LogEntry) -> None:
         if not self._history.reducer.state(entry.record.id).is_in_quarantine:
             if self._records.pop(entry.record.id, None) is None:
                 return

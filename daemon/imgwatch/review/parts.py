@@ -15,8 +15,8 @@ from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.review.decisions import ReviewDecisions
-from imgwatch.review.explanation import Explanation
-from imgwatch.review.index import Changes, Index
+from imgwatch.review.explanation import Explainer
+from imgwatch.review.index import Changes, ReviewIndex
 from imgwatch.review.pictures import Thumbnails
 from imgwatch.review.presenter import Presenter
 from imgwatch.review.training_review import TrainingReview
@@ -28,7 +28,7 @@ class Parts:
     """All of it; without a usable model `explanation` and `standard` are None."""
 
     quarantine: Quarantine
-    index: Index
+    index: ReviewIndex
     decisions: ReviewDecisions
     thumbnails: Thumbnails
     waiting_thumbnails: Thumbnails  # of watched folders: no symlink is followed
@@ -36,7 +36,7 @@ class Parts:
     read_status: Callable[[], dict[str, Any]]
     roots: Callable[[], Sequence[Path]]
     training_review: TrainingReview
-    explanation: Explanation | None = None
+    explanation: Explainer | None = None
     standard: Standard | None = None
     model_fault: str | None = None
     keep_days: float | None = None

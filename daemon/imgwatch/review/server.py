@@ -25,9 +25,9 @@ from imgwatch.review.app import Gallery
 from imgwatch.review.connections import BACKLOG, BoundedConnection
 from imgwatch.review.decisions import ReviewDecisions
 from imgwatch.review.embeddings import Embeddings
-from imgwatch.review.explanation import NORMALS, Explanation
+from imgwatch.review.explanation import NORMALS, Explainer
 from imgwatch.review.guard import Guard, Hosts
-from imgwatch.review.index import Index
+from imgwatch.review.index import ReviewIndex
 from imgwatch.review.keys import Keys
 from imgwatch.review.listening import Address, bound, is_loopback, origin
 from imgwatch.review.parts import Parts
@@ -56,7 +56,7 @@ class GalleryContext:
 def opened(context: GalleryContext) -> Iterator[Gallery]:
     """Put the gallery together; without a usable model it shows less, and says so."""
     settings = context.settings
-    index = Index(context.quarantine)
+    index = ReviewIndex(context.quarantine)
     with ExitStack() as stack:
         decoder = Decoder(Shape(8, 8, "RGB"), settings.limits.limits(), _WORKERS)
         stack.callback(decoder.close)
@@ -88,7 +88,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
         careful.interrupt()
 
 
-def _explanation(context: GalleryContext, index: Index) -> tuple[Explanation | None, str | None]:
+def _explanation(context: GalleryContext, index: ReviewIndex) -> tuple[Explainer | None, str | None]:
     try:
         judge = context.open_judge()
     except ModelError as fault:
@@ -97,7 +97,7 @@ def _explanation(context: GalleryContext, index: Index) -> tuple[Explanation | N
     with context.open_ledger() as ledger:
         normals = [path for path, _ in ledger.normal(NORMALS)]
     state = context.settings.state
-    explanation = Explanation(judge, Embeddings(state / "embeddings.sqlite", judge.scorer.name))
+    explanation = Explainer(judge, Embeddings(state / "embeddings.sqlite", judge.scorer.name))
 
     def pictures() -> Sequence[tuple[str, str, Path]]:
         records = sorted(index.all().records, key=lambda record: record.judgement.score or 0.0)

@@ -25,7 +25,7 @@ _KEYS = (".ssh", ".gnupg")
 
 
 @dataclass(frozen=True)
-class Wish:
+class InstallOptions:
     """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner)."""
 
     name: str = "imgwatch"
@@ -34,7 +34,7 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Plan:
+class InstallPlan:
     """One unit to be installed: where, its text, the folders it needs, and what to tell about it."""
 
     file: Path
@@ -74,17 +74,17 @@ def _user_units() -> Path | None:
         return None
 
 
-def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
+def plan(settings: Settings, config: Path, model: Path, options: InstallOptions) -> InstallPlan:
     """Decide all of a unit. Raises ConfigError for what could never work as this user."""
     config = config.absolute()
     watched = [watch.path.resolve() for watch in settings.watch]
-    user = _user(watched, wish.run_as, wish.for_user)
+    user = _user(watched, options.run_as, options.for_user)
     quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
-    managed = state.is_relative_to(_STATE) and state != _STATE and not wish.for_user
+    managed = state.is_relative_to(_STATE) and state != _STATE and not options.for_user
     homes = [Path(user.pw_dir), Path("/root")]
     figures = _folder_of_figures(settings, homes)
     open_to = sandbox.plan(watched, quarantine, figures if managed else [state, *figures], homes)
-    _refuse_foreign_homes((quarantine, state), user, wish.for_user)
+    _refuse_foreign_homes((quarantine, state), user, options.for_user)
     needed = [
         config,
         model.resolve(),
@@ -111,17 +111,17 @@ def plan(settings: Settings, config: Path, model: Path, wish: Wish) -> Plan:
         has_restart_steps=systemctl.version() >= 254,
         metrics_port=settings.metrics.port,
     )
-    return Plan(
-        file=unit_file(wish.name, wish.for_user),
-        text=unit.user_unit(text) if wish.for_user else unit.system_unit(text),
+    return InstallPlan(
+        file=unit_file(options.name, options.for_user),
+        text=unit.user_unit(text) if options.for_user else unit.system_unit(text),
         user=user,
         folders=(quarantine, state),
-        notes=(*(() if wish.for_user else _notes(open_to)), *_notes_on_telling(settings)),
-        for_user=wish.for_user,
+        notes=(*(() if options.for_user else _notes(open_to)), *_notes_on_telling(settings)),
+        for_user=options.for_user,
     )
 
 
-def install(plan: Plan, *, start: bool) -> Iterator[str]:
+def install(plan: InstallPlan, *, start: bool) -> Iterator[str]:
     """Carry out a plan, whose folders are there; yields what was done, as it is done."""
     _refuse_to_replace(plan)
     plan.manager.verify(plan.name, plan.text)
@@ -189,7 +189,7 @@ def config_of(file: Path) -> Path | None:
     return Path(first.removeprefix(unit.MARK)) if first.startswith(unit.MARK) else None
 
 
-def make_folders(plan: Plan) -> Iterator[str]:
+def make_folders(plan: InstallPlan) -> Iterator[str]:
     """Make quarantine and state for the user of the service; hand over what another one made there before."""
     for folder in plan.folders:
         if not folder.exists():
@@ -277,7 +277,7 @@ def _notes_on_telling(settings: Settings) -> Iterator[str]:
         yield "the hook runs in the same sandbox: without network, and it may write no more than the service"
 
 
-def _refuse_to_replace(plan: Plan) -> None:
+def _refuse_to_replace(plan: InstallPlan) -> None:
     if plan.file.exists() and config_of(plan.file) != config_of_text(plan.text):
         raise UsageError(f"{plan.file} is there already, for something else; give another --name")
 

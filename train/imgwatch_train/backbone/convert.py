@@ -158,13 +158,16 @@ def _moments(net: Network, taps: list[str]) -> list[str]:
 
 def calibration_pictures() -> Pixels:
     """Return what ranges are measured over, uint8 [N, 224, 224, 3]: sample photos, and pseudo-junk of every kind."""
-    shape, found = Shape(SIZE, SIZE, "RGB"), []
+    shape, pictures = Shape(SIZE, SIZE, "RGB"), []
     for number, (_, crop) in enumerate(crops(5, 2, _SEED)):
         stream = io.BytesIO()
         crop.save(stream, "PNG")
         pixels = decode(stream.getvalue(), shape, Limits())
-        found += [pixels, render(pixels, KINDS[number % len(KINDS)], np.random.default_rng((_SEED, number)))]
-    return np.stack(found)
+        pictures += [
+            pixels,
+            render(pixels, KINDS[number % len(KINDS)], np.random.default_rng((_SEED, number))),
+        ]
+    return np.stack(pictures)
 
 
 def published_weights() -> Path:

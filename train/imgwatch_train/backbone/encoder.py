@@ -27,7 +27,7 @@ _IR_VERSION = 8
 
 
 @dataclass(frozen=True)
-class Scaling:
+class InputScaling:
     """What an encoder wants to see: side in pixels, and (x / 255 - mean) / std for each colour."""
 
     size: int
@@ -36,7 +36,7 @@ class Scaling:
 
 
 def wrap(
-    encoder: onnx.ModelProto, scaling: Scaling, name: str, stranger: float | None = None
+    encoder: onnx.ModelProto, scaling: InputScaling, name: str, stranger: float | None = None
 ) -> onnx.ModelProto:
     """Put scaling before an encoder and statistics after it. Raises ModelError when it has no fitting output."""
     encoder = version_converter.convert_version(encoder, OPSET)
@@ -59,7 +59,7 @@ def wrap(
     return whole
 
 
-def _spatial_output(encoder: onnx.ModelProto, scaling: Scaling) -> tuple[str, tuple[int, int, int]]:
+def _spatial_output(encoder: onnx.ModelProto, scaling: InputScaling) -> tuple[str, tuple[int, int, int]]:
     """Find the output that knows places; return its name and (channels, height, width), height 0 for tokens."""
     for entry in encoder.graph.output:
         sides = [side.dim_value for side in entry.type.tensor_type.shape.dim]
@@ -72,7 +72,7 @@ def _spatial_output(encoder: onnx.ModelProto, scaling: Scaling) -> tuple[str, tu
     )
 
 
-def _before(scaling: Scaling) -> onnx.ModelProto:
+def _before(scaling: InputScaling) -> onnx.ModelProto:
     net = Network()
     pixels = net.add("Cast", "pictures", to=TensorProto.FLOAT)
     planes = net.add("Transpose", pixels, perm=[0, 3, 1, 2])
@@ -95,7 +95,7 @@ def _before(scaling: Scaling) -> onnx.ModelProto:
 def _after(shape: tuple[int, int, int]) -> onnx.ModelProto:
     """Turn tokens or a map into means, log deviations and a map; tokens beyond a square (class token) come first."""
     channels, height, width = shape
-    net, given = Network(), "tokens"
+    net, tensor = Network(), "tokens"
     inputs: dict[str, list[int | str]] = {
         "tokens": ["N", channels, height, width],
         "sharp": ["N", sharpness.COUNT],
@@ -103,18 +103,18 @@ def _after(shape: tuple[int, int, int]) -> onnx.ModelProto:
     if height == 0:
         inputs["tokens"] = ["N", width, channels]
         side = math.isqrt(width)
-        places = net.slice(given, width - side * side, width, axis=1)
-        given = net.add("Transpose", places, perm=[0, 2, 1])
-        given = net.add("Reshape", given, net.constant(np.array([-1, channels, side, side])))
+        grid = net.slice(tensor, width - side * side, width, axis=1)
+        tensor = net.add("Transpose", grid, perm=[0, 2, 1])
+        tensor = net.add("Reshape", tensor, net.constant(np.array([-1, channels, side, side])))
         height = width = side
-    mean = net.mean(given, [2, 3], keepdims=True)
-    centred = net.add("Sub", given, mean)
+    mean = net.mean(tensor, [2, 3], keepdims=True)
+    centred = net.add("Sub", tensor, mean)
     variance = net.mean(net.add("Mul", centred, centred), [2, 3])
     deviation = net.add("Sqrt", net.add("Add", variance, net.number(1e-12)))
     logs = net.add("Log", net.add("Add", deviation, net.number(MOMENT_FLOOR)))
-    pooled = net.mean(given, [2, 3], out="pooled")
+    pooled = net.mean(tensor, [2, 3], out="pooled")
     net.add("Concat", pooled, logs, "sharp", axis=1, out="statistics")
-    net.add("Identity", given, out="map")
+    net.add("Identity", tensor, out="map")
     outputs: dict[str, list[int | str]] = {
         "statistics": ["N", 2 * channels + sharpness.COUNT],
         "pooled": ["N", channels],
@@ -137,10 +137,10 @@ def main() -> None:
         help="cosine distance of unrelated pictures by the mean of the map or tokens",
     )
     parser.add_argument("--out", type=Path, required=True)
-    told = parser.parse_args()
-    scaling = Scaling(told.size, told.mean, told.std)
-    whole = wrap(onnx.load(str(told.encoder)), scaling, told.encoder.stem, told.stranger)
-    told.out.write_bytes(whole.SerializeToString())
+    arguments = parser.parse_args()
+    scaling = InputScaling(arguments.size, arguments.mean, arguments.std)
+    whole = wrap(onnx.load(str(arguments.encoder)), scaling, arguments.encoder.stem, arguments.stranger)
+    arguments.out.write_bytes(whole.SerializeToString())
 
 
 if __name__ == "__main__":

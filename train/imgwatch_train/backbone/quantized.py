@@ -41,10 +41,10 @@ def quantized(model: onnx.ModelProto, pictures: Pixels, smallest: int = 8) -> on
     Ranges are the largest and smallest values seen in uint8 `pictures` [N, H, W, 3]; scales as in Jacob et al. (2018).
     """
     with tempfile.TemporaryDirectory() as folder:
-        given, made = Path(folder, "float.onnx"), Path(folder, "integer.onnx")
-        onnx.save(model, str(given))
+        source, made = Path(folder, "float.onnx"), Path(folder, "integer.onnx")
+        onnx.save(model, str(source))
         quantization.quantize_static(
-            str(given),
+            str(source),
             str(made),
             _Reader(pictures),
             quant_format=quantization.QuantFormat.QDQ,

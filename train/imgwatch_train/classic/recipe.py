@@ -22,7 +22,7 @@ from imgwatch_train.classic.report import TrainedAutoencoder, report_of
 from imgwatch_train.classic.schedule import conv_schedule, dense_schedule
 from imgwatch_train.classic.scoring import score_rows
 from imgwatch_train.data.checkpoint import checkpoint_folder
-from imgwatch_train.data.dataset import Index, Split, gather, split
+from imgwatch_train.data.dataset import DatasetIndex, Split, gather, split
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
 from imgwatch_train.job import Job
@@ -46,7 +46,7 @@ class _Run:
     shape: Shape
     folder: Path
     pictures: PixelFile
-    index: Index
+    index: DatasetIndex
     rows: Split
     progress: Progress
 

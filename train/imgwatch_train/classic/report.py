@@ -11,13 +11,13 @@ import numpy as np
 from msgspec.structs import asdict
 
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
-from imgwatch.evaluation.html_report import Gallery, Report, Tile, encoded, thumbnails
+from imgwatch.evaluation.html_report import Report, Tile, TileSection, encoded, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
-from imgwatch_train.data.dataset import Index
+from imgwatch_train.data.dataset import DatasetIndex
 from imgwatch_train.data.pixel_file import PixelFile, Rows
 from imgwatch_train.facts import described
 from imgwatch_train.job import Job
@@ -36,14 +36,14 @@ class TrainedAutoencoder:
     contract: Contract
     false_alarms: FalseAlarmRate
     history: list[Epoch]
-    index: Index
+    index: DatasetIndex
     rows: Rows
     scores: Floats
     held_out: int
 
-    def path(self, place: int) -> str:
+    def path(self, index: int) -> str:
         """Return the file of the place-th score."""
-        return self.index.entries[int(self.rows[place])].path
+        return self.index.entries[int(self.rows[index])].path
 
 
 def report_of(
@@ -57,10 +57,10 @@ def report_of(
     progress("report", 0, 1)
     order = np.argsort(trained.scores, kind="stable")
     strangest = order[::-1][:SUSPICIOUS]
-    suspicious = [_judged(trained, place) for place in strangest]
+    suspicious = [_judged(trained, index) for index in strangest]
     reconstructed = [
-        _reconstructions(trained, places, pictures, reconstruct)
-        for places in (strangest[:_RECONSTRUCTED], order[:_RECONSTRUCTED])
+        _reconstructions(trained, indices, pictures, reconstruct)
+        for indices in (strangest[:_RECONSTRUCTED], order[:_RECONSTRUCTED])
     ]
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
@@ -75,13 +75,13 @@ def report_of(
     return report
 
 
-def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[Gallery, ...]:
+def _galleries(suspicious: list[Tile], worst: list[Tile], best: list[Tile]) -> tuple[TileSection, ...]:
     look = "Look at these before you trust the model: what does not belong here was learned as normal."
     sides = "On the left the picture as the model sees it, on the right its reconstruction."
     return (
-        Gallery(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),
-        Gallery("Worst reconstructions", sides, worst, is_wide=True),
-        Gallery("Best reconstructions", sides, best, is_wide=True),
+        TileSection(f"The {len(suspicious)} pictures with the highest errors", look, suspicious),
+        TileSection("Worst reconstructions", sides, worst, is_wide=True),
+        TileSection("Best reconstructions", sides, best, is_wide=True),
     )
 
 
@@ -97,11 +97,11 @@ def _record(trained: TrainedAutoencoder, job: Job, suspicious: Sequence[dict[str
     }
 
 
-def _judged(trained: TrainedAutoencoder, place: int) -> dict[str, Any]:
-    score = float(trained.scores[place])
-    is_held_out = bool(place < trained.held_out)
+def _judged(trained: TrainedAutoencoder, index: int) -> dict[str, Any]:
+    score = float(trained.scores[index])
+    is_held_out = bool(index < trained.held_out)
     is_above = score > trained.contract.threshold.score
-    return {"path": trained.path(place), "score": score, "held_out": is_held_out, "above_threshold": is_above}
+    return {"path": trained.path(index), "score": score, "held_out": is_held_out, "above_threshold": is_above}
 
 
 def _tiles(suspicious: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
@@ -117,13 +117,13 @@ def _tiles(suspicious: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
 
 
 def _reconstructions(
-    trained: TrainedAutoencoder, places: Rows, pictures: PixelFile, reconstruct: Callable[[Pixels], Any]
+    trained: TrainedAutoencoder, indices: Rows, pictures: PixelFile, reconstruct: Callable[[Pixels], Any]
 ) -> list[Tile]:
-    seen = pictures[trained.rows[places]]
+    seen = pictures[trained.rows[indices]]
     reconstructed = (np.clip(np.asarray(reconstruct(seen)), 0, 1) * 255 + 0.5).astype(np.uint8)
     return [
-        Tile(trained.path(place), encoded(np.concatenate(pair, axis=1)), f"{trained.scores[place]:.4g}")
-        for place, pair in zip(places, zip(seen, reconstructed, strict=True), strict=True)
+        Tile(trained.path(index), encoded(np.concatenate(pair, axis=1)), f"{trained.scores[index]:.4g}")
+        for index, pair in zip(indices, zip(seen, reconstructed, strict=True), strict=True)
     ]
 
 
@@ -147,12 +147,12 @@ def _threshold_says(contract: Contract) -> str:
     return f"{threshold.score:.5g} ({threshold.rule.replace('_', ' ')}: {threshold.value:g})"
 
 
-def _left_out(index: Index) -> list[str]:
-    told = []
+def _left_out(index: DatasetIndex) -> list[str]:
+    sentences = []
     if index.unreadable:
-        told.append(f"Not readable and not used: {len(index.unreadable)} (listed in report.json).")
+        sentences.append(f"Not readable and not used: {len(index.unreadable)} (listed in report.json).")
     if index.duplicates:
-        told.append(
+        sentences.append(
             f"Exact copies of other pictures, used once: {len(index.duplicates)} (listed in report.json)."
         )
-    return told
+    return sentences

@@ -38,7 +38,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Index:
+class DatasetIndex:
     """What is in a pixel file, row by row, and what was left out: unreadable (with reasons), duplicates."""
 
     listing: str
@@ -57,7 +57,9 @@ class Split:
     misbehaving: Rows
 
 
-def gather(job: Job, shape: Shape, misbehaving: Path | None, progress: Progress) -> tuple[PixelFile, Index]:
+def gather(
+    job: Job, shape: Shape, misbehaving: Path | None, progress: Progress
+) -> tuple[PixelFile, DatasetIndex]:
     """Decode the job's pictures into its checkpoint folder, or take them from there if nothing has changed.
 
     Raises InputMissing when a folder is missing or there are too few pictures.
@@ -110,11 +112,11 @@ def _fingerprint(paths: Sequence[Path], shape: Shape, limits: Limits) -> str:
     return digest.hexdigest()
 
 
-def _read_index(path: Path) -> Index | None:
+def _read_index(path: Path) -> DatasetIndex | None:
     try:
         fields = json.loads(path.read_bytes())
         entries = tuple(Entry(**entry) for entry in fields.pop("entries"))
-        return Index(**{**fields, "entries": entries, "duplicates": tuple(fields["duplicates"])})
+        return DatasetIndex(**{**fields, "entries": entries, "duplicates": tuple(fields["duplicates"])})
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -143,16 +145,16 @@ class _Gathering:
                 self.entries.append(Entry(str(path), outcome.sha256, number < self._misbehaving))
                 yield outcome.pixels
 
-    def index(self, listing: str) -> Index:
-        return Index(listing, tuple(self.entries), self.unreadable, tuple(self.duplicates))
+    def index(self, listing: str) -> DatasetIndex:
+        return DatasetIndex(listing, tuple(self.entries), self.unreadable, tuple(self.duplicates))
 
 
-def _require_enough(index: Index, folders: Iterable[Path]) -> None:
-    found = sum(not entry.is_misbehaving for entry in index.entries)
-    if found < FEWEST_PICTURES:
+def _require_enough(index: DatasetIndex, folders: Iterable[Path]) -> None:
+    count = sum(not entry.is_misbehaving for entry in index.entries)
+    if count < FEWEST_PICTURES:
         raise InputMissing(
             f"{', '.join(map(str, folders))}: training needs at least {FEWEST_PICTURES} different readable "
-            f"pictures, found {found} (besides {len(index.unreadable)} unreadable and "
+            f"pictures, found {count} (besides {len(index.unreadable)} unreadable and "
             f"{len(index.duplicates)} duplicates); "
             "a few hundred make a usable model"
         )

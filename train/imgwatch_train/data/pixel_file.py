@@ -47,10 +47,10 @@ class PixelFile:
     def __getitem__(self, rows: Rows | Sequence[int]) -> Pixels:
         """Read these rows, in this order."""
         pictures = np.empty((len(rows), *self._picture), dtype=np.uint8)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             if not 0 <= row < self.count:
                 raise IndexError(f"row {row} of {self.count}")
-            got = os.preadv(self._descriptor, [pictures[place].reshape(-1).data], int(row) * self._bytes)
+            got = os.preadv(self._descriptor, [pictures[index].reshape(-1).data], int(row) * self._bytes)
             if got != self._bytes:
                 raise IoFailed(f"{self.path}: ends early; train with --fresh")
         return pictures

@@ -40,8 +40,8 @@ def to_onnx(graph: Graph, shape: Shape, probe: Pixels, tolerance: float = 1e-4) 
     signature = [tf.TensorSpec((None, shape.height, shape.width, shape.channels), tf.uint8, name=INPUT)]
 
     def outputs(pictures: Any) -> tuple[Any, ...]:
-        found = graph(pictures)
-        return tuple(tf.identity(found[name]) for name in OUTPUTS)
+        tensors = graph(pictures)
+        return tuple(tf.identity(tensors[name]) for name in OUTPUTS)
 
     traced = tf.function(outputs, input_signature=signature, autograph=False)
     try:
@@ -62,13 +62,13 @@ def check_parity(
 
     The largest difference allowed is `tolerance` times the largest value of that output.
     """
-    found = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {INPUT: probe}), strict=True))
+    exported = dict(zip(OUTPUTS, session.run(list(OUTPUTS), {INPUT: probe}), strict=True))
     for name in OUTPUTS:
-        wanted, given = expected[name], found[name]
-        if wanted.shape != given.shape:
-            raise ModelError(f"export: output {name} is {given.shape} in ONNX, {wanted.shape} in Keras")
+        wanted, actual = expected[name], exported[name]
+        if wanted.shape != actual.shape:
+            raise ModelError(f"export: output {name} is {actual.shape} in ONNX, {wanted.shape} in Keras")
         scale = max(float(np.abs(wanted).max(initial=0.0)), 1e-6)
-        off = float(np.abs(wanted - given).max(initial=0.0)) / scale
+        off = float(np.abs(wanted - actual).max(initial=0.0)) / scale
         if not off <= tolerance:  # also when it is not a number
             raise ModelError(
                 f"export: output {name} differs by {off:.2g} of its largest value between Keras and ONNX "

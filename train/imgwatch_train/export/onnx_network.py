@@ -39,7 +39,7 @@ class Network:
 
     def slice(self, x: str, start: int, end: int, axis: int) -> str:
         """Take what lies at start to end along an axis."""
-        return self.add("Slice", x, *(self.constant(np.array([place])) for place in (start, end, axis)))
+        return self.add("Slice", x, *(self.constant(np.array([bound])) for bound in (start, end, axis)))
 
     def mean(self, x: str, axes: Sequence[int], keepdims: bool = False, out: str = "") -> str:
         """Average over these axes."""

@@ -50,7 +50,7 @@ class ClusterBackbone(Backbone):
             for rows, pixels in blocks
             for start in range(0, len(rows), _BLOCK)
         )
-        for task, found in self._cluster.run(BackboneKit(self.path.read_bytes()), tasks):
-            if found is None:
+        for task, features in self._cluster.run(BackboneKit(self.path.read_bytes()), tasks):
+            if features is None:
                 raise Unavailable(f"{self._cluster.address}: the workers die over the features of a picture")
-            yield [row for row, _ in task], found
+            yield [row for row, _ in task], features

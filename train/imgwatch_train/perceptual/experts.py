@@ -165,10 +165,10 @@ def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> tuple[Any
     count = rows[0].shape[1]
     wanted = tf.concat(rows, axis=1)
     noise = _NOISE * tf.random.stateless_normal(tf.shape(rows[0]), seed)
-    given = tf.concat([rows[0] + noise, rows[1]], axis=1)
-    is_kept = tf.random.stateless_uniform(tf.shape(given), seed + 1) >= _DROPOUT
-    given = given * tf.cast(is_kept, tf.float32) / (1 - _DROPOUT)
-    errors = networks.errors(wanted, networks.reconstruct(given))
+    corrupted = tf.concat([rows[0] + noise, rows[1]], axis=1)
+    is_kept = tf.random.stateless_uniform(tf.shape(corrupted), seed + 1) >= _DROPOUT
+    corrupted = corrupted * tf.cast(is_kept, tf.float32) / (1 - _DROPOUT)
+    errors = networks.errors(wanted, networks.reconstruct(corrupted))
     logs = mean_log(errors)
     bar = tf.stop_gradient(tf.reduce_mean(logs[:, :count], axis=1, keepdims=True)) + _MARGIN
     shortfall = tf.reduce_mean(tf.nn.relu(bar - logs[:, count:]), axis=1)

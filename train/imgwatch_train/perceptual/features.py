@@ -61,8 +61,8 @@ class Backbone:
         """Return the features of uint8 pictures [N, H, W, C]; batches run side by side, one thread each."""
         batches = [pictures[start : start + _BATCH] for start in range(0, len(pictures), _BATCH)]
         lanes = [batches[lane :: len(self._sessions)] for lane in range(len(self._sessions))]
-        found = list(self._threads.map(_run, self._sessions, lanes))
-        ordered = [found[place % len(found)][place // len(found)] for place in range(len(batches))]
+        results = list(self._threads.map(_run, self._sessions, lanes))
+        ordered = [results[index % len(results)][index // len(results)] for index in range(len(batches))]
         return Features(*(np.concatenate(columns) for columns in zip(*ordered, strict=True)))
 
     def features_of(self, blocks: Iterable[Block]) -> Iterator[tuple[list[int], Features]]:
@@ -119,20 +119,20 @@ class FeatureStore:
     ) -> Features:
         """Return the features of pictures with these keys; `pixels_of(places)` gives the pixels of missing ones."""
         keys = [f"{self._backbone.digest[:16]}:{key}" for key in keys]
-        missing = [place for place, key in enumerate(keys) if not self._has(key)]
+        missing = [index for index, key in enumerate(keys) if not self._has(key)]
         done = len(keys) - len(missing)
-        blocks = ((places, pixels_of(places)) for places in batched(missing, _BLOCK))
-        for places, found in self._backbone.features_of(blocks):
-            self._keep([keys[place] for place in places], found)
-            done += len(places)
+        blocks = ((indices, pixels_of(indices)) for indices in batched(missing, _BLOCK))
+        for indices, features in self._backbone.features_of(blocks):
+            self._keep([keys[index] for index in indices], features)
+            done += len(indices)
             progress(done, len(keys))
         return self._read(keys)
 
     def _has(self, key: str) -> bool:
         return self._file.execute("SELECT 1 FROM features WHERE key = ?", (key,)).fetchone() is not None
 
-    def _keep(self, keys: Iterable[str], found: Features) -> None:
-        rows = np.concatenate((found.statistics, found.pooled), axis=1)
+    def _keep(self, keys: Iterable[str], features: Features) -> None:
+        rows = np.concatenate((features.statistics, features.pooled), axis=1)
         with self._file:
             self._file.executemany(
                 "INSERT OR REPLACE INTO features VALUES (?, ?)",
@@ -143,12 +143,12 @@ class FeatureStore:
         width = sum(self._backbone.groups)
         numbers = map(self._numbers, keys)
         first = next(numbers)
-        found = Features(
+        features = Features(
             np.empty((len(keys), width), np.float32), np.empty((len(keys), len(first) - width), np.float32)
         )
-        for place, row in enumerate(chain([first], numbers)):  # never all rows twice in memory
-            found.statistics[place], found.pooled[place] = row[:width], row[width:]
-        return found
+        for index, row in enumerate(chain([first], numbers)):  # never all rows twice in memory
+            features.statistics[index], features.pooled[index] = row[:width], row[width:]
+        return features
 
     def _numbers(self, key: str) -> NDArray[np.float32]:
         row = self._file.execute("SELECT numbers FROM features WHERE key = ?", (key,)).fetchone()

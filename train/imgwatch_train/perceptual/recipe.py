@@ -28,7 +28,7 @@ from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
 from imgwatch_train.data.checkpoint import checkpoint_folder
-from imgwatch_train.data.dataset import Index, gather
+from imgwatch_train.data.dataset import DatasetIndex, gather
 from imgwatch_train.data.pixel_file import PixelFile
 from imgwatch_train.facts import training_facts
 from imgwatch_train.job import Job
@@ -104,7 +104,7 @@ class _Rows:
         return self._pictures[self._rows[np.asarray(rows, np.int64)]]
 
 
-def sampled(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
+def sampled(job: Job, pictures: PixelFile, index: DatasetIndex) -> tuple[_Rows, DatasetIndex]:
     """Take a seeded sample of a folder that is too large to learn from as a whole."""
     count, most = len(index.entries), job.settings.perceptual.most_pictures
     rows = np.arange(count)
@@ -113,18 +113,20 @@ def sampled(job: Job, pictures: PixelFile, index: Index) -> tuple[_Rows, Index]:
     return _Rows(pictures, rows), replace(index, entries=tuple(index.entries[row] for row in rows))
 
 
-def _learn(job: Job, backbone: Backbone, gathered: tuple[_Rows, Index, Path], progress: Progress) -> Learnt:
+def _learn(
+    job: Job, backbone: Backbone, gathered: tuple[_Rows, DatasetIndex, Path], progress: Progress
+) -> Learnt:
     from imgwatch_train.perceptual.learning import learn
 
     pictures, index, folder = gathered
-    seed, told = job.settings.seed, job.settings.perceptual
-    plan = Plan(backbone.groups, seed, told.hidden, told.latent, told.epochs, backbone.stranger)
+    seed, options = job.settings.seed, job.settings.perceptual
+    plan = Plan(backbone.groups, seed, options.hidden, options.latent, options.epochs, backbone.stranger)
     digests = [entry.sha256 for entry in index.entries]
     with FeatureStore(user_cache_path("imgwatch") / "features.sqlite", backbone) as store:
         features = store.gather(
             digests, lambda rows: pictures[rows], lambda done, total: progress("features", done, total)
         )
-    drawings = plan_drawings(len(digests), told.pseudo_junk, seed)
+    drawings = plan_drawings(len(digests), options.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
     numbers = assemble(features, drawn, drawings, backbone.groups, seed)
     trusted = np.isin(digests, list(job.trusted))
@@ -143,8 +145,8 @@ def _draw(
     def drawn(drawing: Drawing) -> Pixels:
         return render(pictures[[drawing.source]][0], drawing.kind, np.random.default_rng(drawing.seed))
 
-    def pixels_of(places: Sequence[int]) -> Pixels:
-        return np.stack(list(threads.map(drawn, [drawings[place] for place in places])))
+    def pixels_of(indices: Sequence[int]) -> Pixels:
+        return np.stack(list(threads.map(drawn, [drawings[index] for index in indices])))
 
     keys = [f"{digests[drawing.source]}:{drawing.kind}:{drawing.seed}" for drawing in drawings]
     with store, ThreadPoolExecutor(2) as threads:
@@ -152,7 +154,7 @@ def _draw(
 
 
 def _export(
-    job: Job, backbone: Backbone, gathered: tuple[_Rows, Index], learnt: Learnt, is_generic: bool
+    job: Job, backbone: Backbone, gathered: tuple[_Rows, DatasetIndex], learnt: Learnt, is_generic: bool
 ) -> TrainedDetector:
     """Write the model with the threshold that its own held-out scores set."""
     from imgwatch_train.export.onnx_graph import self_test_of
@@ -193,7 +195,7 @@ def _reference_set(session: Any, pictures: _Rows, scores: np.ndarray) -> Referen
     return ReferenceSet(np.asarray(scores[chosen], np.float32), np.concatenate(embeddings))
 
 
-def _counts(index: Index, learnt: Learnt) -> dict[str, int]:
+def _counts(index: DatasetIndex, learnt: Learnt) -> dict[str, int]:
     return {
         "held_out": len(index.entries),
         "taught": int(learnt.selection.teaches.sum()),

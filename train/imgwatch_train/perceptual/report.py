@@ -12,13 +12,13 @@ import numpy as np
 from msgspec.structs import asdict
 
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
-from imgwatch.evaluation.html_report import Gallery, Report, Tile, thumbnails
+from imgwatch.evaluation.html_report import Report, Tile, TileSection, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
 from imgwatch.model.contract import Contract, replace_atomically
 from imgwatch.progress import Progress
 from imgwatch.standard import Standard
 from imgwatch.wording import sentence
-from imgwatch_train.data.dataset import Index
+from imgwatch_train.data.dataset import DatasetIndex
 from imgwatch_train.facts import described
 from imgwatch_train.job import Job
 
@@ -41,7 +41,7 @@ class TrainedDetector:
 
     contract: Contract
     false_alarms: FalseAlarmRate
-    index: Index
+    index: DatasetIndex
     learnt: Learnt
     scores: np.ndarray
     surprisals: np.ndarray
@@ -62,7 +62,7 @@ def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
         facts=[("threshold", f"{contract.threshold.score:.5g}"), *described(facts)],
         plots=(_curves(trained), _plot(trained)),
         galleries=(
-            Gallery(
+            TileSection(
                 f"Look at these {min(STRANGEST, count)} before you trust the model",
                 "The strangest of your own pictures, each judged by a model that had not seen it. What does not "
                 f"belong here goes into a list for `imgwatch train --exclude FILE`; {LIST} is a beginning.",
