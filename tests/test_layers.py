@@ -30,7 +30,7 @@ LAYERS = (
     {"standard"},
     {"evaluation", "ledger"},
     {"calibration"},
-    {"feedback", "decisions"},
+    {"feedback", "decisions", "former_folders"},
     {"judging"},
     {"candidates", "file_faults", "live_model"},
     {"pipeline", "explain", "shadow", "cluster"},

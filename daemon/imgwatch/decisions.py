@@ -34,11 +34,18 @@ class Decisions:
         self._ledger = ledger
 
     def restore(
-        self, which: str | Record, to: Path | None = None, expected: ReviewState | None = None
+        self,
+        which: str | Record,
+        to: Path | None = None,
+        expected: ReviewState | None = None,
+        below: Path = Path(),
     ) -> Decided:
-        """Put a picture back; the ledger knows it as kept, so that it is not judged again."""
+        """Put a picture back; the ledger knows it as kept, so that it is not judged again.
+
+        Into the folder `to`, if given, and in that into the folders `below`; there under a free name.
+        """
         record, before = self._seen(which, expected)
-        path = self._quarantine.restore(record, to, expected)
+        path = self._quarantine.restore(record, to, expected, below=below, under_free_name=to is not None)
         try:
             identity = Identity.of(path.lstat())
         except FileNotFoundError:  # taken away by somebody at once

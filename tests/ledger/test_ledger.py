@@ -152,3 +152,12 @@ def test_nothing_that_is_done_for_each_file_or_each_round_scans_the_whole_table(
     plans = {question: file.plan(question) for question in file.asked if "seen" in question}
     assert len(plans) >= 7
     assert [(question, plan) for question, plan in plans.items() if "SCAN" in plan] == []
+
+
+def test_the_inodes_of_watched_folders_are_remembered(ledger: Ledger) -> None:
+    first, second = Path("/pictures/first"), Path("/pictures/second")
+    ledger.begin(first, [], 1.0)
+    ledger.begin(second, [], 1.0)
+    ledger.facts.put_root_inode(second, 7)
+    ledger.facts.put_root_inode(second, 8)
+    assert ledger.facts.root_inodes() == {first: 0, second: 8}

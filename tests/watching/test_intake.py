@@ -217,3 +217,10 @@ def test_a_raw_beside_its_jpeg_is_left_to_it_unless_pictures_are_alone(
         waiting.notice(path)
     now = 5.0
     assert sorted(file.path.name for file in waiting.take(9)) == taken
+
+
+def test_a_watched_folder_is_remembered_by_its_inode(ledger: Ledger, roots: Roots, inbox: Path) -> None:
+    [root] = roots
+    root.folder = (1, inbox.stat().st_ino)
+    intake.Intake(1.0, ledger, roots, lambda: 0.0, lambda: None).begin_or_scan(root)
+    assert ledger.facts.root_inodes() == {inbox: inbox.stat().st_ino}

@@ -1,14 +1,24 @@
 """`imgwatch quarantine`: list, show, and every verdict of the gallery, from a shell."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imgwatch import console
+from imgwatch.commands.choosing import (
+    DECIDED,
+    AllOption,
+    Chosen,
+    ChosenOption,
+    Named,
+    SinceOption,
+    chosen,
+    follow_renamed,
+    selector,
+)
 from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
@@ -24,27 +34,14 @@ from imgwatch.wording import counted, sentence
 
 if TYPE_CHECKING:
     from imgwatch.decisions import Decisions
+    from imgwatch.ledger import Ledger
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.record import Record
+    from imgwatch.settings import Settings
 
 app = typer.Typer(
     help="List what is in quarantine, restore or delete it, keep it for later, undo.", no_args_is_help=True
 )
-
-_Ids = Annotated[
-    list[str] | None,
-    typer.Argument(help="Ids as `list` shows them; the first characters will do.", metavar="ID..."),
-]
-_Named = Annotated[list[str], typer.Argument(help="Ids as `list` shows them.", metavar="ID...")]
-_Since = Annotated[
-    str | None,
-    typer.Option(
-        "--since",
-        help="All quarantined since then: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago.",
-        metavar="TIME",
-    ),
-]
-_All = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
 
 
 @app.command("list")
@@ -76,7 +73,12 @@ def list_records(
 
 @app.command()
 def show(
-    id: Annotated[str, typer.Argument(help="An id as `list` shows it.", metavar="ID")],
+    which: Annotated[
+        str,
+        typer.Argument(
+            help="An id as `list` shows it, a name, or a path that it came from.", metavar="WHICH"
+        ),
+    ],
     with_picture: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -84,7 +86,7 @@ def show(
     """Show all that is known of one picture."""
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
-    record = quarantine.find(id)
+    record = selector(quarantine).one(which)
     if as_json:
         console.say_json(record.to_json())
         return
@@ -98,32 +100,54 @@ def show(
 
 @app.command()
 def restore(  # noqa: PLR0913 - the options of a command
-    ids: _Ids = None,
-    since: _Since = None,
-    everything: _All = False,
+    which: ChosenOption = None,
+    since: SinceOption = None,
+    everything: AllOption = False,
     to: Annotated[
         Path | None,
-        typer.Option("--to", help="Into this folder instead of where they came from.", metavar="DIR"),
+        typer.Option(
+            "--to",
+            help="Into this folder, and in it into the folders that they had below the watched one.",
+            metavar="DIR",
+        ),
     ] = None,
+    is_flat: Annotated[
+        bool, typer.Option("--flat", help="With --to: all into the one folder, whatever theirs was.")
+    ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put pictures back where they came from; they are not quarantined again. Never overwrites."""
-    with _opened(config) as (quarantine, decisions):
-        chosen = _chosen(quarantine, ids, since, everything)
-        _each(
-            chosen,
-            lambda record: f"restored to {decisions.restore(record, to).restored_to}",
-            as_json,
-            "restored",
-        )
+    """Put pictures back where they came from; they are not quarantined again. Never overwrites.
+
+    With --to, a picture whose name is taken gets a number.
+    """
+    if is_flat and to is None:
+        raise UsageError("--flat goes with --to DIR")
+    settings = load_settings(config)
+    with _opened(settings) as (quarantine, decisions, ledger):
+        from imgwatch.former_folders import FormerFolders
+
+        records, moved = chosen(quarantine, which, since, everything), dict[str, Path]()
+        folders = FormerFolders.of([watch.path for watch in settings.watch], ledger)
+        if to is None:
+            agrees = console.agrees if console.is_interactive() else lambda _: False
+            records, moved = follow_renamed(records, folders, agrees)
+        originals = [Path(record.original) for record in records if not isinstance(record, ImgwatchError)]
+
+        def put_back(record: "Record") -> str:
+            place = to if to is not None else moved.get(record.id)
+            is_direct = is_flat or place is None
+            below = Path() if is_direct else folders.below(Path(record.original), originals)
+            return f"restored to {decisions.restore(record, place, below=below).restored_to}"
+
+        _each(records, put_back, as_json, "restored")
 
 
 @app.command()
 def delete(  # noqa: PLR0913 - the options of a command
-    ids: _Ids = None,
-    since: _Since = None,
-    everything: _All = False,
+    which: ChosenOption = None,
+    since: SinceOption = None,
+    everything: AllOption = False,
     at_once: Annotated[
         bool, typer.Option("--now", help="For good, without the bin: this cannot be undone.")
     ] = False,
@@ -133,7 +157,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(config) as (quarantine, decisions):
+    with _opened(load_settings(config)) as (quarantine, decisions, _):
 
         def remove(record: "Record") -> str:
             if at_once:
@@ -142,39 +166,42 @@ def delete(  # noqa: PLR0913 - the options of a command
             decisions.mark(record, ReviewState.BINNED)
             return "in the bin"
 
-        chosen = _chosen(quarantine, ids, since, everything)
-        _each(chosen, remove, as_json, "deleted" if at_once else "in the bin")
+        records = chosen(quarantine, which, since, everything)
+        _each(records, remove, as_json, "deleted" if at_once else "in the bin")
 
 
 @app.command()
-def keep(ids: _Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+def keep(which: Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Keep pictures in quarantine for later: the gallery shows them apart."""
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(config) as (quarantine, decisions):
+    with _opened(load_settings(config)) as (quarantine, decisions, _):
 
         def postpone(record: "Record") -> str:
             decisions.mark(record, ReviewState.LATER)
             return "kept for later"
 
-        _each(_chosen(quarantine, list(ids), None, False), postpone, as_json, "kept for later")
+        _each(chosen(quarantine, list(which), None, False), postpone, as_json, "kept for later")
 
 
 @app.command()
 def undo(
-    ids: _Ids = None, is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False
+    which: ChosenOption = None,
+    is_agreed: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Take pictures out of the bin, or back from later; without ids, undo the last decision, a restore too."""
+    """Take pictures out of the bin, or back from later; without any, undo the last decision, a restore too."""
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(config) as (quarantine, decisions):
-        if ids:
+    with _opened(load_settings(config)) as (quarantine, decisions, _):
+        if which:
 
             def reopen(record: "Record") -> str:
                 decisions.mark(record, ReviewState.OPEN)
                 return "open again"
 
-            _each(_chosen(quarantine, ids, None, False), reopen, as_json, "undone")
+            _each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return
         last = decisions.last()
         if last is None:
@@ -193,7 +220,7 @@ def undo(
 @app.command()
 def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Delete for good what is in the bin. This cannot be undone."""
-    with _opened(config) as (quarantine, decisions):
+    with _opened(load_settings(config)) as (quarantine, decisions, _):
         number = sum(1 for _ in quarantine.binned())
         if number:
             confirm(f"Delete {counted(number, 'picture')} in the bin for good?", is_agreed)
@@ -224,7 +251,7 @@ def purge(
     if older_than_days == 0:
         confirm("Delete for good all that is in quarantine, but for what was kept for later?", is_agreed)
     limit = settings.quarantine.max_gigabytes
-    with _opened(config) as (_, decisions):
+    with _opened(settings) as (_, decisions, _):
         purged = decisions.purge(keep_days, None if limit is None else int(limit * 1e9))
     for record in purged:
         _say(record, "purged", as_json, "purged")
@@ -259,51 +286,18 @@ def _row(record: "Record") -> tuple[str, ...]:
 
 
 @contextmanager
-def _opened(config: Path | None) -> "Iterator[tuple[Quarantine, Decisions]]":
+def _opened(settings: "Settings") -> "Iterator[tuple[Quarantine, Decisions, Ledger]]":
     from imgwatch.decisions import Decisions
 
-    settings = load_settings(config)
     with open_ledger(settings) as ledger:
         quarantine = open_quarantine(settings, ledger)
-        yield quarantine, Decisions(quarantine, ledger)
+        yield quarantine, Decisions(quarantine, ledger), ledger
 
 
-def _chosen(
-    quarantine: "Quarantine", ids: list[str] | None, since: str | None, everything: bool
-) -> "list[Record | ImgwatchError]":
-    """Return the records, all from one reading; an id that names none is its own fault, and stops no other."""
-    if sum((bool(ids), since is not None, everything)) != 1:
-        raise UsageError("say which: ids, or --since TIME, or --all")
-    if ids:
-        find = quarantine.finder()
-        return [_record_or_fault(find, prefix) for prefix in ids]
-    begin = _moment(since) if since is not None else None
-    return [record for record in quarantine.list() if begin is None or record.quarantined_at >= begin]
-
-
-def _record_or_fault(find: "Callable[[str], Record]", prefix: str) -> "Record | ImgwatchError":
-    try:
-        return find(prefix)
-    except ImgwatchError as fault:
-        return fault
-
-
-def _moment(text: str) -> datetime:
-    units = {"m": "minutes", "h": "hours", "d": "days"}
-    try:
-        if text[-1:] in units:
-            return datetime.now(UTC) - timedelta(**{units[text[-1]]: float(text[:-1])})
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (ValueError, OverflowError) as fault:
-        raise UsageError(f"--since {text}: write 2026-01-31, 2026-01-31T12:00, 90m, 12h or 7d") from fault
-
-
-def _each(
-    chosen: "Sequence[Record | ImgwatchError]", act: "Callable[[Record], str]", as_json: bool, done: str
-) -> None:
+def _each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: str) -> None:
     """Do it to each; a fault of one is printed and the others go on. Then fail with the first fault's exit code."""
     faults: list[ImgwatchError] = []
-    for which in chosen:
+    for which in records:
         try:
             if isinstance(which, ImgwatchError):
                 raise which
@@ -314,7 +308,7 @@ def _each(
         else:
             _say(which, text, as_json, done)
     if not as_json:
-        console.say(f"{len(chosen) - len(faults)} {done}" + (f", {len(faults)} not." if faults else "."))
+        console.say(f"{len(records) - len(faults)} {done}" + (f", {len(faults)} not." if faults else "."))
     if faults:
         raise typer.Exit(faults[0].exit_code)
 

@@ -63,6 +63,23 @@ class Facts:
         """Remember when a watched folder was first watched; within a transaction of the caller's."""
         self._put(f"begun {root}", str(at))
 
+    def root_inodes(self) -> dict[Path, int]:
+        """Return the folders that were ever watched with their inodes; 0 where none was noted."""
+        rows = self._file.ask(
+            "SELECT name, value FROM fact WHERE name LIKE 'begun %' OR name LIKE 'inode of %'"
+        )
+        begun = {
+            Path(str(name).removeprefix("begun ")): 0 for name, _ in rows if str(name).startswith("begun ")
+        }
+        noted = ((str(name), int(value)) for name, value in rows if str(name).startswith("inode of "))
+        return begun | {Path(name.removeprefix("inode of ")): ino for name, ino in noted}
+
+    def put_root_inode(self, root: Path, ino: int) -> None:
+        """Remember the inode of a watched folder, by which it is found when it is renamed."""
+        name = f"inode of {root}"
+        if self._text(name) != str(ino):
+            self._put_alone(name, str(ino))
+
     def volume(self, quarantine: Path) -> str | None:
         """Return on which device a quarantine lay, as `quarantine.volume` words it."""
         return self._text(f"home of {shown(quarantine)}")

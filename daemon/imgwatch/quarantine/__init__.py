@@ -5,8 +5,7 @@ It never overwrites, and deletes only what it is told to. How that survives faul
 
 from __future__ import annotations
 
-import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,7 +16,6 @@ from imgwatch.errors import (
     AlreadyRestored,
     Changed,
     DecidedMeanwhile,
-    MoveRefused,
     OutsideRoots,
     RecordMissing,
     Unfinished,
@@ -27,22 +25,25 @@ from imgwatch.files import FolderEntry, Identity, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
-from imgwatch.quarantine.companion import MOST
-from imgwatch.quarantine.fields import is_plain_name
+from imgwatch.quarantine.beside import (
+    companions_here,
+    examined_beside,
+    free_entry,
+    lies_beside,
+    names_beside,
+    taken,
+)
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
-from imgwatch.quarantine.naming import renamed_with
 from imgwatch.quarantine.precheck import (
-    Examined,
-    companions_here,
     examined,
-    examined_companion,
     new_record,
     opened_folder_of,
 )
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
 from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
+from imgwatch.quarantine.selecting import Selector
 from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, move_failed, opened_store
 from imgwatch.quarantine.volume import Volume, open_folder
@@ -118,7 +119,7 @@ class Quarantine:
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"{shown(safe_path.path)} was restored by you before; it stays")
-            beside = _examined_beside(source, companions)
+            beside = examined_beside(source, companions)
             judgement = of_what_is_moved(judgement, sha256)
             record = new_record(store, safe_path, identity, metadata, judgement, beside)
             operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
@@ -140,7 +141,7 @@ class Quarantine:
             if sha256 != record.sha256:
                 raise Changed(f"{shown(safe_path.path)} was changed since it was restored; it stays")
             names = names_beside(record, safe_path.name).values()
-            beside = _examined_beside(source, [name for name in names if _lies_beside(source, name)])
+            beside = examined_beside(source, [name for name in names if lies_beside(source, name)])
             again = new_record(store, safe_path, Identity.of(lying), metadata, record.judgement, beside)
             operations.take_in(store, again, source, [Identity.of(lying), *(one.identity for one in beside)])
             return again
@@ -181,10 +182,17 @@ class Quarantine:
         return [record for record in self.binned() if self._remove(record, Event.DELETED)]
 
     def restore(
-        self, which: str | Record, to: Path | None = None, expected: ReviewState | None = None
+        self,
+        which: str | Record,
+        to: Path | None = None,
+        expected: ReviewState | None = None,
+        *,
+        below: Path = Path(),
+        under_free_name: bool = False,
     ) -> Path:
         """Put a picture back where it came from, or into the folder `to`, with its companions; return its path.
 
+        `below`: folders in `to`, which are made. `under_free_name`: with a number in its name, where that is taken.
         Raises DecidedMeanwhile if it is not in the state `expected` when the lock is held, Conflict if something lies
         there, OutsideRoots if that is below none of the roots or behind a symlink, RecordMissing, RecordAmbiguous,
         Unfinished, MoveFailed; then it stays in quarantine.
@@ -193,14 +201,16 @@ class Quarantine:
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             _require_finished(store, record)
-            safe_path = self._target(record, to)
+            safe_path = self._target(record, to, below)
             target = FolderEntry(_way_to(stack, store, safe_path), safe_path.name, safe_path.path)
-            names = names_beside(record, target.name)
-            here = {one.file: names[one.file] for one in companions_here(store, record)}
-            for name in (target.name, *here.values()):
-                if status_of(_beside(target, name)) is not None:
-                    raise operations.conflict(_beside(target, name))
-            operations.put_back(store, record, target, here)
+            here = [companion.file for companion in companions_here(store, record)]
+            if under_free_name:
+                target = free_entry(target, record, here)
+            names = {file: name for file, name in names_beside(record, target.name).items() if file in here}
+            in_the_way = taken(target, names.values())
+            if in_the_way is not None:
+                raise operations.conflict(in_the_way)
+            operations.put_back(store, record, target, names)
             return target.path
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
@@ -261,6 +271,15 @@ class Quarantine:
     def find(self, prefix: str) -> Record:
         """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
         return self.finder()(prefix)
+
+    def selector(self, states: Collection[ReviewState], folder: Path) -> Selector:
+        """Return what finds records by ids, names, paths and folders, all from one reading.
+
+        `folder`: where relative paths start. Of a folder, the pictures in one of the `states` are meant.
+        """
+        reviews = self._read_reviews()
+        records = reader.read_records(self.path)
+        return Selector(self.path, records, lambda record: reviews.state(record.id) in states, folder)
 
     def finder(self) -> Callable[[str], Record]:
         """Return what finds records by the first characters of their ids, all from one reading of the folder."""
@@ -378,11 +397,11 @@ class Quarantine:
             )
         return self._outside(safe_path)
 
-    def _target(self, record: Record, to: Path | None) -> SafePath:
+    def _target(self, record: Record, to: Path | None, below: Path) -> SafePath:
         original = Path(record.original)
         if to is not None:
             folder = to.expanduser().resolve()
-            safe_path = path_below(Path("/"), folder.relative_to("/") / original.name)
+            safe_path = path_below(Path("/"), folder.relative_to("/") / below / original.name)
         elif self._roots is None:
             safe_path = path_below(Path("/"), original.relative_to("/"))
         else:
@@ -393,30 +412,6 @@ class Quarantine:
         if safe_path.path.is_relative_to(self.path.resolve()):
             raise OutsideRoots(f"{shown(safe_path.path)} lies in the quarantine itself")
         return safe_path
-
-
-def names_beside(record: Record, name: str) -> dict[str, str]:
-    """Return what the companions are called beside their picture where that is called `name`, by their files."""
-    return {one.file: renamed_with(one.name, Path(record.original).name, name) for one in record.companions}
-
-
-def _examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined]:
-    if not all(map(is_plain_name, names)):
-        raise OutsideRoots(f"{shown(picture.path)}: what belongs to it must lie beside it; nothing is moved")
-    if len(names) > MOST:
-        raise MoveRefused(
-            f"{shown(picture.path)} has more than {MOST} companions; it stays, and they with it"
-        )
-    return [examined_companion(_beside(picture, name)) for name in names]
-
-
-def _lies_beside(picture: FolderEntry, name: str) -> bool:
-    status = status_of(_beside(picture, name))
-    return status is not None and stat.S_ISREG(status.st_mode)
-
-
-def _beside(picture: FolderEntry, name: str) -> FolderEntry:
-    return FolderEntry(picture.folder, name, picture.path.with_name(name))
 
 
 def _require_finished(store: Store, record: Record) -> None:

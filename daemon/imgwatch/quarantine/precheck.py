@@ -1,26 +1,23 @@
-"""What a candidate and its companions must be to be moved, and the record that they get. Moves nothing."""
+"""What a candidate must be to come into quarantine, and the record that it gets. Moves nothing."""
 
 from __future__ import annotations
 
-import logging
 import os
 import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple
 
-from imgwatch.errors import Changed, CompanionBusy, MoveRefused, RecordMalformed, shown
-from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
+from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
+from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.judgement import Judgement
+from imgwatch.quarantine.beside import Examined
 from imgwatch.quarantine.companion import Companion
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
 from imgwatch.quarantine.safe_path import SafePath, opened_parent
 from imgwatch.quarantine.store import Store, move_failed
-
-_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -52,52 +49,6 @@ def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tup
         raise changed from fault
     except OSError as fault:
         raise move_failed(fault, f"cannot read {shown(source.path)}") from fault
-
-
-class Examined(NamedTuple):
-    """A companion as it lies beside its picture."""
-
-    name: str
-    identity: Identity
-    metadata: FileMetadata
-    sha256: str
-
-
-def examined_companion(entry: FolderEntry) -> Examined:
-    """Look at a file that goes with its picture; raises CompanionBusy while it is written, MoveRefused."""
-    busy = CompanionBusy(f"{shown(entry.path)} is being written; it stays, and its picture with it")
-    try:
-        with opened_file(entry) as opened:
-            identity = Identity.of(os.fstat(opened))
-            result = Examined(entry.name, identity, read_metadata(opened), digest_of(opened))
-            if has_writer(opened) or Identity.of(os.fstat(opened)) != identity:
-                raise busy
-            return result
-    except FileNotFoundError as fault:
-        raise busy from fault
-    except OSError as fault:
-        raise MoveRefused(
-            f"{shown(entry.path)} cannot be read ({fault.strerror}); it stays, and its picture with it"
-        ) from fault
-
-
-def companions_here(store: Store, record: Record) -> list[Companion]:
-    """Return the companions that lie in quarantine as they came; the log names those that do not."""
-    return [companion for companion in record.companions if _is_as_it_came(store, companion)]
-
-
-def _is_as_it_came(store: Store, companion: Companion) -> bool:
-    entry = store.picture(companion.file)
-    try:
-        with opened_file(entry) as opened:
-            is_own = status_of(store.record(companion.file)) is not None  # then it is a picture of its own
-            if not is_own and digest_of(opened) == companion.sha256:
-                return True
-        why = "is not what came with its picture"
-    except OSError as fault:
-        why = fault.strerror or "cannot be read"
-    _log.warning("%s: left alone: %s", shown(entry.path), why)
-    return False
 
 
 def new_record(  # noqa: PLR0913 - what a record is made of

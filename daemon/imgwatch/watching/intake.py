@@ -94,6 +94,8 @@ class Intake:
             log.info(
                 "%s: watched from now on; %d files that lie there already are left alone", folder, number
             )
+        if root.folder is not None:
+            self._ledger.facts.put_root_inode(folder, root.folder[1])
         self.scan(root)
 
     def _existing(self, root: Root) -> Iterator[Row]:

@@ -1,0 +1,105 @@
+"""Which pictures in quarantine the user means: by id, by name, by path, or by the folder that they came from. Pure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from imgwatch.errors import RecordAmbiguous, RecordMissing, shown
+from imgwatch.quarantine.reader import Finder
+from imgwatch.quarantine.record import Record
+
+_SHOWN = 5  # pictures that are named where several are meant
+
+
+class Selector:
+    """Finds records by what the user says; `folder` is where relative paths start.
+
+    A folder stands for those of its pictures for which `is_meant` holds.
+    """
+
+    def __init__(
+        self, path: Path, records: Sequence[Record], is_meant: Callable[[Record], bool], folder: Path
+    ) -> None:
+        self._path = path
+        self._records = records
+        self._find = Finder(path, records)
+        self._is_meant = is_meant
+        self._folder = folder
+
+    def __call__(self, text: str) -> list[Record]:
+        """Return what an id, a file or a folder stands for. Raises RecordMissing or RecordAmbiguous."""
+        by_id = self._by_id(text)
+        by_place = self._by_place(text)
+        if by_id and by_place:
+            raise RecordAmbiguous(
+                f"{shown(text)} is the beginning of an id, and a name: write more of the id, or ./{shown(text)}"
+            )
+        if not by_id and not by_place:
+            raise RecordMissing(
+                f"no picture in {shown(self._path)} has an id that begins with {shown(text)}, or came from there"
+            )
+        return by_id or by_place
+
+    def one(self, text: str) -> Record:
+        """Return the one picture that is meant. Raises RecordMissing or RecordAmbiguous."""
+        found = self(text)
+        if len(found) > 1:
+            raise _ambiguous(text, found)
+        return found[0]
+
+    def _by_id(self, text: str) -> list[Record]:
+        if not text or not set(text) <= set("0123456789abcdef"):
+            return []
+        try:
+            return [self._find(text)]
+        except RecordMissing:
+            return []
+
+    def _by_place(self, text: str) -> list[Record]:
+        at_path = self._at(self._paths(text))
+        if at_path or "/" in text:
+            return at_path
+        return self._one_of(text, [record for record in self._records if text in _names(record)])
+
+    def _at(self, paths: Collection[Path]) -> list[Record]:
+        """Return the picture that came from one of the paths, or those that came from below it."""
+        below = []
+        for record in self._records:
+            original = Path(record.original)
+            if any(original.parent == path.parent and path.name in _names(record) for path in paths):
+                return self._one_of(
+                    str(original), [other for other in self._records if other.original == record.original]
+                )
+            if self._is_meant(record) and any(path in original.parents for path in paths):
+                below.append(record)
+        return below
+
+    def _one_of(self, text: str, found: list[Record]) -> list[Record]:
+        """Of several of one name, only one can be meant, and rather one for which `is_meant` holds."""
+        found = [record for record in found if self._is_meant(record)] or found
+        if len(found) > 1:
+            raise _ambiguous(text, found)
+        return found
+
+    def _paths(self, text: str) -> set[Path]:
+        """Return the path as it is said, and where it leads: records have paths without links."""
+        with suppress(RuntimeError):  # no such user
+            text = str(Path(text).expanduser())
+        said = Path(os.path.normpath(self._folder / text))
+        try:
+            return {said, said.parent.resolve() / said.name, said.resolve()}
+        except (OSError, RuntimeError):  # a link that leads to itself
+            return {said}
+
+
+def _names(record: Record) -> list[str]:
+    return [Path(record.original).name, *(companion.name for companion in record.companions)]
+
+
+def _ambiguous(text: str, found: Sequence[Record]) -> RecordAmbiguous:
+    several = ", ".join(f"{record.id} ({shown(record.original)})" for record in found[:_SHOWN])
+    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    return RecordAmbiguous(f"{shown(text)} stands for {len(found)} pictures; say which: {several}{more}")
