@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 EXTRAS := train,report,review,thumbnails,metrics,cluster,demo,docs,release,dev
 PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
-.PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots release check-release clean
+.PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots docs release check-release clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
@@ -59,6 +59,9 @@ lint: install
 format: install  ## put the code in order
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: install  ## the documentation as a site, into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
 release: install  ## wheel, source, Debian packages, site, bill of materials, notes, digests: into dist/ (five minutes)
 	$(BIN)/python release/build.py

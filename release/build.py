@@ -25,7 +25,7 @@ ARCHITECTURES = ("amd64", "arm64")
 
 def main() -> None:
     """Build everything, or only what the command line names: python, sbom, debian, site, notes."""
-    wanted = sys.argv[1:] or ["python", "sbom", "debian", "notes"]
+    wanted = sys.argv[1:] or ["python", "sbom", "debian", "site", "notes"]
     os.environ.setdefault("SOURCE_DATE_EPOCH", output("git", "log", "-1", "--format=%ct").strip())
     check_tag()
     if "python" in wanted:
@@ -83,7 +83,8 @@ def build_debian() -> None:
 def build_site() -> None:
     """Build the documentation, for reading without a network, as one archive."""
     with tempfile.TemporaryDirectory() as folder:
-        run(BIN / "mkdocs", "build", "-q", "--strict", "-f", ROOT / "mkdocs.yml", "-d", folder)
+        run(BIN / "mkdocs", "build", "-q", "--strict", "-f", ROOT / "mkdocs.yml", "-d", folder,
+            env=os.environ | {"NO_MKDOCS_2_WARNING": "1"})  # fmt: skip
         pack(Path(folder), DIST / f"imgwatch-{version()}-docs.tar.xz", f"imgwatch-{version()}-docs")
 
 

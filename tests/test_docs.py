@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def commands() -> list[tuple[str, str]]:
 def options_of(words: list[str]) -> set[str]:
     """Return the options of an imgwatch command, by its words."""
     command = typer.main.get_command(app())
-    while hasattr(command, "commands") and words:
+    while hasattr(command, "commands") and words and not words[0].startswith("-"):
         command = command.commands[words.pop(0)]
     return {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
 
@@ -68,6 +69,12 @@ def test_configs_load(page: str, body: str) -> None:
 def test_examples_run(page: str, body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     exec(compile(body, page, "exec"), {})
+
+
+@pytest.mark.parametrize(("page", "body"), blocks("sh"))
+def test_scripts_are_scripts(page: str, body: str) -> None:
+    done = subprocess.run(["sh", "-n"], input=body, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (page, done.stderr)
 
 
 def test_there_is_something_to_test() -> None:

@@ -67,4 +67,4 @@ for script in postinst prerm postrm; do install -m 755 "$here/$script" "$root/DE
 (cd "$root" && find opt usr -type f -print0 | LC_ALL=C sort -z | xargs -0 md5sum >DEBIAN/md5sums)
 find "$root" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 mkdir -p "$out"
-dpkg-deb --root-owner-group -Zxz -z6 --build "$root" "$out/imgwatch_$version~${codename}_$architecture.deb" >/dev/null
+dpkg-deb --root-owner-group -Zzstd -z12 --build "$root" "$out/imgwatch_$version~${codename}_$architecture.deb" >/dev/null
