@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from imgwatch.ledger import Ledger, Row
@@ -17,10 +17,15 @@ def wants_judgement(path: Path, *, together: bool) -> bool:
     return is_candidate(path) and not (together and belongs_to_another(path))
 
 
-def new_candidates(ledger: Ledger, folder: Path, listing: Listing, *, together: bool) -> list[Path]:
-    """Return the files of one folder that still want a judgement, noting in the ledger those that want none."""
+def new_candidates(
+    ledger: Ledger, folder: Path, listing: Listing, *, together: bool, awaits: Callable[[Path], bool]
+) -> list[Path]:
+    """Return the files of one folder that still want a judgement, noting in the ledger those that want none.
+
+    `awaits` tells of others that they belong to a picture which is elsewhere: these are returned, too.
+    """
     paths = [folder / name for name in ledger.unfinished(folder, listing)]
-    pictures = [path for path in paths if wants_judgement(path, together=together)]
+    pictures = [path for path in paths if wants_judgement(path, together=together) or awaits(path)]
     if len(pictures) < len(paths):
         others = set(paths) - set(pictures)
         state = file_after(FileEvent.NOT_A_PICTURE)

@@ -69,6 +69,7 @@ class Event(StrEnum):
     BINNED = "binned"  # this and the next two only note what the user wants; nothing moves
     POSTPONED = "postponed"
     REOPENED = "reopened"
+    JOINED = "joined"  # something that belongs to it came later, and was moved after it
     WITHDRAWN = "withdrawn"  # the event before it, of the same picture, did not happen after all
 
 
@@ -133,6 +134,10 @@ TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
             for state in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
             for event, following in _REVIEWED.items()
         },
+        **{
+            (state, Event.JOINED): state
+            for state in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
+        },
     }
 )
 
@@ -186,6 +191,7 @@ class Happening(NamedTuple):
 class _Before(NamedTuple):
     """What one line has changed, to be put back where the next line withdraws it."""
 
+    event: Event
     id: str
     sha256: str
     state: ReviewState | None
@@ -217,7 +223,7 @@ class Reducer:
             return False
         teaching, was_restored = self._teachings.get(line.sha256), line.sha256 in self._restored
         undone = self._note_decision(line)
-        self._before = _Before(line.id, line.sha256, state, teaching, was_restored, undone)
+        self._before = _Before(line.event, line.id, line.sha256, state, teaching, was_restored, undone)
         self._states[line.id] = following
         self._note_teaching(line)
         return True
@@ -235,6 +241,8 @@ class Reducer:
 
     def _note_decision(self, line: Happening) -> dict[str, Happening]:
         """Keep the decisions that can be undone; return those that the line ends."""
+        if line.event is Event.JOINED:
+            return {}
         ended = {line.id} & self._decisions.keys()
         if line.event is Event.QUARANTINED and line.sha256 in self._restored:
             ended |= {
@@ -254,7 +262,8 @@ class Reducer:
         if before is None or before.id != line.id:
             return False
         self._before = None
-        self._decisions.pop(line.id, None)
+        if before.event in _UNDOABLE:
+            self._decisions.pop(line.id, None)
         self._decisions |= before.decisions
         _put_back(self._states, before.id, before.state)
         _put_back(self._teachings, before.sha256, before.teaching)

@@ -26,6 +26,7 @@ from imgwatch.errors import (
     MoveFailed,
     MoveRefused,
     OutsideRoots,
+    RecordMissing,
     Unavailable,
 )
 from imgwatch.file_faults import FileFaults
@@ -34,7 +35,7 @@ from imgwatch.judgement import Reason, ReasonCode, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, file_after
-from imgwatch.picture.companions import lying_beside
+from imgwatch.picture.companions import lying_beside, may_follow, owner_of
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import Settings
@@ -174,6 +175,42 @@ class Pipeline:
         if self._breaker is not None and self._breaker.is_open:
             return file_after(FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER)
         return file_after(FileEvent.JUDGED_JUNK)
+
+    def awaits(self, path: Path) -> bool:
+        """Tell whether a file belongs to a picture that is in quarantine by now."""
+        return self._owner(path) is not None
+
+    def follow(self, path: Path) -> bool:
+        """Move a file after the picture that it belongs to; return False if that is to be tried again."""
+        if self._breaker is not None and self._breaker.is_open:
+            return False
+        record = self._owner(path)
+        if record is None:
+            return True
+        try:
+            self._quarantine.join(record, path)
+        except (CompanionBusy, RecordMissing):
+            return False
+        except (MoveFailed, Unavailable) as fault:
+            self.health.note_failed_move(fault)
+            return False
+        except (Changed, MoveRefused, OutsideRoots) as refusal:
+            log.warning("%s: left where it is: %s", path, refusal)
+            identity = scan.identity_of(path)
+            if identity is not None:
+                self._ledger.remember([Row(path, identity, file_after(FileEvent.NOT_A_PICTURE))], time.time())
+            return True
+        self.health.note_good_move()
+        count_history(self._quarantine, self._ledger)
+        log.info("%s -> quarantine %s: belongs to %s", path, record.id, Path(record.original).name)
+        return True
+
+    def _owner(self, path: Path) -> Record | None:
+        if not self._policy.together or self._policy.report_only or not may_follow(path.name):
+            return None
+        records = {Path(record.original).name: record for record in self._quarantine.namesakes(path)}
+        owner = owner_of(path, records)
+        return None if owner is None else records[owner]
 
     def _companions(self, path: Path) -> Sequence[str]:
         """Return the names of what goes with a picture; what it shares with one in quarantine stays."""

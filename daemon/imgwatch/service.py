@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from pathlib import Path
 from queue import Empty
 
 from imgwatch import memory
@@ -82,15 +83,6 @@ class Service:
         self._health = Health(clock, pauses.retry)
         self._breaker = Breaker(settings.breaker, is_open=ledger.facts.breaker_is_open)
         self._learner = FeedbackLearner(quarantine, ledger)
-        self._intake = Intake(
-            settings.settle_seconds,
-            ledger,
-            self._roots,
-            clock,
-            self._keep_going,
-            self._faults,
-            together=settings.companions == "together",
-        )
         self._pipeline = Pipeline(
             lambda: model.judge,
             quarantine,
@@ -100,6 +92,17 @@ class Service:
             self._health,
             self._faults,
         )
+        self._intake = Intake(
+            settings.settle_seconds,
+            ledger,
+            self._roots,
+            clock,
+            self._keep_going,
+            self._faults,
+            together=settings.companions == "together",
+            awaits=self._pipeline.awaits,
+        )
+        self._latecomers: list[Path] = []  # files that could not follow their pictures yet
         self._stopping = self._has_new_folders = self._is_ready = False
         self._has_slack = True  # freed memory that could be given back
         self._last_work = 0.0
@@ -231,6 +234,7 @@ class Service:
     def _judge_and_act(self) -> None:
         """Take, judge, hold until settled, act."""
         files = {file.path: file for file in self._intake.take(_CHUNK)}
+        self._follow_pictures()
         if not files:
             return
         self._model.judge.on_progress = self._pulse_if_due
@@ -248,6 +252,14 @@ class Service:
         self._has_slack = True
         if self._health.move_fault is not None:
             self._retry.set()
+
+    def _follow_pictures(self) -> None:
+        """Move what belongs to pictures that were moved before it came."""
+        for file in self._intake.take_latecomers():
+            time.sleep(max(file.since - self._clock(), 0.0))
+            if not self._pipeline.follow(file.path):
+                self._latecomers.append(file.path)
+                self._retry.set()
 
     def _keep_house(self) -> None:
         self._pulse_if_due()
@@ -297,7 +309,8 @@ class Service:
                 self._retry.set_now()
 
     def _retry_moves(self) -> None:
-        for path in self._ledger.waiting(FileState.PENDING):
+        latecomers, self._latecomers = self._latecomers, []
+        for path in (*self._ledger.waiting(FileState.PENDING), *latecomers):
             self._intake.notice(path)
         if not len(self._intake):  # what could not be moved is gone
             self._recover_quarantine()

@@ -79,3 +79,22 @@ def test_a_picture_waits_for_a_film_that_is_open_although_it_is_quiet(
         os.close(film)
         wait_until(lambda: tree(inbox) == {}, says="the set is moved")
         assert daemon.status()["breaker"] == "closed"
+
+
+@pytest.mark.parametrize("method", ["auto", "poll"])
+def test_what_comes_later_follows_its_picture(tmp_path: Path, write_config: WriteConfig, method: str) -> None:
+    inbox, pictures = tmp_path / "inbox", tmp_path / "quarantine" / "pictures"
+    inbox.mkdir(exist_ok=True)
+    config = write_config(watch=f"[{{path: {inbox}, method: {method}}}]")
+    with Daemon(config) as daemon:
+        (inbox / "IMG_1.JPG").write_bytes(picture_bytes(230, file_format="JPEG"))
+        daemon.wait_judged(1)
+        wait_until(lambda: tree(inbox) == {}, says="the picture is moved")
+        for name in (*SIDECARS, "IMG_1.MOV", "IMG_2.xmp"):
+            (inbox / name).write_bytes(name.encode())
+        wait_until(lambda: set(tree(inbox)) == {"IMG_2.xmp"}, says="the others follow")
+        assert set(tree(pictures)) == {"IMG_1.JPG", *SIDECARS, "IMG_1.MOV"}
+        [record] = objects(run("quarantine", "list", "--json", config=config).stdout)
+        run("quarantine", "restore", record["id"], config=config)
+        assert set(tree(inbox)) == {"IMG_1.JPG", *SIDECARS, "IMG_1.MOV", "IMG_2.xmp"}
+        assert daemon.status()["judged"] == 1, "the RAW was not judged by itself"

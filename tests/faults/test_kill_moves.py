@@ -82,7 +82,9 @@ class Scene:
         assert Counter(map(digest, files)) + Counter(gone) == self.before
         assert quarantine.check() == []
         last = {entry.record.id: entry.event for entry in entries}
-        assert {r.id for r in quarantine.list()} == {i for i, e in last.items() if e is Event.QUARANTINED}
+        assert {r.id for r in quarantine.list()} == {
+            i for i, e in last.items() if e in (Event.QUARANTINED, Event.JOINED)
+        }
         assert len(entries) == len({(entry.record.id, entry.event) for entry in entries})
         assert not [path for path in files if path.name.startswith(".imgwatch")]
         places: dict[str, set[Path]] = {}
@@ -166,7 +168,11 @@ def do_purge(scene: Scene, quarantine: Quarantine) -> None:
     quarantine.purge(keep_days=1)
 
 
-ACTS = (do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
+def do_join(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.join(next(quarantine.list()), scene.inbox / "late.aae")
+
+
+ACTS = (do_join, do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["between steps", "in the middle of a write"])
@@ -182,6 +188,8 @@ def test_a_process_killed_at_each_step_leaves_everything_whole(
             scene.add(name)
         if act is not do_quarantine:
             take(scene.opened(), path)
+        if act is do_join:
+            scene.add("late.aae")
         file_ops = Dying(step, torn=torn)
         status = in_a_process(lambda: act(scene, scene.opened(file_ops, days=9)))  # noqa: B023 - run at once
         scene.whole()

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from imgwatch.picture import companions
-from imgwatch.picture.companions import belongs_to_another, companions_of, is_companion, lying_beside
+from imgwatch.picture.companions import (
+    belongs_to_another,
+    companions_of,
+    is_companion,
+    lying_beside,
+    owner_of,
+)
 
 LONG = "a-holiday-by-the-sea-with-a-name-that-goes-on-and-on.jpg"
 
@@ -111,3 +117,24 @@ def test_a_file_that_two_spellings_lead_to_is_one_under_the_name_that_the_folder
 
     assert len(companions_of("IMG.JPG", look)) == 1
     assert is_companion("IMG.MOV", look)
+
+
+@pytest.mark.parametrize(
+    ("name", "gone", "present", "owner"),
+    [
+        ("a.xmp", ["a.jpg"], [], "a.jpg"),
+        ("a.jpg.json", ["a.jpg", "a.png"], [], "a.jpg"),
+        ("a.CR3", ["a.JPG"], [], "a.JPG"),
+        ("a.xmp", ["a.jpg", "a.png"], [], None),
+        ("a.xmp", ["a.jpg"], ["a.png"], None),
+        ("a.xmp", ["a.jpg"], ["a.jpg"], None),
+        ("b.xmp", ["a.jpg"], [], None),
+        ("a.txt", ["a.jpg"], [], None),
+    ],
+)
+def test_what_comes_later_belongs_to_the_one_picture_that_was_there(
+    tmp_path: Path, name: str, gone: list[str], present: list[str], owner: str | None
+) -> None:
+    for other in (name, *present):
+        (tmp_path / other).write_bytes(b"x")
+    assert owner_of(tmp_path / name, gone) == owner

@@ -143,3 +143,37 @@ def test_a_picture_waits_while_what_belongs_to_it_is_written(
     [result] = pipeline.run([picture])
     assert result.record is not None
     assert tree(picture.parent) == {}
+
+
+def test_what_comes_later_waits_for_the_breaker_and_is_not_awaited_where_nothing_is_moved(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    picture, late = bright(tmp_path / "inbox" / "a.png"), tmp_path / "inbox" / "a.xmp"
+    breaker = Breaker(BreakerSettings(), is_open=False)
+    pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy(), breaker)
+    list(pipeline.run([picture]))
+    late.write_bytes(b"x")
+    assert pipeline.awaits(late)
+    for policy in (Policy(report_only=True), Policy(together=False)):
+        assert not Pipeline(lambda: judge, quarantine, ledger, policy).awaits(late)
+    breaker.is_open = True
+    assert not pipeline.follow(late)
+    assert late.exists()
+    breaker.close()
+    assert pipeline.follow(late)
+    assert not late.exists()
+
+
+def test_what_may_not_follow_is_left_alone_from_then_on(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    picture, sidecar = bright(tmp_path / "inbox" / "a.png"), tmp_path / "inbox" / "a.xmp"
+    sidecar.write_bytes(b"x")
+    pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy())
+    list(pipeline.run([picture]))
+    sidecar.write_bytes(b"a second one of this name")
+    assert pipeline.follow(sidecar)
+    known = ledger.known(sidecar)
+    assert known is not None
+    assert known.state is FileState.OTHER
+    assert sidecar.exists()

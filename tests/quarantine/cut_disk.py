@@ -92,6 +92,12 @@ class CutDisk(FileOps):
         super().rename(source, target)
         self.steps.append(Name(new.lstat().st_ino, old, new))
 
+    def replace(self, source: FolderEntry, target: FolderEntry) -> None:
+        self._may_fail()
+        super().replace(source, target)
+        new = _path(target)
+        self.steps.append(Name(new.lstat().st_ino, _path(source), new))
+
     def rename_within(self, source: FolderEntry, target: FolderEntry) -> None:
         self.rename(source, target)
 

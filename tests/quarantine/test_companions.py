@@ -17,8 +17,10 @@ from imgwatch.errors import (
     MoveRefused,
     OutsideRoots,
     RecordMalformed,
+    RecordMissing,
 )
 from imgwatch.files import Identity
+from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine, history
 from imgwatch.quarantine import journal as journals
 from imgwatch.quarantine.record import Record
@@ -264,3 +266,47 @@ def test_older_readers_of_the_log_are_told_to_be_newer(tmp_path: Path) -> None:
     assert line["schema"] == history.SCHEMA == 3
     assert [one["name"] for one in line["record"]["companions"]] == list(NAMES)
     assert Quarantine(scene.path).check() == []
+
+
+def test_what_comes_later_joins_its_picture_and_comes_back_with_it(scene: Scene) -> None:
+    record = take_set(scene)
+    scene.quarantine.mark(record, ReviewState.BINNED)
+    joined = scene.quarantine.join(record, scene.add("cat.aae"))
+    assert [one.name for one in joined.companions] == [*NAMES, "cat.aae"]
+    assert scene.quarantine.find(record.id) == joined
+    assert scene.quarantine.review_state(joined) is ReviewState.BINNED, "that decides nothing"
+    assert scene.quarantine.last_decision() is not None
+    assert scene.quarantine.check() == []
+    scene.quarantine.restore(record)
+    assert set(tree(scene.inbox)) == {"cat.jpg", *NAMES, "cat.aae"}
+    assert tree(scene.path / "pictures") == {}
+
+
+def test_what_cannot_join_stays(scene: Scene) -> None:
+    record = take_set(scene)
+    for name, why in (("cat.xmp", "companions"), ("sub/cat.aae", "where")):
+        with pytest.raises(MoveRefused, match=why):
+            scene.quarantine.join(record, scene.add(name, b"later"))
+    for number in range(5):
+        record = scene.quarantine.join(record, scene.add(f"cat.{number}"))
+    with pytest.raises(MoveRefused):
+        scene.quarantine.join(record, scene.add("cat.9"))
+    with scene.add("cat.aae").open("ab"), pytest.raises(CompanionBusy):
+        scene.quarantine.join(record, scene.inbox / "cat.aae")
+    scene.quarantine.delete(record)
+    with pytest.raises(RecordMissing):
+        scene.quarantine.join(record, scene.inbox / "cat.aae")
+    assert set(tree(scene.inbox)) == {"cat.xmp", "sub/cat.aae", "cat.9", "cat.aae"}
+    assert scene.quarantine.check() == []
+
+
+def test_pictures_whose_names_begin_alike_are_found_under_whatever_name_they_are_kept(scene: Scene) -> None:
+    first, second = scene.take(scene.add("a/cat.jpg")), scene.take(scene.add("b/cat.jpg"))
+    scene.take(scene.add("a/catalogue.jpg"))
+    assert second.file != "cat.jpg"
+    assert scene.quarantine.namesakes(scene.inbox / "a" / "cat.xmp") == [first]
+    assert scene.quarantine.namesakes(scene.inbox / "b" / "cat.jpg.json") == [second]
+    third = scene.take(scene.add("a/cat.png"))
+    assert scene.quarantine.namesakes(scene.inbox / "a" / "cat.xmp") == [first, third]
+    scene.quarantine.restore(first)
+    assert scene.quarantine.namesakes(scene.inbox / "a" / "cat.xmp") == [third]

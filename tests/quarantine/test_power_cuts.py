@@ -78,7 +78,11 @@ def act(scene: Scene, quarantine: Quarantine, chance: Random) -> None:
     record = chance.choice(inside) if inside else None
     with suppress(ImgwatchError):
         choice = chance.random()
-        if outside and (choice < 0.4 or record is None):
+        late = None if record is None else scene.inbox / f"late{Path(record.original).stem}.xmp"
+        if record is not None and late is not None and late.exists() and chance.random() < 0.2:
+            scene.begun.append((before, record.id))
+            quarantine.join(record, late)
+        elif outside and (choice < 0.4 or record is None):
             take(quarantine, chance.choice(outside))
         elif record is not None:
             scene.begun.append((before, record.id))
@@ -107,6 +111,7 @@ def test_after_a_power_cut_every_picture_is_there_once_and_every_decision_stands
         honest = scene.opened(scene.disk)
         for number in range(6):
             path = scene.add(f"{number}.jpg")
+            scene.add(f"late{number}.xmp")
             for extension in ("mov", "jpg.json")[: number % 3]:
                 scene.add(f"{number}.{extension}")
             if number % 2:

@@ -37,6 +37,7 @@ from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 
 KILL = -9
+LATE = "subject.aae"  # comes when subject.jpg is in quarantine
 SET = ("subject.xmp", "subject.jpg.json", "subject.mov")  # what belongs to subject.jpg
 HOW = ("before", "torn", "after")
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -593,6 +594,10 @@ def do_purge(scene: Scene) -> None:
     scene.quarantine.purge(keep_days=1, now=scene.now + timedelta(days=3))
 
 
+def do_join(scene: Scene) -> None:
+    scene.quarantine.join(subject(scene), scene.inbox / LATE)
+
+
 def do_recover(scene: Scene) -> None:
     scene.quarantine.recover()
 
@@ -601,7 +606,7 @@ def subject(scene: Scene) -> Record:
     return next(record for record in scene.quarantine.list() if "subject" in record.file)
 
 
-ACTS: list[Act] = [do_quarantine, do_restore, do_restore_to, do_delete, do_purge]
+ACTS: list[Act] = [do_quarantine, do_restore, do_restore_to, do_delete, do_purge, do_join]
 
 
 def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = ()) -> Scene:
@@ -616,6 +621,8 @@ def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = 
         scene.add(name, name.encode() * 300)
     if act is not do_quarantine:
         scene.take(path, companions)
+    if act is do_join:
+        scene.add(LATE)
     scene.now = NOON + timedelta(days=30)
     return scene
 
@@ -646,7 +653,9 @@ def assert_whole(scene: Scene, before: Counter[str]) -> None:
     assert_counted(scene, before)
     assert scene.quarantine.check() == []
     here = {record.id for record in scene.quarantine.list()}
-    said = {ident for ident, event in scene.last_events().items() if event is Event.QUARANTINED}
+    said = {
+        ident for ident, event in scene.last_events().items() if event in (Event.QUARANTINED, Event.JOINED)
+    }
     assert here == said
     said_so = [(entry.record.id, entry.event) for entry in scene.quarantine.history()]
     assert len(said_so) == len(set(said_so))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -38,12 +38,13 @@ def companions_of(name: str, look: Look, others: Iterable[str] = ()) -> list[str
     `others`: pictures that lie elsewhere now, and may share what is there.
     """
     stem, extension = _parts(name)
-    names, beside = list(_named_after(name)), _extensions_beside(extension)
-    is_shared = any(are_rivals(name, other) for other in others)
-    if beside and not is_shared and not _is_shared(stem, extension, look):
-        names += _spelt(stem, beside)
-        if extension in SHOTS and stem.lower().endswith(".mp"):  # the film of Google's motion photos
-            names.append(stem)
+    by_stem = [other for other in _spelt(stem, _extensions_beside(extension)) if look(other) is not None]
+    if extension in SHOTS and stem.lower().endswith(".mp"):  # the film of Google's motion photos
+        by_stem.append(stem)
+    is_own = bool(by_stem) and not any(are_rivals(name, other) for other in others)
+    names = list(_named_after(name))
+    if is_own and not _is_shared(stem, extension, look):
+        names += by_stem
     names_by_key: dict[Hashable, str] = {}
     for companion in names:
         key = look(companion)
@@ -77,6 +78,23 @@ def are_rivals(name: str, other: str) -> bool:
     )
 
 
+def may_follow(name: str) -> bool:
+    """Tell whether a file of this name may belong to a picture that is elsewhere by now."""
+    return name.lower().endswith((*SIDECARS, THUMBNAIL, *FILMS, *RAWS, ".json", ".mp"))
+
+
+def owner_of(path: Path, pictures: Collection[str]) -> str | None:
+    """Return to which of the pictures that lay in this folder before a file belongs; None if not to exactly one."""
+    look = partial(_file_at, path.parent)
+    gone = [picture for picture in pictures if look(picture) is None]
+    owners = [
+        picture
+        for picture in gone
+        if path.name in companions_of(picture, lambda name: (0, 0) if name in gone else look(name), pictures)
+    ]
+    return owners[0] if len(owners) == 1 else None
+
+
 def lying_beside(picture: Path, others: Iterable[str] = ()) -> list[str]:
     """Return the names of the companions that lie beside a picture, as the folder has them."""
     folder = picture.parent
@@ -100,8 +118,13 @@ def belongs_to_another(path: Path) -> bool:
 
 def _file_at(folder: Path, name: str) -> tuple[int, int] | None:
     """Return which regular file lies there, by device and inode; a long film belongs to no picture."""
+    path = f"{folder}/{name}"
     try:
-        status = os.lstat(f"{folder}/{name}")
+        if not os.access(
+            path, os.F_OK
+        ):  # most are not there, and an exception for each would take ten times as long
+            return None
+        status = os.lstat(path)
     except (OSError, ValueError):
         return None
     is_long_film = status.st_size > LARGEST_FILM_BYTES and _parts(name)[1] in FILMS

@@ -16,6 +16,7 @@ from imgwatch.errors import (
     AlreadyRestored,
     Changed,
     DecidedMeanwhile,
+    MoveRefused,
     OutsideRoots,
     RecordMissing,
     Unfinished,
@@ -35,8 +36,10 @@ from imgwatch.quarantine.beside import (
 )
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
+from imgwatch.quarantine.namesakes import Namesakes
 from imgwatch.quarantine.precheck import (
     examined,
+    joined_record,
     new_record,
     opened_folder_of,
 )
@@ -98,6 +101,7 @@ class Quarantine:
         self._volume = volume
         self._key = key
         self._reviews = ReviewHistory()
+        self._namesakes = Namesakes(self.path)
 
     def quarantine(
         self,
@@ -124,6 +128,27 @@ class Quarantine:
             record = new_record(store, safe_path, identity, metadata, judgement, beside)
             operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
             return record
+
+    def join(self, which: str | Record, candidate: Candidate) -> Record:
+        """Move a file after the picture in quarantine that it belongs to, and return the picture's new record.
+
+        Raises CompanionBusy while it is written, RecordMissing if the picture is no longer in quarantine, MoveRefused
+        if it came from another folder, has such a companion already, or too many; MoveFailed; then the file stays.
+        """
+        safe_path = self._source(candidate)
+        record = self._named(which)
+        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+            record = self._reread(store, record)
+            _require_finished(store, record)
+            if safe_path.path.parent != Path(record.original).parent:
+                raise MoveRefused(
+                    f"{shown(safe_path.path)} does not lie where {shown(record.file)} came from; it stays"
+                )
+            source = FolderEntry(folder, safe_path.name, safe_path.path)
+            [companion] = examined_beside(source, [safe_path.name])
+            joined = joined_record(store, record, companion)
+            operations.take_along(store, joined, source, companion.identity)
+            return joined
 
     def requarantine(self, record: Record, path: Path) -> Record:
         """Undo a restore: move the picture, restored to `path`, into quarantine again and give its new record.
@@ -287,7 +312,7 @@ class Quarantine:
 
     def namesakes(self, original: Path) -> Records:
         """Return the pictures in quarantine that came from the folder of `original` under a name that begins alike."""
-        return reader.read_namesakes(self.path, original)
+        return self._namesakes.of(original)
 
     def picture(self, record: Record) -> Path:
         """Say where the picture of a record lies now."""

@@ -25,6 +25,10 @@ class FileOps:
         """Give a file of a folder another name in it, one that is made up; also where no exclusive rename is."""
         files.rename_within(source, target)
 
+    def replace(self, source: FolderEntry, target: FolderEntry) -> None:
+        """Rename over what lies there: a new version of one of our own files."""
+        os.replace(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
+
     def create(self, folder: int, name: str) -> int:
         """Create a private file and give its descriptor."""
         return files.create_exclusive(folder, name)

@@ -42,7 +42,7 @@ class Member(msgspec.Struct, frozen=True):
 class Operation(msgspec.Struct, frozen=True):
     """One operation: `file` in pictures/, `far_folder` and `far_name` the other end of a move, or "".
 
-    The companions come from and go to the same folders as their picture.
+    The companions come from and go to the same folders as their picture. One that joins its picture is moved alone.
     """
 
     event: Event
@@ -61,23 +61,37 @@ class Operation(msgspec.Struct, frozen=True):
     companions: tuple[Member, ...] = ()
 
     @property
+    def inward(self) -> bool:
+        """Tell whether it moves something into the quarantine."""
+        return self.event in (Event.QUARANTINED, Event.JOINED)
+
+    @property
+    def moved(self) -> tuple[Member, ...]:
+        """What is moved, or deleted: the picture first, unless only a companion is."""
+        own = Member(self.file, self.identity, self.far_name, self.copy_ino)
+        return self.companions if self.event is Event.JOINED else (own, *self.companions)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The names in pictures/ of the picture and its companions."""
         return (self.file, *(member.file for member in self.companions))
 
     def move_ids(self) -> list[str]:
-        """Return what the moves are called: that of the picture, then those of its companions."""
+        """Return what the moves of all that is `moved` are called."""
+        return self._ids()[-len(self.moved) :]
+
+    def _ids(self) -> list[str]:
         return [self.id, *(f"{self.id}-{number}" for number in range(1, len(self.companions) + 1))]
 
     def copying(self, inos: Mapping[str, int]) -> Operation:
         """Give the same operation, now known to copy these: the inodes by what the moves are called."""
-        own, *others = (inos.get(move_id) for move_id in self.move_ids())
+        own, *others = (inos.get(move_id) for move_id in self._ids())
         return self._with_copies(own, others)
 
     def inos(self) -> dict[str, int]:
         """Return the inodes of the copies, by what the moves are called."""
-        inos = (self.copy_ino, *(member.copy_ino for member in self.companions))
-        return {move_id: ino for move_id, ino in zip(self.move_ids(), inos, strict=True) if ino is not None}
+        moves = zip(self.move_ids(), self.moved, strict=True)
+        return {move_id: member.copy_ino for move_id, member in moves if member.copy_ino is not None}
 
     def begun(self) -> Operation:
         """Give the same operation as it was before anything was copied."""
@@ -140,7 +154,7 @@ class Journal:
         """Put the operation on the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
             self._file_ops.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
-        offset = 0 if operation.copy_ino is None else _SLOT_BYTES
+        offset = _SLOT_BYTES if operation.inos() else 0
         self._file_ops.write(self._descriptor, _encoded(operation.signed(self.key)), offset)
         self._file_ops.sync(self._descriptor)
 

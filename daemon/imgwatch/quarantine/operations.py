@@ -18,7 +18,8 @@ from imgwatch.quarantine.companion import Companion
 from imgwatch.quarantine.journal import Member, Operation
 from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.move import Inodes, Transfer
-from imgwatch.quarantine.record import Record, encode_json
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.record_file import write_record
 from imgwatch.quarantine.recovery import conclude, moves_of
 from imgwatch.quarantine.store import Store, move_failed
 from imgwatch.quarantine.transfer import transfer
@@ -33,6 +34,14 @@ def take_in(store: Store, record: Record, source: FolderEntry, identities: Seque
     companions = zip(record.companions, identities[1:], strict=True)
     members = tuple(Member(companion.file, identity, companion.name) for companion, identity in companions)
     operation = _begin(store, Event.QUARANTINED, record, identities[0], source, members)
+    _carry_out(store, operation, moves_of(store, operation, source, record), record)
+
+
+def take_along(store: Store, record: Record, source: FolderEntry, identity: Identity) -> None:
+    """Move a companion after its picture; `record` names it, as the last, and replaces the one that did not."""
+    joining = record.companions[-1]
+    member = Member(joining.file, identity, joining.name)
+    operation = _begin(store, Event.JOINED, record, None, source, (member,))
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
@@ -126,7 +135,7 @@ def _begin(  # noqa: PLR0913 - what an operation is made of
 
 
 def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], record: Record) -> None:
-    begun, inward = operation, operation.event is Event.QUARANTINED
+    begun, inward = operation, operation.inward
 
     def note_copies(inos: Inodes) -> None:
         nonlocal begun
@@ -135,7 +144,7 @@ def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], re
 
     try:
         if inward:
-            _write_record(store, record)
+            write_record(store, record, replaces=operation.event is Event.JOINED)
         else:
             store.log.append(operation.event, store.clock(), record)
         transfer(store.file_ops, moves, note_copies)
@@ -170,20 +179,6 @@ def _conclude_later(store: Store, operation: Operation) -> None:
         conclude(store, operation, is_done=True)
     except OSError as fault:
         _log.warning("%s: left to the next operation: %s", shown(operation.file), fault.strerror)
-
-
-def _write_record(store: Store, record: Record) -> None:
-    unfinished = store.unfinished_record
-    if status_of(unfinished) is not None:
-        store.file_ops.unlink(unfinished)
-    descriptor = store.file_ops.create(store.root, unfinished.name)
-    try:
-        store.file_ops.write(descriptor, encode_json(record.to_json()), 0)
-        store.file_ops.sync(descriptor)
-    finally:
-        os.close(descriptor)
-    store.file_ops.rename(unfinished, store.record(record.file))  # this reserves the name
-    store.file_ops.sync(store.records)
 
 
 def conflict(target: FolderEntry) -> Conflict:

@@ -8,6 +8,8 @@ import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+import msgspec
+
 from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.judgement import Judgement
@@ -78,12 +80,26 @@ def new_record(  # noqa: PLR0913 - what a record is made of
             for one, name in zip(companions, files[1:], strict=True)
         ),
     )
+    return _checked(record, str(safe_path.path))
+
+
+def _checked(record: Record, path: str) -> Record:
+    """What is written can be read again, or is not written."""
     try:
         if len(encode_json(record.to_json())) > LONGEST_RECORD_BYTES:
             raise RecordMalformed("would be too long")
-        return Record.from_json(record.to_json())  # what is written can be read again, or is not written
+        return Record.from_json(record.to_json())
     except (RecordMalformed, ValueError) as fault:
-        raise MoveRefused(f"{shown(safe_path.path)}: its record {fault}; it stays") from fault
+        raise MoveRefused(f"{shown(path)}: its record {fault}; it stays") from fault
+
+
+def joined_record(store: Store, record: Record, companion: Examined) -> Record:
+    """Return the record of a picture with one more companion. Raises MoveRefused if there is no room for it."""
+    number = len(record.companions) + 1
+    file = _free_name(store, companion.name, f"{record.id}-{number}", record.files)
+    joining = Companion(companion.name, file, companion.identity.size, companion.sha256, companion.metadata)
+    joined = msgspec.structs.replace(record, companions=(*record.companions, joining))
+    return _checked(joined, companion.name)
 
 
 def _free_name(store: Store, name: str, move_id: str, chosen: Sequence[str]) -> str:

@@ -8,10 +8,9 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-import re
 import stat
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -74,18 +73,16 @@ def read_records(path: Path) -> list[Record]:
     return records
 
 
-def read_namesakes(path: Path, original: Path) -> list[Record]:
-    """Read the records of pictures that came from the folder of `original` and whose names begin as its name does."""
-    beginning = re.split(r"[.(]", original.name, maxsplit=1)[0]
+def read_some(path: Path, names: Iterable[str]) -> list[Record]:
+    """Read the records in files of these names, as far as they are there and usable."""
     records: list[Record] = []
     try:
         with _with_clear_errors(path), opened_folder(path.resolve(), [RECORDS]) as folder:
-            for name in sorted(os.listdir(folder)):
-                if name.startswith(beginning):
-                    _read_one(folder, name, path / RECORDS / name, records, [])
+            for name in names:
+                _read_one(folder, name, path / RECORDS / name, records, [])
     except FileNotFoundError:
         return []
-    return [record for record in records if Path(record.original).parent == original.parent]
+    return records
 
 
 def _read_all(path: Path) -> tuple[list[Record], list[Problem]]:

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
+
 from imgwatch.errors import OutsideRoots, RecordMalformed, shown
 from imgwatch.files import FolderEntry, opened_folder, status_of
 from imgwatch.lifecycle import Event
-from imgwatch.quarantine.journal import NAME, Member, Operation
+from imgwatch.quarantine.journal import NAME, Operation
 from imgwatch.quarantine.move import Transfer, is_the_judged, remove_part
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
+from imgwatch.quarantine.record_file import write_record
 from imgwatch.quarantine.safe_path import below_roots
 from imgwatch.quarantine.store import Store, move_failed
 from imgwatch.quarantine.unfinished import finish_or_undo
@@ -82,8 +85,9 @@ def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot
         try:
             is_done = end_with_folder(store, operation)
         except OSError as fault:
-            here = {file for file in operation.files if status_of(store.picture(file)) is not None}
-            is_whole = not here or (here == set(operation.files) and _is_certain(store, operation))
+            files = {member.file for member in operation.moved}
+            here = {file for file in files if status_of(store.picture(file)) is not None}
+            is_whole = not here or (here == files and _is_certain(store, operation))
             if isinstance(fault, _NotThere) and is_whole:
                 is_done = end_without_folder(store, operation)
             elif here:
@@ -97,9 +101,9 @@ def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot
 
 def _is_certain(store: Store, operation: Operation) -> bool:
     """Tell whether what lies here decides alone: it may be one of two copies, or a stranger that has to go back."""
-    if operation.copy_ino is not None:
+    if operation.inos():
         return False
-    return operation.event is not Event.QUARANTINED or all(map(is_the_judged, _near_moves(store, operation)))
+    return not operation.inward or all(map(is_the_judged, _near_moves(store, operation)))
 
 
 def _near_moves(store: Store, operation: Operation) -> list[Transfer]:
@@ -130,13 +134,13 @@ def end_with_folder(store: Store, operation: Operation) -> bool:
 
 def end_without_folder(store: Store, operation: Operation) -> bool:
     """Return whether a deletion, or a move whose other folder is gone, happened: what lies here decides."""
-    is_here = status_of(store.picture(operation.file)) is not None
+    is_here = status_of(store.picture(operation.moved[0].file)) is not None
     if not operation.far_folder:
         return not is_here
-    if operation.event is Event.QUARANTINED:
+    if operation.inward:
         for move in _near_moves(store, operation):
             remove_part(store.file_ops, move.part)
-    return is_here == (operation.event is Event.QUARANTINED)
+    return is_here == operation.inward
 
 
 def moves_of(store: Store, operation: Operation, far: FolderEntry, record: Record | None) -> list[Transfer]:
@@ -144,11 +148,10 @@ def moves_of(store: Store, operation: Operation, far: FolderEntry, record: Recor
 
     What is taken in must have the digests of the record, where that is there.
     """
-    inward = operation.event is Event.QUARANTINED
+    inward = operation.inward
     digests = record.digests if record is not None and inward else {}
-    own = Member(operation.file, operation.identity, far.name)
     moves = []
-    for move_id, member in zip(operation.move_ids(), (own, *operation.companions), strict=True):
+    for move_id, member in zip(operation.move_ids(), operation.moved, strict=True):
         near = store.picture(member.file)
         there = FolderEntry(far.folder, member.far_name, far.path.with_name(member.far_name))
         source, target = (there, near) if inward else (near, there)
@@ -178,13 +181,25 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
         store.log.append(operation.event, store.clock(), record)
     elif not is_done and noted is not None:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
-    stays_here = is_done == (operation.event is Event.QUARANTINED)
+    if operation.event is Event.JOINED:
+        if not is_done:
+            _leave_out(store, operation, record)
+        return
+    stays_here = is_done == operation.inward
     if is_done and not operation.far_folder:
         _remove_companions(store, operation)
     if not stays_here:
         if record is not None:
             store.file_ops.unlink(store.record(operation.file))
         store.file_ops.sync(store.records)  # also of what was unlinked by one who failed just then
+
+
+def _leave_out(store: Store, operation: Operation, record: Record | None) -> None:
+    """Let the record of a picture no longer name a companion that has not come after all."""
+    files = {member.file for member in operation.companions}
+    if record is not None and files & set(record.files):
+        left = tuple(one for one in record.companions if one.file not in files)
+        write_record(store, msgspec.structs.replace(record, companions=left), replaces=True)
 
 
 def _remove_companions(store: Store, operation: Operation) -> None:
@@ -202,7 +217,7 @@ def _park(store: Store, operation: Operation) -> None:
     store.journal.park(operation)
     store.log.drop_torn_end(operation.log_bytes)
     noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
-    if noted is not None and operation.event is not Event.QUARANTINED:
+    if noted is not None and not operation.inward:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
     store.journal.clear()
 

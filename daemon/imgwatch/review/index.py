@@ -76,7 +76,7 @@ class ReviewIndex:
         if not self._history.reducer.state(entry.record.id).is_in_quarantine:
             if self._records.pop(entry.record.id, None) is None:
                 return
-        elif entry.event is Event.QUARANTINED:
+        elif entry.event in (Event.QUARANTINED, Event.JOINED):
             self._records[entry.record.id] = entry.record
         self.touch([entry.record.id])
 

@@ -43,7 +43,10 @@ class Intake:
         faults: FileFaults | None = None,
         *,
         together: bool = True,
+        awaits: Callable[[Path], bool] = lambda _: False,
     ) -> None:
+        self._awaits = awaits  # tells of a file whether it belongs to a picture that was moved before
+        self._latecomers: list[Settled] = []  # such files
         self._together = together  # pictures and what belongs to them
         self._faults = faults or FileFaults(ledger)
         self._ledger = ledger
@@ -132,7 +135,9 @@ class Intake:
             paths: list[Path] = []
             if folder not in self._faults:
                 with self._faults.costing(folder):
-                    paths = new_candidates(self._ledger, folder, listing, together=self._together)
+                    paths = new_candidates(
+                        self._ledger, folder, listing, together=self._together, awaits=self._awaits
+                    )
             yield from ((path, listing[path.name]) for path in paths if path not in self._faults)
 
     def notice(self, path: Path) -> bool:
@@ -173,18 +178,26 @@ class Intake:
         settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
         for file in settled:
             with self._faults.costing(file.path):
-                if not self._wants_judgement(file.path):
+                if self._awaits(file.path):
+                    self._latecomers.append(file)
+                elif not self._wants_judgement(file.path):
                     continue
-                if self._together and self._is_incomplete(file.path):
+                elif self._together and self._is_incomplete(file.path):
                     self._settling.notice(file.path, file.identity, self._clock())
                 else:
                     self._ready[file.path] = file
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
 
+    def take_latecomers(self) -> list[Settled]:
+        """Return the files that have settled, or will in a moment, and whose picture was moved before."""
+        latecomers, self._latecomers = self._latecomers, []
+        return latecomers
+
     def forget(self) -> None:
         """Drop all that waits; a scan finds it again."""
         self._ready.clear()
         self._settling.clear()
+        self._latecomers.clear()
         self._walks.clear()
         self._left_out = 0
 
