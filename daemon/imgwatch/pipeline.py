@@ -68,13 +68,21 @@ class Policy:
     report_only: bool = False
     move_unreadable: bool = False
     together: bool = True  # a picture and what belongs to it
+    scopes: tuple[scan.Scope, ...] = ()  # what they ignore belongs to no picture
 
     @classmethod
     def of(cls, settings: Settings) -> Policy:
         """Take the policy from the config."""
         return cls(
-            settings.mode == "report", settings.unreadable == "quarantine", settings.companions == "together"
+            settings.mode == "report",
+            settings.unreadable == "quarantine",
+            settings.companions == "together",
+            tuple(scan.Scope(watch.path.resolve(), ignore=watch.ignore) for watch in settings.watch),
         )
+
+    def ignores(self, path: Path) -> bool:
+        """Tell whether a file in a watched folder is to be left alone by its name."""
+        return any(scope.ignores(path) for scope in self.scopes)
 
 
 class Pipeline:
@@ -218,7 +226,7 @@ class Pipeline:
         if companions:
             others = [Path(record.original).name for record in self._quarantine.namesakes(path)]
             companions = lying_beside(path, others)
-        return companions
+        return [name for name in companions if not self._policy.ignores(path.parent / name)]
 
     def _move(self, judged: Judged) -> Result:
         pending = FileState.PENDING

@@ -53,6 +53,10 @@ class Scope:
             return False
         return not compiled(self.ignore).ignores(self.steps_to(path)) and not self._is_apart(path)
 
+    def ignores(self, path: Path) -> bool:
+        """Tell whether a path below the root is ignored."""
+        return path.is_relative_to(self.root) and compiled(self.ignore).ignores(self.steps_to(path))
+
     def covers(self, folder: Path) -> bool:
         """Tell whether files that lie directly in `folder`, which was come to from the root, may be in this scope."""
         return folder == self.root or (self.recursive and self.only is None)

@@ -18,7 +18,7 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
-from imgwatch.settings import BreakerSettings
+from imgwatch.settings import BreakerSettings, Settings, checked
 
 
 @pytest.fixture
@@ -177,3 +177,16 @@ def test_what_may_not_follow_is_left_alone_from_then_on(
     assert known is not None
     assert known.state is FileState.OTHER
     assert sidecar.exists()
+
+
+def test_what_is_ignored_belongs_to_no_picture(
+    tmp_path: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger
+) -> None:
+    picture = bright(tmp_path / "inbox" / "a.png")
+    for name in ("a.xmp", "a.png.json"):
+        (picture.parent / name).write_bytes(b"x")
+    settings = checked(
+        {"watch": [{"path": str(picture.parent), "ignore": ["*.xmp"]}], "mode": "quarantine"}, Settings
+    )
+    list(Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings)).run([picture]))
+    assert sorted(tree(picture.parent)) == ["a.xmp"]

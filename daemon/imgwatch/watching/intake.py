@@ -205,8 +205,11 @@ class Intake:
         """Tell whether something that belongs to the picture is still being written."""
         if not self._settling.has_namesake(path):
             return False
-        waiting = {other.name: other.name for other in self._settling.namesakes(path)}
-        return bool(companions_of(path.name, waiting.get))
+
+        def waiting(name: str) -> str | None:
+            return name if path.parent / name in self._settling else None
+
+        return bool(companions_of(path.name, waiting))
 
     def _wants_judgement(self, path: Path) -> bool:
         """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""

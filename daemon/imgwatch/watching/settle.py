@@ -54,11 +54,6 @@ class Settling:
         """Tell whether a file waits whose name begins like this one's, up to the first dot."""
         return self._names[_beginning(path)] > (path in self._waiting)
 
-    def namesakes(self, path: Path) -> list[Path]:
-        """Return the other files that wait and whose names begin like this one's."""
-        beginning = _beginning(path)
-        return [other for other in self._waiting if _beginning(other) == beginning and other != path]
-
     def notice(self, path: Path, identity: Identity, now: float) -> None:
         """Begin, or begin again, to wait for a file that looks like `identity` now."""
         due = now + self._settle_seconds
