@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import Event, FileState, ReviewState
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.beside import names_beside
 from imgwatch.quarantine.record import Record
 
 
@@ -40,17 +42,17 @@ class Decisions:
         expected: ReviewState | None = None,
         below: Path = Path(),
     ) -> Decided:
-        """Put a picture back; the ledger knows it as kept, so that it is not judged again.
+        """Put a picture back; the ledger knows it and its companions as kept, so that none is judged again.
 
         Into the folder `to`, if given, and in that into the folders `below`; there under a free name.
         """
         record, before = self._seen(which, expected)
         path = self._quarantine.restore(record, to, expected, below=below, under_free_name=to is not None)
-        try:
-            identity = Identity.of(path.lstat())
-        except FileNotFoundError:  # taken away by somebody at once
-            return Decided(record, before, path)
-        self._ledger.remember([Row(path, identity, FileState.KEPT)], time.time())
+        rows = []
+        for restored in _set_of(record, path):
+            with suppress(OSError):  # taken away by somebody at once, or never came back
+                rows.append(Row(restored, Identity.of(restored.lstat()), FileState.KEPT))
+        self._ledger.remember(rows, time.time())
         self._count()
         return Decided(record, before, path)
 
@@ -74,7 +76,7 @@ class Decisions:
             record = self._quarantine.mark(decided.record, decided.before)
         else:
             record = self._quarantine.requarantine(decided.record, decided.restored_to)
-            self._ledger.forget([decided.restored_to])
+            self._ledger.forget(_set_of(decided.record, decided.restored_to))
             if decided.before is not ReviewState.OPEN:
                 self._quarantine.mark(record, decided.before)
         self._count()
@@ -106,6 +108,11 @@ class Decisions:
 
     def _count(self) -> None:
         count_history(self._quarantine, self._ledger)
+
+
+def _set_of(record: Record, path: Path) -> list[Path]:
+    """Return where a picture lies that was restored to this path, and where its companions do."""
+    return [path, *(path.with_name(name) for name in names_beside(record, path.name).values())]
 
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:

@@ -9,7 +9,12 @@ import pytest
 
 from conftest import WriteConfig, bright
 from daemon import objects, run, tree
+from imgwatch.commands.choosing import follow_renamed
+from imgwatch.errors import OutsideRoots
+from imgwatch.files import Identity
 from imgwatch.former_folders import FormerFolders
+from imgwatch.judgement import Judgement, Verdict, in_words
+from imgwatch.quarantine import Quarantine
 
 pytestmark = pytest.mark.e2e
 
@@ -101,3 +106,26 @@ def test_a_renamed_folder_is_known_by_its_inode_or_as_the_only_watched_one(tmp_p
     assert FormerFolders([other], [other], {}).below(picture, strays) == Path("a")
     old.mkdir()
     assert by_inode.move_of(picture) is None
+
+
+def test_on_a_terminal_each_new_folder_is_asked_for_once(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    quarantine = Quarantine(tmp_path / "quarantine")
+    judgement = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
+    records = []
+    for name in ("1.png", "2.png"):
+        path = bright(old / name)
+        records.append(quarantine.quarantine(path, Identity.of(path.stat()), judgement))
+    old.rename(new)
+    folders = FormerFolders([new], [new], {old: new.stat().st_ino})
+    asked: list[str] = []
+
+    def agrees(question: str) -> bool:
+        asked.append(question)
+        return True
+
+    assert follow_renamed(records, folders, agrees) == (records, {record.id: new for record in records})
+    assert asked == [f"{old}, where pictures came from, seems to be {new} now. Restore them there?"]
+    refused, agreed = follow_renamed(records, folders, lambda _: False)
+    assert agreed == {}
+    assert all(isinstance(fault, OutsideRoots) for fault in refused)

@@ -8,6 +8,7 @@ from conftest import bright
 from imgwatch.decisions import Decisions, count_history
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger
+from imgwatch.lifecycle import FileState
 from imgwatch.quarantine import Quarantine
 from imgwatch.scan import identity_of
 
@@ -63,3 +64,22 @@ def test_each_quarantine_s_log_is_counted_from_its_own_beginning(
     count_history(Quarantine(tmp_path / "moved"), ledger)
     assert ledger.counts.totals() == {"quarantined": 3}, "known by what is in it, not by where it lies"
     assert "not usable" not in caplog.text
+
+
+def test_restored_companions_are_known_as_kept_and_forgotten_when_that_is_undone(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    quarantine, decisions = Quarantine(tmp_path / "q"), Decisions(Quarantine(tmp_path / "q"), ledger)
+    picture, raw = bright(tmp_path / "a.png"), tmp_path / "a.dng"
+    raw.write_bytes(b"raw")
+    identity = identity_of(picture)
+    assert identity is not None
+    record = quarantine.quarantine(picture, identity, JUNK, ["a.dng"])
+    decided = decisions.restore(record, tmp_path / "to")
+    restored = tmp_path / "to" / "a.dng"
+    known = ledger.known(restored)
+    assert known is not None
+    assert known.state is FileState.KEPT
+    decisions.undo(decided)
+    assert ledger.known(restored) is None
+    assert not restored.exists()
