@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from imgwatch.ledger import Ledger, Row
@@ -46,7 +47,19 @@ def candidates(
     """
     for scope in scopes:
         for folder, listing in walk(scope):
-            is_known = ledger is not None and judged_by is not None
-            names = ledger.unfinished(folder, listing, judged_by) if is_known and ledger else list(listing)
-            paths = (folder / name for name in sorted(names))
-            yield from (path for path in paths if wants_judgement(path, together=together))
+            yield from candidates_in(
+                folder, listing, ledger, judged_by, partial(wants_judgement, together=together)
+            )
+
+
+def candidates_in(
+    folder: Path,
+    listing: Listing,
+    ledger: Ledger | None,
+    judged_by: str | None,
+    is_wanted: Callable[[Path], bool],
+) -> list[Path]:
+    """Return the wanted files of one folder, by name, as `candidates` does."""
+    is_asked = ledger is not None and judged_by is not None
+    names = ledger.unfinished(folder, listing, judged_by) if is_asked and ledger else list(listing)
+    return [path for path in (folder / name for name in sorted(names)) if is_wanted(path)]

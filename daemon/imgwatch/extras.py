@@ -14,14 +14,21 @@ MODULES = {
     "report": _REPORT,
     "train": ("tensorflow", "tf2onnx", *_REPORT),
     "cluster": ("distributed", "fsspec"),
+    "review": ("starlette", "uvicorn", "jinja2"),
+    "thumbnails": ("textual_image",),
+    "metrics": ("prometheus_client",),
 }
 
 
 def require_extra(name: str) -> None:
     """Return if all packages of an extra can be imported. Raises Unavailable that names those that cannot."""
-    missing = [module for module in MODULES[name] if not _is_installed(module)]
-    if missing:
+    if missing := missing_modules(name):
         raise Unavailable(f"this needs {' and '.join(missing)}: pip install 'imgwatch[{name}]'")
+
+
+def missing_modules(name: str) -> list[str]:
+    """Return the packages of an extra that cannot be imported."""
+    return [module for module in MODULES[name] if not _is_installed(module)]
 
 
 def _is_installed(module: str) -> bool:

@@ -89,17 +89,30 @@ def step_into(folder: int, name: str, *, last: bool) -> int:
 @contextmanager
 def opened_file(entry: FolderEntry) -> Iterator[int]:
     """Open a regular file for reading, and nothing else: a FIFO or device is never opened."""
-    looked_at = os.open(entry.name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=entry.folder)
-    try:
-        if not stat.S_ISREG(os.fstat(looked_at).st_mode):
-            raise OSError(errno.EINVAL, "not a regular file", str(entry.path))
-        descriptor = os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
-    finally:
-        os.close(looked_at)
+    descriptor = open_regular(entry.name, dir_fd=entry.folder)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_regular(path: Path | str, dir_fd: int | None = None) -> int:
+    """Open a regular file for reading and return its descriptor; no link is followed, no FIFO or device ever opened.
+
+    Raises OSError, EINVAL for what is no regular file. Folders on the way may be symlinks.
+    """
+    looked_at = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dir_fd)
+    try:
+        if not stat.S_ISREG(os.fstat(looked_at).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(looked_at)
+
+
+def nearest_existing(path: Path) -> Path:
+    """Return a path, or the nearest above it that is there."""
+    return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
 
 
 def open_unlinked(path: Path) -> int:

@@ -9,13 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from imgwatch import scan
+from imgwatch.batches import batched
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
@@ -113,7 +113,7 @@ class Pipeline:
 
     def act(self, judged: Iterator[Judged]) -> Iterator[Result]:
         """Act on judgements, whoever made them."""
-        while batch := list(islice(judged, BATCH)):
+        for batch in batched(judged, BATCH):
             try:
                 results = self._act_on(batch)
             except ImgwatchError:

@@ -15,14 +15,12 @@ from functools import lru_cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
-from imgwatch.files import Identity, opened_folder
+from imgwatch.files import Identity, open_regular, opened_folder
 from imgwatch.ignore import compiled
 from imgwatch.picture.decoding import (
     SNIFF_BYTES,
-    Unreadable,
     has_picture_extension,
     looks_like_picture,
-    open_regular,
 )
 
 log = logging.getLogger(__name__)
@@ -183,7 +181,7 @@ def is_candidate(path: Path) -> bool:
         return True
     try:
         descriptor = open_regular(path)
-    except (OSError, Unreadable):
+    except OSError:
         return False
     try:
         return looks_like_picture(os.read(descriptor, SNIFF_BYTES))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from imgwatch.atomic_file import replacing
 from imgwatch.errors import CannotCreate, Unavailable
 from imgwatch.private_folder import opened_private
 
@@ -86,13 +87,12 @@ def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
     """Tell how the daemon is, in a file that is replaced whole."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     status = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
-    fresh = state / f"{_STATUS}.new"
     try:
-        fresh.write_text(json.dumps(status))
-        fresh.replace(state / _STATUS)
+        with replacing(state / _STATUS, is_durable=False) as stream:
+            stream.write(json.dumps(status).encode())
     except OSError:  # the disk is full, which is just what must be told: write over what is there
-        with suppress(OSError), (state / _STATUS).open("r+", encoding="utf-8") as stream:
-            stream.write(json.dumps(status))
+        with suppress(OSError), (state / _STATUS).open("r+b") as stream:
+            stream.write(json.dumps(status).encode())
             stream.truncate()
 
 

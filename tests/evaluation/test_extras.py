@@ -82,3 +82,22 @@ def test_training_asks_for_its_extra_before_it_decodes(tmp_path: Path, folders: 
     assert done.returncode == 69
     assert done.stderr == "imgwatch: this needs tensorflow and jinja2: pip install 'imgwatch[train]'\n"
     assert not list(tmp_path.glob("m*"))
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "options"),
+    [
+        ("starlette", "review", ["review", "--no-open"]),
+        ("distributed", "cluster", ["rescan", "--cluster", "local"]),
+    ],
+)
+def test_other_commands_name_their_extra_too(
+    tmp_path: Path, folders: list[str], package: str, extra: str, options: list[str]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        f"watch: [{{path: {folders[1]}}}]\nquarantine: {{path: {tmp_path / 'q'}}}\nstate: {tmp_path / 's'}\n"
+    )
+    done = _run(tmp_path, [package], *options, "--config", str(config))
+    assert done.returncode == 69
+    assert done.stderr == f"imgwatch: this needs {package}: pip install 'imgwatch[{extra}]'\n"

@@ -17,8 +17,8 @@ from PIL import Image
 
 from conftest import WriteConfig, bright
 from daemon import COMMAND, Daemon
+from imgwatch.atomic_file import replace_atomically
 from imgwatch.commands.context import DEFAULT_MODEL
-from imgwatch.model.contract import replace_atomically
 from imgwatch.model.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]

@@ -11,10 +11,10 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Self
 
+from imgwatch.batches import batched
 from imgwatch.cluster.dask_cluster import Cluster
 from imgwatch.cluster.object_store import fetch
 from imgwatch.cluster.object_url import is_object, url_of
@@ -119,7 +119,7 @@ def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[PictureVersion]) 
     scheduler is lost, or when the workers see nothing of what was found.
     """
     misses = _Misses()
-    for batch, outcomes in cluster.run(kit, _batches(listed)):
+    for batch, outcomes in cluster.run(kit, batched(listed, _BATCH)):
         if outcomes is None:
             outcomes = [unreadable("killed the workers that judged it", kit.name)] * len(batch)
         for (path, identity), outcome in zip(batch, outcomes, strict=True):
@@ -129,12 +129,6 @@ def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[PictureVersion]) 
             else:
                 misses.note(path, identity, outcome.why)
     misses.check_all()
-
-
-def _batches(listed: Iterable[PictureVersion]) -> Iterator[list[PictureVersion]]:
-    rest = iter(listed)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
 
 
 class _Misses:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import fsspec
 
+from imgwatch.batches import batched
 from imgwatch.cluster.object_url import url_of
 from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
 from imgwatch.files import Identity
@@ -48,8 +49,8 @@ def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
         objects = ((_path(top, facts), facts) for facts in ([whole] if alone else _below(store, name)))
         wanted = (pair for pair in objects if alone or (scope.admits(pair[0]) and _is_plain(*pair)))
         for folder, pairs in groupby(wanted, lambda pair: pair[0].parent):
-            while listing := {path.name: _identity(facts) for path, facts in islice(pairs, _AT_ONCE)}:
-                yield folder, listing
+            for page in batched(pairs, _AT_ONCE):
+                yield folder, {path.name: _identity(facts) for path, facts in page}
     except FileNotFoundError as fault:
         raise InputMissing(f"{url_of(top)}: nothing is there") from fault
     except OSError as fault:

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import existing, extra, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.context import existing, open_judge, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError, UsageError
+from imgwatch.extras import require_extra
 from imgwatch.progress import Progress
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def rescan_wide(
     if urls and not options.dry_run and settings.mode != "report":
         raise UsageError(_WHY_NOT)
     scopes = scopes_of(folders) if folders or not urls else []
-    with extra("cluster"), open_ledger(settings) as ledger, _opened(settings, options, ledger) as run:
+    require_extra("cluster")
+    with open_ledger(settings) as ledger, _opened(settings, options, ledger) as run:
         from imgwatch.cluster import object_store
 
         walks: list[Walk] = [partial(walk, scope) for scope in scopes]
@@ -122,23 +124,23 @@ class _Run:
 
     def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[PictureVersion]:
         """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
-        from imgwatch.candidates import wants_judgement
+        from imgwatch.candidates import candidates_in, wants_judgement
         from imgwatch.cluster.object_url import is_object
 
         together = self.settings.companions == "together"
+        judged_by = None if self.options.judge_all else self.kit.name
         for walk in walks:
             for folder, listing in walk():
-                names = list(listing)
-                if not self.options.judge_all:
-                    names = ledger.unfinished(folder, listing, self.kit.name)
-                wanted = [
-                    name
-                    for name in names
-                    if is_object(folder) or wants_judgement(folder / name, together=together)
-                ]
+                wanted = candidates_in(
+                    folder,
+                    listing,
+                    ledger,
+                    judged_by,
+                    lambda path: is_object(path) or wants_judgement(path, together=together),
+                )
                 self.tally.pass_by(len(listing) - len(wanted))
-                for name in wanted:
-                    yield folder / name, listing[name]
+                for path in wanted:
+                    yield path, listing[path.name]
 
 
 class _Tally:

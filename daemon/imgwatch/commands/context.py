@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.errors import InputMissing, Unavailable, UsageError
+from imgwatch.errors import InputMissing, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -113,15 +113,3 @@ def existing(paths: list[Path]) -> list[Path]:
         if not path.exists() and not path.is_symlink():
             raise InputMissing(f"{path}: no such file or folder")
     return paths
-
-
-@contextmanager
-def extra(name: str) -> Iterator[None]:
-    """Say which extra to install where a package that it brings is not there."""
-    try:
-        yield
-    except ModuleNotFoundError as fault:
-        if (fault.name or "").startswith("imgwatch."):
-            raise
-        name = "cluster" if fault.name in ("dask", "distributed", "fsspec") else name
-        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[{name}]'") from fault

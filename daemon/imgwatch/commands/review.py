@@ -9,7 +9,8 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, load_settings, open_judge, open_ledger, open_quarantine
-from imgwatch.errors import Unavailable, UsageError
+from imgwatch.errors import UsageError
+from imgwatch.extras import require_extra
 
 
 def review(
@@ -38,12 +39,11 @@ def review(
     settings = load_settings(config)
     if path is not None and (port or listen != "127.0.0.1"):
         raise UsageError("--socket goes with neither --port nor --listen")
-    try:
-        from imgwatch.review.handover import open_browser, redirect_page
-        from imgwatch.review.listening import Address
-        from imgwatch.review.server import Entrance, GalleryContext, opened, serve
-    except ModuleNotFoundError as fault:
-        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[review]'") from fault
+    require_extra("review")
+    from imgwatch.review.handover import open_browser, redirect_page
+    from imgwatch.review.listening import Address
+    from imgwatch.review.server import Entrance, GalleryContext, opened, serve
+
     with open_ledger(settings) as ledger:
         quarantine = open_quarantine(settings, ledger)
         rescanned = ledger.rescanned()

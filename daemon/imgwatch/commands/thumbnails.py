@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.errors import Unavailable, UsageError
+from imgwatch.errors import UsageError
+from imgwatch.extras import require_extra
 
 if TYPE_CHECKING:
     from imgwatch.settings import Settings
@@ -32,10 +33,9 @@ def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
     """Give what draws the picture at a path. Raises UsageError without a terminal, Unavailable without the extra."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and os.get_terminal_size().columns):
         raise UsageError("--thumbnails draws in a terminal, and this is none: leave it out")
-    try:
-        from textual_image.renderable import Image  # asks the terminal what it can do
-    except ModuleNotFoundError as fault:
-        raise Unavailable(f"this needs {fault.name}: pip install 'imgwatch[thumbnails]'") from fault
+    require_extra("thumbnails")
+    from textual_image.renderable import Image  # asks the terminal what it can do
+
     from imgwatch.explain import as_image
     from imgwatch.picture.decoder import Decoder
     from imgwatch.picture.decoding import Box, Decoded, Shape

@@ -39,12 +39,12 @@ def watch(
 ) -> None:
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
     from imgwatch import logs, memory, retry, status
-    from imgwatch.monitoring.observer import require_extra
+    from imgwatch.monitoring.observer import require_exporters
 
     memory.bound_arenas()
     last_error = logs.set_up(verbose)
     settings = load_settings(config)
-    require_extra(settings.metrics)
+    require_exporters(settings.metrics)
     orders = _Orders()
     lock = retry.opened(
         lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
@@ -212,11 +212,11 @@ class _Orders:
 def _reloaded(job: _Job, config: Path | None) -> _Job:
     """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
     from imgwatch.errors import ConfigError
-    from imgwatch.monitoring.observer import require_extra
+    from imgwatch.monitoring.observer import require_exporters
 
     try:
         fresh = load_settings(config)
-        require_extra(fresh.metrics)
+        require_exporters(fresh.metrics)
         if fresh.state != job.settings.state:
             raise ConfigError("`state` changes with a restart only")
         known = {watch.path for watch in job.settings.watch}

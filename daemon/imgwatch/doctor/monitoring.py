@@ -11,7 +11,7 @@ from pathlib import Path
 
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ConfigError
-from imgwatch.monitoring.observer import require_extra
+from imgwatch.monitoring.observer import require_exporters
 from imgwatch.settings import Settings
 from imgwatch.systemd.installation import installed_for
 
@@ -48,7 +48,7 @@ def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
 
 def _check_metrics(settings: Settings) -> Iterator[Finding]:
     try:
-        require_extra(settings.metrics)
+        require_exporters(settings.metrics)
     except ConfigError as missing:
         yield fault(str(missing), "pip install 'imgwatch[metrics]'")
         return

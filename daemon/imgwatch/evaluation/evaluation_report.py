@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from imgwatch.atomic_file import replace_atomically
 from imgwatch.evaluation.evaluate import Evaluation
 from imgwatch.evaluation.evaluation_table import HEADER, false_alarms, rows_of
 from imgwatch.evaluation.html_report import (
@@ -23,7 +24,6 @@ from imgwatch.evaluation.html_report import (
 from imgwatch.evaluation.labelled import ScoredFolder
 from imgwatch.evaluation.metrics import roc_points
 from imgwatch.evaluation.plots import Plot, histogram, roc
-from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoding import Limits
 
 _MISTAKES = 24  # shown of each kind

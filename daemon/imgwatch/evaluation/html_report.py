@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from imgwatch.atomic_file import replace_atomically
 from imgwatch.evaluation.plots import Plot
-from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import SurprisalCurves
 from imgwatch.model.reference_set import ReferenceSet
+from imgwatch.nearest import nearest, relative_distances
 from imgwatch.wording import counted
 
 Floats = NDArray[np.float32]
@@ -89,9 +90,8 @@ class Correction:
         if exact is not None or not self.recognisable:
             return exact
         known = np.stack([e.embedding for e in self.recognisable if e.embedding is not None])
-        apart = _apart(known, embedding[None])[:, 0]
-        nearest = int(apart.argmin())
-        return self.recognisable[nearest] if apart[nearest] <= SAME else None
+        row, distance = nearest(embedding, known)
+        return self.recognisable[row] if distance <= SAME else None
 
     @property
     def says(self) -> str:
@@ -133,22 +133,15 @@ def _recognisable(examples: Sequence[Example], normals: ReferenceSet | None) -> 
     if normals is None:
         return ()
     x = normals.embeddings
-    if np.median(_apart(x, x[:50])) < 2 * SAME:
+    if np.median(relative_distances(x, x[:50])) < 2 * SAME:
         return ()
     with_numbers = [e for e in examples if e.embedding is not None and len(e.embedding) == x.shape[1]]
     if not with_numbers:
         return ()
-    clear = _apart(x, np.stack([np.asarray(e.embedding) for e in with_numbers])).min(axis=0) > SAME
-    return tuple(e for e, is_clear in zip(with_numbers, clear, strict=True) if is_clear or not e.is_junk)
-
-
-def _apart(some: Floats, others: Floats) -> Floats:
-    """Return how far vectors [N, D] and [M, D] are from one another, [N, M], as shares of the longer one's length."""
-    squares, other_squares = (some**2).sum(axis=1)[:, None], (others**2).sum(axis=1)[None]
-    apart = np.sqrt(np.maximum(squares + other_squares - 2 * some @ others.T, 0.0))
-    return np.asarray(
-        apart / np.sqrt(np.maximum(np.maximum(squares, other_squares), 1e-18)), dtype=np.float32
+    clear = (
+        relative_distances(x, np.stack([np.asarray(e.embedding) for e in with_numbers])).min(axis=0) > SAME
     )
+    return tuple(e for e, is_clear in zip(with_numbers, clear, strict=True) if is_clear or not e.is_junk)
 
 
 def _beyond(surprise: Floats, start: float) -> Floats:

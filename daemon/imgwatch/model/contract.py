@@ -5,14 +5,10 @@ It opens no session and computes no score; `scorer` does.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
-import os
-import tempfile
 from bisect import bisect_left
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -21,7 +17,8 @@ import numpy as np
 from msgspec import Meta
 from numpy.typing import NDArray
 
-from imgwatch.errors import CannotCreate, ModelError
+from imgwatch.atomic_file import replace_atomically
+from imgwatch.errors import ModelError
 from imgwatch.picture.decoding import Pixels, Shape
 from imgwatch.settings import LARGEST, Finite, ThresholdRule
 
@@ -33,7 +30,6 @@ SCHEMA_VERSION = 1
 INPUT = "pictures"
 OUTPUTS = ("score", "parts", "error_map", "embedding")
 _KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spaced ones
-_UNFINISHED = ".unfinished"  # the end of the name of a file that is being written
 _FOR_OUTLIERS = 0.75  # share of a promise that clear outliers may use up
 
 
@@ -218,46 +214,3 @@ def write_model(
         entry = proto.metadata_props.add()
         entry.key, entry.value = key, text
     replace_atomically(path, proto.SerializeToString())
-
-
-def replace_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old or the new one, whole, also after a power cut. Raises CannotCreate.
-
-    What a killed process left unfinished is removed.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_unfinished(path)
-        descriptor, name = tempfile.mkstemp(_UNFINISHED, f".{path.name}.", path.parent)
-        unfinished = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                with suppress(OSError):  # a file system without locks: what is left there stays
-                    fcntl.flock(descriptor, fcntl.LOCK_EX)
-                stream.write(content)
-                stream.flush()
-                os.fsync(descriptor)
-            unfinished.chmod(0o644)
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
-        _sync_folder(path.parent)
-    except OSError as fault:
-        raise CannotCreate(f"{path}: cannot be written: {fault.strerror}") from fault
-
-
-def _remove_unfinished(path: Path) -> None:
-    """Remove the unfinished files of this path that no process holds any more."""
-    for left in path.parent.iterdir():
-        if left.name.startswith(f".{path.name}.") and left.name.endswith(_UNFINISHED):
-            with suppress(OSError), left.open("rb") as stream:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                left.unlink()
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

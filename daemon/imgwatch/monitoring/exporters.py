@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, MetricsHandler, generate_latest
 
+from imgwatch.atomic_file import replacing
+
 log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
@@ -50,11 +52,9 @@ class TextFile:
         if self._clock() < self._next:
             return
         self._next = self._clock() + TEXTFILE_SECONDS
-        fresh = self._path.with_name(f".{self._path.name}.new")  # not *.prom: nobody reads it half-written
         try:
-            fresh.write_bytes(generate_latest(self._registry))
-            fresh.chmod(0o644)
-            fresh.replace(self._path)
+            with replacing(self._path, is_durable=False) as stream:
+                stream.write(generate_latest(self._registry))
         except OSError as fault:
             what = f"metrics.textfile {self._path} cannot be written: {fault.strerror}"
             self.trouble = _warn_once(self.trouble, what)

@@ -9,11 +9,11 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from imgwatch.drift import Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
+from imgwatch.extras import missing_modules
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def require_extra(settings: MetricsSettings) -> None:
+def require_exporters(settings: MetricsSettings) -> None:
     """Raise ConfigError where metrics are asked for, and what shows them is not installed."""
-    if settings.is_on and find_spec("prometheus_client") is None:
+    if settings.is_on and missing_modules("metrics"):
         raise ConfigError(
             "`metrics` in the config needs the extra metrics: pip install 'imgwatch[metrics]', "
             "or set metrics.port and metrics.textfile to null"
@@ -42,7 +42,7 @@ def require_extra(settings: MetricsSettings) -> None:
 
 def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, ledger: Ledger) -> Observer:
     """Make the observer that the config asks for; nothing is imported, opened or started that it does not ask for."""
-    require_extra(settings.metrics)
+    require_exporters(settings.metrics)
     collector = hook = None
     if settings.metrics.is_on:
         from imgwatch.monitoring.collector import MetricsCollector

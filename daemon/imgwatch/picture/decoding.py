@@ -5,10 +5,10 @@ It knows nothing of models, processes or verdicts; `decoder` runs it in a guarde
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
-import stat
 import struct
 import warnings
 import zlib
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from imgwatch.files import Identity, open_unlinked
+from imgwatch.files import Identity, open_regular, open_unlinked
 
 ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
@@ -153,28 +153,16 @@ def looks_like_picture(head: bytes) -> bool:
     return False
 
 
-def open_regular(path: Path | str | bytes, dir_fd: int | None = None) -> int:
-    """Open a regular file for reading and return its descriptor; never follow a link, never block on a FIFO.
-
-    Raises Unreadable when `path` is anything but a regular file, OSError when it cannot be opened.
-    """
-    fd = os.open(
-        path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY, dir_fd=dir_fd
-    )
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise Unreadable("not a regular file")
-    return fd
-
-
 def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decoded:
     """Read, hash and decode one file. Raises Unreadable with a reason; FileNotFoundError when it is gone."""
     try:
-        fd = open_regular(path) if limits.follows_links else open_unlinked(Path(os.fsdecode(path)))
+        named = Path(os.fsdecode(path))
+        fd = open_regular(named) if limits.follows_links else open_unlinked(named)
     except FileNotFoundError:
         raise
     except OSError as fault:
-        raise Unreadable(f"cannot be opened: {fault.strerror}") from fault
+        why = "" if fault.errno == errno.EINVAL else "cannot be opened: "
+        raise Unreadable(f"{why}{fault.strerror}") from fault
     with os.fdopen(fd, "rb") as stream:
         before = os.fstat(fd)
         content = _read_whole(stream, before.st_size, limits)

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from imgwatch.errors import IoFailed, QuarantineGone, Unavailable, shown
+from imgwatch.files import nearest_existing
 from imgwatch.quarantine import history
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -32,7 +33,7 @@ class Volume:
 
     def check(self, folder: Path | None = None) -> None:
         """Raise QuarantineGone if the disk is missing. `place`: the quarantine's folder, if it is open already."""
-        folder = folder or _nearest(self._path)
+        folder = folder or nearest_existing(self._path)
         if folder not in self._path.parents and not _is_bare(folder):
             return
         known = self._recall()
@@ -56,10 +57,6 @@ class Volume:
     def forget(self) -> None:
         """Let a new quarantine begin wherever its path leads now."""
         self._note("")
-
-
-def _nearest(path: Path) -> Path:
-    return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
 
 
 def _is_bare(folder: Path) -> bool:

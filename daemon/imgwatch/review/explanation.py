@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.judging import BATCH, Judge
+from imgwatch.nearest import relative_distances
 from imgwatch.picture.decoding import Decoded
 from imgwatch.review.embeddings import Embeddings
 from imgwatch.review.grouping import Grouping
@@ -107,8 +108,8 @@ class Explainer:
         vector = self._vector(sha256, path)
         if vector is None:
             return []
-        distance = np.linalg.norm(self._normal_vectors - vector, axis=1)
-        ranked = (self._normals[index] for index in np.argsort(distance))
+        distances = relative_distances(self._normal_vectors, vector[None])[:, 0]
+        ranked = (self._normals[row] for row in np.argsort(distances))
         return list(islice((normal for normal in ranked if normal.path.is_file()), _SIMILAR))
 
     def normal(self, sha256: str) -> Path | None:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgwatch.nearest import nearest
+
 # Measured with the model that ships: copies, re-encoded, scaled or cropped, 0.2 to 0.45; other pictures from 0.75.
-NEAR = 0.45  # of the vectors' length
+NEAR = 0.45  # of the longer vector's length
 _PROJECTED = 128  # numbers a picture is compared by: near ones stay near (Johnson and Lindenstrauss)
 
 
@@ -25,11 +27,9 @@ class Grouping:
         point = self._projected(np.asarray(vector, dtype=np.float32))
         count = len(self._leaders)
         if count:
-            apart = np.linalg.norm(self._vectors[:count] - point, axis=1)
-            nearest = int(apart.argmin())
-            length = max(float(np.linalg.norm(point)), float(np.linalg.norm(self._vectors[nearest])), 1e-9)
-            if apart[nearest] <= NEAR * length:
-                return self._leaders[nearest]
+            row, distance = nearest(point, self._vectors[:count])
+            if distance <= NEAR:
+                return self._leaders[row]
         self._append(name, point)
         return name
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from imgwatch.model.contract import replace_atomically
+from imgwatch.atomic_file import replace_atomically
 
 _SUSPICIOUS, _LEFT_OUT = "strangest.txt", "exclude.txt"
 _MOST = 400

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import imgwatch
+from imgwatch.atomic_file import replacing
 from imgwatch.errors import CannotCreate, ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import sandbox, systemctl, unit
@@ -127,7 +128,8 @@ def install(plan: InstallPlan, *, start: bool) -> Iterator[str]:
     plan.manager.verify(plan.name, plan.text)
     try:
         plan.file.parent.mkdir(parents=True, exist_ok=True)
-        plan.file.write_text(plan.text, encoding="utf-8")
+        with replacing(plan.file) as stream:
+            stream.write(plan.text.encode())
     except OSError as fault:
         raise CannotCreate(
             f"{plan.file}: cannot be written: {fault.strerror}; with sudo, or with --user?"

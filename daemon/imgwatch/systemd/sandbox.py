@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgwatch.files import nearest_existing
+
 _SHARED = tuple(map(Path, ("/var/lib", "/var/spool", "/var/tmp", "/usr/local", "/run/user", "/run/media")))
 _HOMES = tuple(map(Path, ("/home", "/root", "/run/user")))
 
@@ -99,9 +101,4 @@ def in_homes(path: Path) -> bool:
 
 def on_same_device(one: Path, other: Path) -> bool:
     """Tell whether two places, there already or still to be made, lie on one file system."""
-    return _nearest(one).stat().st_dev == _nearest(other).stat().st_dev
-
-
-def _nearest(path: Path) -> Path:
-    """Return the path itself or the nearest folder above it that is there."""
-    return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
+    return nearest_existing(one).stat().st_dev == nearest_existing(other).stat().st_dev

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 from onnxruntime import quantization
 
+from imgwatch.batches import batched
 from imgwatch.model.contract import INPUT
 from imgwatch.picture.decoding import Pixels
 
@@ -25,9 +26,7 @@ class _Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
     """Gives the pictures over which ranges are measured."""
 
     def __init__(self, pictures: Pixels) -> None:
-        self._batches: Iterator[Pixels] = iter(
-            pictures[start : start + _BATCH] for start in range(0, len(pictures), _BATCH)
-        )
+        self._batches: Iterator[Pixels] = map(np.stack, batched(pictures, _BATCH))
 
     def get_next(self) -> dict[str, Pixels] | None:
         """Return the next batch."""

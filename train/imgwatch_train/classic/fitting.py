@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from imgwatch.batches import batched
 from imgwatch.errors import ModelError
 from imgwatch.progress import Progress
 from imgwatch_train.classic.architectures import Autoencoder, augmented, scaled
@@ -91,7 +91,7 @@ class Fitting:
         """Train once on the rows, shuffled; return the mean loss."""
         rng = np.random.default_rng((self.schedule.seed, step, epoch))
         total = 0.0
-        for batch in _batches(rng.permutation(rows), self.schedule.batch):
+        for batch in batched(rng.permutation(rows), self.schedule.batch):
             seed = rng.integers(0, 2**31, 2).astype(np.int32)
             total += float(self._train(self.pictures[batch], seed)) * len(batch)
         if not np.isfinite(total):
@@ -99,7 +99,7 @@ class Fitting:
         return total / len(rows)
 
     def _mean_loss(self, rows: Rows) -> float:
-        batches = _batches(rows, self.schedule.batch)
+        batches = batched(rows, self.schedule.batch)
         return sum(float(self._measure(self.pictures[batch])) * len(batch) for batch in batches) / len(rows)
 
     def _weights(self) -> list[np.ndarray]:
@@ -164,10 +164,6 @@ def _measurement(network: Any) -> Any:
 
 def _loss(network: Any, inside: Any, training: bool) -> Any:
     return tf.reduce_mean(tf.square(inside - network(inside, training=training)[1]))
-
-
-def _batches(rows: Rows, size: int) -> Iterator[Rows]:
-    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _numbered(arrays: dict[str, np.ndarray], name: str) -> list[np.ndarray]:

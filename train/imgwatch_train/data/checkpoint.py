@@ -8,7 +8,6 @@ from __future__ import annotations
 import fcntl
 import json
 import logging
-import os
 import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from imgwatch.atomic_file import replacing
 from imgwatch.errors import CannotCreate, ConfigError, InputMissing, Unavailable
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -64,14 +64,10 @@ def _remove(folder: Path, lock: Path) -> None:
 
 def save(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
     """Replace the checkpoint at `path` with named arrays and facts (JSON), whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
     text = np.frombuffer(json.dumps(dict(facts)).encode(), dtype=np.uint8)
     try:
-        with unfinished.open("wb") as stream:
+        with replacing(path) as stream:
             np.savez(stream, allow_pickle=False, **{_FACTS: text, **arrays})
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.replace(path)
     except OSError as fault:
         raise CannotCreate(f"{path}: the checkpoint cannot be written: {fault.strerror}") from fault
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from imgwatch.atomic_file import replace_atomically
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.files import Identity
-from imgwatch.model.contract import replace_atomically
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
 from imgwatch.progress import Progress

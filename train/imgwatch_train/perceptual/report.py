@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import asdict
 
+from imgwatch.atomic_file import replace_atomically
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.evaluation.html_report import Report, Tile, TileSection, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
-from imgwatch.model.contract import Contract, replace_atomically
+from imgwatch.model.contract import Contract
 from imgwatch.progress import Progress
 from imgwatch.standard import Standard
 from imgwatch.wording import sentence
