@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.systemd, pytest.mark.root]
 HOME = Path("/home/alice")
 INBOX = HOME / "Pictures" / "Inbox"
 UNIT = Path("/etc/systemd/system/imgwatch.service")
+DROP_IN = Path("/etc/systemd/system/imgwatch.service.d/10-config.conf")
 
 
 @pytest.fixture
@@ -51,6 +52,8 @@ def test_beside_the_inbox_a_move_is_a_rename_and_uninstall_removes_just_the_unit
     assert f"{INBOX}: a picture gets into quarantine by a rename" in said
     assert machine.show("ActiveState") == "active"
     assert machine.show("User") == "alice"
+    assert machine.show("DropInPaths") == str(DROP_IN)
+    assert machine.show("ReadWritePaths") == f"-{HOME / 'Pictures'}"
     inode = dropped("b1.png")
     moved = place / "pictures" / "b1.png"
     wait_until(moved.exists, 60, machine.journal())
@@ -65,8 +68,28 @@ def test_beside_the_inbox_a_move_is_a_rename_and_uninstall_removes_just_the_unit
     assert "0 faults" in machine.imgwatch("doctor", "--config", config)
     machine.imgwatch("service", "uninstall")
     assert not UNIT.exists()
+    assert not DROP_IN.parent.exists()
     assert moved.exists()
     assert machine.show("ActiveState") == "inactive"
+
+
+def test_a_unit_of_an_earlier_version_becomes_the_shipped_one_with_a_drop_in(
+    machine: Machine, config: Path
+) -> None:
+    machine.write_config(quarantine=f"{{path: {HOME / 'Pictures' / '.imgwatch-quarantine'}}}")
+    UNIT.write_text(
+        f"# Written by `imgwatch service install` for {config}\n"
+        "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true\nUser=nobody\n"
+        "[Install]\nWantedBy=multi-user.target\n"
+    )
+    machine.systemctl("daemon-reload")
+    machine.systemctl("enable", "--now", "imgwatch")
+    machine.imgwatch("service", "install", "--config", config)
+    assert (machine.show("Type"), machine.show("User")) == ("notify", "alice")
+    assert machine.show("DropInPaths") == str(DROP_IN)
+    dropped("b1.png")
+    moved = HOME / "Pictures" / ".imgwatch-quarantine" / "pictures" / "b1.png"
+    wait_until(moved.exists, 60, machine.journal())
 
 
 def test_far_from_the_inbox_it_is_a_copy_and_says_why(machine: Machine, config: Path) -> None:

@@ -15,7 +15,10 @@ from imgwatch.doctor.monitoring import check_monitoring, check_ports
 from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import installation
-from imgwatch.systemd.installation import InstallOptions, InstallPlan
+from imgwatch.systemd.installed import config_of, drop_in_file, installed_for, text_of, unit_file
+from imgwatch.systemd.plan import InstallOptions, InstallPlan, plan
+
+SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
 
 
 @pytest.fixture
@@ -29,7 +32,12 @@ def settings(config: Path) -> Settings:
 
 
 def planned(settings: Settings, config: Path, **options: str | bool) -> InstallPlan:
-    return installation.plan(settings, config, Path(settings.model), InstallOptions(**options))  # type: ignore[arg-type]
+    return plan(settings, config, Path(settings.model), InstallOptions(**options))  # type: ignore[arg-type]
+
+
+def said_by(plan: InstallPlan) -> str:
+    """Return what the drop-in says, and what the unit says for all configs."""
+    return "".join(plan.texts.values())
 
 
 def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
@@ -37,14 +45,14 @@ def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
 ) -> None:
     found = planned(settings, config)
     assert found.user.pw_uid == (tmp_path / "inbox").stat().st_uid
-    assert f"User={found.user.pw_name}\n" in found.text
-    assert f"ReadWritePaths=-{tmp_path}\n" in found.text
-    assert "PrivateTmp=no" in found.text, "the folders lie below /tmp"
-    assert f"--config {config}" in found.text
+    assert f"User={found.user.pw_name}\n" in said_by(found)
+    assert f"ReadWritePaths=-{tmp_path}\n" in said_by(found)
+    assert "PrivateTmp=no" in said_by(found), "the folders lie below /tmp"
+    assert f"--config {config}" in said_by(found)
 
 
 def test_a_user_unit_has_no_read_only_file_system_and_no_user(settings: Settings, config: Path) -> None:
-    text = planned(settings, config, for_user=True).text
+    text = said_by(planned(settings, config, for_user=True))
     assert "ProtectSystem" not in text
     assert "User=" not in text
     assert "WantedBy=default.target" in text
@@ -54,13 +62,61 @@ def test_its_first_line_names_the_config_and_is_how_it_is_found_again(
     settings: Settings, config: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "unit.service"
-    file.write_text(planned(settings, config).text)
-    assert installation.config_of(file) == config
+    file.write_text(planned(settings, config).texts[unit_file("imgwatch", for_user=False)])
+    assert config_of(file) == config
     file.write_text("[Service]\n")
-    assert installation.config_of(file) is None
+    assert config_of(file) is None
     with pytest.raises(UsageError, match="left alone"):
         list(installation.uninstall(file, for_user=False))
     assert file.exists()
+
+
+@pytest.fixture
+def of_user(settings: Settings, config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPlan:
+    """A unit for a user's own manager, whose folder is one of this test; no manager is there to be told."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setattr("imgwatch.systemd.systemctl.Manager.is_running", lambda _: False)
+    return planned(settings, config, for_user=True)
+
+
+def test_what_is_installed_is_the_shipped_unit_with_a_drop_in_and_both_are_removed(
+    of_user: InstallPlan, config: Path
+) -> None:
+    said = list(installation.install(of_user, start=True))
+    drop_in = drop_in_file(of_user.file)
+    assert said[:2] == [f"wrote {drop_in}", f"wrote {of_user.file}"]
+    shipped = (SYSTEMD / "imgwatch-user.service").read_text()
+    assert of_user.file.read_text().partition("\n")[2] == shipped
+    assert f"--config {config}" in drop_in.read_text()
+    assert installed_for(config) == [of_user.file]
+    said = list(installation.uninstall(of_user.file, for_user=True))
+    assert said[:2] == [f"removed {of_user.file}", f"removed {drop_in}"]
+    assert list(of_user.file.parent.iterdir()) == []
+
+
+def test_a_unit_of_an_earlier_version_is_replaced_and_what_the_user_edited_stays(
+    of_user: InstallPlan, config: Path
+) -> None:
+    folder = drop_in_file(of_user.file).parent
+    folder.mkdir(parents=True)
+    (folder / "override.conf").write_text("[Service]\nNice=5\n")
+    old = f"# Written by `imgwatch service install` for {config}\n[Service]\nExecStart=/old\nReadWritePaths=-/old\n"
+    of_user.file.write_text(old)
+    list(installation.install(of_user, start=True))
+    assert "/old" not in text_of(of_user.file)
+    assert "Nice=5" in text_of(of_user.file)
+    list(installation.uninstall(of_user.file, for_user=True))
+    assert list(folder.iterdir()) == [folder / "override.conf"]
+
+
+def test_a_drop_in_that_somebody_else_wrote_is_not_replaced(of_user: InstallPlan) -> None:
+    drop_in = drop_in_file(of_user.file)
+    drop_in.parent.mkdir(parents=True)
+    drop_in.write_text("[Service]\n")
+    with pytest.raises(UsageError, match="is there already, for something else"):
+        list(installation.install(of_user, start=True))
+    assert drop_in.read_text() == "[Service]\n"
+    assert not of_user.file.exists()
 
 
 def test_uninstall_of_nothing_says_so(tmp_path: Path) -> None:
@@ -108,7 +164,7 @@ def test_the_folder_of_the_metrics_file_may_be_written_and_the_network_stays_clo
         quarantine=f"{{path: {tmp_path / 'inbox' / 'q'}}}",
         state=f"{tmp_path / 'inbox' / 's'}",
     )
-    text = planned(load_config(config), config).text
+    text = said_by(planned(load_config(config), config))
     assert f"ReadWritePaths=-{tmp_path}/figures\n" in text
     assert "PrivateNetwork=yes" in text
 
@@ -116,7 +172,7 @@ def test_the_folder_of_the_metrics_file_may_be_written_and_the_network_stays_clo
 def test_a_port_for_metrics_is_opened_and_told(write_config: WriteConfig) -> None:
     config = write_config(metrics="{port: 9321}", hooks="{quarantined: [curl]}")
     found = planned(load_config(config), config)
-    assert "SocketBindAllow=ipv4:tcp:9321" in found.text
+    assert "SocketBindAllow=ipv4:tcp:9321" in said_by(found)
     assert any("http://127.0.0.1:9321/metrics" in note for note in found.notes)
     assert any("the hook runs in the same sandbox: without network" in note for note in found.notes)
 
@@ -132,12 +188,15 @@ def test_doctor_sees_when_unit_and_config_differ_about_the_port(
     write_config: WriteConfig, for_user: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
-    file = installation.unit_file("imgwatch", for_user=True)
+    file = unit_file("imgwatch", for_user=True)
     file.parent.mkdir(parents=True)
 
     def grades(installed: str, now: str) -> list[str]:
         config = write_config(metrics=installed)
-        file.write_text(planned(load_config(config), config, for_user=for_user).text)
+        texts = planned(load_config(config), config, for_user=for_user).texts.values()
+        for written, text in zip((drop_in_file(file), file), texts, strict=True):
+            written.parent.mkdir(exist_ok=True)
+            written.write_text(text)
         settings = load_config(write_config(metrics=now))
         return [finding.grade for finding in check_ports(Subject(config, settings, config, config))]
 

@@ -1,4 +1,4 @@
-"""The unit files: the shipped ones are the rendered ones, verified and scored by systemd's own tools."""
+"""The units of systemd/ and their drop-ins: verified and scored by systemd's own tools."""
 
 from __future__ import annotations
 
@@ -13,23 +13,32 @@ import pytest
 
 from imgwatch.doctor.daemon import writable_in
 from imgwatch.errors import ConfigError
-from imgwatch.systemd import unit
+from imgwatch.systemd import drop_in
+from imgwatch.systemd.drop_in import DropIn, quoted
+from imgwatch.systemd.installed import drop_in_file, text_of
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
-SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
+UNITS = ("imgwatch-user.service", "imgwatch.service", "imgwatch@.service")
+SYSTEM_UNITS = UNITS[1:]
 
 
-@pytest.mark.parametrize("name", sorted(unit.shipped()))
-def test_the_shipped_file_is_what_the_program_renders(name: str) -> None:
-    """To write them anew: imgwatch.systemd.unit.write_shipped(Path("systemd"))."""
-    assert (SYSTEMD / name).read_text() == unit.shipped()[name]
+def test_these_are_all() -> None:
+    assert tuple(sorted(path.name for path in SYSTEMD.iterdir())) == UNITS
 
 
-def test_nothing_else_is_shipped() -> None:
-    assert {path.name for path in SYSTEMD.glob("*.service")} == set(unit.shipped())
+def test_an_instance_differs_from_the_only_one_in_its_name_alone() -> None:
+    one, many = ((SYSTEMD / name).read_text() for name in SYSTEM_UNITS)
+    for alone, instance in (
+        ("imgwatch: move", "imgwatch for %i: move"), ("imgwatch/config.yaml", "imgwatch/%i.yaml"),
+        ("/var/lib/imgwatch", "/var/lib/imgwatch/%i"), ("StateDirectory=imgwatch", "StateDirectory=imgwatch/%i"),
+        ("/srv/imgwatch", "/srv/imgwatch/%i"),
+    ):  # fmt: skip
+        assert one.count(alone) == 1
+        one = one.replace(alone, instance)
+    assert one == many
 
 
-@pytest.mark.parametrize("name", sorted(unit.shipped()))
+@pytest.mark.parametrize("name", UNITS)
 def test_every_option_has_its_why(name: str) -> None:
     """Each option, or the block of options it stands in, comes after a comment."""
     why = False
@@ -50,7 +59,7 @@ def installed(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.systemd
-@pytest.mark.parametrize("name", sorted(unit.shipped()))
+@pytest.mark.parametrize("name", UNITS)
 def test_systemd_verifies_it_silently(name: str, tmp_path: Path) -> None:
     scope = ["--user"] if "user" in name else []
     told = ["systemd-analyze", *scope, "verify", str(installed(tmp_path, name))]
@@ -75,20 +84,24 @@ def test_its_exposure_is_at_most_1(name: str, tmp_path: Path) -> None:
     assert exposure(installed(tmp_path, name)) <= 1.0
 
 
-def telling(port: int | None = None, writable: tuple[str, ...] = ("/srv/imgwatch",)) -> unit.Unit:
-    python = unit.quoted(sys.executable)
-    return unit.Unit("/c.yaml", python, writable=writable, state_directory="imgwatch", metrics_port=port)
+def with_drop_in(folder: Path, name: str, port: int | None = None, **more: object) -> Path:
+    """Put the shipped unit of the system into a folder, with a drop-in beside it."""
+    file = folder / name
+    file.write_text((SYSTEMD / "imgwatch.service").read_text())
+    options = DropIn("/c.yaml", quoted(sys.executable), "imgwatch", metrics_port=port, **more)  # type: ignore[arg-type]
+    drop_in_file(file).parent.mkdir()
+    drop_in_file(file).write_text(drop_in.system_drop_in(options))
+    return file
 
 
 @pytest.mark.systemd
 def test_metrics_cost_no_exposure_in_a_file_and_as_much_as_the_page_says_on_a_port(tmp_path: Path) -> None:
-    by_file, by_port = tmp_path / "file.service", tmp_path / "port.service"
-    by_file.write_text(unit.system_unit(telling(writable=("/srv/imgwatch", "/var/lib/node"))))
-    by_port.write_text(unit.system_unit(telling(9321)))
+    by_file = with_drop_in(tmp_path, "file.service", writable=("/srv/imgwatch", "/var/lib/node"))
+    by_port = with_drop_in(tmp_path, "port.service", 9321)
     page = (SYSTEMD.parent / "docs" / "metrics.md").read_text()
-    told = dict(re.findall(r"^\| (textfile|port) \|.*\| ([\d.]+) \|$", page, re.MULTILINE))
-    assert exposure(by_file) == float(told["textfile"]) <= 1.0
-    assert exposure(by_port) == float(told["port"])
+    figures = dict(re.findall(r"^\| (textfile|port) \|.*\| ([\d.]+) \|$", page, re.MULTILINE))
+    assert exposure(by_file) == float(figures["textfile"]) <= 1.0
+    assert exposure(by_port) == float(figures["port"])
     for name in (by_file, by_port):
         done = subprocess.run(
             ["systemd-analyze", "verify", name], capture_output=True, text=True, check=False
@@ -96,42 +109,44 @@ def test_metrics_cost_no_exposure_in_a_file_and_as_much_as_the_page_says_on_a_po
         assert not [line for line in done.stderr.splitlines() if name.name in line], done.stderr
 
 
-def test_only_a_port_that_is_asked_for_opens_the_network_and_only_that_one_of_this_machine() -> None:
-    closed, opened = unit.system_unit(telling()), unit.system_unit(telling(9321))
-    assert "PrivateNetwork=yes\n" in closed
-    assert "RestrictAddressFamilies=AF_UNIX\n" in closed
-    assert "PrivateNetwork=yes" not in opened
+def test_only_a_port_that_is_asked_for_opens_the_network_and_only_that_one_of_this_machine(
+    tmp_path: Path,
+) -> None:
+    closed = text_of(with_drop_in(tmp_path, "closed.service"))
+    opened = text_of(with_drop_in(tmp_path, "opened.service", 9321))
+    assert "IPAddressDeny=any\n" in closed
     for line in (
-        "RestrictAddressFamilies=AF_UNIX AF_INET",
-        "IPAddressDeny=any",
+        "RestrictAddressFamilies=AF_INET",
+        "PrivateNetwork=no",
         "IPAddressAllow=localhost",
         "SocketBindDeny=any",
         "SocketBindAllow=ipv4:tcp:9321",
     ):
         assert f"{line}\n" in opened
-        assert line == "IPAddressDeny=any" or f"{line}\n" not in closed
-    assert "RestrictAddressFamilies=AF_UNIX AF_INET\n" in unit.user_unit(telling(9321))
-    assert "AF_INET" not in unit.user_unit(telling())
+        assert f"{line}\n" not in closed
+    by_user = DropIn("/c", "/p", "root", metrics_port=9321)
+    assert "RestrictAddressFamilies=AF_INET\n" in drop_in.user_drop_in(by_user)
+    assert "SocketBind" not in drop_in.user_drop_in(by_user)
 
 
 def test_paths_cannot_become_options_or_specifiers() -> None:
-    assert unit.quoted("/a b/%i") == '"/a b/%%i"'
-    assert unit.quoted('/a"b') == '"/a\\"b"'
+    assert quoted("/a b/%i") == '"/a b/%%i"'
+    assert quoted('/a"b') == '"/a\\"b"'
     with pytest.raises(ConfigError, match="do not print"):
-        unit.quoted("/a\nExecStartPre=/bin/evil")
+        quoted("/a\nExecStartPre=/bin/evil")
 
 
 def test_the_watchdog_waits_for_the_slowest_picture_twice() -> None:
-    assert unit.watchdog_seconds(300) >= 600
+    assert drop_in.watchdog_seconds(300) >= 600
 
 
-def test_doctor_reads_back_what_a_unit_opens() -> None:
-    text = unit.system_unit(
-        unit.Unit("/c", "/p", writable=(unit.quoted("/a b/100%"), "/c"), state_directory="imgwatch")
-    )
-    assert writable_in(text) == [Path("/a b/100%"), Path("/c"), Path("/var/lib/imgwatch")]
+def test_doctor_reads_back_what_a_unit_and_its_drop_ins_open(tmp_path: Path) -> None:
+    file = with_drop_in(tmp_path, "x.service", writable=(quoted("/a b/100%"), "/c"), state_directory="photos")
+    assert writable_in(text_of(file)) == [Path("/a b/100%"), Path("/c"), Path("/var/lib/photos")]
+    (drop_in_file(file).parent / "override.conf").write_text("[Service]\nReadWritePaths=/yours\n")
+    assert Path("/yours") in writable_in(text_of(file))
 
 
 def test_back_off_only_where_systemd_knows_it() -> None:
-    assert "RestartSteps" not in unit.system_unit(unit.Unit("/c", "/p"))
-    assert "RestartSteps=" in unit.system_unit(unit.Unit("/c", "/p", has_restart_steps=True))
+    assert "RestartSteps" not in drop_in.system_drop_in(DropIn("/c", "/p", "root"))
+    assert "RestartSteps=" in drop_in.system_drop_in(DropIn("/c", "/p", "root", has_restart_steps=True))

@@ -14,7 +14,7 @@ from imgwatch.commands.context import ConfigOption, load_settings, model_path
 from imgwatch.errors import Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.systemd.installation import InstallPlan
+    from imgwatch.systemd.plan import InstallPlan
 
 app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
 
@@ -35,28 +35,26 @@ def install(  # noqa: PLR0913 - the options of a command
         ),
     ] = None,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Start it now.")] = True,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the unit, change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the unit and its drop-in, change nothing.")
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Write the unit for this config, let systemd verify it, enable and start it."""
     from imgwatch.config import find_config
     from imgwatch.systemd import installation
+    from imgwatch.systemd.plan import InstallOptions, plan
 
     config_file = find_config(config)
     settings = load_settings(config_file)
-    options = installation.InstallOptions(name, for_user, run_as)
-    plan = installation.plan(settings, config_file, model_path(settings), options)
+    planned = plan(settings, config_file, model_path(settings), InstallOptions(name, for_user, run_as))
     if dry_run:
-        plan.manager.verify(plan.name, plan.text)
-        for line in plan.text.splitlines():
-            console.say(line)
-        for note in (f"{plan.file} is not written: --dry-run", *plan.notes):
-            console.say(f"# {note}")
+        _say_files(planned)
         return
     if not for_user:
-        _say_all(installation.make_folders(plan))
-        _examine_as(plan, config_file)
-    _say_all(installation.install(plan, start=start))
+        _say_all(installation.make_folders(planned))
+        _examine_as(planned, config_file)
+    _say_all(installation.install(planned, start=start))
     scope = " --user" if for_user else ""
     console.say(
         f"To undo it: imgwatch service uninstall{scope}{f' --name {name}' if name != 'imgwatch' else ''}"
@@ -67,8 +65,19 @@ def install(  # noqa: PLR0913 - the options of a command
 def uninstall(for_user: _UserOption = False, name: _NameOption = "imgwatch") -> None:
     """Stop, disable and remove the unit; config, state and quarantine stay."""
     from imgwatch.systemd import installation
+    from imgwatch.systemd.installed import unit_file
 
-    _say_all(installation.uninstall(installation.unit_file(name, for_user), for_user))
+    _say_all(installation.uninstall(unit_file(name, for_user), for_user))
+
+
+def _say_files(plan: "InstallPlan") -> None:
+    plan.manager.verify(plan.name, plan.texts)
+    for file, text in reversed(plan.texts.items()):
+        console.say(f"# {file} is not written: --dry-run")
+        for line in text.splitlines():
+            console.say(line)
+    for note in plan.notes:
+        console.say(f"# {note}")
 
 
 def _say_all(lines: Iterator[str]) -> None:

@@ -161,9 +161,9 @@ def _waiting(model: "LiveModel", why: str) -> "Pulse":
 
 def _warn_of_watchdog(settings: "Settings") -> None:
     """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
+    from imgwatch.systemd.drop_in import SLACK_SECONDS
+    from imgwatch.systemd.drop_in import watchdog_seconds as needed_seconds
     from imgwatch.systemd.notify import watchdog_seconds
-    from imgwatch.systemd.unit import SLACK_SECONDS
-    from imgwatch.systemd.unit import watchdog_seconds as needed_seconds
 
     allowed = watchdog_seconds()
     needed = needed_seconds(settings.limits.decode_seconds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.status import is_held, read_status
 from imgwatch.systemd import sandbox
-from imgwatch.systemd.installation import installed_for
+from imgwatch.systemd.installed import installed_for, text_of
 from imgwatch.wording import counted
 
 
@@ -44,7 +44,7 @@ def check_units(subject: Subject) -> Iterator[Finding]:
     if settings.metrics.textfile is not None:
         needed.append(settings.metrics.textfile.parent)
     for file in installed_for(subject.config):
-        text = file.read_text(encoding="utf-8", errors="replace")
+        text = text_of(file)
         if "ProtectSystem=strict" not in text:
             yield ok(f"{file}: no folder is closed to it")
             continue
@@ -56,10 +56,9 @@ def check_units(subject: Subject) -> Iterator[Finding]:
 
 
 def writable_in(text: str) -> list[Path]:
-    """Return the folders that a unit opens for writing."""
-    opened: list[Path] = []
-    for value in re.findall(r"^ReadWritePaths=-?(.+)$", text, re.MULTILINE):
-        opened += [Path(word.removeprefix("-").replace("%%", "%")) for word in shlex.split(value)]
-    for value in re.findall(r"^StateDirectory=(.+)$", text, re.MULTILINE):
-        opened += [Path("/var/lib", word.replace("%%", "%")) for word in shlex.split(value)]
-    return opened
+    """Return the folders that a unit and its drop-ins open for writing; an empty value takes back those before it."""
+    paths: dict[str, list[Path]] = {"ReadWritePaths": [], "StateDirectory": []}
+    for option, value in re.findall(r"^(ReadWritePaths|StateDirectory)=(.*)$", text, re.MULTILINE):
+        words = [word.removeprefix("-").replace("%%", "%") for word in shlex.split(value)]
+        paths[option] = [*paths[option], *(Path("/var/lib", word) for word in words)] if words else []
+    return [*paths["ReadWritePaths"], *paths["StateDirectory"]]

@@ -13,7 +13,7 @@ from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ConfigError
 from imgwatch.monitoring.observer import require_exporters
 from imgwatch.settings import Settings
-from imgwatch.systemd.installation import installed_for
+from imgwatch.systemd.installed import installed_for, text_of
 
 _INSTALL = "imgwatch service install"
 
@@ -34,7 +34,7 @@ def check_ports(subject: Subject) -> Iterator[Finding]:
 
 
 def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
-    text = file.read_text(encoding="utf-8", errors="replace")
+    text = text_of(file)
     if "RestrictAddressFamilies=" not in text:
         return
     match = re.search(r"^SocketBindAllow=ipv4:tcp:(\d+)$", text, re.MULTILINE)

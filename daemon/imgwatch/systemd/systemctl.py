@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from imgwatch.errors import ConfigError, Unavailable
@@ -37,15 +38,17 @@ class Manager:
         asked = self.command("show", "-P", "Version")
         return not self._for_user or subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
-    def verify(self, name: str, text: str) -> None:
-        """Let systemd read a unit before it is installed. Raises ConfigError with what systemd finds."""
+    def verify(self, name: str, texts: Mapping[Path, str]) -> None:
+        """Let systemd read a unit and its drop-in before they are installed. Raises ConfigError with what it finds."""
         if shutil.which("systemd-analyze") is None:
             return
         with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder, name)
-            file.write_text(text, encoding="utf-8")
+            for file, text in texts.items():
+                copy = Path(folder, *file.parts[-1 if file.name == name else -2 :])
+                copy.parent.mkdir(exist_ok=True)
+                copy.write_text(text, encoding="utf-8")
             done = subprocess.run(
-                ["systemd-analyze", *self._scope, "verify", str(file)],
+                ["systemd-analyze", *self._scope, "verify", str(Path(folder, name))],
                 env=os.environ | {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", folder)},
                 capture_output=True,
                 text=True,

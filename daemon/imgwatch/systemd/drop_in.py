@@ -1,0 +1,141 @@
+"""What a config decides of its service, as a drop-in file beside the unit; all else is in the units of systemd/.
+
+What may be written is decided in `sandbox`; writing, verifying and enabling a unit is in `installation`. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch.errors import ConfigError, shown
+
+MARK = "# Written by `imgwatch service install` for "
+SLACK_SECONDS = 120  # what one picture may take besides decoding: a lock that is held, a copy to a slow disk
+
+
+@dataclass(frozen=True)
+class DropIn:
+    """What the options of one service are. All texts are as they stand in the file: use `quoted` for paths."""
+
+    config: str
+    python: str
+    user: str
+    writable: tuple[str, ...] = ()
+    state_directory: str = ""
+    is_home_needed: bool = False
+    is_tmp_needed: bool = False
+    hidden: tuple[str, ...] = ()
+    memory_megabytes: int = 3072
+    watchdog_seconds: int = 40 + SLACK_SECONDS
+    has_restart_steps: bool = False  # from systemd 254
+    metrics_port: int | None = None  # the one port of this machine that it may listen on
+
+
+def quoted(path: Path | str) -> str:
+    """Spell a path so that systemd reads it as one word: no specifier, no variable, no second line."""
+    text = str(path)
+    if not text.isprintable():
+        raise ConfigError(f"{shown(text)}: a unit cannot hold a path with characters that do not print")
+    text = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{text}"' if set(text) & set(" \t\"'\\;#") else text
+
+
+def watchdog_seconds(decode_seconds: float) -> int:
+    """Return how long one picture may take: it is decoded twice when it kills its worker."""
+    return int(2 * decode_seconds) + SLACK_SECONDS
+
+
+def memory_megabytes(decode_megabytes: int, workers: int) -> int:
+    """Return what the service may use: its workers at their limit, and the model."""
+    return decode_megabytes * workers + 1024
+
+
+def system_drop_in(options: DropIn) -> str:
+    """Return the text for a system unit."""
+    return "".join((_HEAD, _program(options), _identity(options), _folders(options), _port(options, _OPENED)))
+
+
+def user_drop_in(options: DropIn) -> str:
+    """Return the text for a unit of a user's own service manager, which has no user and no read-only file system."""
+    return "".join((_HEAD, _program(options), _port(options, "")))
+
+
+_HEAD = """\
+# What the config decides; an empty line takes back what the unit says. `imgwatch service install` writes it anew:
+# what you want otherwise, say with `systemctl edit`.
+
+[Service]
+"""
+
+
+def _program(options: DropIn) -> str:
+    command = f"{options.python} -P -m imgwatch watch --config {options.config}".replace("$", "$$")
+    steps = (
+        "# The pause before a new start grows, up to five minutes.\nRestartSteps=5\nRestartMaxDelaySec=5min\n"
+        if options.has_restart_steps
+        else ""
+    )
+    return f"""\
+# The program that this was installed with.
+ExecStart=
+ExecStart={command}
+# Twice limits.decode_seconds, and {SLACK_SECONDS} s for a lock or a slow disk.
+WatchdogSec={options.watchdog_seconds}
+# threads * limits.decode_megabytes, and the model.
+MemoryMax={options.memory_megabytes}M
+{steps}"""
+
+
+def _identity(options: DropIn) -> str:
+    folder = options.state_directory
+    return "\n".join((
+        "# Who may rename files in the watched folders.",
+        f"User={options.user}",
+        f"# The ledger lies {f'in /var/lib/{folder}' if folder else 'where `state` in the config says'}.",
+        "StateDirectory=", *([f"StateDirectory={folder}"] if folder else []), "",
+    ))  # fmt: skip
+
+
+def _folders(options: DropIn) -> str:
+    return "\n".join((
+        "# The folders that it may write: watched folders and quarantine below one line where that can be.",
+        "ReadWritePaths=", *(f"ReadWritePaths=-{path}" for path in options.writable), *_home(options),
+        *_tmp(options), "",
+    ))  # fmt: skip
+
+
+def _home(options: DropIn) -> Iterator[str]:
+    if not options.is_home_needed:
+        return
+    yield "# Your folders or the program lie in a home: the rest of it can be read, not written ..."
+    yield "ProtectHome=read-only"
+    if options.hidden:
+        yield "# ... and keys not even read."
+        yield from (f"InaccessiblePaths=-{path}" for path in options.hidden)
+
+
+def _tmp(options: DropIn) -> Iterator[str]:
+    if options.is_tmp_needed:
+        yield "# A folder that it needs lies below /tmp or /var/tmp, so it sees everybody's."
+        yield "PrivateTmp=no"
+
+
+def _port(options: DropIn, more: str) -> str:
+    if options.metrics_port is None:
+        return ""
+    return _PORT + more.format(port=options.metrics_port)
+
+
+_PORT = """\
+# Metrics: who asks from this machine is answered, ...
+RestrictAddressFamilies=AF_INET
+"""
+_OPENED = """\
+# ... and no other port can be opened. (Not PrivateNetwork=: nobody could reach the port.)
+PrivateNetwork=no
+IPAddressAllow=localhost
+SocketBindDeny=any
+SocketBindAllow=ipv4:tcp:{port}
+"""

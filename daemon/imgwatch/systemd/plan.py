@@ -1,0 +1,174 @@
+"""Decide all of an installation: which unit, what its drop-in says, which folders it needs. It changes nothing."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import imgwatch
+from imgwatch.errors import ConfigError, InputMissing, UsageError
+from imgwatch.settings import Settings
+from imgwatch.systemd import drop_in, sandbox, systemctl
+from imgwatch.systemd.drop_in import MARK, DropIn, quoted
+from imgwatch.systemd.installed import drop_in_file, unit_file
+
+_UNITS = Path(__file__).parent  # the units of systemd/
+_STATE = Path("/var/lib")
+_KEYS = (".ssh", ".gnupg")
+
+
+@dataclass(frozen=True)
+class InstallOptions:
+    """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner)."""
+
+    name: str = "imgwatch"
+    for_user: bool = False
+    run_as: str | None = None
+
+
+@dataclass(frozen=True)
+class InstallPlan:
+    """One unit to be installed: where, what its drop-in says, the folders it needs, and what to tell about it."""
+
+    config: Path
+    file: Path
+    drop_in: str
+    user: pwd.struct_passwd
+    folders: tuple[Path, ...]
+    notes: tuple[str, ...]
+    for_user: bool
+
+    @property
+    def name(self) -> str:
+        """The unit's name."""
+        return self.file.name
+
+    @property
+    def texts(self) -> dict[Path, str]:
+        """The files to be written: first the drop-in, which changes nothing in a unit of an earlier version."""
+        shipped = _UNITS / ("imgwatch-user.service" if self.for_user else "imgwatch.service")
+        mark = f"{MARK}{self.config}\n"
+        return {
+            drop_in_file(self.file): mark + self.drop_in,
+            self.file: mark + shipped.read_text(encoding="utf-8"),
+        }
+
+    @property
+    def manager(self) -> systemctl.Manager:
+        """The manager that this unit belongs to."""
+        return systemctl.Manager(self.for_user)
+
+
+def plan(settings: Settings, config: Path, model: Path, options: InstallOptions) -> InstallPlan:
+    """Decide all of an installation. Raises ConfigError for what could never work as this user."""
+    config = config.absolute()
+    watched = [watch.path.resolve() for watch in settings.watch]
+    user = _user(watched, options.run_as, options.for_user)
+    quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
+    _refuse_foreign_homes((quarantine, state), user, options.for_user)
+    homes = [Path(user.pw_dir), Path("/root")]
+    figures = _folder_of_figures(settings, homes)
+    managed = state.relative_to(_STATE) if _is_managed(state) and not options.for_user else None
+    open_to = sandbox.plan(watched, quarantine, [*([state] if managed is None else []), *figures], homes)
+    needed = [config, model.resolve(), *_program_folders(), *watched, quarantine, state, *figures]
+    decided = DropIn(
+        config=quoted(config),
+        python=quoted(sys.executable),
+        user=user.pw_name,
+        writable=tuple(quoted(tree) for tree in open_to.trees),
+        state_directory="" if managed is None else quoted(managed),
+        is_home_needed=any(map(sandbox.in_homes, needed)),
+        is_tmp_needed=any(path.is_relative_to(tmp) for path in needed for tmp in ("/tmp", "/var/tmp")),
+        hidden=tuple(quoted(Path(user.pw_dir) / key) for key in _KEYS),
+        memory_megabytes=drop_in.memory_megabytes(settings.limits.decode_megabytes, settings.threads),
+        watchdog_seconds=drop_in.watchdog_seconds(settings.limits.decode_seconds),
+        has_restart_steps=systemctl.version() >= 254,
+        metrics_port=settings.metrics.port,
+    )
+    return InstallPlan(
+        config=config,
+        file=unit_file(options.name, options.for_user),
+        drop_in=(drop_in.user_drop_in if options.for_user else drop_in.system_drop_in)(decided),
+        user=user,
+        folders=(quarantine, state),
+        notes=(*(() if options.for_user else _notes(open_to)), *_notes_on_telling(settings)),
+        for_user=options.for_user,
+    )
+
+
+def _is_managed(state: Path) -> bool:
+    """Tell whether systemd can make the state folder, as StateDirectory=."""
+    return state.is_relative_to(_STATE) and state != _STATE
+
+
+def _program_folders() -> list[Path]:
+    return [Path(sys.prefix), Path(sys.base_prefix), Path(imgwatch.__file__).resolve().parent]
+
+
+def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.struct_passwd:
+    if for_user:
+        return pwd.getpwuid(os.geteuid())
+    if run_as is not None:
+        try:
+            return pwd.getpwnam(run_as)
+        except KeyError as fault:
+            raise UsageError(f"--run-as {run_as}: no such user") from fault
+    missing = next((folder for folder in watched if not folder.is_dir()), None)
+    if missing is not None:
+        raise InputMissing(f"{missing}: no such folder to watch; make it, or correct `watch` in the config")
+    owners = {folder.stat().st_uid for folder in watched}
+    if len(owners) > 1:
+        raise UsageError(
+            "the watched folders belong to several users: say with --run-as USER who may write them all"
+        )
+    try:
+        return pwd.getpwuid(owners.pop())
+    except KeyError as fault:
+        raise UsageError(
+            "the watched folder belongs to no known user: say with --run-as USER who it is to be"
+        ) from fault
+
+
+def _refuse_foreign_homes(folders: Sequence[Path], user: pwd.struct_passwd, for_user: bool) -> None:
+    """`~` and the defaults mean the home of whoever installs, which the service's user cannot enter."""
+    for key, folder in zip(("quarantine.path", "state"), folders, strict=True):
+        theirs = sandbox.in_homes(folder) and not folder.is_relative_to(user.pw_dir)
+        if theirs and not for_user:
+            better = "/var/lib/imgwatch" + ("/quarantine" if key != "state" else "")
+            raise ConfigError(
+                f"{key} is {folder}, which {user.pw_name}, as whom the service runs, cannot enter; "
+                f"set it in the config, for instance to {better}, or use --run-as"
+            )
+
+
+def _notes(open_to: sandbox.Writable) -> Iterator[str]:
+    yield f"the service may write {', '.join(map(str, open_to.trees))} and nothing else"
+    for way in open_to.ways:
+        if way.is_rename:
+            yield f"{way.watched}: a picture gets into quarantine by a rename"
+        else:
+            yield f"{way.watched}: a picture gets into quarantine by a verified copy, because {way.why}"
+
+
+def _folder_of_figures(settings: Settings, homes: Sequence[Path]) -> list[Path]:
+    """Return the folder that the metrics' text file is replaced in: as a whole, it must be writable."""
+    if settings.metrics.textfile is None:
+        return []
+    folder = settings.metrics.textfile.parent.resolve()
+    if sandbox.is_too_broad(folder, homes):
+        raise ConfigError(
+            f"metrics.textfile lies in {folder}, too much to open for writing; give it a folder of its own, "
+            "such as the one that node_exporter's --collector.textfile.directory names"
+        )
+    return [folder]
+
+
+def _notes_on_telling(settings: Settings) -> Iterator[str]:
+    if settings.metrics.port is not None:
+        yield f"metrics are on http://127.0.0.1:{settings.metrics.port}/metrics, for all users of this machine"
+    if settings.hooks.quarantined is not None:
+        yield "the hook runs in the same sandbox: without network, and it may write no more than the service"
