@@ -44,12 +44,12 @@ def test_a_companion_stands_for_its_picture(scene: Scene) -> None:
 
 
 def test_a_folder_means_all_that_came_from_below_it_but_what_is_in_the_bin(scene: Scene) -> None:
-    *_, binned = take(scene, "a/1.jpg", "a/deep/2.jpg", "b/3.jpg", "a/4.jpg")
+    *_, binned = take(scene, "an/1.jpg", "an/deep/2.jpg", "b/3.jpg", "an/4.jpg")
     scene.quarantine.mark(binned, ReviewState.BINNED)
-    assert selected(scene, f"{scene.inbox}/a/") == ["a/1.jpg", "a/deep/2.jpg"]
-    assert selected(scene, "a", scene.inbox) == ["a/1.jpg", "a/deep/2.jpg"]
-    assert selected(scene, ".", scene.inbox) == ["a/1.jpg", "a/deep/2.jpg", "b/3.jpg"]
-    assert selected(scene, "4.jpg") == ["a/4.jpg"], "one that is named is meant, wherever it is"
+    assert selected(scene, f"{scene.inbox}/an/") == ["an/1.jpg", "an/deep/2.jpg"]
+    assert selected(scene, "an", scene.inbox) == ["an/1.jpg", "an/deep/2.jpg"]
+    assert selected(scene, ".", scene.inbox) == ["an/1.jpg", "an/deep/2.jpg", "b/3.jpg"]
+    assert selected(scene, "4.jpg") == ["an/4.jpg"], "one that is named is meant, wherever it is"
 
 
 def test_a_folder_is_found_through_a_link(scene: Scene) -> None:
