@@ -209,6 +209,9 @@ def work(scene: Scene, seed: int) -> None:
             choice = chance.random()
             if outside and (choice < 0.6 or not inside):
                 take(quarantine, chance.choice(outside))
+            elif choice < 0.65:
+                record = chance.choice(inside)
+                quarantine.join(record, scene.inbox / f"late{Path(record.original).stem}.aae")
             elif choice < 0.8:
                 quarantine.restore(chance.choice(inside), to=chance.choice([None, scene.to]))
             elif choice < 0.9:
@@ -227,6 +230,7 @@ def test_processes_killed_at_random_instants_leave_everything_whole(folders: Cal
             scene = folders()
         for number in range(12):
             scene.add(f"{kills}-{number}.jpg", size=chance.choice([0, 10, 3000, 300_000]))
+            scene.add(f"late{kills}-{number}.aae", size=100)
             for extension in ("mov", "aae")[: number % 3]:
                 scene.add(f"{kills}-{number}.{extension}", size=chance.choice([10, 100_000]))
         children = [spawn(lambda: work(scene, kills)), spawn(lambda: work(scene, -kills))]  # noqa: B023
