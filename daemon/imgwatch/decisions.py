@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
-from imgwatch.lifecycle import Event, FileState, ReviewState
+from imgwatch.lifecycle import FileState, ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.beside import names_beside
 from imgwatch.quarantine.record import Record
@@ -87,8 +87,7 @@ class Decisions:
         last = self._quarantine.last_decision()
         if last is None:
             return None
-        restored_to = Path(last.record.original) if last.event is Event.RESTORED else None
-        return Decided(last.record, ReviewState.OPEN, restored_to)
+        return Decided(last.record, ReviewState.OPEN, last.restored_to)
 
     def empty(self) -> Sequence[Record]:
         """Delete for good what is in the bin. This cannot be undone."""

@@ -83,3 +83,17 @@ def test_restored_companions_are_known_as_kept_and_forgotten_when_that_is_undone
     decisions.undo(decided)
     assert ledger.known(restored) is None
     assert not restored.exists()
+
+
+def test_a_restore_to_another_watched_folder_is_undone_from_there_by_any_process(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    new = tmp_path / "new"
+    quarantine = Quarantine(tmp_path / "q", [tmp_path / "old", new])
+    which = quarantined(quarantine, tmp_path / "old" / "a.png")
+    Decisions(quarantine, ledger).restore(which, new, below=Path("deep"))
+    decisions = Decisions(Quarantine(tmp_path / "q", [new]), ledger)
+    last = decisions.last()
+    assert last is not None
+    assert last.restored_to == new / "deep" / "a.png"
+    assert decisions.undo(last).original == str(new / "deep" / "a.png")

@@ -9,6 +9,7 @@ from pathlib import Path
 from imgwatch.files import FolderEntry, digest_of, opened_file, opened_folder
 from imgwatch.lifecycle import TEACHES, Happening, Reducer, Teaching
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.history import LogEntry
 from imgwatch.quarantine.record import Record
 from imgwatch.scan import Scope, walk
 
@@ -24,20 +25,20 @@ class Reviewed:
 
 def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
     """Find the restored pictures that lie outside of `folders`, and in these the copies of deleted ones."""
-    reducer, records = Reducer(), dict[str, Record]()
+    reducer, decisions = Reducer(), dict[str, LogEntry]()
     for entry in quarantine.history():
         reducer.note(Happening(entry.event, entry.record.id, entry.record.sha256))
         if entry.event in TEACHES:
-            records[entry.record.sha256] = entry.record
+            decisions[entry.record.sha256] = entry
     normal, junk = (
-        [record for sha256, record in records.items() if reducer.teaching(sha256) is teaching]
+        [entry for sha256, entry in decisions.items() if reducer.teaching(sha256) is teaching]
         for teaching in (Teaching.NORMAL, Teaching.JUNK)
     )
-    restored = [Path(record.original) for record in normal]
+    restored = [entry.restored_to for entry in normal]
     return Reviewed(
         tuple(path for path in restored if path.is_file() and not _is_below(path, folders)),
-        tuple(_copies(junk, folders)),
-        frozenset(record.sha256 for record in normal),
+        tuple(_copies([entry.record for entry in junk], folders)),
+        frozenset(entry.record.sha256 for entry in normal),
     )
 
 

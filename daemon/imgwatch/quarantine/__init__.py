@@ -66,10 +66,11 @@ def _now() -> datetime:
 
 
 class Decision(NamedTuple):
-    """What the user decided about a picture, and the picture's record."""
+    """What the user decided about a picture, the picture's record, and where it went if it was restored."""
 
     event: Event
     record: Record
+    restored_to: Path | None
 
 
 class Quarantine:
@@ -192,15 +193,11 @@ class Quarantine:
         last = self._read_reviews().last_decision()
         if last is None:
             return None
-        record = next(
-            (
-                entry.record
-                for entry in self.history()
-                if (entry.event, entry.record.id) == (last.event, last.id)
-            ),
-            None,
-        )
-        return None if record is None else Decision(last.event, record)
+        same = (entry for entry in self.history() if (entry.event, entry.record.id) == (last.event, last.id))
+        entry = next(same, None)
+        if entry is None:
+            return None
+        return Decision(last.event, entry.record, entry.restored_to if last.event is Event.RESTORED else None)
 
     def empty(self) -> Records:
         """Delete for good what is in the bin, and return the records."""

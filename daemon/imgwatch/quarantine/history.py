@@ -10,12 +10,14 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.lifecycle import Event, Happening, Reducer
+from imgwatch.quarantine.fields import is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
 
@@ -33,6 +35,12 @@ class LogEntry(msgspec.Struct, frozen=True):
     event: Event
     at: datetime
     record: Record
+    to: str | None = None  # where a restored picture went, if not where it came from
+
+    @property
+    def restored_to(self) -> Path:
+        """Say where the picture went that this line says was restored."""
+        return Path(self.to or self.record.original)
 
 
 class Log:
@@ -51,9 +59,10 @@ class Log:
         """Wait until every line is on the disk, also one whose writer did not learn that it is."""
         self._file_ops.sync(self.descriptor)
 
-    def append(self, event: Event, at: datetime, record: Record) -> None:
+    def append(self, event: Event, at: datetime, record: Record, to: str | None = None) -> None:
         """Write one line and wait until it is on the disk; if that fails, take it away again, as far as that goes."""
-        line = encode_json({"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()})
+        fields = {"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()}
+        line = encode_json(fields if to in (None, record.original) else fields | {"to": to})
         end = self.size_bytes
         if end and os.pread(self.descriptor, 1, end - 1) != b"\n":
             line = b"\n" + line  # a torn line, not ours to remove, stays a line of its own
@@ -195,7 +204,13 @@ def read_entry(line: bytes) -> LogEntry | None:
     try:
         fields = cast(dict[str, Any], decode_json(line))
         _check_schema(fields.get("schema", 1))
-        return LogEntry(Event(fields["event"]), parsed_time(fields["at"]), Record.from_json(fields["record"]))
+        to = fields.get("to")
+        return LogEntry(
+            Event(fields["event"]),
+            parsed_time(fields["at"]),
+            Record.from_json(fields["record"]),
+            to if isinstance(to, str) and is_plain_path(to) else None,
+        )
     except (RecordMalformed, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         _log.warning("%s: a line is not usable and is passed over: %s", NAME, error)
         return None

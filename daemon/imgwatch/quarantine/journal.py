@@ -11,6 +11,7 @@ import hmac
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -75,6 +76,11 @@ class Operation(msgspec.Struct, frozen=True):
     def files(self) -> tuple[str, ...]:
         """The names in pictures/ of the picture and its companions."""
         return (self.file, *(member.file for member in self.companions))
+
+    @property
+    def restored_to(self) -> str | None:
+        """Say where a picture goes that is restored."""
+        return str(Path(self.far_folder) / self.far_name) if self.event is Event.RESTORED else None
 
     def move_ids(self) -> list[str]:
         """Return what the moves of all that is `moved` are called."""

@@ -146,7 +146,7 @@ def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], re
         if inward:
             write_record(store, record, replaces=operation.event is Event.JOINED)
         else:
-            store.log.append(operation.event, store.clock(), record)
+            store.log.append(operation.event, store.clock(), record, operation.restored_to)
         transfer(store.file_ops, moves, note_copies)
         if inward:
             store.log.append(operation.event, store.clock(), record)

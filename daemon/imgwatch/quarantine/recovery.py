@@ -178,7 +178,7 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
     store.log.drop_torn_end(operation.log_bytes)
     noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
     if is_done and noted is None and record is not None:
-        store.log.append(operation.event, store.clock(), record)
+        store.log.append(operation.event, store.clock(), record, operation.restored_to)
     elif not is_done and noted is not None:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
     if operation.event is Event.JOINED:
