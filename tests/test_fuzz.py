@@ -14,7 +14,8 @@ from PIL import Image
 
 from imgwatch.config import parse_config
 from imgwatch.errors import ConfigError
-from imgwatch.picture.decoding import FORMATS, Limits, Shape, Unreadable, decode, looks_like_picture
+from imgwatch.picture.decoding import FORMATS, Limits, Shape, Unreadable, decode
+from imgwatch.picture.formats import format_of_head
 
 SHAPE = Shape(16, 16, "RGB")
 LIMITS = Limits(megapixels=4)
@@ -52,7 +53,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 def must_have_one_outcome(content: bytes) -> None:
     """Decode to pixels of the shape asked for, or say why not; nothing else may come out."""
-    looks_like_picture(content[:32])
+    format_of_head(content[:32])
     try:
         pixels = decode(content, SHAPE, LIMITS)
     except Unreadable:

@@ -2,20 +2,70 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
-from imgwatch.lifecycle import FileEvent, file_after
+from imgwatch.lifecycle import FileEvent, FileState, file_after
 from imgwatch.picture.companions import belongs_to_another
-from imgwatch.scan import Listing, Scope, is_candidate, walk
+from imgwatch.picture.formats import Format, readable
+from imgwatch.scan import Listing, Scope, format_of, walk
+
+log = logging.getLogger(__name__)
 
 
-def wants_judgement(path: Path, *, together: bool) -> bool:
-    """Tell whether a file is a candidate; what belongs to a picture is none if those stay `together`."""
-    return is_candidate(path) and not (together and belongs_to_another(path))
+def wants_judgement(path: Path, *, together: bool, unread: Counter[Format] | None = None) -> bool:
+    """Tell whether a file is a candidate; what belongs to a picture is none if those stay `together`.
+
+    A file of a format that is not read here is none either, and is counted in `unread`.
+    """
+    claimed = claimed_format(path, together=together)
+    if claimed is not None and not claimed.is_readable and unread is not None:
+        unread[claimed] += 1
+    return claimed is not None and claimed.is_readable
+
+
+def claimed_format(path: Path, *, together: bool) -> Format | None:
+    """Return the format of a picture or film, read here or not; None of other files and, `together`, of companions."""
+    claimed = format_of(path)
+    return None if claimed is None or (together and belongs_to_another(path)) else claimed
+
+
+def left_alone(path: Path, identity: Identity, claimed: Format | None) -> Row:
+    """Return what is remembered of a file that wants no judgement; a format that is not read is logged once."""
+    if claimed is None:
+        return Row(path, identity, file_after(FileEvent.NOT_A_PICTURE))
+    _log_once(claimed, path)
+    return Row(path, identity, file_after(FileEvent.FORMAT_NOT_READ), left_alone_as=claimed.name)
+
+
+_LOGGED: set[str] = set()  # formats that the log of this process has named
+
+
+def _log_once(claimed: Format, first: Path) -> None:
+    if claimed.name not in _LOGGED:
+        _LOGGED.add(claimed.name)
+        log.warning(
+            "%s, and others like it (`imgwatch status` counts them). The first: %s",
+            claimed.left_alone(1),
+            first,
+        )
+
+
+def take_up_formats(ledger: Ledger) -> None:
+    """Forget which files were passed over, or were no pictures, if other formats are read now than when that was noted.
+
+    The next scan then looks at them again.
+    """
+    formats = " ".join(sorted(readable()))
+    if ledger.facts.formats != formats:
+        ledger.forget_all_in(FileState.OTHER, FileState.PASSED_OVER)
+        ledger.facts.put_formats(formats)
 
 
 def new_candidates(
@@ -25,12 +75,17 @@ def new_candidates(
 
     `awaits` tells of others that they belong to a picture which is elsewhere: these are returned, too.
     """
-    paths = [folder / name for name in ledger.unfinished(folder, listing)]
-    pictures = [path for path in paths if wants_judgement(path, together=together) or awaits(path)]
-    if len(pictures) < len(paths):
-        others = set(paths) - set(pictures)
-        state = file_after(FileEvent.NOT_A_PICTURE)
-        ledger.remember((Row(path, listing[path.name], state) for path in others), time.time())
+    pictures: list[Path] = []
+    others: list[Row] = []
+    for name in ledger.unfinished(folder, listing):
+        path = folder / name
+        claimed = claimed_format(path, together=together)
+        if (claimed is not None and claimed.is_readable) or awaits(path):
+            pictures.append(path)
+        else:
+            others.append(left_alone(path, listing[name], claimed))
+    if others:
+        ledger.remember(others, time.time())
     return pictures
 
 
@@ -40,16 +95,17 @@ def candidates(
     judged_by: str | None = None,
     *,
     together: bool = False,
+    unread: Counter[Format] | None = None,
 ) -> Iterator[Path]:
     """Yield the candidates in all scopes, each folder's by name; `together` leaves out what belongs to another picture.
 
     With a ledger and the name of a model, only those that this model has not judged; nothing is noted.
+    Files of formats that are not read here are counted in `unread`.
     """
     for scope in scopes:
         for folder, listing in walk(scope):
-            yield from candidates_in(
-                folder, listing, ledger, judged_by, partial(wants_judgement, together=together)
-            )
+            is_wanted = partial(wants_judgement, together=together, unread=unread)
+            yield from candidates_in(folder, listing, ledger, judged_by, is_wanted)
 
 
 def candidates_in(

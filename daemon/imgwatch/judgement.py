@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     LIKE_DELETED = "like_deleted"  # decisions
     RESTORED = "restored"
     UNREADABLE = "unreadable"  # why
+    NOT_JUDGED = "not_judged"  # why; as verdict UNREADABLE, but nothing says that the file is damaged
     SET_ASIDE = "set_aside"  # why
     TEXT = "text"  # text: the words of a version that kept no code
 
@@ -100,9 +101,10 @@ class Judgement(msgspec.Struct, frozen=True):
     kind: Kind | None = None
 
 
-def unreadable(why: str, model: str, sha256: str | None = None) -> Judgement:
-    """Return the judgement of a picture that could not be decoded."""
-    return Judgement(Verdict.UNREADABLE, Reason(ReasonCode.UNREADABLE, {"why": why}), model, sha256=sha256)
+def unreadable(why: str, model: str, sha256: str | None = None, *, is_damaged: bool = True) -> Judgement:
+    """Return the judgement of a picture that could not be decoded, because it is damaged or for another reason."""
+    code = ReasonCode.UNREADABLE if is_damaged else ReasonCode.NOT_JUDGED
+    return Judgement(Verdict.UNREADABLE, Reason(code, {"why": why}), model, sha256=sha256)
 
 
 def in_words(text: str) -> Reason:

@@ -19,7 +19,7 @@ from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, unreadabl
 from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, Unreadable
+from imgwatch.picture.decoding import Decoded, Limits, NotJudged, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
 from imgwatch.standard import Standard
@@ -118,7 +118,8 @@ class Judge:
             else:
                 identity = identity_of(path)
                 if identity is not None:
-                    why = unreadable(str(outcome), self.scorer.name, outcome.sha256)
+                    is_damaged = not isinstance(outcome, NotJudged)
+                    why = unreadable(str(outcome), self.scorer.name, outcome.sha256, is_damaged=is_damaged)
                     judged.append(Judged(path, identity, why))
         return judged
 
@@ -126,20 +127,34 @@ class Judge:
         if not decoded:
             return
         correction = self.correction  # of one batch; it may be another's meanwhile
-        pictures = np.stack([picture.pixels for picture in decoded])
+        frames = np.stack([frame for picture in decoded for frame in picture.frames])
         if correction is None or not correction.examples:
-            scores, parts = self.scorer.score(pictures)
-            for picture, score, row in zip(decoded, scores.tolist(), parts.tolist(), strict=True):
-                yield self.standard.judge(score, row, picture.sha256)
+            scores, parts = self.scorer.score(frames)
+            for picture, number in zip(decoded, _middle_frames(decoded, scores), strict=True):
+                yield self.standard.judge(float(scores[number]), parts[number].tolist(), picture.sha256)
             return
-        scores, parts, embeddings = self.scorer.embed(pictures)
-        added = correction.added(embeddings)
-        for number, picture in enumerate(decoded):
-            score, row = float(scores[number]), parts[number].tolist()
-            judgement = self.standard.judge(score + float(added[number]), row, picture.sha256)
-            was_junk = score > self.threshold
+        scores, parts, embeddings = self.scorer.embed(frames)
+        corrected = scores + correction.added(embeddings)
+        for picture, number in zip(decoded, _middle_frames(decoded, corrected), strict=True):
+            row = parts[number].tolist()
+            judgement = self.standard.judge(float(corrected[number]), row, picture.sha256)
+            was_junk = float(scores[number]) > self.threshold
             strongest = self.standard.strongest(row)
             yield taught(judgement, correction, embeddings[number], was_junk, strongest)
+
+
+def _middle_frames(decoded: Sequence[Decoded], scores: Floats) -> Iterator[int]:
+    """Yield, of each picture, the number of the frame that has the median of its frames' scores.
+
+    Of an even number it is the lower one of the two in the middle: more than half of the frames must be strange for
+    the whole to be. A score that is not a number counts as the lowest.
+    """
+    first = 0
+    for picture in decoded:
+        numbers = range(first, first + len(picture.frames))
+        ascending = sorted(numbers, key=lambda number: np.nan_to_num(scores[number], nan=-np.inf))
+        yield ascending[(len(ascending) - 1) // 2]
+        first += len(picture.frames)
 
 
 def taught(

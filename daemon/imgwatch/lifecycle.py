@@ -18,6 +18,7 @@ class FileState(StrEnum):
     UNSEEN = "unseen"
     EXISTING = "existing"
     OTHER = "other"
+    PASSED_OVER = "passed over"
     KEPT = "kept"
     UNREADABLE = "unreadable"
     REPORTED = "reported"
@@ -47,6 +48,7 @@ class FileEvent(StrEnum):
 
     PREEXISTED = "preexisted"
     NOT_A_PICTURE = "not a picture"
+    FORMAT_NOT_READ = "format not read"
     JUDGED_NORMAL = "judged normal"
     FAILED_TO_DECODE = "failed to decode"
     JUDGED_JUNK = "judged junk"
@@ -82,6 +84,7 @@ DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
         FileState.UNSEEN: "Nothing is known of this version of the file yet; it is judged when it has settled.",
         FileState.EXISTING: "The file lay there before the folder was first watched, and is left alone.",
         FileState.OTHER: "The file is no picture, or belongs to one, and is left alone.",
+        FileState.PASSED_OVER: "The picture or film has a format that is not read here; looked at again once it is.",
         FileState.KEPT: "The picture was judged normal, or was restored, and stays where it is.",
         FileState.UNREADABLE: "The picture could not be decoded, and stays where it is.",
         FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",
@@ -100,6 +103,7 @@ DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
 _JUDGED: Mapping[AnyEvent, State] = MappingProxyType(
     {
         FileEvent.NOT_A_PICTURE: FileState.OTHER,
+        FileEvent.FORMAT_NOT_READ: FileState.PASSED_OVER,
         FileEvent.JUDGED_NORMAL: FileState.KEPT,
         FileEvent.FAILED_TO_DECODE: FileState.UNREADABLE,
         FileEvent.JUDGED_JUNK: FileState.PENDING,

@@ -169,7 +169,8 @@ class Pipeline:
 
     def _decide(self, judged: Judged) -> FileState:
         verdict = judged.judgement.verdict
-        if verdict is Verdict.UNREADABLE and not self._policy.move_unreadable:
+        is_damaged = judged.judgement.reason.code is ReasonCode.UNREADABLE
+        if verdict is Verdict.UNREADABLE and not (is_damaged and self._policy.move_unreadable):
             return file_after(FileEvent.FAILED_TO_DECODE)
         is_junk = verdict is not Verdict.KEEP
         why = self._breaker.note(judged.path, is_junk) if self._breaker is not None else None

@@ -17,11 +17,7 @@ from pathlib import Path
 from imgwatch.errors import InputMissing
 from imgwatch.files import Identity, open_regular, opened_folder
 from imgwatch.ignore import compiled
-from imgwatch.picture.decoding import (
-    SNIFF_BYTES,
-    has_picture_extension,
-    looks_like_picture,
-)
+from imgwatch.picture.formats import SNIFF_BYTES, Format, format_of_head, format_of_name
 
 log = logging.getLogger(__name__)
 
@@ -176,16 +172,23 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def is_candidate(path: Path) -> bool:
-    """Tell whether a regular file's extension claims a picture, or its first bytes are those of one."""
-    if has_picture_extension(path.name):
-        return True
+    """Tell whether a regular file's extension or its first bytes claim a picture or film of a readable format."""
+    claimed = format_of(path)
+    return claimed is not None and claimed.is_readable
+
+
+def format_of(path: Path) -> Format | None:
+    """Return the format that a file claims by its extension or, where that claims none that is read, by its bytes."""
+    claimed = format_of_name(path.name)
+    if claimed is not None and claimed.is_readable:
+        return claimed
     try:
         descriptor = open_regular(path)
     except OSError:
-        return False
+        return claimed
     try:
-        return looks_like_picture(os.read(descriptor, SNIFF_BYTES))
+        return format_of_head(os.read(descriptor, SNIFF_BYTES)) or claimed
     except OSError:
-        return False
+        return claimed
     finally:
         os.close(descriptor)

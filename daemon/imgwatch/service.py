@@ -13,6 +13,7 @@ from queue import Empty
 
 from imgwatch import memory
 from imgwatch.breaker import Breaker
+from imgwatch.candidates import take_up_formats
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
     ImgwatchError,
@@ -30,6 +31,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
+from imgwatch.picture.formats import left_alone
 from imgwatch.pipeline import Pipeline, Policy, hold_until_settled
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
@@ -171,11 +173,18 @@ class Service:
             if self._ledger.is_first_start(root.scope.root):
                 self._roots.require(root)
         self._recover_quarantine()
+        self._take_up_formats()
         self._watch()
         for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
         if not self._breaker.is_open:
             self._take_up_held()
+
+    def _take_up_formats(self) -> None:
+        """Look again at what was passed over if other formats are read now; say what is still not looked at."""
+        take_up_formats(self._ledger)
+        for sentence in left_alone(self._ledger.passed_over()):
+            log.warning("%s", sentence)
 
     def _watch(self) -> None:
         """Watch anew every folder that is there: watch first, then look, so that nothing slips through."""

@@ -22,6 +22,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.LIKE_DELETED: "like what you deleted",
     ReasonCode.RESTORED: "you restored this picture",
     ReasonCode.UNREADABLE: "cannot be read",
+    ReasonCode.NOT_JUDGED: "cannot be judged here",
     ReasonCode.SET_ASIDE: "not looked at any more",
 }
 
@@ -50,7 +51,7 @@ def sentence(reason: Reason) -> str:
             return f"{likeness} what you {verb} on {_day(reason.figures.get('at'))}"
         case ReasonCode.LIKE_DELETED:
             return f"like what you deleted: learned from {counted(_number(reason, 'decisions'), 'decision')}"
-        case ReasonCode.UNREADABLE:
+        case ReasonCode.UNREADABLE | ReasonCode.NOT_JUDGED:
             return _text(reason, "why")
         case ReasonCode.SET_ASIDE:
             return f"not looked at any more: {_text(reason, 'why')}"

@@ -18,13 +18,8 @@ from imgwatch.batches import batched
 from imgwatch.cluster.object_url import url_of
 from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
 from imgwatch.files import Identity
-from imgwatch.picture.decoding import (
-    SNIFF_BYTES,
-    Limits,
-    Unreadable,
-    has_picture_extension,
-    looks_like_picture,
-)
+from imgwatch.picture.decoding import Limits, Unreadable
+from imgwatch.picture.formats import SNIFF_BYTES, format_of_head, format_of_name
 from imgwatch.scan import Listing, Scope
 
 log = logging.getLogger(__name__)
@@ -65,9 +60,10 @@ def fetch(path: Path, identity: Identity, limits: Limits, into: Path) -> Path | 
     if identity.size > limits.file_megabytes * 1e6:
         raise Unreadable(f"larger than {limits.file_megabytes:g} MB (limits.file_megabytes)")
     store, name = _opened(path)
-    if not has_picture_extension(path.name) and not (
-        identity.size and looks_like_picture(store.cat_file(name, start=0, end=SNIFF_BYTES))
-    ):
+    claimed = format_of_name(path.name)
+    if (claimed is None or not claimed.is_readable) and identity.size:
+        claimed = format_of_head(store.cat_file(name, start=0, end=SNIFF_BYTES))
+    if claimed is None or not claimed.is_readable:
         return None
     content = store.cat_file(name, start=0, end=identity.size + 1) if identity.size else b""
     if len(content) != identity.size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from imgwatch.cluster.judging import JudgeKit, PictureVersion
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
+    from imgwatch.picture.formats import Format
     from imgwatch.pipeline import Result
     from imgwatch.scan import Listing, Scope
     from imgwatch.settings import Settings
@@ -83,6 +85,13 @@ def rescan_wide(
             if stores:
                 with open_ledger(settings, STORES) as of_stores:
                     run.act(stores, of_stores, say)
+        say_unread(run.unread)
+
+
+def say_unread(unread: Counter[Format]) -> None:
+    """Say on stderr, where it is in no program's way, what was not looked at."""
+    for known, count in unread.items():
+        console.complain(known.left_alone(count))
 
 
 @contextmanager
@@ -107,6 +116,7 @@ class _Run:
     cluster: Cluster
     kit: JudgeKit
     tally: _Tally = field(default_factory=lambda: _Tally())
+    unread: Counter[Format] = field(default_factory=Counter)  # of formats that are not read here
 
     def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Result], None]) -> None:
         """Judge what the walks find and the ledger does not know, and act on it."""
@@ -136,7 +146,9 @@ class _Run:
                     listing,
                     ledger,
                     judged_by,
-                    lambda path: is_object(path) or wants_judgement(path, together=together),
+                    lambda path: (
+                        is_object(path) or wants_judgement(path, together=together, unread=self.unread)
+                    ),
                 )
                 self.tally.pass_by(len(listing) - len(wanted))
                 for path in wanted:

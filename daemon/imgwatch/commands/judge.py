@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.cluster import ClusterOption, RescanOptions, rescan_wide
+from imgwatch.commands.cluster import ClusterOption, RescanOptions, rescan_wide, say_unread
 from imgwatch.commands.context import (
     ConfigOption,
     JsonOption,
@@ -28,6 +28,7 @@ from imgwatch.wording import counted
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
     from imgwatch.ledger import Ledger
+    from imgwatch.picture.formats import Format
     from imgwatch.pipeline import Pipeline, Result
     from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
@@ -57,7 +58,8 @@ def score(
     """Print score, threshold, verdict and reason of pictures; move nothing."""
     settings = load_settings(config)
     with open_judge(settings) as judge, console.progress() as progress:
-        wanted = list(_pictures(existing(paths)))
+        unread: Counter[Format] = Counter()
+        wanted = list(_pictures(existing(paths), unread))
         for number, judged in enumerate(judge.judge(wanted), 1):
             _say_judged(judged, as_json)
             progress("score", number, len(wanted))
@@ -65,6 +67,7 @@ def score(
             from imgwatch.explain import explain_pictures
 
             explain_pictures(judge, wanted, explain)
+    say_unread(unread)
 
 
 def rescan(  # noqa: PLR0913 - the options of a command
@@ -107,7 +110,9 @@ def rescan(  # noqa: PLR0913 - the options of a command
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         judged_by = None if judge_all else judge.scorer.name
-        wanted = list(candidates(scopes, ledger, judged_by, together=settings.companions == "together"))
+        unread: Counter[Format] = Counter()
+        together = settings.companions == "together"
+        wanted = list(candidates(scopes, ledger, judged_by, together=together, unread=unread))
         wanted += sorted(_waiting(ledger, scopes) - set(wanted))
         junk: list[Judged] = []
         rest = _set_junk_apart(
@@ -115,6 +120,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         )
         if dry_run:
             _say_dry_run(chain(rest, junk), as_json)
+            say_unread(unread)
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
@@ -125,6 +131,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
     if not as_json:
         moved = seen.pop(_MOVED, 0)
         console.say(_summary(seen, moved))
+    say_unread(unread)
     fault = pipeline.health.move_fault
     if fault is not None:
         raise fault if isinstance(fault, IoFailed) else IoFailed(str(fault))
@@ -211,14 +218,14 @@ def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None
         console.say(f"To put them back: imgwatch quarantine restore {' '.join(offered)}")
 
 
-def _pictures(paths: list[Path]) -> Iterator[Path]:
-    """Yield named files as they are, and the candidates in named folders."""
+def _pictures(paths: list[Path], unread: "Counter[Format]") -> Iterator[Path]:
+    """Yield named files as they are, and the candidates in named folders; count there what is not read."""
     from imgwatch.candidates import candidates
     from imgwatch.scan import Scope
 
     for path in paths:
         if path.is_dir() and not path.is_symlink():
-            yield from candidates([Scope(path.resolve())])
+            yield from candidates([Scope(path.resolve())], unread=unread)
         else:
             yield path
 

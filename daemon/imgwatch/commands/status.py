@@ -29,6 +29,7 @@ class ListChoice(StrEnum):
     HELD = "held"
     REPORTED = "reported"
     UNREADABLE = "unreadable"
+    PASSED_OVER = "passed-over"
     SET_ASIDE = "set-aside"
 
 
@@ -36,7 +37,7 @@ NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
 _COUNTS = ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
-_KEPT = ("breaker", "breaker_why", "held", "drift", "drift_says")
+_KEPT = ("breaker", "breaker_why", "held", "not_looked_at", "drift", "drift_says")
 _FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
@@ -111,9 +112,10 @@ def _remembered(settings: "Settings") -> dict[str, object]:
     """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
     from imgwatch import decisions
     from imgwatch.lifecycle import FileState
+    from imgwatch.picture.formats import left_alone
 
     if not (settings.state / LEDGER).exists():
-        return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0}
+        return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0, "not_looked_at": []}
     with open_ledger(settings) as ledger:
         decisions.count_history(open_quarantine(settings), ledger)
         counters = ledger.counts.totals()
@@ -123,6 +125,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
             "breaker": breaker,
             "breaker_why": ledger.facts.breaker_reason if breaker == "open" else None,
             "held": len(ledger.waiting(FileState.HELD)),
+            "not_looked_at": left_alone(ledger.passed_over()),
             "drift": ledger.facts.drift,
         }
 

@@ -12,6 +12,7 @@ from imgwatch.doctor.daemon import check_daemon, check_units
 from imgwatch.doctor.disks import check_limits, check_room
 from imgwatch.doctor.finding import Finding, Subject, fault, ok
 from imgwatch.doctor.folders import check_folders
+from imgwatch.doctor.formats import check_formats
 from imgwatch.doctor.ledger import check_ledger
 from imgwatch.doctor.model import check_model
 from imgwatch.doctor.monitoring import check_monitoring, check_ports
@@ -22,6 +23,7 @@ Check = Callable[[Subject], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_model,
     check_folders,
+    check_formats,
     check_room,
     check_limits,
     check_volume,

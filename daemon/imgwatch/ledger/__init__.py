@@ -37,6 +37,7 @@ class Row:
     identity: Identity
     state: FileState
     judgement: Judgement | None = None
+    left_alone_as: str | None = None  # the name of a format that is not read
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,9 @@ class Ledger:
                 judgement.score if judgement else None,
                 judgement.model if judgement else None,
                 digest,
-                sentence(judgement.reason) if judgement and row.state is FileState.UNREADABLE else None,
+                sentence(judgement.reason)
+                if judgement and row.state is FileState.UNREADABLE
+                else row.left_alone_as,
                 now,
                 *_reason_columns(judgement),
             ),
@@ -168,6 +171,20 @@ class Ledger:
                     "DELETE FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
                     (os.fsencode(path.parent), os.fsencode(path.name)),
                 )
+
+    def forget_all_in(self, *states: FileState) -> None:
+        """Drop the rows of all files in these states."""
+        marks = ", ".join("?" * len(states))
+        with self._file.writing():
+            self._file.ask(f"DELETE FROM seen WHERE state IN ({marks})", states)
+
+    def passed_over(self) -> dict[str, int]:
+        """Return how many files of each format, by name, are not looked at."""
+        # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
+        rows = self._file.ask(
+            f"SELECT why, COUNT(*) FROM seen WHERE state = '{FileState.PASSED_OVER}' GROUP BY why"
+        )
+        return {str(name): number for name, number in rows}
 
     def waiting(self, state: FileState) -> list[Path]:
         """Return the files that are in state PENDING or HELD."""

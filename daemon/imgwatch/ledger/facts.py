@@ -54,6 +54,15 @@ class Facts:
         """Remember that the digest was logged on this day."""
         self._put_alone("digest", day)
 
+    @property
+    def formats(self) -> str | None:
+        """The formats that were read when files were last passed over, as `candidates` words them."""
+        return self._text("formats")
+
+    def put_formats(self, formats: str) -> None:
+        """Remember which formats are read."""
+        self._put_alone("formats", formats)
+
     def began(self, root: Path) -> float | None:
         """Return when a watched folder was first watched, in seconds since 1970; None if it never was."""
         text = self._text(f"begun {root}")

@@ -18,6 +18,7 @@ from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, 
 log = logging.getLogger(__name__)
 
 VERSION = 2  # what it means, and what came when: docs/formats.md
+_PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
@@ -31,7 +32,7 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
     score REAL,
     model TEXT,
     sha256 BLOB,
-    why TEXT,                       -- the reason, of what is unreadable
+    why TEXT,                       -- the reason of what is unreadable, the format of what is passed over
     at REAL,                        -- seconds since 1970, UTC
     reason_code TEXT,               -- of what was not judged normal
     figures TEXT,                   -- JSON: what the sentence of the reason needs
@@ -40,6 +41,7 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
 ) WITHOUT ROWID;
 CREATE INDEX seen_held ON seen (state) WHERE state = 'held';
 CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
+{_PASSED_OVER_INDEX};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's
@@ -169,6 +171,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if connection.execute("PRAGMA user_version").fetchone()[0] == 1:  # else another process was quicker
         for column in ("reason_code", "figures", "kind"):
             connection.execute(f"ALTER TABLE seen ADD COLUMN {column} TEXT")
+        connection.execute(_PASSED_OVER_INDEX)
         connection.execute("PRAGMA user_version = 2")
     connection.execute("COMMIT")
 

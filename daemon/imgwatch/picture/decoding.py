@@ -12,42 +12,38 @@ import os
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from imgwatch.files import Identity, open_regular, open_unlinked
+from imgwatch.picture import film, raw
+from imgwatch.picture.animation import FRAMES, frames_to_judge
+from imgwatch.picture.formats import FILM, HEIC, RAW, SNIFF_BYTES, TIFF, Format, format_of_head
+from imgwatch.picture.metadata import without_metadata
+from imgwatch.picture.tiff import ORIENTATION
 
 ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
 
-EXTENSIONS = frozenset(
-    {
-        ".jpg",
-        ".jpeg",
-        ".jpe",
-        ".jfif",
-        ".png",
-        ".apng",
-        ".gif",
-        ".bmp",
-        ".dib",
-        ".webp",
-        ".tif",
-        ".tiff",
-        ".avif",
-    }
-)
-HEIC_EXTENSIONS = frozenset({".heic", ".heif"})
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
-SNIFF_BYTES = 32
 _PNG_END = b"IEND\xaeB`\x82"
-_PNG_TAIL_BYTES = 1 << 20  # some programs write remarks of their own after the end
+_TURNS = {  # by EXIF's number for the orientation
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 
 # What Pillow is known to raise on damaged files, besides OSError (which covers UnidentifiedImageError).
 DECODE_FAULTS = (
@@ -64,6 +60,10 @@ class Unreadable(Exception):
     """This file cannot be judged; the text is the reason that the user is told."""
 
     sha256: str | None = None  # of the file's bytes, where they could be read
+
+
+class NotJudged(Unreadable):
+    """This file cannot be judged here, and is not damaged for all that is known."""
 
 
 @dataclass(frozen=True)
@@ -123,34 +123,19 @@ class Box:
 
 @dataclass(frozen=True)
 class Decoded:
-    """One picture: uint8 `pixels` [height, width, channels], the sha256 of its file, and the file they came from."""
+    """One picture or film: its frames, each uint8 [height, width, channels], the sha256 of its file, and the file.
 
-    pixels: Pixels
+    A picture that does not move has one frame.
+    """
+
+    frames: tuple[Pixels, ...]
     sha256: str
     identity: Identity
 
-
-def has_picture_extension(name: str) -> bool:
-    """Tell whether a file name claims to be a picture of a supported format."""
-    suffix = Path(name).suffix.lower()
-    return suffix in EXTENSIONS or (suffix in HEIC_EXTENSIONS and _heic_available())
-
-
-def looks_like_picture(head: bytes) -> bool:
-    """Tell by the first SNIFF_BYTES bytes of a file whether it is of a supported format."""
-    if head.startswith(
-        (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-    ):
-        return True
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return True
-    if head[:2] == b"BM" and len(head) >= 18:  # a bitmap's header length is one of a few small numbers
-        return struct.unpack("<I", head[14:18])[0] in {12, 16, 40, 52, 56, 64, 108, 124}
-    if head[4:8] == b"ftyp":
-        return head[8:12] in {b"avif", b"avis"} or (
-            _heic_available() and head[8:12] in {b"heic", b"heix", b"mif1", b"heif"}
-        )
-    return False
+    @property
+    def pixels(self) -> Pixels:
+        """The picture, or the frame in the middle, which stands for all where only one can be shown."""
+        return self.frames[len(self.frames) // 2]
 
 
 def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decoded:
@@ -171,7 +156,8 @@ def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decode
             raise Unreadable("changed while it was read")
     sha256 = hashlib.sha256(content).hexdigest()
     try:
-        return Decoded(decode(content, shape, limits), sha256, identity)
+        most = FRAMES if isinstance(shape, Shape) else 1  # a person is shown one
+        return Decoded(decode_frames(content, shape, limits, most), sha256, identity)
     except Unreadable as fault:
         fault.sha256 = sha256
         raise
@@ -191,34 +177,88 @@ def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
 def decode(content: bytes, shape: Shape | Box, limits: Limits) -> Pixels:
     """Decode a file's bytes to uint8 [height, width, channels]: plain resize, no crop, upright, alpha over white.
 
-    Large JPEGs are decoded at a reduced scale of at least twice the size asked for. Raises Unreadable.
+    Large JPEGs are decoded at a reduced scale of at least twice the size asked for. Of an animation or a film it is the
+    frame in the middle, of a RAW file the camera's preview. Raises Unreadable.
     """
+    (pixels,) = decode_frames(content, shape, limits, most=1)
+    return pixels
+
+
+def decode_frames(
+    content: bytes, shape: Shape | Box, limits: Limits, most: int = FRAMES
+) -> tuple[Pixels, ...]:
+    """Decode as `decode` does: one frame of a picture, at most so many of an animation or a film, in order of time."""
+    known = format_of_head(content[:SNIFF_BYTES])
+    if known is not None and not known.is_readable:
+        raise NotJudged(known.left_alone(1))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(content), formats=_formats()) as image:
-                _refuse_large(image, limits)
-                image.draft("RGB" if shape.mode == "RGB" else "L", (2 * shape.width, 2 * shape.height))
-                image.load()
-                _refuse_half_written(image, content)
-                upright = ImageOps.exif_transpose(image)
-                flat = _to_mode(upright, shape.mode)
-                size = shape.size_for(*flat.size)
-                small = flat.resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+        return _decoded(content, known, shape, limits, most)
     except DECODE_FAULTS as fault:
+        bare = without_metadata(content)
+        if bare is not None and bare != content:  # perhaps it is no pixel that is damaged
+            with suppress(*DECODE_FAULTS):
+                return _decoded(bare, known, shape, limits, most)
         raise Unreadable(_why(fault)) from fault
+
+
+def _decoded(
+    content: bytes, known: Format | None, shape: Shape | Box, limits: Limits, most: int
+) -> tuple[Pixels, ...]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return tuple(_resized(image, shape) for image in _images(content, known, shape, limits, most))
+
+
+def _images(
+    content: bytes, known: Format | None, shape: Shape | Box, limits: Limits, most: int
+) -> Iterator[Image.Image]:
+    """Yield what is to be seen of a file, upright: a picture, or several frames."""
+    most_pixels = FRAMES * limits.megapixels * 1e6
+    if known is FILM:
+        yield from film.frames(content, most, most_pixels, partial(_refuse_large, limits))
+        return
+    orientation = None
+    if known in (RAW, TIFF) and raw.is_raw(content, known):
+        preview = raw.preview(content)
+        if preview is None:
+            raise NotJudged(f"a RAW picture without a preview of at least {raw.LEAST_SIDE} pixels")
+        orientation = raw.orientation(content)
+        content = preview
+    with Image.open(io.BytesIO(content), formats=_formats(known)) as image:
+        _refuse_large(limits, *image.size)
+        image.draft("RGB" if shape.mode == "RGB" else "L", (2 * shape.width, 2 * shape.height))
+        image.load()
+        _refuse_half_written(image, content)
+        turn = _TURNS.get(_orientation(image, orientation))
+        for number in frames_to_judge(image, content, most, most_pixels):
+            if number:
+                image.seek(number)
+            yield image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image, otherwise: int | None) -> int:
+    """Return how a picture is to be turned, as EXIF numbers it. Metadata that cannot be read turn nothing."""
+    try:
+        return int(image.getexif().get(ORIENTATION, otherwise or 1))
+    except DECODE_FAULTS:
+        return otherwise or 1
+
+
+def _resized(image: Image.Image, shape: Shape | Box) -> Pixels:
+    flat = _to_mode(image, shape.mode)
+    small = flat.resize(shape.size_for(*flat.size), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(small, dtype=np.uint8).reshape(small.height, small.width, -1)
 
 
-def _refuse_large(image: Image.Image, limits: Limits) -> None:
-    megapixels = image.width * image.height / 1e6
+def _refuse_large(limits: Limits, width: int, height: int) -> None:
+    megapixels = width * height / 1e6
     if megapixels > limits.megapixels:
         raise Unreadable(f"{megapixels:.0f} megapixels, more than {limits.megapixels:g} (limits.megapixels)")
 
 
 def _refuse_half_written(image: Image.Image, content: bytes) -> None:
-    """Pillow forgives a PNG that stops after its pixels; it may still be under way."""
-    if image.format == "PNG" and _PNG_END not in content[-_PNG_TAIL_BYTES:]:
+    """Pillow forgives a PNG that stops after its pixels; it may still be under way. Anything may follow its end."""
+    if image.format == "PNG" and content.rfind(_PNG_END) < 0:
         raise Unreadable("damaged or incomplete: the end of the file is missing")
 
 
@@ -252,16 +292,19 @@ def _why(fault: BaseException) -> str:
     return f"damaged or incomplete: {text}" if text else f"damaged or incomplete ({type(fault).__name__})"
 
 
-def _formats() -> tuple[str, ...]:
-    return (*FORMATS, "HEIF") if _heic_available() else FORMATS
+def _formats(known: Format | None) -> tuple[str, ...]:
+    """Return the formats that Pillow may try; what reads HEIC is imported for the first one of it."""
+    return (*FORMATS, _heif()) if known is HEIC else FORMATS
 
 
 @cache
-def _heic_available() -> bool:
-    """Register pillow-heif, if the extra `heic` is installed."""
+def _heif() -> str:
+    """Let Pillow read HEIC; return its name for that."""
     try:
         from pillow_heif import register_heif_opener
-    except ImportError:
-        return False
-    register_heif_opener()
-    return True
+    except ImportError as fault:
+        raise NotJudged(f"pillow-heif is installed but cannot be used: {fault}") from fault
+    register_heif_opener(
+        decode_threads=1, depth_images=False, aux_images=False
+    )  # a worker is one processor's
+    return "HEIF"

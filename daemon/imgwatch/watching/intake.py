@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 
-from imgwatch.candidates import new_candidates, wants_judgement
+from imgwatch.candidates import claimed_format, left_alone, new_candidates
 from imgwatch.file_faults import FileFaults
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
@@ -217,7 +217,8 @@ class Intake:
         known = self._ledger.known(path)
         if identity is None or (known is not None and known.covers(identity)):
             return False
-        if wants_judgement(path, together=self._together):
+        claimed = claimed_format(path, together=self._together)
+        if claimed is not None and claimed.is_readable:
             return True
-        self._ledger.remember([Row(path, identity, FileState.OTHER)], time.time())
+        self._ledger.remember([left_alone(path, identity, claimed)], time.time())
         return False

@@ -1,0 +1,31 @@
+"""Which formats are read here, and how many files in the watched folders are of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imgwatch.doctor.finding import Finding, Subject, ok, warning
+from imgwatch.errors import ImgwatchError
+from imgwatch.ledger import Ledger
+from imgwatch.picture.formats import FORMATS, readable
+
+
+def check_formats(subject: Subject) -> Iterator[Finding]:
+    """Name the formats that are read, and count what the daemon passed over; a damaged ledger is another's finding."""
+    yield ok(f"formats that are read: {', '.join(readable())}")
+    if not subject.ledger.exists():
+        return
+    try:
+        ledger = Ledger(subject.ledger, mend=False)
+    except ImgwatchError:
+        return
+    try:
+        counts = ledger.passed_over()
+    except ImgwatchError:
+        return
+    finally:
+        ledger.close()
+    for known in FORMATS:
+        if known.name in counts:
+            what, _, remedy = known.left_alone(counts[known.name]).partition(": ")
+            yield warning(what, remedy)

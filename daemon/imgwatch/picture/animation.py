@@ -1,0 +1,63 @@
+"""Which frames of an animated picture or a film stand for all of it, and how many there are. It decodes nothing."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+FRAMES = 5  # that are judged of an animation or a film: its first, as a rule a title, is not among them
+_MOST_FRAMES = 1000  # of an animation that are gone through; the rest is not looked at
+_ANIMATED = ("PNG", "WEBP", "AVIF")
+
+
+def places(most: int) -> list[float]:
+    """Return where so many frames lie, as shares of the time, spread evenly and ascending: 0.5 for one."""
+    return [(number + 0.5) / most for number in range(most)]
+
+
+def frames_to_judge(image: Image.Image, content: bytes, most: int, most_pixels: float) -> list[int]:
+    """Return the numbers of at most `most` frames, ascending; of a plain picture 0.
+
+    All frames before one have to be decoded, too: these may have so many pixels in all.
+    """
+    count = _count(image, content)
+    if count == 1:
+        return [0]
+    affordable = int(most_pixels / max(1, image.width * image.height))
+    count = max(1, min(count, _MOST_FRAMES, affordable))
+    return sorted({int(place * count) for place in places(most)})
+
+
+def _count(image: Image.Image, content: bytes) -> int:
+    if image.format == "GIF":
+        return _count_gif(content)
+    return int(getattr(image, "n_frames", 1)) if image.format in _ANIMATED else 1
+
+
+def _count_gif(content: bytes) -> int:
+    """Return how many frames of a GIF are whole, as far as they are gone through; Pillow would go through all."""
+    at = 13 + _table_bytes(content, 10)
+    frames = 0
+    while frames < _MOST_FRAMES and at < len(content):
+        if content[at] == 0x2C:  # a frame: position, colours, then its data
+            at = _behind_blocks(content, at + 11 + _table_bytes(content, at + 9))
+            frames += at <= len(content)
+        elif content[at] == 0x21:  # an extension
+            at = _behind_blocks(content, at + 2)
+        else:  # the end
+            break
+    return max(1, frames)
+
+
+def _table_bytes(content: bytes, at: int) -> int:
+    """Return the size of the table of colours that the flags at `at` announce."""
+    flags = content[at] if at < len(content) else 0
+    return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _behind_blocks(content: bytes, at: int) -> int:
+    """Return where a chain of blocks ends; beyond the content where it does not."""
+    while at < len(content):
+        if content[at] == 0:
+            return at + 1
+        at += content[at] + 1
+    return len(content) + 1
