@@ -13,6 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+from daemon import remove_semaphores
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import (
     Calibration,
@@ -87,6 +88,13 @@ def write_brightness_model(path: Path, scale: float = 1.0, threshold: float = 0.
     """Write a model for which bright pictures are junk."""
     write_model(brightness_graph(scale), brightness_contract(scale, threshold), path)
     return path
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Remove what killed daemons left in shared memory."""
+    yield
+    remove_semaphores()
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,14 @@ def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "
         time.sleep(0.05)
 
 
+def remove_semaphores() -> None:
+    """Remove the semaphores that killed daemons of this session left, and of sessions that are no more."""
+    for path in Path("/dev/shm").glob("sem.imgwatch-tests-*"):
+        pid = path.name.split("-")[2]
+        if pid == str(os.getpid()) or not Path("/proc", pid).exists():
+            path.unlink(missing_ok=True)
+
+
 def run(
     *arguments: str | Path, config: Path | None = None, code: int | None = 0
 ) -> subprocess.CompletedProcess[str]:
@@ -62,7 +70,11 @@ class Daemon:
             self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
 
     def __enter__(self) -> Self:
-        self.wait_alive()
+        try:
+            self.wait_alive()
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -82,7 +94,10 @@ class Daemon:
     def stop(self) -> int:
         if self.process.poll() is None:
             self.process.terminate()
-        return self.process.wait(60)
+        try:
+            return self.process.wait(60)
+        finally:
+            self.process.kill()
 
     def status(self) -> dict[str, Any]:
         """Return what `imgwatch status --json` says, without a process for each look."""

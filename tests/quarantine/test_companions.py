@@ -25,7 +25,7 @@ from imgwatch.quarantine import Quarantine, history
 from imgwatch.quarantine import journal as journals
 from imgwatch.quarantine.record import Record
 
-from .test_quarantine import Quick, Scene, judged, tree
+from .scene import Quick, Scene, judged, tree
 
 NAMES = ("cat.xmp", "cat.jpg.json", "cat.MOV")
 

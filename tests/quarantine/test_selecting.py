@@ -10,7 +10,7 @@ from imgwatch.errors import RecordAmbiguous, RecordMissing
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine.record import Record
 
-from .test_quarantine import Scene
+from .scene import Scene
 
 
 @pytest.fixture

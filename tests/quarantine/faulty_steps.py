@@ -1,0 +1,108 @@
+"""Operations that are made to fail at a chosen step, and what must hold afterwards."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from imgwatch.errors import (
+    ImgwatchError,
+)
+from imgwatch.lifecycle import Event
+from imgwatch.quarantine.record import Record
+
+from .scene import LATE, NOON, SET, Killed, Quick, Scene
+
+Act = Callable[[Scene], None]
+
+
+def do_quarantine(scene: Scene) -> None:
+    path = scene.inbox / "subject.jpg"
+    scene.take(path, [name for name in SET if (scene.inbox / name).exists()])
+
+
+def do_restore(scene: Scene) -> None:
+    scene.quarantine.restore(subject(scene))
+
+
+def do_restore_to(scene: Scene) -> None:
+    scene.quarantine.restore(subject(scene), to=scene.elsewhere)
+
+
+def do_delete(scene: Scene) -> None:
+    scene.quarantine.delete(subject(scene))
+
+
+def do_purge(scene: Scene) -> None:
+    scene.quarantine.purge(keep_days=1, now=scene.now + timedelta(days=3))
+
+
+def do_join(scene: Scene) -> None:
+    scene.quarantine.join(subject(scene), scene.inbox / LATE)
+
+
+def do_recover(scene: Scene) -> None:
+    scene.quarantine.recover()
+
+
+def subject(scene: Scene) -> Record:
+    return next(record for record in scene.quarantine.list() if "subject" in record.file)
+
+
+ACTS: list[Act] = [do_quarantine, do_restore, do_restore_to, do_delete, do_purge, do_join]
+
+
+def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = ()) -> Scene:
+    """A scene in which the act can be done: an old picture stays, the subject is moved, restored or deleted."""
+    scene = Scene(folder, across=across)
+    scene.now = NOON + timedelta(days=30)
+    scene.add("kept.jpg")
+    scene.take(scene.add("bystander.jpg"))
+    scene.now = NOON
+    path = scene.add("subject.jpg", b"subject" * 1000)
+    for name in companions:
+        scene.add(name, name.encode() * 300)
+    if act is not do_quarantine:
+        scene.take(path, companions)
+    if act is do_join:
+        scene.add(LATE)
+    scene.now = NOON + timedelta(days=30)
+    return scene
+
+
+def attempt(scene: Scene, act: Act, file_ops: Quick) -> None:
+    honest, scene.quarantine = scene.quarantine, scene.opened(file_ops)
+    try:
+        act(scene)
+    except (ImgwatchError, Killed):
+        pass
+    finally:
+        scene.quarantine = honest
+
+
+def assert_counted(scene: Scene, before: Counter[str]) -> None:
+    """Nothing lost, nothing twice."""
+    gone = [e.record for e in scene.quarantine.history() if e.event in (Event.DELETED, Event.PURGED)]
+    scene.deleted = Counter(sha256 for record in gone for sha256 in record.digests.values())
+    assert scene.everything() == before
+    subject = {"subject.jpg", *SET}
+    folders = (scene.inbox, scene.elsewhere, scene.path / "pictures")
+    there = [subject & {path.name for path in folder.rglob("*")} for folder in folders]
+    assert sum(map(bool, there)) <= 1, "the picture and its companions are in one place"
+
+
+def assert_whole(scene: Scene, before: Counter[str]) -> None:
+    """Records and pictures one to one as well, and the log says what is."""
+    assert_counted(scene, before)
+    assert scene.quarantine.check() == []
+    here = {record.id for record in scene.quarantine.list()}
+    said = {
+        ident for ident, event in scene.last_events().items() if event in (Event.QUARANTINED, Event.JOINED)
+    }
+    assert here == said
+    said_so = [(entry.record.id, entry.event) for entry in scene.quarantine.history()]
+    assert len(said_so) == len(set(said_so))
+    assert not list(scene.inbox.rglob(".imgwatch*"))
+    assert not list(scene.elsewhere.rglob(".imgwatch*"))

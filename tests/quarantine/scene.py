@@ -1,0 +1,123 @@
+"""A folder of pictures with a quarantine beside it, and file systems that fail at a chosen step."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from imgwatch.files import FolderEntry, Identity
+from imgwatch.judgement import Judgement, Verdict, in_words
+from imgwatch.lifecycle import Event
+from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.file_ops import FileOps
+from imgwatch.quarantine.record import Record
+
+KILL = -9
+SET = ("subject.xmp", "subject.jpg.json", "subject.mov")  # what belongs to subject.jpg
+LATE = "subject.aae"  # comes when subject.jpg is in quarantine
+HOW = ("before", "torn", "after")
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing in the program may catch it."""
+
+
+class Quick(FileOps):
+    """Moves for real, but waits for no disk; with `across`, the folders lie on different file systems."""
+
+    across = False
+
+    def sync(self, descriptor: int) -> None:
+        pass
+
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
+        folders = {source.path.parent, target.path.parent}
+        if self.across and len(folders) == 2 and "pictures" in {folder.name for folder in folders}:
+            raise OSError(errno.EXDEV, "other file system")
+        super().rename(source, target)
+
+
+class Stumbling(Quick):
+    """Fails at its n-th step: before, in the middle or after it, once or from then on, by an errno or KILL."""
+
+    def __init__(
+        self, step: int, fault: int = errno.EIO, how: str = "before", *, lasting: bool = False
+    ) -> None:
+        self.steps_left, self.fault, self.how, self.lasting = step, fault, how, lasting
+        self.has_failed = False
+
+    def __getattribute__(self, name: str) -> Any:
+        found = super().__getattribute__(name)
+        return self.stumbling(found) if name in vars(FileOps) and callable(found) else found
+
+    def stumbling(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        def attempt(*args: Any) -> Any:
+            self.steps_left -= 1
+            fails = self.steps_left < 0 if self.lasting else self.steps_left == -1
+            if not fails:
+                return step(*args)
+            self.has_failed = True
+            if self.how == "after":
+                step(*args)
+            elif self.how == "torn" and step.__name__ == "write":
+                step(args[0], args[1][: len(args[1]) // 2], args[2])
+            if self.fault == KILL:
+                raise Killed
+            raise OSError(self.fault, os.strerror(self.fault))
+
+        return attempt
+
+
+class Scene:
+    """A folder of pictures and a quarantine beside it."""
+
+    def __init__(self, folder: Path, *, across: bool = False) -> None:
+        self.inbox, self.path, self.elsewhere = folder / "inbox", folder / "quarantine", folder / "elsewhere"
+        self.inbox.mkdir()
+        self.across = across
+        self.now = NOON
+        self.quarantine = self.opened(Quick())
+        self.deleted: Counter[str] = Counter()
+
+    def opened(self, file_ops: Quick) -> Quarantine:
+        file_ops.across = self.across
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: self.now)
+
+    def add(self, name: str = "cat.jpg", content: bytes | None = None) -> Path:
+        path = self.inbox / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode("utf-8", "surrogateescape") if content is None else content)
+        return path
+
+    def take(self, path: Path, companions: Sequence[str] = ()) -> Record:
+        return self.quarantine.quarantine(path, Identity.of(path.stat()), judged(path), companions)
+
+    def everything(self) -> Counter[str]:
+        """All digests outside and in the quarantine, and those deleted by the user."""
+        folders = (self.inbox, self.elsewhere, self.path / "pictures")
+        files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+        return Counter(map(digest, files)) + self.deleted
+
+    def last_events(self) -> dict[str, Event]:
+        return {entry.record.id: entry.event for entry in self.quarantine.history()}
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def judged(path: Path) -> Judgement:
+    return Judgement(
+        Verdict.QUARANTINE, in_words("strange colours"), "m-1", 4.5, 3.2, digest(path), {"colour": 0.5}
+    )
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}

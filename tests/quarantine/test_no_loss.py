@@ -1,0 +1,60 @@
+"""No sequence of operations and faults loses a picture."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from .faulty_steps import assert_whole, attempt
+from .scene import HOW, KILL, Quick, Scene, Stumbling
+
+OPERATIONS = ("quarantine", "restore", "restore_to", "delete", "purge")
+STUMBLES = st.one_of(
+    st.none(),
+    st.builds(
+        Stumbling,
+        st.integers(0, 40),
+        st.sampled_from([KILL, errno.EIO, errno.ENOSPC, errno.EACCES, errno.EROFS]),
+        st.sampled_from(HOW),
+        lasting=st.booleans(),
+    ),
+)
+
+
+def do_one(scene: Scene, operation: str, number: int) -> None:
+    outside = sorted(path for path in scene.inbox.iterdir() if path.is_file())
+    inside = list(scene.quarantine.list())
+    if operation == "quarantine" and outside:
+        path = outside[number % len(outside)]
+        scene.take(path, [p.name for p in outside if p.stem == path.stem and p != path])
+    elif operation == "purge":
+        scene.quarantine.purge(max_bytes=20 * number)
+    elif inside and operation != "quarantine":
+        record = inside[number % len(inside)]
+        if operation == "delete":
+            scene.quarantine.delete(record)
+        else:
+            scene.quarantine.restore(record, to=scene.elsewhere if operation == "restore_to" else None)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    across=st.booleans(),
+    steps=st.lists(st.tuples(st.sampled_from(OPERATIONS), st.integers(0, 9), STUMBLES), max_size=12),
+)
+def test_no_sequence_of_operations_and_faults_loses_a_picture(
+    across: bool, steps: list[tuple[str, int, Stumbling | None]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Scene(Path(folder), across=across)
+        for name in ("a.jpg", "b.jpg", "b.mov", "b.xmp", "c\n.png", "c\n.aae", "\udcff.gif", "a.JPG"):
+            scene.add(name, name.encode("utf-8", "surrogateescape") * 3)
+        before = scene.everything()
+        for operation, number, stumbling in steps:
+            attempt(scene, lambda scene, o=operation, n=number: do_one(scene, o, n), stumbling or Quick())  # type: ignore[misc]
+        scene.quarantine.recover()
+        assert_whole(scene, before)

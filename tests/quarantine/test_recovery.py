@@ -1,0 +1,108 @@
+"""Whatever step fails or is killed, recovery included, the picture is whole in one place."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from imgwatch.files import FolderEntry
+
+from .faulty_steps import ACTS, Act, assert_counted, assert_whole, attempt, do_recover, set_up
+from .scene import HOW, KILL, SET, Stumbling
+
+
+def faults() -> Iterator[tuple[int, str, bool]]:
+    for how in HOW:
+        yield KILL, how, False
+        yield errno.EIO, how, False
+        yield errno.EIO, how, True
+    yield errno.ENOSPC, "before", True
+
+
+@pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
+@pytest.mark.parametrize("companions", [(), SET], ids=["alone", "set"])
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("fault", list(faults()), ids=str)
+def test_whatever_step_fails_the_picture_is_whole_in_one_place(
+    tmp_path: Path, act: Act, across: bool, companions: Sequence[str], fault: tuple[int, str, bool]
+) -> None:
+    for step in range(200):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        scene = set_up(folder, act, across=across, companions=companions)
+        before = scene.everything()
+        number, how, lasting = fault
+        file_ops = Stumbling(step, number, how, lasting=lasting)
+        attempt(scene, act, file_ops)
+        if number != KILL and not lasting:
+            assert_counted(scene, before)  # whole before the next start as well
+        scene.quarantine.recover()
+        assert_whole(scene, before)
+        if not file_ops.has_failed:
+            assert step > 5
+            return
+    pytest.fail("the operation never came to its end")
+
+
+@pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
+@pytest.mark.parametrize("companions", [(), SET[:2]], ids=["alone", "set"])
+@pytest.mark.parametrize("act", ACTS)
+def test_recovery_itself_may_be_killed_at_any_step(
+    tmp_path: Path, act: Act, across: bool, companions: Sequence[str]
+) -> None:
+    step, again = 0, 0
+    for number in range(2000):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        scene = set_up(folder, act, across=across, companions=companions)
+        before = scene.everything()
+        first, second = Stumbling(step, KILL), Stumbling(again, KILL, "torn")
+        attempt(scene, act, first)
+        attempt(scene, do_recover, second)
+        scene.quarantine.recover()
+        assert_whole(scene, before)
+        if not first.has_failed:
+            return
+        step, again = (step, again + 1) if second.has_failed else (step + 1, 0)
+    pytest.fail("the operation never came to its end")
+
+
+class LinkUnlink(Stumbling):
+    """A file system without a rename that cannot overwrite: link, then unlink, and a kill in between."""
+
+    def rename(self, source: FolderEntry, target: FolderEntry) -> None:
+        self.link(source, target)
+        self.unlink(source)
+
+    def link(self, source: FolderEntry, target: FolderEntry) -> None:
+        os.link(
+            source.name,
+            target.name,
+            src_dir_fd=source.folder,
+            dst_dir_fd=target.folder,
+            follow_symlinks=False,
+        )
+
+
+@pytest.mark.parametrize("act", ACTS)
+@pytest.mark.parametrize("fault", [KILL, errno.EIO])
+@pytest.mark.parametrize("companions", [(), SET], ids=["alone", "set"])
+def test_a_rename_made_of_link_and_unlink_may_break_in_the_middle(
+    tmp_path: Path, act: Act, fault: int, companions: Sequence[str]
+) -> None:
+    for step in range(200):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        scene = set_up(folder, act, across=False, companions=companions)
+        before = scene.everything()
+        file_ops = LinkUnlink(step, fault)
+        attempt(scene, act, file_ops)
+        scene.quarantine.recover()
+        assert_whole(scene, before)
+        if not file_ops.has_failed:
+            return
+    pytest.fail("the operation never came to its end")
