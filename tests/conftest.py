@@ -13,7 +13,6 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from daemon import remove_semaphores
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import (
     Calibration,
@@ -25,6 +24,7 @@ from imgwatch.model.contract import (
     write_model,
 )
 from imgwatch.picture.decoding import Shape
+from memory import remove_leftovers
 
 SHAPE = Shape(32, 32, "RGB")
 _DEAR_FIXTURES = (
@@ -92,9 +92,9 @@ def write_brightness_model(path: Path, scale: float = 1.0, threshold: float = 0.
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_left_behind() -> Iterator[None]:
-    """Remove what killed daemons left in shared memory."""
+    """Remove what killed daemons and tests left in shared memory."""
     yield
-    remove_semaphores()
+    remove_leftovers()
 
 
 @pytest.fixture(scope="session")

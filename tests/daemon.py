@@ -30,14 +30,6 @@ def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "
         time.sleep(0.05)
 
 
-def remove_semaphores() -> None:
-    """Remove the semaphores that killed daemons of this session left, and of sessions that are no more."""
-    for path in Path("/dev/shm").glob("sem.imgwatch-tests-*"):
-        pid = path.name.split("-")[2]
-        if pid == str(os.getpid()) or not Path("/proc", pid).exists():
-            path.unlink(missing_ok=True)
-
-
 def run(
     *arguments: str | Path, config: Path | None = None, code: int | None = 0
 ) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conftest import WriteConfig, dark
-from daemon import Daemon, remove_semaphores, wait_until
+from daemon import Daemon, wait_until
+from memory import remove_leftovers
 
 pytestmark = pytest.mark.e2e
 
@@ -33,5 +34,5 @@ def test_a_daemon_that_is_killed_with_all_its_helpers_leaves_no_semaphore(write_
             os.kill(pid, signal.SIGKILL)
         daemon.kill()
         wait_until(lambda: not any(Path("/proc", str(pid)).exists() for pid in helpers))
-    remove_semaphores()
+    remove_leftovers()
     assert semaphores() == []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import tempfile
-from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from memory import folder_in_memory
 
 from .faulty_steps import assert_whole, attempt
 from .scene import HOW, KILL, Quick, Scene, Stumbling
@@ -49,8 +49,8 @@ def do_one(scene: Scene, operation: str, number: int) -> None:
 def test_no_sequence_of_operations_and_faults_loses_a_picture(
     across: bool, steps: list[tuple[str, int, Stumbling | None]]
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        scene = Scene(Path(folder), across=across)
+    with folder_in_memory() as folder:
+        scene = Scene(folder, across=across)
         for name in ("a.jpg", "b.jpg", "b.mov", "b.xmp", "c\n.png", "c\n.aae", "\udcff.gif", "a.JPG"):
             scene.add(name, name.encode("utf-8", "surrogateescape") * 3)
         before = scene.everything()

@@ -28,10 +28,10 @@ def faults() -> Iterator[tuple[int, str, bool]]:
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("fault", list(faults()), ids=str)
 def test_whatever_step_fails_the_picture_is_whole_in_one_place(
-    tmp_path: Path, act: Act, across: bool, companions: Sequence[str], fault: tuple[int, str, bool]
+    memory: Path, act: Act, across: bool, companions: Sequence[str], fault: tuple[int, str, bool]
 ) -> None:
     for step in range(200):
-        folder = tmp_path / str(step)
+        folder = memory / str(step)
         folder.mkdir()
         scene = set_up(folder, act, across=across, companions=companions)
         before = scene.everything()
@@ -52,11 +52,11 @@ def test_whatever_step_fails_the_picture_is_whole_in_one_place(
 @pytest.mark.parametrize("companions", [(), SET[:2]], ids=["alone", "set"])
 @pytest.mark.parametrize("act", ACTS)
 def test_recovery_itself_may_be_killed_at_any_step(
-    tmp_path: Path, act: Act, across: bool, companions: Sequence[str]
+    memory: Path, act: Act, across: bool, companions: Sequence[str]
 ) -> None:
     step, again = 0, 0
     for number in range(2000):
-        folder = tmp_path / str(number)
+        folder = memory / str(number)
         folder.mkdir()
         scene = set_up(folder, act, across=across, companions=companions)
         before = scene.everything()
@@ -92,10 +92,10 @@ class LinkUnlink(Stumbling):
 @pytest.mark.parametrize("fault", [KILL, errno.EIO])
 @pytest.mark.parametrize("companions", [(), SET], ids=["alone", "set"])
 def test_a_rename_made_of_link_and_unlink_may_break_in_the_middle(
-    tmp_path: Path, act: Act, fault: int, companions: Sequence[str]
+    memory: Path, act: Act, fault: int, companions: Sequence[str]
 ) -> None:
     for step in range(200):
-        folder = tmp_path / str(step)
+        folder = memory / str(step)
         folder.mkdir()
         scene = set_up(folder, act, across=False, companions=companions)
         before = scene.everything()
