@@ -85,7 +85,7 @@ TRAINING_LAYERS = (
     {"facts", "data", "export"},
     {"perceptual", "classic"},
     {"backbone", "recipe"},
-    {"default_model"},
+    {"workshop", "default_model"},
 )
 
 
