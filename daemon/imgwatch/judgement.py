@@ -44,6 +44,7 @@ class ReasonCode(StrEnum):
     DOCUMENT = "document"  # share, pictures
     SCREENSHOT = "screenshot"  # share, pictures
     CARD = "card"  # share, pictures
+    ADVERTISEMENT = "advertisement"  # share, pictures
     BLURRED = "blurred"  # share, pictures
     DARK = "dark"  # share, pictures
     OTHER_PART = "other_part"  # says (the model file's own words), share, pictures
@@ -62,6 +63,7 @@ KIND_OF: Mapping[ReasonCode, Kind] = {
     ReasonCode.DOCUMENT: Kind.DOCUMENT,
     ReasonCode.SCREENSHOT: Kind.SCREENSHOT,
     ReasonCode.CARD: Kind.CARD,
+    ReasonCode.ADVERTISEMENT: Kind.ADVERTISEMENT,
     ReasonCode.BLURRED: Kind.BLURRED,
     ReasonCode.DARK: Kind.DARK,
 }

@@ -20,7 +20,13 @@ _CODES: Mapping[str, ReasonCode] = {  # by the names of the parts that models of
     "greeting": ReasonCode.CARD,
     "blur": ReasonCode.BLURRED,
     "tone": ReasonCode.DARK,
+    "screenshot": ReasonCode.SCREENSHOT,
+    "card": ReasonCode.CARD,
+    "advertisement": ReasonCode.ADVERTISEMENT,
+    "blurred": ReasonCode.BLURRED,
+    "dark": ReasonCode.DARK,
 }
+_TELLING = frozenset({"pseudo_junk", "kind"})  # parts that say more than "unlike your pictures"
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,21 @@ class Standard:
         )
 
     def strongest(self, parts: Sequence[float]) -> Reason:
-        """Return the part that stands out most among the normal pictures; of two equal ones, the more telling kind."""
+        """Return the part that stands out most among the normal pictures; of two equal ones, the more telling kind.
+
+        A picture that is likelier some kind of junk than normal is called by the likeliest kind: log odds compare with
+        one another, places among the normal pictures do not.
+        """
         calibration, known = self.contract.calibration, self.contract.parts
 
         def standing_out(number: int) -> tuple[float, bool]:
-            return surprisal(calibration.parts[number], parts[number]), known[number].kind == "pseudo_junk"
+            return surprisal(calibration.parts[number], parts[number]), known[number].kind in _TELLING
 
+        kinds = [number for number, part in enumerate(known) if part.kind == "kind"]
+        likeliest = max(kinds, key=lambda number: parts[number], default=None)
         number = max(range(len(parts)), key=standing_out)
+        if likeliest is not None and (parts[likeliest] > 0 or number in kinds):
+            number = likeliest
         share = calibration.part_share_below(number, parts[number])
         return part_reason(known[number], share, calibration.pictures)
 

@@ -15,6 +15,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.DOCUMENT: "looks like a document",
     ReasonCode.SCREENSHOT: "looks like a screenshot",
     ReasonCode.CARD: "looks like a greeting card",
+    ReasonCode.ADVERTISEMENT: "looks like an advertisement",
     ReasonCode.BLURRED: "blurred",
     ReasonCode.DARK: "hardly any light, contrast or content",
     ReasonCode.COPY_OF_DELETED: "a copy of what you deleted",

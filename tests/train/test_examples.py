@@ -19,7 +19,7 @@ def folder() -> Folder:
     drawings = plan_drawings(90, 120, seed=0)
     rows = len(drawings)
     drawn = Features(rng.normal(size=(rows, 8)).astype("f4"), rng.normal(size=(rows, 32)).astype("f4"))
-    return assemble(pictures, drawn, drawings, SIZES, seed=0)
+    return assemble(pictures, drawn, drawings, lambda features: features.pooled, SIZES, seed=0)
 
 
 def test_copies_are_in_the_same_fold(folder: Folder) -> None:

@@ -78,7 +78,7 @@ def test_what_is_blurred_is_stranger_than_what_is_sharp(model: Path) -> None:
     blurred = [picture.filter(ImageFilter.GaussianBlur(4)) for picture in sharp]
     scores = [scorer.score(np.stack([np.asarray(p) for p in group]))[0] for group in (sharp, blurred)]
     assert scores[1].min() > scores[0].max()
-    blur = [part.name for part in scorer.contract.parts].index("blur")
+    blur = [part.name for part in scorer.contract.parts].index("blurred")
     surprisals = scorer.score(np.stack([np.asarray(p) for p in blurred]))[1][:, blur]
     assert (surprisals > 2).all()
 

@@ -16,8 +16,9 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from imgwatch.batches import batched
 from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
+from imgwatch.calibration.head import Head
+from imgwatch.calibration.measuring import Measured, measure
 from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
 from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.calibration.selection import select
@@ -35,8 +36,7 @@ from imgwatch.model.contract import (
 )
 from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.model.scorer import Scorer, open_session
-from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, Pixels
+from imgwatch.picture.decoding import Limits, Pixels
 from imgwatch.progress import Progress
 from imgwatch.settings import ThresholdRule
 
@@ -45,7 +45,6 @@ FEWEST_PICTURES = 20
 MOST_PICTURES = 10_000  # more make a threshold no surer; a seeded sample of them is taken
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05)
 _SEED = 0
-_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -125,17 +124,19 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
     """
     scorer = Scorer(model, threads)
-    measured = _measure(scorer, _sample(paths), limits, threads, progress)
+    measured = measure(scorer, _sample(paths), limits, threads, progress)
     if len(measured.paths) < FEWEST_PICTURES:
         raise InputMissing(
             f"calibrating needs at least {FEWEST_PICTURES} readable pictures, found {len(measured.paths)}; "
             f"a promise of 1 % needs 99"
         )
-    scores, parts, tensors, fusion = measured.scores, measured.parts, {}, None
+    scores, parts, tensors, fusion = measured.numbers["score"], measured.numbers["parts"], {}, None
     outliers = clear_outliers(scores)
     if measured.is_perceptual:
-        bank, fusion, measures, outliers = _refit(measured, scorer.contract.training.get(STRANGER))
-        scores, parts, tensors = fusion.score(measures), fusion.surprisals(measures), refitted(bank, fusion)
+        refit = _refit(measured, scorer.contract.training.get(STRANGER))
+        fusion, outliers = refit.fusion, refit.is_outlier
+        scores, parts = fusion.score(refit.measures), refit.parts
+        tensors = refitted(refit.bank, refit.head, fusion)
     calibration = Calibration.of(scores, parts)
     threshold = Threshold.of(rule, calibration)
     contract = replace(
@@ -146,7 +147,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         training=scorer.contract.training
         | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()},
     )
-    picked = ReferenceSet.pick(scores, measured.embeddings)
+    picked = ReferenceSet.pick(scores, measured.numbers["embedding"])
     return Calibrated(
         contract,
         measured.paths,
@@ -161,17 +162,15 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """What the model says of N pictures; `measures` [N, 2 + K] and `directions` [N, E] if it is perceptual."""
+class _Refit:
+    """A perceptual model's replaceable parts, and what they say of N pictures, each as if it had not been seen."""
 
-    paths: tuple[Path, ...]
-    unreadable: int
-    scores: Floats
-    parts: Floats
-    embeddings: Floats
+    bank: Directions
+    head: Head | None
+    fusion: Fusion
     measures: Floats
-    directions: Directions
-    is_perceptual: bool
+    parts: Floats
+    is_outlier: NDArray[np.bool_]
 
 
 def _sample(paths: Sequence[Path]) -> list[Path]:
@@ -181,53 +180,25 @@ def _sample(paths: Sequence[Path]) -> list[Path]:
     return [paths[index] for index in chosen]
 
 
-def _measure(
-    scorer: Scorer, paths: Sequence[Path], limits: Limits, threads: int, progress: Progress
-) -> _Measured:
-    session = open_session(str(scorer.path), threads)
-    is_perceptual = {"measures", "direction"} <= {output.name for output in session.get_outputs()}
-    names = ["score", "parts", "embedding", *(("measures", "direction") if is_perceptual else ())]
-    readable: list[Path] = []
-    rows: list[list[Any]] = []
-    with Decoder(scorer.contract.shape, limits, threads) as decoder:
-        outcomes = decoder.decode(paths)
-        pictures = ((path, outcome.pixels) for path, outcome in outcomes if isinstance(outcome, Decoded))
-        for batch in batched(pictures, _BATCH):
-            readable += [path for path, _ in batch]
-            rows.append(session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])}))
-            progress("calibrate", len(readable), len(paths))
-    columns = (
-        [np.concatenate(column) for column in zip(*rows, strict=True)] if rows else [np.empty((0, 1))] * 5
-    )
-    scores, parts, embeddings, measures, directions = (*columns, *([np.empty((0, 0))] * 2))[:5]
-    return _Measured(
-        tuple(readable),
-        len(paths) - len(readable),
-        scores,
-        parts,
-        embeddings,
-        measures,
-        directions,
-        is_perceptual,
-    )
-
-
-def _refit(
-    measured: _Measured, stranger: float | None
-) -> tuple[Directions, Fusion, Floats, NDArray[np.bool_]]:
-    """Choose a bank and fit the fusion; each picture is measured against a bank without itself and its copies."""
-    directions = unit(measured.directions)
+def _refit(measured: Measured, stranger: float | None) -> _Refit:
+    """Choose a bank, fit head and fusion; each picture is measured without itself and its copies."""
+    directions = unit(measured.numbers["direction"])
     groups = near_duplicates(directions)
-    odds = measured.measures[:, FIRST_KIND:].max(axis=1)
-    selection = select(directions, directions, groups, lambda teaches: odds)
+    measures, head = measured.numbers["measures"].copy(), None
+    if measured.junk is not None:
+        projected = measured.numbers["projected"]
+        head, odds = measured.junk.fit(projected), measured.junk.held_out(projected, groups)
+        measures[:, FIRST_KIND:] = odds
+    strongest = measures[:, FIRST_KIND:].max(axis=1)
+    selection = select(directions, directions, groups, lambda teaches: strongest)
     bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
-    measures = measured.measures.copy()
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
     fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger)
-    return directions[bank], fusion, measures, outliers
+    parts = fusion.surprisals(measures) if head is None else fusion.parts(measures)
+    return _Refit(directions[bank], head, fusion, measures, parts, outliers)
 
 
-def _facts(model: Path, measured: _Measured) -> dict[str, Any]:
+def _facts(model: Path, measured: Measured) -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "pictures": len(measured.paths),

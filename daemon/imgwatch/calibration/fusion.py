@@ -24,7 +24,7 @@ RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
 # Weights of reconstruction, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
 # experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
-WEIGHTS = (0.25, 1.5, 1.5)
+WEIGHTS = (0.1, 1.5, 0.3)
 POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06
@@ -107,6 +107,10 @@ class Fusion:
     def surprisals(self, measures: Floats) -> Floats:
         """Return the surprisal of each measure, [N, 2 + K]."""
         return self.ramps[: self._count](measures)
+
+    def parts(self, measures: Floats) -> Floats:
+        """Return the numbers that a score is made of, [N, 2 + K]: two surprisals, and the log odds of each kind."""
+        return np.concatenate((self.surprisals(measures)[:, :FIRST_KIND], measures[:, FIRST_KIND:]), axis=1)
 
     def score(self, measures: Floats) -> Floats:
         """Return the score [N]: the root of the weighted powers of three experts' surprisals."""

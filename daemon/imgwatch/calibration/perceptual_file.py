@@ -1,4 +1,4 @@
-"""The tensors of a perceptual model that a user's own pictures can replace: bank of neighbours, and fusion.
+"""The tensors of a perceptual model that a user's own pictures can replace: bank of neighbours, head, and fusion.
 
 Only `imgwatch calibrate` and training come here; the daemon never needs the package onnx.
 """
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import Fusion
+from imgwatch.calibration.head import Head
 from imgwatch.calibration.neighbours import Directions
 
 if TYPE_CHECKING:
@@ -20,11 +21,15 @@ STRANGER = "stranger_distance"  # among the training facts: what `Fusion.fit` is
 _HALF = "_half"  # suffix of a tensor that is stored as float16
 
 
-def refitted(bank: Directions, fusion: Fusion) -> dict[str, NDArray[np.float32]]:
-    """Return the tensors by name, in the order in which the graph takes them; the bank is [E, M]."""
+def refitted(bank: Directions, head: Head | None, fusion: Fusion) -> dict[str, NDArray[np.float32]]:
+    """Return the tensors by name, in the order in which the graph takes them; the bank is [E, M].
+
+    A model of version 0.1 has a head that cannot be replaced: None.
+    """
     ramps = fusion.ramps
     return {
         "bank": np.ascontiguousarray(bank.T),
+        **({} if head is None else {"head_weights": head.weights, "head_biases": head.biases}),
         "ramp_starts": ramps.starts,
         "ramp_rates": ramps.rates,
         "ramp_ends": ramps.ends,

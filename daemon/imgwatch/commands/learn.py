@@ -21,6 +21,7 @@ from imgwatch.commands.context import (
 from imgwatch.commands.model_swap import YesOption
 from imgwatch.errors import InputMissing, UsageError
 from imgwatch.extras import require_extra
+from imgwatch.judgement import Kind
 
 if TYPE_CHECKING:
     from imgwatch.calibration.calibrate import Calibrated
@@ -141,8 +142,12 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         typer.Option("--normal", help="A folder of normal pictures not used for training.", metavar="DIR"),
     ],
     junk: Annotated[
-        list[Path],
-        typer.Option("--junk", help="A folder of junk; may be given several times.", metavar="DIR"),
+        list[str],
+        typer.Option(
+            "--junk",
+            help="A folder of junk, or KIND=DIR where you know its kind; may be given several times.",
+            metavar="[KIND=]DIR",
+        ),
     ],
     model: Annotated[
         Path | None, typer.Option("--model", help="The model file; default: the config's.", metavar="FILE")
@@ -165,7 +170,8 @@ def evaluate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Say honestly how good a model is on labelled folders: AUROC with interval, junk caught, normal pictures lost."""
     settings = _settings_without_config(config, [])
-    existing([normal, *junk])
+    kinds = dict(map(_of_kind, junk))
+    existing([normal, *kinds])
     first = model or model_path(settings)
     for name in (*(["report"] if out else []), *(["cluster"] if cluster else [])):
         require_extra(name)
@@ -175,9 +181,22 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         from imgwatch.model.scorer import Scorer
 
         scorers = [Scorer(path, settings.threads) for path in (first, *(compare or []))]
-        labelled = Labelled(normal, tuple(junk), settings.limits.limits(), settings.train.workers, cluster)
+        labelled = Labelled(
+            normal,
+            tuple(kinds),
+            settings.limits.limits(),
+            settings.train.workers,
+            cluster,
+            {folder: kind for folder, kind in kinds.items() if kind is not None},
+        )
         evaluations = evaluate(scorers, labelled, settings.threshold, progress)
         _show_evaluations(evaluations, labelled, out, as_json)
+
+
+def _of_kind(option: str) -> tuple[Path, Kind | None]:
+    """Take `KIND=DIR` apart; a folder whose name only looks like that is a folder."""
+    kind, _, folder = option.partition("=")
+    return (Path(folder), Kind(kind)) if folder and kind in set(Kind) else (Path(option), None)
 
 
 def _show_evaluations(

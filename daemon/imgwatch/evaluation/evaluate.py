@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from imgwatch.evaluation.by_kind import NamedKinds, named_kinds
 from imgwatch.evaluation.labelled import ByFolder, Labelled, ScoredFolder, score_folders
 from imgwatch.evaluation.metrics import TARGET_RATES, Metrics, measure
 from imgwatch.model.scorer import Scorer
@@ -33,6 +34,7 @@ class Evaluation:
     junk: tuple[ScoredFolder, ...]
     overall: Metrics
     by_folder: tuple[Metrics, ...]
+    kinds: tuple[NamedKinds, ...]  # of the normal pictures, then of each folder of junk
 
     def facts(self) -> dict[str, Any]:
         """Return the metrics as JSON fields, those in all at the top."""
@@ -42,7 +44,8 @@ class Evaluation:
         ]
         top = {"model": str(self.model), "architecture": self.architecture, "threshold": self.threshold}
         top["calibrated_on"] = self.calibrated_on
-        return {**top, **self.overall.facts(), "intervals": INTERVALS, "folders": folders}
+        kinds = [named.facts() for named in self.kinds]
+        return {**top, **self.overall.facts(), "intervals": INTERVALS, "folders": folders, "kinds": kinds}
 
 
 def evaluate(
@@ -82,5 +85,9 @@ def _evaluation(
         by_folder=tuple(
             measure(normal.scores, folder.scores, targets, threshold, len(folder.unreadable))
             for folder in junk
+        ),
+        kinds=tuple(
+            named_kinds(contract, folder, threshold, labelled.kinds.get(folder.path))
+            for folder in (normal, *junk)
         ),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 
+from imgwatch.evaluation.by_kind import NamedKinds
 from imgwatch.evaluation.evaluate import Evaluation
+from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.evaluation.metrics import AtThreshold, Metrics
 
 HEADER = (
@@ -24,7 +26,18 @@ def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
             name, *cells = (cell.rjust(width) for cell, width in zip(row, widths, strict=True))
             yield "  ".join((name.strip().ljust(widths[0]), *cells)).rstrip()
         yield f"normal: {false_alarms(evaluation)}"
+        yield "by kind, at the threshold:"
+        yield from map(_kinds, evaluation.kinds)
         yield ""
+
+
+def _kinds(named: NamedKinds) -> str:
+    """Say how many of a folder's pictures are taken, and as what."""
+    right = "" if named.right is None else f", {named.right} of them named right ({named.expected})"
+    low, high = clopper_pearson(named.taken, named.pictures)
+    kinds = ", ".join(f"{count} {kind}" for kind, count in named.named.items())
+    share = f"{named.taken} of {named.pictures} taken ({low:.0%} to {high:.0%}){right}"
+    return f"  {named.folder.name}: {share}{': ' if kinds else ''}{kinds}"
 
 
 def json_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from imgwatch.batches import batched
 from imgwatch.errors import InputMissing
-from imgwatch.judgement import Judgement
+from imgwatch.judgement import Judgement, Kind
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Pixels, Shape
@@ -27,22 +27,27 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class Labelled:
-    """What to measure on: a folder of normal pictures that no model was trained on, and folders of junk."""
+    """What to measure on: a folder of normal pictures that no model was trained on, and folders of junk.
+
+    `kinds` says of some of these folders what sort of junk lies in them.
+    """
 
     normal: Path
     junk: tuple[Path, ...]
     limits: Limits = field(default_factory=Limits)
     workers: int = 1
     cluster: str | None = None  # score on this Dask cluster instead: a scheduler's address, or `local`
+    kinds: Mapping[Path, Kind] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ScoredFolder:
-    """The pictures of one folder, as one model scores them: `scores` [N] belong to `paths`."""
+    """The pictures of one folder, as one model scores them: `scores` [N] and `parts` [N, K] belong to `paths`."""
 
     path: Path
     paths: list[Path]
     scores: Floats
+    parts: Floats
     unreadable: dict[Path, str]
 
 
@@ -81,17 +86,18 @@ def _score_here(
         for folder, paths in listed.items():
             unreadable: dict[Path, str] = {}
             readable: list[Path] = []
-            scores: list[list[Floats]] = [[] for _ in scorers]
+            numbers: list[list[tuple[Floats, Floats]]] = [[] for _ in scorers]
             for batch in batched(_readable(decoder, paths, unreadable), _BATCH):
                 readable += [path for path, _ in batch]
                 pictures = np.stack([pixels for _, pixels in batch])
-                for scorer, so_far in zip(scorers, scores, strict=True):
-                    so_far.append(scorer.score(pictures)[0])
+                for scorer, so_far in zip(scorers, numbers, strict=True):
+                    so_far.append(scorer.score(pictures))
                 progress("score", done + len(readable) + len(unreadable), total)
             done += len(paths)
             _require_readable(folder, readable, paths)
-            for by_folder, so_far in zip(scored, scores, strict=True):
-                by_folder[folder] = ScoredFolder(folder, readable, np.concatenate(so_far), unreadable)
+            for by_folder, so_far in zip(scored, numbers, strict=True):
+                scores, parts = (np.concatenate(column) for column in zip(*so_far, strict=True))
+                by_folder[folder] = ScoredFolder(folder, readable, scores, parts, unreadable)
     return scored
 
 
@@ -138,6 +144,7 @@ def _from_judgements(
 ) -> ScoredFolder:
     scores = {path: judgements[path].score for path in paths if path in judgements}
     readable = [path for path, score in scores.items() if score is not None]
+    parts = [list(judgements[path].parts.values()) for path in readable]
     unreadable = {
         path: sentence(judgements[path].reason) if path in judgements else "vanished"
         for path in paths
@@ -145,7 +152,11 @@ def _from_judgements(
     }
     _require_readable(folder, readable, paths)
     return ScoredFolder(
-        folder, readable, np.array([scores[path] for path in readable], np.float32), unreadable
+        folder,
+        readable,
+        np.array([scores[path] for path in readable], np.float32),
+        np.array(parts, np.float32),
+        unreadable,
     )
 
 

@@ -6,11 +6,10 @@ It opens no session and computes no score; `scorer` does.
 from __future__ import annotations
 
 import json
-import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import msgspec
 import numpy as np
@@ -26,18 +25,20 @@ if TYPE_CHECKING:
     import onnx
 
 METADATA_KEY = "imgwatch"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 2  # 1 knew no part of kind "kind"
 INPUT = "pictures"
 OUTPUTS = ("score", "parts", "error_map", "embedding")
 _KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spaced ones
-_FOR_OUTLIERS = 0.75  # share of a promise that clear outliers may use up
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells how to word it."""
+    """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells what the number is.
+
+    That of a "kind" is the log odds of a kind of junk against normal.
+    """
 
     name: str
-    kind: Literal["error", "expert", "pseudo_junk"] = "error"
+    kind: Literal["error", "expert", "pseudo_junk", "kind"] = "error"
     says: str = "unlike your pictures"
 
 
@@ -49,24 +50,21 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: tuple[tuple[Finite, ...], ...]  # one ascending tuple for each part
     mean: Finite
     std: Annotated[float, Meta(ge=0, le=LARGEST)]
-    outliers: Annotated[int, Meta(ge=0)] = 0  # how many of the largest scores are clearly apart from the rest
+    outliers: Annotated[int, Meta(ge=0)] = 0  # kept so that models of version 0.1 can be read
 
     def __post_init__(self) -> None:
         if not self.scores or any(list(row) != sorted(row) for row in (self.scores, *self.parts)):
             raise ValueError("calibration scores must be there, in ascending order")
 
     @classmethod
-    def of(
-        cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]], outliers: int = 0
-    ) -> Self:
-        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K], so many of them clear outliers."""
+    def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]]) -> Self:
+        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K]."""
         return cls(
             pictures=len(scores),
             scores=_thinned(scores),
             parts=tuple(_thinned(column) for column in parts.T),
             mean=float(np.mean(scores)),
             std=float(np.std(scores)),
-            outliers=outliers,
         )
 
     def threshold_for(self, false_alarms: float) -> float:
@@ -77,15 +75,9 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         more than a lies above it, as long as larger scores are rarer. To take the upper one, as is usual, would give
         away a quarter of a promise of 1 % on 260 pictures.
 
-        Clear outliers in a folder are rare normal pictures or junk, and nobody knows which. Three quarters of the
-        promise may be spent on them; what is beyond that counts as junk, else 3 % of junk would let all junk
-        pass. The promise is kept in a folder with fewer outliers; one with more loses them, and a quarter of
-        the promise besides.
-
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
         """
-        normal = self.pictures - max(0.0, self.outliers - _FOR_OUTLIERS * false_alarms * self.pictures)
-        rank = min((1.0 - false_alarms) * (normal + 1), math.ceil(normal))
+        rank = min((1.0 - false_alarms) * (self.pictures + 1), self.pictures)
         index = round(rank - 1, 9)  # without the dust of binary fractions
         if self._is_thinned:
             index *= (len(self.scores) - 1) / (self.pictures - 1)
@@ -142,7 +134,7 @@ class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All that travels with the weights."""
 
-    schema_version: Literal[1]
+    schema_version: Literal[1, 2]
     architecture: str
     height: Annotated[int, Meta(ge=8, le=4096)]
     width: Annotated[int, Meta(ge=8, le=4096)]
@@ -177,9 +169,9 @@ def parse_contract(metadata: str | None, path: Path) -> Contract:
     try:
         fields = json.loads(metadata)
         version = fields.get("schema_version") if isinstance(fields, dict) else None
-        if version != SCHEMA_VERSION:
+        if version not in (1, SCHEMA_VERSION):
             raise ModelError(
-                f"{path}: model schema {version}, this imgwatch reads {SCHEMA_VERSION}; train again"
+                f"{path}: model schema {version}, this imgwatch reads 1 to {SCHEMA_VERSION}; train again"
             )
         return msgspec.convert(fields, Contract)
     except (json.JSONDecodeError, RecursionError) as fault:

@@ -13,7 +13,7 @@ import numpy as np
 
 from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.evaluation.html_report import write_report
-from imgwatch.model.contract import Calibration, Contract, Threshold, write_model
+from imgwatch.model.contract import SCHEMA_VERSION, Calibration, Contract, Threshold, write_model
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Shape
 from imgwatch.progress import Progress
@@ -106,7 +106,7 @@ def _export(
     threshold = Threshold.of(run.job.threshold or run.preset.threshold, calibration)
     false_alarms = measure_false_alarms(held_out, threshold)
     contract = Contract(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         architecture=run.job.settings.architecture,
         height=run.shape.height,
         width=run.shape.width,

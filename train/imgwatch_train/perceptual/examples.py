@@ -5,7 +5,7 @@ A fold never sees a picture that it is held out for, a near-duplicate of it, or 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,7 +103,8 @@ class Folder:
     """N normal pictures and what was drawn from them, as numbers.
 
     `normal`, `harmless`, `junk`: normalised statistics; `kinds` [J] of the junk; `*_sources`: rows of `normal`;
-    `directions` [N, E]; `groups` [N] of near-duplicates and `folds` [N] that keep them together.
+    `directions` [N, E]; `groups` [N] of near-duplicates and `folds` [N] that keep them together. `projected` [N, R],
+    `projected_harmless` and `projected_junk` are what the head is linear in.
     """
 
     normal: Floats
@@ -116,6 +117,9 @@ class Folder:
     groups: Integers
     folds: Integers
     scaling: Scaling
+    projected: Floats
+    projected_harmless: Floats
+    projected_junk: Floats
 
     def examples(self, teaches: Mask) -> Examples:
         """Say what each fold may learn from when only pictures that teach [N] are used."""
@@ -134,8 +138,13 @@ class Folder:
         return measures[self.folds, np.arange(len(self.folds))]
 
 
-def assemble(
-    pictures: Features, drawn: Features, drawings: Sequence[Drawing], sizes: Sequence[int], seed: int
+def assemble(  # noqa: PLR0913 - all that a folder is known by
+    pictures: Features,
+    drawn: Features,
+    drawings: Sequence[Drawing],
+    project: Callable[[Features], Floats],
+    sizes: Sequence[int],
+    seed: int,
 ) -> Folder:
     """Normalise features and divide them into folds; `sizes` are those of the groups of statistics."""
     kinds = np.array([KINDS.index(d.kind) if d.kind in KINDS else -1 for d in drawings])
@@ -145,7 +154,7 @@ def assemble(
     directions = unit(pictures.pooled)
     groups = near_duplicates(directions)
     order = np.random.default_rng((seed, 5)).permutation(groups.max() + 1)
-    rows = scaling(drawn.statistics)
+    rows, projected = scaling(drawn.statistics), project(drawn)
     return Folder(
         normal=scaling(pictures.statistics),
         harmless=rows[~is_junk],
@@ -157,4 +166,7 @@ def assemble(
         groups=groups,
         folds=order[groups] % FOLDS,
         scaling=scaling,
+        projected=project(pictures),
+        projected_harmless=projected[~is_junk],
+        projected_junk=projected[is_junk],
     )

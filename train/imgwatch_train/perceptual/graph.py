@@ -26,7 +26,7 @@ from imgwatch.model.contract import INPUT
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch_train.export.onnx_graph import OPSET, check_parity, halve_weights
-from imgwatch_train.perceptual.experts import mean_log
+from imgwatch_train.perceptual.autoencoders import mean_log
 from imgwatch_train.perceptual.features import Backbone
 from imgwatch_train.perceptual.learning import Learnt
 
@@ -39,9 +39,10 @@ _IR_VERSION = 8
 def build(learnt: Learnt, backbone: Backbone, probe: Pixels) -> onnx.ModelProto:
     """Return the whole graph with weights stored as float16; compared with TensorFlow on `probe` before that.
 
-    Besides the contract's outputs it has `measures` [N, 2 + K] and `direction` [N, E], for refitting.
+    Besides the contract's outputs it has `measures` [N, 2 + K], `direction` [N, E] and `projected` [N, R], for
+    refitting.
     """
-    tensors = refitted(learnt.bank, learnt.fusion)
+    tensors = {**learnt.general.tensors(), **refitted(learnt.bank, learnt.head, learnt.fusion)}
     graph = _Graph(learnt, backbone)
     signature = _signature(learnt, backbone, tensors)
     traced = tf.function(graph, input_signature=signature, autograph=False)
@@ -95,7 +96,19 @@ class _Graph:
         self._mapped = slice(start, start + width)
         self._mapped_deviations = slice(means + start, means + start + width)
 
-    def __call__(self, statistics: Any, pooled: Any, spatial: Any, bank: Any, *ramps: Any) -> dict[str, Any]:
+    def __call__(  # noqa: PLR0913 - one argument a tensor
+        self,
+        statistics: Any,
+        pooled: Any,
+        spatial: Any,
+        centre: Any,
+        spread: Any,
+        projection: Any,
+        bank: Any,
+        weights: Any,
+        biases: Any,
+        *ramps: Any,
+    ) -> dict[str, Any]:
         learnt, scaling = self._learnt, self._learnt.scaling
         x = (
             tf.clip_by_value((statistics - scaling.centre) / scaling.spread, -_LARGEST, _LARGEST)
@@ -105,17 +118,20 @@ class _Graph:
         reconstruction = tf.reduce_mean(mean_log(learnt.autoencoders.errors(x, reconstructed)), axis=0)
         direction = pooled * tf.math.rsqrt(tf.reduce_sum(tf.square(pooled), axis=1, keepdims=True) + 1e-12)
         nearest = tf.math.top_k(tf.matmul(direction, bank), NEAREST).values
-        odds = tf.matmul(x, learnt.heads.weights.mean(axis=0)) + learnt.heads.biases.mean(axis=0)
+        seen = tf.concat([statistics, pooled], axis=1)
+        projected = tf.matmul(tf.clip_by_value((seen - centre) / spread, -_LARGEST, _LARGEST), projection)
+        odds = tf.matmul(projected, weights) + biases
         measures = tf.concat([reconstruction[:, None], 1.0 - nearest[:, -1:], odds], axis=1)
         score, surprisals = _fused(measures, ramps)
         centred = tf.clip_by_value((pooled - learnt.centre) / learnt.spread, -_LARGEST, _LARGEST)
         return {
             "score": score,
-            "parts": surprisals,
+            "parts": tf.concat([surprisals[:, :FIRST_KIND], odds], axis=1),
             "error_map": self._error_map(spatial, reconstructed),
             "embedding": tf.concat([x, EMBEDDING_WEIGHT * centred], axis=1),
             "measures": measures,
             "direction": direction,
+            "projected": projected,
         }
 
     def _error_map(self, spatial: Any, reconstructed: Any) -> Any:

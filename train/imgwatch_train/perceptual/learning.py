@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import Fusion, fit_robustly
+from imgwatch.calibration.head import Head
 from imgwatch.calibration.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
 from imgwatch.calibration.selection import Selection, select
-from imgwatch_train.perceptual.examples import Folder, Plan, Scaling
-from imgwatch_train.perceptual.experts import Autoencoders, Heads, fit_autoencoders, fit_heads
+from imgwatch_train.perceptual.autoencoders import Autoencoders, fit_autoencoders
+from imgwatch_train.perceptual.examples import FOLDS, Folder, Plan, Scaling
 from imgwatch_train.perceptual.features import Features
+from imgwatch_train.perceptual.general import General
+from imgwatch_train.perceptual.pseudo_junk import KIND_OF, KINDS
 
 Floats = NDArray[np.float32]
-_QUICK_STEPS = 100  # of a throw-away head
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class Learnt:
 
     scaling: Scaling
     autoencoders: Autoencoders
-    heads: Heads
+    general: General
+    head: Head
     bank: Directions
     centre: Floats
     spread: Floats
@@ -48,34 +51,39 @@ class Learnt:
         nobody = np.full(len(x), -1)
         distances = distances_to_bank(unit(pictures.pooled), self.bank, nobody, np.zeros(len(self.bank), int))
         reconstruction = self.autoencoders.measure(x).mean(axis=0)
-        return _columns(reconstruction, distances, self.heads.measure(x).mean(axis=0))
+        return _columns(reconstruction, distances, self.head(self.general.project(pictures)))
 
 
-def learn(
-    folder: Folder, pooled: Floats, plan: Plan, progress: Callable[[int, int], None], trusted: Mask
+def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and how it is told
+    folder: Folder,
+    general: General,
+    pooled: Floats,
+    plan: Plan,
+    progress: Callable[[int, int], None],
+    trusted: Mask,
 ) -> Learnt:
     """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them.
 
     Pictures that the user has `trusted` [N] for teach however strange they look, and are no outliers.
     """
-    selection = _select(folder)
+    selection = _select(folder, general)
     selection = replace(selection, is_judged=selection.is_judged & ~trusted)
     examples = folder.examples(selection.teaches)
-    heads = fit_heads(examples)
     autoencoders = fit_autoencoders(examples, plan, progress)
     bank = choose_bank(np.flatnonzero(selection.teaches), plan.seed)
     directions, groups = folder.directions, folder.groups
     measures = _columns(
         folder.held_out(autoencoders.measure(folder.normal)),
         distances_to_bank(directions, directions[bank], groups, groups[bank]),
-        folder.held_out(heads.measure(folder.normal)),
+        _held_out_odds(folder, general, selection.teaches),
     )
     fusion, is_outlier = fit_robustly(measures, ~selection.is_judged, plan.stranger)
     scaling = Scaling.fit(pooled)
     return Learnt(
         scaling=folder.scaling,
         autoencoders=autoencoders,
-        heads=heads,
+        general=general,
+        head=_fit_head(folder, general, selection.teaches),
         bank=directions[bank],
         centre=scaling.centre,
         spread=scaling.spread,
@@ -87,15 +95,36 @@ def learn(
     )
 
 
-def _select(folder: Folder) -> Selection:
+def _select(folder: Folder, general: General) -> Selection:
     """Leave out copies and the strangest, by throw-away heads that have not seen the picture they judge."""
 
     def odds_of(teaches: Mask) -> Floats:
-        heads = fit_heads(folder.examples(teaches), _QUICK_STEPS)
-        odds: Floats = folder.held_out(heads.measure(folder.normal)).max(axis=1)
+        odds: Floats = _held_out_odds(folder, general, teaches).max(axis=1)
         return odds
 
     return select(unit(folder.normal), folder.directions, folder.groups, odds_of)
+
+
+def _fit_head(folder: Folder, general: General, sees: Mask) -> Head:
+    """Fit the head to the normal pictures that it `sees` [N], and to what was drawn from them."""
+    normal = np.concatenate(
+        (folder.projected[sees], folder.projected_harmless[sees[folder.harmless_sources]])
+    )
+    junk = {
+        KIND_OF[name]: folder.projected_junk[(folder.kinds == number) & sees[folder.junk_sources]]
+        for number, name in enumerate(KINDS)
+        if KIND_OF[name] in general.drawn
+    }
+    return general.junk.fit(normal, {kind: rows for kind, rows in junk.items() if len(rows)})
+
+
+def _held_out_odds(folder: Folder, general: General, teaches: Mask) -> Floats:
+    """Return the log odds [N, K], each by a head of the fold that has not seen the picture."""
+    odds = np.empty((len(folder.projected), len(general.junk.kinds)), np.float32)
+    for fold in range(FOLDS):
+        is_held_out = folder.folds == fold
+        odds[is_held_out] = _fit_head(folder, general, teaches & ~is_held_out)(folder.projected[is_held_out])
+    return odds
 
 
 def _columns(reconstruction: Floats, distances: NDArray[np.floating], odds: Floats) -> Floats:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from imgwatch.judgement import Kind
 from imgwatch_train.perceptual.lettering import Colour, any_colour, contrasting, draw_lines
 
 Rng = np.random.Generator
@@ -220,3 +221,11 @@ _RENDERERS: dict[str, Callable[[Image.Image, Rng], Image.Image]] = {
     "harmless": _harmless,
 }
 KINDS = tuple(kind for kind in _RENDERERS if kind != "harmless")
+KIND_OF = {
+    "caption": Kind.CAPTION,
+    "document": Kind.DOCUMENT,
+    "interface": Kind.SCREENSHOT,
+    "greeting": Kind.CARD,
+    "blur": Kind.BLURRED,
+    "tone": Kind.DARK,
+}

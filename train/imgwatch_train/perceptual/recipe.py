@@ -17,16 +17,28 @@ from platformdirs import user_cache_path
 
 import imgwatch
 from imgwatch.batches import batched
+from imgwatch.calibration.head import KEY as JUNK_KEY
 from imgwatch.calibration.neighbours import Integers
 from imgwatch.calibration.perceptual_file import STRANGER
 from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.evaluation.html_report import write_report
+from imgwatch.judgement import KIND_OF as KIND_OF_REASON
+from imgwatch.judgement import Kind, Reason
 from imgwatch.model import reference_set
-from imgwatch.model.contract import INPUT, Calibration, Contract, Part, Threshold, write_model
+from imgwatch.model.contract import (
+    INPUT,
+    SCHEMA_VERSION,
+    Calibration,
+    Contract,
+    Part,
+    Threshold,
+    write_model,
+)
 from imgwatch.model.reference_set import ReferenceSet, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
+from imgwatch.wording import heading
 from imgwatch_train.data.checkpoint import checkpoint_folder
 from imgwatch_train.data.dataset import DatasetIndex, gather
 from imgwatch_train.data.pixel_file import PixelFile
@@ -34,7 +46,8 @@ from imgwatch_train.facts import training_facts
 from imgwatch_train.job import Job
 from imgwatch_train.perceptual.examples import Drawing, Plan, assemble, plan_drawings
 from imgwatch_train.perceptual.features import Backbone, Features, FeatureStore
-from imgwatch_train.perceptual.pseudo_junk import KINDS, render
+from imgwatch_train.perceptual.general import BACKBONE_DIGEST, DEFAULT_MODEL, General
+from imgwatch_train.perceptual.pseudo_junk import KIND_OF, KINDS, render
 from imgwatch_train.perceptual.report import TrainedDetector, report_of
 from imgwatch_train.runtime import prepare_tensorflow
 
@@ -44,35 +57,27 @@ if TYPE_CHECKING:
 BACKBONE = Path(imgwatch.__file__).parent / "backbone" / "efficientnet-lite0.onnx"
 _BLOCK = 16
 _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
-_SAYS = {
-    "redrawing": "unlike your pictures overall",
-    "neighbours": "unlike any of your pictures",
-    "caption": "has words across it",
-    "document": "looks like a document",
-    "interface": "looks like a screenshot",
-    "greeting": "looks like a greeting card",
-    "blur": "blurred: sharper than this are {share} of your pictures",
-    "tone": "hardly any light, contrast or content",
-}
-PARTS = (
-    Part(name="redrawing", kind="error", says=_SAYS["redrawing"]),
-    Part(name="neighbours", kind="expert", says=_SAYS["neighbours"]),
-    *(Part(name=kind, kind="pseudo_junk", says=_SAYS[kind]) for kind in KINDS),
+_STRANGER_PARTS = (
+    Part(name="redrawing", kind="error", says="unlike your pictures overall"),
+    Part(name="neighbours", kind="expert", says="unlike any of your pictures"),
 )
 
 
-def train_perceptual(job: Job, progress: Progress, is_generic: bool = False) -> Contract:
-    """Decode once, compute features once, learn, export; write the model, then the report."""
+def train_perceptual(job: Job, progress: Progress, general: General | None = None) -> Contract:
+    """Decode once, compute features once, learn, export; write the model, then the report.
+
+    `general` is given for the general model alone, which is nobody's own; else it comes from the one that ships.
+    """
     workers, seed = job.settings.workers, job.settings.seed
     with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
         pixel_file, index = gather(job, backbone.shape, None, progress)
         with pixel_file:
             pictures, index = sampled(job, pixel_file, index)
             prepare_tensorflow(seed, workers)
-            learnt = _learn(job, backbone, (pictures, index, folder), progress)
-            if is_generic:
+            learnt = _learn(job, backbone, (pictures, index, folder), general, progress)
+            if general is not None:
                 learnt = replace(learnt, fusion=learnt.fusion.without_folder())
-            trained = _export(job, backbone, (pictures, index), learnt, is_generic)
+            trained = _export(job, backbone, (pictures, index), learnt, general is not None)
             write_report(report_of(trained, job, progress), job.report_folder)
     return trained.contract
 
@@ -114,7 +119,11 @@ def sampled(job: Job, pictures: PixelFile, index: DatasetIndex) -> tuple[_Rows, 
 
 
 def _learn(
-    job: Job, backbone: Backbone, gathered: tuple[_Rows, DatasetIndex, Path], progress: Progress
+    job: Job,
+    backbone: Backbone,
+    gathered: tuple[_Rows, DatasetIndex, Path],
+    general: General | None,
+    progress: Progress,
 ) -> Learnt:
     from imgwatch_train.perceptual.learning import learn
 
@@ -128,9 +137,25 @@ def _learn(
         )
     drawings = plan_drawings(len(digests), options.pseudo_junk, seed)
     drawn = _draw(drawings, digests, pictures, FeatureStore(folder / "drawn.sqlite", backbone), progress)
-    numbers = assemble(features, drawn, drawings, backbone.groups, seed)
+    general = (
+        general or General.of_model(DEFAULT_MODEL, backbone) or _own(features, drawn, drawings, backbone)
+    )
+    numbers = assemble(features, drawn, drawings, general.project, backbone.groups, seed)
     trusted = np.isin(digests, list(job.trusted))
-    return learn(numbers, features.pooled, plan, lambda done, total: progress("fit", done, total), trusted)
+    return learn(
+        numbers, general, features.pooled, plan, lambda done, total: progress("fit", done, total), trusted
+    )
+
+
+def _own(features: Features, drawn: Features, drawings: Sequence[Drawing], backbone: Backbone) -> General:
+    """Learn from the folder's own drawings what is known in general only of the backbone that ships."""
+    kinds = np.array([drawing.kind for drawing in drawings])
+    junk = {
+        KIND_OF[kind]: Features(drawn.statistics[kinds == kind], drawn.pooled[kinds == kind])
+        for kind in KINDS
+    }
+    own = General.learn(features, junk, backbone.groups[-1])
+    return replace(own, drawn=tuple(junk))
 
 
 def _draw(
@@ -163,28 +188,35 @@ def _export(
     pictures, index = gathered
     proto = build(learnt, backbone, pictures[range(min(_PROBES, len(pictures)))])
     session = open_session(proto.SerializeToString(), job.settings.workers)
-    scores, surprisals = learnt.fusion.score(learnt.measures), learnt.fusion.surprisals(learnt.measures)
-    calibration = Calibration.of(scores, surprisals, outliers=int(learnt.is_outlier.sum()))
+    scores, parts = learnt.fusion.score(learnt.measures), learnt.fusion.parts(learnt.measures)
+    calibration = Calibration.of(scores, parts)
     threshold = Threshold.of(job.threshold or job.settings.perceptual.threshold, calibration)
     false_alarms = measure_false_alarms(scores, threshold)
     contract = Contract(
-        schema_version=1,
+        schema_version=SCHEMA_VERSION,
         architecture="perceptual",
         height=backbone.shape.height,
         width=backbone.shape.width,
         mode=backbone.shape.mode,
-        parts=PARTS,
+        parts=(*_STRANGER_PARTS, *map(_kind_part, learnt.general.junk.kinds)),
         calibration=calibration,
         threshold=threshold,
         self_test=self_test_of(session, backbone.shape),
         generic=is_generic,
         training=training_facts(job, _counts(index, learnt), false_alarms)
-        | {"backbone": backbone.name, STRANGER: backbone.stranger},
+        | {"backbone": backbone.name, BACKBONE_DIGEST: backbone.digest, STRANGER: backbone.stranger},
     )
-    write_model(
-        proto, contract, job.written, {reference_set.KEY: _reference_set(session, pictures, scores).packed()}
-    )
-    return TrainedDetector(contract, false_alarms, index, learnt, scores, surprisals)
+    more = {
+        reference_set.KEY: _reference_set(session, pictures, scores).packed(),
+        JUNK_KEY: learnt.general.junk.packed(),
+    }
+    write_model(proto, contract, job.written, more)
+    return TrainedDetector(contract, false_alarms, index, learnt, scores, parts)
+
+
+def _kind_part(kind: Kind) -> Part:
+    reason = next(code for code, known in KIND_OF_REASON.items() if known is kind)
+    return Part(name=str(kind), kind="kind", says=heading(Reason(reason)))
 
 
 def _reference_set(session: Any, pictures: _Rows, scores: np.ndarray) -> ReferenceSet:

@@ -45,7 +45,7 @@ class TrainedDetector:
     index: DatasetIndex
     learnt: Learnt
     scores: np.ndarray
-    surprisals: np.ndarray
+    parts: np.ndarray
 
 
 def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
@@ -92,7 +92,7 @@ def _judged(trained: TrainedDetector, row: int) -> dict[str, Any]:
     return {
         "path": trained.index.entries[row].path,
         "score": score,
-        "reason": sentence(always_worded.judge(score, trained.surprisals[row].tolist(), "").reason),
+        "reason": sentence(always_worded.judge(score, trained.parts[row].tolist(), "").reason),
         "above_threshold": score > contract.threshold.score,
         "left_out_of_training": bool(selection.is_judged[row]),
     }
@@ -137,9 +137,9 @@ def _warnings(trained: TrainedDetector) -> list[str]:
         )
     if outliers:
         warnings.append(
-            f"{outliers} of your pictures stand out clearly from the rest. Look at them in the report: if some are "
-            "junk, train again without them (`--exclude`), and more junk will be caught. Until then only some of them "
-            "count as normal, so a few pictures like them may be moved."
+            f"{outliers} of your pictures stand out clearly from the rest. All of them count as normal, so pictures "
+            "like them are left alone. Look at them in the report: if some are junk, train again without them "
+            "(`--exclude`), and more junk will be caught."
         )
     if trained.index.unreadable:
         warnings.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")

@@ -1,4 +1,4 @@
-"""Fit the two learned experts, one of each a fold: autoencoders that reconstruct statistics, and heads that know junk.
+"""Fit one autoencoder a fold, which reconstructs the statistics of normal pictures.
 
 Statistics are normalised, float32 [N, D]. All folds are fitted at once as one batched computation. It decides
 neither who is in a fold nor what an expert's measure means.
@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 from imgwatch_train.perceptual.examples import Examples, Floats, Masks, Plan
 
 LOG_FLOOR = 1e-4  # added to an error before its logarithm
-HEAD_STEPS = 300
 _BATCH, _BLOCK = 64, 256
 _FEWEST_STEPS_AN_EPOCH, _MOST_STEPS = 5, 1000
 _LEARNING_RATE, _WEIGHT_DECAY, _CLIP = 2e-3, 1e-4, 2.0
 _NOISE, _DROPOUT, _MARGIN = 0.1, 0.1, 1.0
-_STRENGTH = 1 / 0.005  # of the head's L2 penalty, beside a loss that is a sum over pictures
 
 
 @dataclass(frozen=True)
@@ -57,20 +55,6 @@ class Autoencoders:
         blocks = [x[start : start + _BLOCK] for start in range(0, len(x), _BLOCK)]
         return np.concatenate(
             [mean_log(self.errors(rows, self.reconstruct(rows))).numpy() for rows in blocks], axis=1
-        )
-
-
-@dataclass(frozen=True)
-class Heads:
-    """F linear heads, `weights` [F, D, K] and `biases` [F, K]: log odds of each kind of junk against normal."""
-
-    weights: Floats
-    biases: Floats
-
-    def measure(self, x: Floats) -> Floats:
-        """Return the log odds, [F, N, K]."""
-        return np.asarray(
-            np.einsum("nd,fdk->fnk", x, self.weights, optimize=True) + self.biases[:, None], np.float32
         )
 
 
@@ -174,56 +158,3 @@ def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> tuple[Any
     shortfall = tf.reduce_mean(tf.nn.relu(bar - logs[:, count:]), axis=1)
     of_normal = tf.reduce_mean(errors[:, :count], axis=[1, 2])
     return tf.reduce_sum(of_normal + shortfall), tf.reduce_mean(of_normal)
-
-
-def fit_heads(examples: Examples, steps: int = HEAD_STEPS) -> Heads:
-    """Fit the heads: softmax over normal and each kind, strong L2 penalty, all pictures at once.
-
-    The problem is strongly convex, so plain accelerated gradients (Nesterov 2004, 2.2.1) with the step that the
-    largest eigenvalue allows converge to the one solution, with no seed and no rate to choose.
-    """
-    x = np.concatenate((examples.normal, examples.junk))
-    labels = np.concatenate((np.zeros(len(examples.normal), np.int64), examples.kinds + 1))
-    sees = np.concatenate((examples.sees_normal, examples.sees_junk), axis=1).astype(np.float32)
-    counts = sees.sum(axis=1)
-    penalty = np.asarray(_STRENGTH / counts, np.float32)
-    smoothness = 0.5 * _largest_eigenvalue(x) / counts.min() + penalty.max()
-    ratio = np.sqrt(penalty.min() / smoothness)
-    weights, biases = tf.function(_accelerate)(
-        tf.constant(x),
-        tf.one_hot(labels, int(labels.max()) + 1),
-        tf.constant(sees / counts[:, None]),
-        tf.constant(penalty),
-        (steps, float(1 / smoothness), float((1 - ratio) / (1 + ratio))),
-    )
-    odds, offsets = weights.numpy(), biases.numpy()
-    return Heads(odds[..., 1:] - odds[..., :1], offsets[..., 1:] - offsets[..., :1])
-
-
-def _largest_eigenvalue(x: Floats) -> float:
-    """Return the largest eigenvalue of x^T x, by 30 steps of power iteration."""
-    vector = np.ones(x.shape[1], np.float32)
-    for _ in range(30):
-        vector = x.T @ (x @ (vector / np.linalg.norm(vector)))
-    return float(np.linalg.norm(vector)) * 1.02
-
-
-_BIAS_FACTOR = 5.0  # a bias is one column among a thousand: its curvature allows a longer step
-
-
-def _accelerate(x: Any, wanted: Any, shares: Any, penalty: Any, plan: tuple[int, float, float]) -> Any:
-    """Minimise for each fold the weighted mean cross-entropy plus penalty / 2 * |weights|^2."""
-    steps, rate, momentum = plan
-    folds, width, kinds = shares.shape[0], x.shape[1], wanted.shape[1]
-    weights, biases = tf.zeros((folds, width, kinds)), tf.zeros((folds, kinds))
-    last_weights, last_biases = weights, biases
-    for _ in tf.range(steps):
-        ahead = weights + momentum * (weights - last_weights)
-        ahead_biases = biases + momentum * (biases - last_biases)
-        odds = tf.einsum("nd,fdk->fnk", x, ahead) + ahead_biases[:, None]
-        residual = (tf.nn.softmax(odds) - wanted) * shares[..., None]
-        gradient = tf.einsum("nd,fnk->fdk", x, residual) + penalty[:, None, None] * ahead
-        last_weights, last_biases = weights, biases
-        weights = ahead - rate * gradient
-        biases = ahead_biases - _BIAS_FACTOR * rate * tf.reduce_sum(residual, axis=1)
-    return weights, biases

@@ -1,4 +1,4 @@
-"""The learnt experts: they find the structure they should, the same each time."""
+"""The autoencoders: they find the structure they should, the same each time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch_train.perceptual.examples import Examples, Plan
 from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
-    from imgwatch_train.perceptual.experts import Autoencoders
+    from imgwatch_train.perceptual.autoencoders import Autoencoders
 
 pytestmark = pytest.mark.train
 SIZES = (12, 4)
@@ -32,25 +32,9 @@ def examples() -> Examples:
 
 
 def fit(examples: Examples, seed: int = 0) -> Autoencoders:
-    from imgwatch_train.perceptual.experts import fit_autoencoders
+    from imgwatch_train.perceptual.autoencoders import fit_autoencoders
 
     return fit_autoencoders(examples, Plan(SIZES, seed, hidden=32, latent=3), lambda done, total: None)
-
-
-def test_heads_name_the_kind_of_junk_they_have_not_seen(examples: Examples) -> None:
-    from imgwatch_train.perceptual.experts import fit_heads
-
-    odds = fit_heads(examples).measure(examples.junk)
-    for fold in range(2):
-        unseen = ~examples.sees_junk[fold]
-        assert (odds[fold, unseen].argmax(axis=1) == examples.kinds[unseen]).mean() > 0.9
-
-
-def test_more_steps_do_not_move_the_heads(examples: Examples) -> None:
-    from imgwatch_train.perceptual.experts import fit_heads
-
-    first, longer = (fit_heads(examples, steps).measure(examples.normal) for steps in (300, 3000))
-    np.testing.assert_allclose(first, longer, atol=0.02)
 
 
 def test_autoencoders_reconstruct_normal_pictures_better_than_junk(examples: Examples) -> None:
