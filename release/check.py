@@ -1,6 +1,6 @@
 """Check what lies in dist/, each thing in an environment made for it. `make check-release` runs it, as root on Debian.
 
-    python release/check.py [digests reproducible pipx uv sdist pythons debian service upgrade]
+    python release/check.py [digests reproducible pipx uv sdist pythons debian arm64 service upgrade]
 
 What a step needs and this machine does not have is a fault that names it; nothing is skipped.
 """
@@ -22,6 +22,7 @@ from build import BIN, DEBIAN, DIST, ROOT, version
 MOST_MEGABYTES = 300  # of the base install
 PYTHONS = ("3.11", "3.12", "3.13")
 HEAVY = ("tensorflow", "torch", "keras")
+OLD_COMMIT = "2f89e2f"  # version 0.1.0
 SMOKE = ROOT / "release" / "smoke.py"
 
 
@@ -98,13 +99,24 @@ def pythons(folder: Path) -> None:
     for python in PYTHONS:
         for resolution in ("lowest-direct", "highest"):
             env = folder / f"{python}-{resolution}"
-            run(BIN / "uv", "venv", "-q", "--no-python-downloads", "--python", python, env)
+            run(BIN / "uv", "venv", "-q", "--python", interpreter(python), env)
             run(
                 BIN / "uv", "pip", "install", "-q", "--python", env, "--resolution", resolution, build.wheel()
             )
             run(env / "bin/python", SMOKE, env / "bin/imgwatch", folder / f"smoke-{python}-{resolution}")
             print(f"       Python {python}, {resolution}", flush=True)
             shutil.rmtree(env)
+
+
+def interpreter(python: str) -> Path:
+    """Find a Python by its version: on PATH, or among those of pyenv. Raises AssertionError where there is none."""
+    named = shutil.which(f"python{python}")
+    candidates = [Path(named)] if named else []
+    candidates += sorted(Path.home().glob(f".pyenv/versions/{python}.*/bin/python"))
+    for path in candidates:
+        if subprocess.run([path, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
+            return path
+    raise AssertionError(f"there is no Python {python} on this machine")
 
 
 def debian(_: Path) -> None:
@@ -122,6 +134,34 @@ def service(folder: Path) -> None:
     run(runner, "--", ROOT / "release/debian/check_service.sh", package, folder / "next.deb")
 
 
+def arm64(_: Path) -> None:
+    """The package for arm64, emulated: the model comes to the same scores."""
+    codename, python = DEBIAN[0]
+    run(ROOT / "release/debian/check_arm64.sh", _package(codename, "arm64"), codename, python)
+
+
+def upgrade(folder: Path) -> None:
+    """From 0.1.0 to this version, back, and up again, with the daemon running."""
+    (folder / "source").mkdir()
+    run("git", "-C", ROOT, "archive", "-o", folder / "old.tar", OLD_COMMIT)
+    run("tar", "xf", folder / "old.tar", "-C", folder / "source")
+    for name, what in (("old", folder / "source"), ("new", build.wheel())):
+        run(BIN / "uv", "venv", "-q", "--python", sys.executable, folder / name)
+        run(
+            BIN / "uv",
+            "pip",
+            "install",
+            "-q",
+            "--python",
+            folder / name,
+            "-c",
+            ROOT / "constraints.txt",
+            what,
+        )
+    told = [folder / name / "bin" / "imgwatch" for name in ("old", "new")]
+    run(folder / "new/bin/python", ROOT / "release/upgrade.py", *told, folder / "game")
+
+
 def _check_environment(environment: Path) -> None:
     installed = {path.name for path in environment.glob("lib/python3.*/site-packages/*")}
     assert not installed & set(HEAVY), installed & set(HEAVY)
@@ -131,8 +171,8 @@ def _check_environment(environment: Path) -> None:
     print(f"       the base install takes {size} MB", flush=True)
 
 
-def _package(codename: str) -> Path:
-    return DIST / f"imgwatch_{version()}-1~{codename}_amd64.deb"
+def _package(codename: str, architecture: str = "amd64") -> Path:
+    return DIST / f"imgwatch_{version()}-1~{codename}_{architecture}.deb"
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
@@ -141,7 +181,8 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
 
 
 STEPS: dict[str, Callable[[Path], None]] = {
-    step.__name__: step for step in (digests, reproducible, pipx, uv, sdist, pythons, debian, service)
+    step.__name__: step
+    for step in (digests, reproducible, pipx, uv, sdist, pythons, debian, arm64, service, upgrade)
 }
 
 if __name__ == "__main__":

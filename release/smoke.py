@@ -91,9 +91,9 @@ def advertisement() -> Image.Image:
     return picture
 
 
-def digests(folder: Path) -> list[str]:
+def digests(folder: Path, pattern: str = "*") -> list[str]:
     """Return the digests of the files of a folder, sorted."""
-    return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir())
+    return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob(pattern))
 
 
 def wait(claim: object, says: str) -> None:
