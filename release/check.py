@@ -21,6 +21,7 @@ from build import BIN, DEBIAN, DIST, ROOT, version
 
 MOST_MEGABYTES = 300  # of the base install
 PYTHONS = ("3.11", "3.12", "3.13")
+NEWEST = "3.14"  # TensorFlow is not there for it yet
 HEAVY = ("tensorflow", "torch", "keras")
 OLD_COMMIT = "2f89e2f"  # version 0.1.0
 SMOKE = ROOT / "release" / "smoke.py"
@@ -106,6 +107,9 @@ def pythons(folder: Path) -> None:
             run(env / "bin/python", SMOKE, env / "bin/imgwatch", folder / f"smoke-{python}-{resolution}")
             print(f"       Python {python}, {resolution}", flush=True)
             shutil.rmtree(env)
+    for platform in ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28"):  # all wheels are there for it
+        run(BIN / "uv", "pip", "compile", "-q", "--no-header", "--python-version", NEWEST, "--only-binary", ":all:",
+            "--python-platform", platform, "-o", folder / "resolved.txt", ROOT / "pyproject.toml")  # fmt: skip
 
 
 def interpreter(python: str) -> Path:
