@@ -44,8 +44,11 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, one line a row; the last column is as long as it needs to be."""
     lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns) - 1)]
-    for *cells, last in lines:
-        _write("  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last]))
+    spelled = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last])
+        for *cells, last in lines
+    ]
+    _write("\n".join(spelled))
 
 
 def draw(picture: RenderableType) -> None:

@@ -12,10 +12,8 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from statistics import median
 from typing import Any, Self
-
-import numpy as np
-from numpy.typing import NDArray
 
 BLOCK = 200  # pictures compared at a time
 AN_HOUR = 5  # of which no more than this arrived in one hour
@@ -51,14 +49,13 @@ class Drift:
         """Take in a kept picture's score; `normal` are the scores of held-out normal pictures. Ends a full block."""
         if not self.wants(at) or not score <= threshold:
             return self
-        known = np.asarray(normal, dtype=np.float64)
-        known = known[known <= threshold]
+        known = [value for value in normal if value <= threshold]
         if len(known) < FEWEST:
             return self
         hour = int(at // 3600)
         counted = replace(
             self,
-            ranks=(*self.ranks, float(np.mean(known < score))),
+            ranks=(*self.ranks, sum(value < score for value in known) / len(known)),
             among=min(self.among or len(known), len(known)),
             hour=hour,
             in_hour=self.in_hour + 1 if hour == self.hour else 1,
@@ -66,10 +63,9 @@ class Drift:
         return counted if len(counted.ranks) < BLOCK else counted._judged()
 
     def _judged(self) -> Self:
-        chance = chance_of(np.asarray(self.ranks), self.among)
+        chance = chance_of(self.ranks, self.among)
         drifts = chance <= ALARM or (self.drifts and chance <= CALM)
-        median = float(np.median(self.ranks))
-        return replace(self, ranks=(), among=0, drifts=drifts, chance=chance, median=median)
+        return replace(self, ranks=(), among=0, drifts=drifts, chance=chance, median=median(self.ranks))
 
     @property
     def is_known(self) -> bool:
@@ -108,7 +104,7 @@ class Drift:
         return cls(model) if remembered is None or remembered.model != model else remembered
 
 
-def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:
+def chance_of(ranks: Sequence[float], among: int) -> float:
     """Bound the chance of ranks [N] as high as these, were the pictures like the `among` that they are ranked in.
 
     D, the most that the ranks' distribution lies below the uniform one, less what a calibration of so many pictures
@@ -117,6 +113,6 @@ def chance_of(ranks: NDArray[np.floating[Any]], among: int) -> float:
     a two-sample test, which averages over calibrations, would let the unlucky ones cry all year.
     """
     count = len(ranks)
-    apart = float(np.max(np.sort(ranks) - np.arange(count) / count))
+    apart = max(rank - place / count for place, rank in enumerate(sorted(ranks)))
     certain = max(0.0, apart - math.sqrt(math.log(1 / UNLUCKY) / (2 * among)))
     return math.exp(-2 * count * certain**2)

@@ -157,4 +157,7 @@ class RecordMalformed(ImgwatchError):
 
 def shown(text: object) -> str:
     """Spell a path or name so that log and terminal stay sane: whatever does not print is escaped."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    spelled = str(text)
+    if spelled.isprintable():
+        return spelled
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in spelled)

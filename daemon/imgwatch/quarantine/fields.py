@@ -88,6 +88,8 @@ def is_plain_path(path: object) -> bool:
 
 
 def _encoded_size(name: str) -> int:
+    if name.isascii():
+        return len(name)
     try:
         return len(os.fsencode(name))
     except UnicodeEncodeError:  # a surrogate that stands for no byte

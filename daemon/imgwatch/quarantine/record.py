@@ -221,6 +221,7 @@ def _checked(content: object) -> _Fields:
         fields = msgspec.convert(content, _KINDS_OF_FIELDS[schema])
     except (msgspec.ValidationError, OverflowError) as fault:
         raise RecordMalformed(_named(content, fault)) from fault
+    bad_field = fields.bad_field()
     for key, is_good in (
         ("original", is_plain_path(fields.original)),
         ("score", _is_finite(fields.score)),
@@ -228,7 +229,7 @@ def _checked(content: object) -> _Fields:
         ("parts", all(map(_is_finite, fields.parts.values()))),
         ("quarantined_at", _is_time(fields.quarantined_at)),
         ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
-        (fields.bad_field() or "", fields.bad_field() is None),
+        (bad_field or "", bad_field is None),
         ("companions", not isinstance(fields, _Fields3) or are_usable(fields.companions, fields.file)),
     ):
         if not is_good:
