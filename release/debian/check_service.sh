@@ -21,6 +21,13 @@ test "$(stat -c %U "/proc/$first")" = imgwatch
     'import smoke; smoke.advertisement().save("/srv/imgwatch/inbox/offer.png")')
 wait_for 'test -e /srv/imgwatch/quarantine/pictures/offer.png'
 
+# The same as the command does it: as the owner of the folder, who may write just what the config names.
+imgwatch service install --config /etc/imgwatch/config.yaml >/dev/null
+first=$(systemctl show -P MainPID imgwatch)
+(cd "$here/.." && setpriv --reuid imgwatch --regid imgwatch --clear-groups /opt/imgwatch/bin/python3 -B -c \
+    'import smoke; smoke.advertisement().rotate(5).save("/srv/imgwatch/inbox/another.png")')
+wait_for 'test -e /srv/imgwatch/quarantine/pictures/another.png'
+
 dpkg -i "$2" >/dev/null
 wait_for 'systemctl is-active --quiet imgwatch'
 second=$(systemctl show -P MainPID imgwatch)

@@ -33,7 +33,13 @@ def test_the_same_checkout_gives_the_same_bytes_with_all_that_belongs_in(tmp_pat
     assert set(first) == {f"{name}-py3-none-any.whl", f"{name}.tar.gz"}
     with zipfile.ZipFile(tmp_path / "first" / f"{name}-py3-none-any.whl") as wheel:
         inside = wheel.namelist()
-    for wanted in ("default.onnx", "config.yaml", "py.typed", "review/static/review.css"):
+    for wanted in (
+        "default.onnx",
+        "config.yaml",
+        "py.typed",
+        "systemd/imgwatch.service",
+        "review/static/review.css",
+    ):
         assert f"imgwatch/{wanted}" in inside
     shared = {path.partition("/data/share/")[2] for path in inside if "/data/share/" in path}
     assert {"man/man1/imgwatch.1", "man/man5/imgwatch-config.5"} <= shared
