@@ -17,7 +17,6 @@ from imgwatch.errors import (
     Changed,
     DecidedMeanwhile,
     MoveRefused,
-    OutsideRoots,
     RecordMissing,
     Unfinished,
     shown,
@@ -34,6 +33,7 @@ from imgwatch.quarantine.beside import (
     names_beside,
     taken,
 )
+from imgwatch.quarantine.ends import Candidate, MoveEnds, way_to
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
 from imgwatch.quarantine.namesakes import Namesakes
@@ -42,13 +42,13 @@ from imgwatch.quarantine.precheck import (
     joined_record,
     new_record,
     opened_folder_of,
+    require_finished,
 )
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
-from imgwatch.quarantine.safe_path import SafePath, below_roots, make_parents, path_below
 from imgwatch.quarantine.selecting import Selector
 from imgwatch.quarantine.signing_key import SigningKey
-from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, move_failed, opened_store
+from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, opened_store
 from imgwatch.quarantine.volume import Volume, open_folder
 from imgwatch.trusted_root import TrustedRoot
 
@@ -57,7 +57,6 @@ MARKS = {
     ReviewState.LATER: Event.POSTPONED,
     ReviewState.BINNED: Event.BINNED,
 }
-Candidate = Path | tuple[Path, Path]
 Records = list[Record]
 
 
@@ -93,6 +92,7 @@ class Quarantine:
     ) -> None:
         self.path = Path(path).expanduser().absolute()
         self._roots = None if roots is None else [TrustedRoot(root) for root in roots]
+        self._ends = MoveEnds(self.path, self._roots)
         self._file_ops = file_ops or FileOps()
         self._clock = clock
         self._lock_seconds = lock_seconds
@@ -118,7 +118,7 @@ class Quarantine:
         AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
         MoveFailed; then all stay.
         """
-        safe_path = self._source(candidate)
+        safe_path = self._ends.source(candidate)
         with self._recovered() as store, opened_folder_of(safe_path) as folder:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examined(source, identity, judgement.sha256)
@@ -136,11 +136,11 @@ class Quarantine:
         Raises CompanionBusy while it is written, RecordMissing if the picture is no longer in quarantine, MoveRefused
         if it came from another folder, has such a companion already, or too many; MoveFailed; then the file stays.
         """
-        safe_path = self._source(candidate)
+        safe_path = self._ends.source(candidate)
         record = self._named(which)
         with self._recovered() as store, opened_folder_of(safe_path) as folder:
             record = self._reread(store, record)
-            _require_finished(store, record)
+            require_finished(store, record)
             if safe_path.path.parent != Path(record.original).parent:
                 raise MoveRefused(
                     f"{shown(safe_path.path)} does not lie where {shown(record.file)} came from; it stays"
@@ -157,7 +157,7 @@ class Quarantine:
         What came back with it and still lies there goes with it again. Raises Changed if that is no longer the very
         picture, or what `quarantine` raises; then all stay.
         """
-        safe_path = self._source(path)
+        safe_path = self._ends.source(path)
         with self._recovered() as store, opened_folder_of(safe_path) as folder:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             lying = status_of(source)
@@ -222,9 +222,9 @@ class Quarantine:
         record = self._named(which)
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
-            _require_finished(store, record)
-            safe_path = self._target(record, to, below)
-            target = FolderEntry(_way_to(stack, store, safe_path), safe_path.name, safe_path.path)
+            require_finished(store, record)
+            safe_path = self._ends.target(record, to, below)
+            target = FolderEntry(way_to(stack, store, safe_path), safe_path.name, safe_path.path)
             here = [companion.file for companion in companions_here(store, record)]
             if under_free_name:
                 target = free_entry(target, record, here)
@@ -252,18 +252,16 @@ class Quarantine:
         """
         if not self.path.exists():
             return []
-        of_files = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
+        sizes = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
         reviews = self._read_reviews()
         newest = max((entry.at for entry in self.history()), default=None)
         every = self._present()
-        sizes = {record.file: sum(of_files.get(file, 0) for file in record.files) for record in every}
         kept = [record for record in every if reviews.state(record.id) is ReviewState.LATER]
         records = [record for record in every if reviews.state(record.id) is not ReviewState.LATER]
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
         old_ids = {record.id for record in old}
         young = [record for record in records if record.id not in old_ids]
-        room = None if max_bytes is None else max_bytes - sum(sizes.get(record.file, 0) for record in kept)
-        gone = old + retention.beyond(young, sizes, room)
+        gone = old + retention.beyond(young, kept, sizes, max_bytes)
         return [record for record in gone if self._remove(record, Event.PURGED)]
 
     def _remove(self, record: Record, event: Event) -> bool:
@@ -272,7 +270,7 @@ class Quarantine:
             try:
                 record = self._reread(store, record)
                 state = self._reviews.reducer.state(record.id)
-                _require_finished(store, record)
+                require_finished(store, record)
                 if state is ReviewState.LATER or (event is Event.DELETED and state is not ReviewState.BINNED):
                     return False
                 operations.remove(store, record, event, companions_here(store, record))
@@ -406,47 +404,3 @@ class Quarantine:
 
     def _named(self, which: str | Record) -> Record:
         return which if isinstance(which, Record) else self.find(which)
-
-    def _source(self, candidate: Candidate) -> SafePath:
-        if isinstance(candidate, tuple):
-            safe_path = path_below(candidate[0].resolve(), candidate[1])
-        else:
-            path = candidate.absolute()
-            safe_path = (
-                path_below(path.parent, Path(path.name))
-                if self._roots is None
-                else below_roots(path, self._roots)
-            )
-        return self._outside(safe_path)
-
-    def _target(self, record: Record, to: Path | None, below: Path) -> SafePath:
-        original = Path(record.original)
-        if to is not None:
-            folder = to.expanduser().resolve()
-            safe_path = path_below(Path("/"), folder.relative_to("/") / below / original.name)
-        elif self._roots is None:
-            safe_path = path_below(Path("/"), original.relative_to("/"))
-        else:
-            safe_path = below_roots(original, self._roots)
-        return self._outside(safe_path)
-
-    def _outside(self, safe_path: SafePath) -> SafePath:
-        if safe_path.path.is_relative_to(self.path.resolve()):
-            raise OutsideRoots(f"{shown(safe_path.path)} lies in the quarantine itself")
-        return safe_path
-
-
-def _require_finished(store: Store, record: Record) -> None:
-    waiting = next((operation for operation in store.journal.parked() if operation.id == record.id), None)
-    if waiting is not None:
-        raise Unfinished(
-            f"{shown(record.file)}: a move was broken off and goes on when {shown(waiting.far_folder)} is there: "
-            "mount it, or bring it back"
-        )
-
-
-def _way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
-    try:
-        return make_parents(stack, store.file_ops, safe_path)
-    except OSError as fault:
-        raise move_failed(fault, f"cannot restore {shown(safe_path.path)}") from fault

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 
 import msgspec
 
-from imgwatch.errors import Changed, MoveRefused, RecordMalformed, shown
+from imgwatch.errors import Changed, MoveRefused, RecordMalformed, Unfinished, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.quarantine.beside import Examined
@@ -105,3 +105,13 @@ def joined_record(store: Store, record: Record, companion: Examined) -> Record:
 def _free_name(store: Store, name: str, move_id: str, chosen: Sequence[str]) -> str:
     own, other = stored_names(name, move_id)
     return other if own in chosen or store.is_taken(own) else own
+
+
+def require_finished(store: Store, record: Record) -> None:
+    """Raise Unfinished while a move of this picture waits for a folder that is away."""
+    waiting = next((operation for operation in store.journal.parked() if operation.id == record.id), None)
+    if waiting is not None:
+        raise Unfinished(
+            f"{shown(record.file)}: a move was broken off and goes on when {shown(waiting.far_folder)} is there: "
+            "mount it, or bring it back"
+        )

@@ -20,15 +20,21 @@ def overdue(
     return [record for record in records if now - record.quarantined_at > timedelta(days=keep_days)]
 
 
-def beyond(records: Sequence[Record], sizes: Mapping[str, int], max_bytes: int | None) -> list[Record]:
-    """Give the oldest that must go so that the rest fits; sizes are what the disk says, not the records."""
+def beyond(
+    records: Sequence[Record], kept: Sequence[Record], file_sizes: Mapping[str, int], max_bytes: int | None
+) -> list[Record]:
+    """Give the oldest that must go so that the rest fits beside what is `kept`, companions included.
+
+    `file_sizes`: what the disk says, by names in quarantine.
+    """
     if max_bytes is None:
         return []
-    excess = sum(sizes.get(record.file, 0) for record in records) - max_bytes
+    sizes = {record.id: sum(file_sizes.get(file, 0) for file in record.files) for record in [*records, *kept]}
+    excess = sum(sizes.values()) - max_bytes
     gone: list[Record] = []
     for record in sorted(records, key=lambda record: record.quarantined_at):
         if excess <= 0:
             break
         gone.append(record)
-        excess -= sizes.get(record.file, 0)
+        excess -= sizes[record.id]
     return gone
