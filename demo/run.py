@@ -85,11 +85,11 @@ def main() -> None:
 
 def sample_photographs() -> Iterator[Image.Image]:
     """Yield the photographs in RGB; scikit-image itself is not imported, nor what it depends on."""
-    found = importlib.util.find_spec("skimage")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("skimage")
+    if spec is None or spec.origin is None:
         sys.exit("pip install --no-deps scikit-image first: the sample photographs lie in its wheel")
     for name in PHOTOGRAPHS:
-        yield Image.open(Path(found.origin).parent / "data" / name).convert("RGB")
+        yield Image.open(Path(spec.origin).parent / "data" / name).convert("RGB")
 
 
 def view(photograph: Image.Image, rng: np.random.Generator) -> Image.Image:

@@ -135,10 +135,10 @@ def restore(  # noqa: PLR0913 - the options of a command
         originals = [Path(record.original) for record in records if not isinstance(record, ImgwatchError)]
 
         def put_back(record: "Record") -> str:
-            place = to if to is not None else moved.get(record.id)
-            is_direct = is_flat or place is None
+            target = to if to is not None else moved.get(record.id)
+            is_direct = is_flat or target is None
             below = Path() if is_direct else folders.below(Path(record.original), originals)
-            return f"restored to {decisions.restore(record, place, below=below).restored_to}"
+            return f"restored to {decisions.restore(record, target, below=below).restored_to}"
 
         _each(records, put_back, as_json, "restored")
 

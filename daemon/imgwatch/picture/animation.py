@@ -9,7 +9,7 @@ _MOST_FRAMES = 1000  # of an animation that are gone through; the rest is not lo
 _ANIMATED = ("PNG", "WEBP", "AVIF")
 
 
-def places(most: int) -> list[float]:
+def spread_shares(most: int) -> list[float]:
     """Return where so many frames lie, as shares of the time, spread evenly and ascending: 0.5 for one."""
     return [(number + 0.5) / most for number in range(most)]
 
@@ -24,7 +24,7 @@ def frames_to_judge(image: Image.Image, content: bytes, most: int, most_pixels: 
         return [0]
     affordable = int(most_pixels / max(1, image.width * image.height))
     count = max(1, min(count, _MOST_FRAMES, affordable))
-    return sorted({int(place * count) for place in places(most)})
+    return sorted({int(share * count) for share in spread_shares(most)})
 
 
 def _count(image: Image.Image, content: bytes) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from imgwatch.picture.animation import FRAMES, places
+from imgwatch.picture.animation import FRAMES, spread_shares
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -63,12 +63,12 @@ def _spread(
 ) -> Iterator[VideoFrame]:
     start, seconds = _span(opened, stream)
     seen: set[int | None] = set()
-    for place in places(most):
+    for share in spread_shares(most):
         frame = None
-        opened.seek(int((start + place * seconds) * 1_000_000))
+        opened.seek(int((start + share * seconds) * 1_000_000))
         for frame in opened.decode(stream):
             most_pixels -= frame.width * frame.height
-            is_near = frame.time is None or frame.time >= start + (place - _NEAR) * seconds
+            is_near = frame.time is None or frame.time >= start + (share - _NEAR) * seconds
             if is_near or most_pixels <= 0:
                 break
         if frame is not None and frame.pts not in seen:

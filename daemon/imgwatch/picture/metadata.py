@@ -79,8 +79,8 @@ def _bare_tiff(content: bytes) -> bytes:
     order = tiff.byte_order(content)
     at, number = tiff.first_folder(content)
     bare = bytearray(content)
-    for place in range(at, min(at + 12 * number, len(content) - 12), 12):
-        (tag,) = struct.unpack_from(f"{order}H", content, place)
+    for offset in range(at, min(at + 12 * number, len(content) - 12), 12):
+        (tag,) = struct.unpack_from(f"{order}H", content, offset)
         if tag not in _TIFF_NEEDED:
-            bare[place + 2 : place + 4] = b"\xff\xff"
+            bare[offset + 2 : offset + 4] = b"\xff\xff"
     return bytes(bare)

@@ -30,10 +30,10 @@ def short_values(content: bytes) -> dict[int, int]:
     order = byte_order(content)
     at, number = first_folder(content)
     values: dict[int, int] = {}
-    for place in range(at, at + 12 * number, 12):
-        if place + 12 > len(content):
+    for offset in range(at, at + 12 * number, 12):
+        if offset + 12 > len(content):
             break
-        tag, kind, count = struct.unpack_from(f"{order}HHI", content, place)
+        tag, kind, count = struct.unpack_from(f"{order}HHI", content, offset)
         is_short = kind == _SHORT and count == 1
-        (values[tag],) = struct.unpack_from(f"{order}H" if is_short else f"{order}I", content, place + 8)
+        (values[tag],) = struct.unpack_from(f"{order}H" if is_short else f"{order}I", content, offset + 8)
     return values

@@ -49,10 +49,10 @@ def _examined(entry: FolderEntry) -> Examined:
     try:
         with opened_file(entry) as opened:
             identity = Identity.of(os.fstat(opened))
-            found = Examined(entry.name, identity, read_metadata(opened), digest_of(opened))
+            companion = Examined(entry.name, identity, read_metadata(opened), digest_of(opened))
             if has_writer(opened) or Identity.of(os.fstat(opened)) != identity:
                 raise busy
-            return found
+            return companion
     except FileNotFoundError as fault:
         raise busy from fault
     except OSError as fault:

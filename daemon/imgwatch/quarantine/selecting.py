@@ -45,10 +45,10 @@ class Selector:
 
     def one(self, text: str) -> Record:
         """Return the one picture that is meant. Raises RecordMissing or RecordAmbiguous."""
-        found = self(text)
-        if len(found) > 1:
-            raise _ambiguous(text, found)
-        return found[0]
+        records = self(text)
+        if len(records) > 1:
+            raise _ambiguous(text, records)
+        return records[0]
 
     def _by_id(self, text: str) -> list[Record]:
         if not text or not set(text) <= set("0123456789abcdef"):
@@ -77,12 +77,12 @@ class Selector:
                 below.append(record)
         return below
 
-    def _one_of(self, text: str, found: list[Record]) -> list[Record]:
+    def _one_of(self, text: str, records: list[Record]) -> list[Record]:
         """Of several of one name, only one can be meant, and rather one for which `is_meant` holds."""
-        found = [record for record in found if self._is_meant(record)] or found
-        if len(found) > 1:
-            raise _ambiguous(text, found)
-        return found
+        records = [record for record in records if self._is_meant(record)] or records
+        if len(records) > 1:
+            raise _ambiguous(text, records)
+        return records
 
     def _paths(self, text: str) -> set[Path]:
         """Return the path as it is said, and where it leads: records have paths without links."""
@@ -99,7 +99,7 @@ def _names(record: Record) -> list[str]:
     return [Path(record.original).name, *(companion.name for companion in record.companions)]
 
 
-def _ambiguous(text: str, found: Sequence[Record]) -> RecordAmbiguous:
-    several = ", ".join(f"{record.id} ({shown(record.original)})" for record in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return RecordAmbiguous(f"{shown(text)} stands for {len(found)} pictures; say which: {several}{more}")
+def _ambiguous(text: str, records: Sequence[Record]) -> RecordAmbiguous:
+    several = ", ".join(f"{record.id} ({shown(record.original)})" for record in records[:_SHOWN])
+    more = f" and {len(records) - _SHOWN} more" if len(records) > _SHOWN else ""
+    return RecordAmbiguous(f"{shown(text)} stands for {len(records)} pictures; say which: {several}{more}")
