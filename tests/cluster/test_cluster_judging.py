@@ -11,7 +11,7 @@ from distributed import KilledWorker
 
 from conftest import dark
 from imgwatch.cluster.dask_cluster import Cluster, _Run
-from imgwatch.cluster.judging import Found, JudgeKit, Missed, judge_on
+from imgwatch.cluster.judging import JudgeKit, Missed, PictureVersion, judge_on
 from imgwatch.errors import Unavailable
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.picture.decoding import Limits
@@ -94,7 +94,9 @@ class Blind:
     def __init__(self, every: int = 0) -> None:
         self._every = every
 
-    def run(self, kit: JudgeKit, batches: Iterable[Sequence[Found]]) -> Iterator[tuple[Sequence[Found], Any]]:
+    def run(
+        self, kit: JudgeKit, batches: Iterable[Sequence[PictureVersion]]
+    ) -> Iterator[tuple[Sequence[PictureVersion], Any]]:
         del kit
         kept = Judgement(Verdict.KEEP, in_words(""), "model")
         for batch in batches:
@@ -104,7 +106,7 @@ class Blind:
             )
 
 
-def found_in(folder: Path, number: int) -> Iterator[Found]:
+def found_in(folder: Path, number: int) -> Iterator[PictureVersion]:
     for count in range(number):
         path = dark(folder / f"{count}.png")
         identity = identity_of(path)
