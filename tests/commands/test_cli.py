@@ -117,7 +117,9 @@ def test_one_conflict_stops_no_other_restore(tmp_path: Path, write_config: Write
     assert "in the way" in done.stderr
     assert (inbox / "a.png").read_text() == "in the way"
     assert (inbox / "b.png").exists()
-    run("quarantine", "restore", "--all", "--to", tmp_path / "inbox", config=config, code=73)
+    run("quarantine", "restore", "--all", "--to", inbox, config=config)  # with a number in its name
+    assert (inbox / "a.png").read_text() == "in the way"
+    assert len(list(inbox.iterdir())) == 3
 
 
 def test_purge_wants_a_limit_and_deletes_for_good(tmp_path: Path, write_config: WriteConfig) -> None:

@@ -16,7 +16,7 @@ from conftest import WriteConfig, bright, dark
 from daemon import COMMAND, digests, objects, run, wait_until
 from dask_cluster import LETHAL, DaskCluster, LethalKit, children_of
 from imgwatch.cluster.dask_cluster import Cluster
-from imgwatch.cluster.judging import Found, JudgeKit, judge_on
+from imgwatch.cluster.judging import JudgeKit, PictureVersion, judge_on
 from imgwatch.errors import Unavailable
 from imgwatch.judging import BATCH
 from imgwatch.model.scorer import Scorer
@@ -38,7 +38,7 @@ def fill(inbox: Path, number: int) -> None:
         (bright if count % 20 == 0 else dark)(inbox / str(count % 7) / f"{count:05}.png")
 
 
-def found_in(folder: Path) -> list[Found]:
+def found_in(folder: Path) -> list[PictureVersion]:
     return [(inside / name, one) for inside, listing in walk(Scope(folder)) for name, one in listing.items()]
 
 
