@@ -88,8 +88,8 @@ class Changed(QuarantineError):
     """What lies there now is not the file that was judged; it stays."""
 
 
-class CompanionBusy(Changed):
-    """A file that belongs to the picture is still being written; both stay, for now."""
+class BeingWritten(Changed):
+    """Somebody has the picture, or what belongs to it, open for writing; all stay, for now."""
 
 
 class AlreadyRestored(QuarantineError):

@@ -20,8 +20,8 @@ from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
     AlreadyRestored,
+    BeingWritten,
     Changed,
-    CompanionBusy,
     ImgwatchError,
     MoveFailed,
     MoveRefused,
@@ -52,7 +52,7 @@ log = logging.getLogger(__name__)
 class Result:
     """What became of one picture: the judgement, the state it is in now, and the record if it was moved.
 
-    `waits`: something that belongs to it is still being written.
+    `waits`: it, or something that belongs to it, is still being written.
     """
 
     judged: Judged
@@ -198,7 +198,7 @@ class Pipeline:
             return True
         try:
             self._quarantine.join(record, path)
-        except (CompanionBusy, RecordMissing):
+        except (BeingWritten, RecordMissing):
             return False
         except (MoveFailed, Unavailable) as fault:
             self.health.note_failed_move(fault)
@@ -236,7 +236,7 @@ class Pipeline:
             record = self._quarantine.quarantine(judged.path, judged.identity, judged.judgement, companions)
         except AlreadyRestored:
             return Result(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
-        except CompanionBusy:
+        except BeingWritten:
             return Result(judged, pending, waits=True)
         except (Changed, FileNotFoundError):
             return Result(judged, pending)  # another version, which will be noticed and judged as such

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from imgwatch.errors import (
+    BeingWritten,
     Changed,
-    CompanionBusy,
     Conflict,
     FormatTooNew,
     MoveRefused,
@@ -104,9 +104,9 @@ def test_one_file_in_the_way_keeps_the_whole_set_in_quarantine(scene: Scene, nam
 
 def test_while_a_companion_is_written_the_set_stays(scene: Scene) -> None:
     path = scene.add()
-    with scene.add("cat.MOV").open("ab"), pytest.raises(CompanionBusy):
+    with scene.add("cat.MOV").open("ab"), pytest.raises(BeingWritten):
         scene.take(path, ["cat.MOV"])
-    with pytest.raises(CompanionBusy):
+    with pytest.raises(BeingWritten):
         scene.take(path, ["cat.MOV", "gone.xmp"])
     assert set(tree(scene.inbox)) == {"cat.jpg", "cat.MOV"}
     assert scene.take(path, ["cat.MOV"]).companions
@@ -291,7 +291,7 @@ def test_what_cannot_join_stays(scene: Scene) -> None:
         record = scene.quarantine.join(record, scene.add(f"cat.{number}"))
     with pytest.raises(MoveRefused):
         scene.quarantine.join(record, scene.add("cat.9"))
-    with scene.add("cat.aae").open("ab"), pytest.raises(CompanionBusy):
+    with scene.add("cat.aae").open("ab"), pytest.raises(BeingWritten):
         scene.quarantine.join(record, scene.inbox / "cat.aae")
     scene.quarantine.delete(record)
     with pytest.raises(RecordMissing):

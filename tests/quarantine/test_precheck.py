@@ -7,9 +7,7 @@ import socket
 
 import pytest
 
-from imgwatch.errors import (
-    Changed,
-)
+from imgwatch.errors import BeingWritten, Changed
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 
@@ -44,3 +42,11 @@ def test_only_regular_files_are_taken(scene: Scene) -> None:
                     Identity.of(path.stat()),
                     Judgement(Verdict.QUARANTINE, in_words(""), "", 1, 0, "0" * 64),
                 )
+
+
+def test_a_picture_that_somebody_has_open_for_writing_stays_until_it_is_closed(scene: Scene) -> None:
+    path = scene.add()
+    with path.open("ab"), pytest.raises(BeingWritten, match="open for writing"):
+        scene.take(path)
+    with path.open("rb"):  # a reader is no reason
+        assert scene.take(path).file == path.name

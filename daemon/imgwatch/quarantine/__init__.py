@@ -114,7 +114,7 @@ class Quarantine:
         """Move a judged picture into quarantine, with its companions: names of files beside it. All or none.
 
         `candidate` is a path, or a root and a path below it; no symlink below the root is followed.
-        Raises Changed if it is no longer the file `identity`, CompanionBusy while a companion is written,
+        Raises Changed if it is no longer the file `identity`, BeingWritten while a companion is written,
         AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
         MoveFailed; then all stay.
         """
@@ -133,7 +133,7 @@ class Quarantine:
     def join(self, which: str | Record, candidate: Candidate) -> Record:
         """Move a file after the picture in quarantine that it belongs to, and return the picture's new record.
 
-        Raises CompanionBusy while it is written, RecordMissing if the picture is no longer in quarantine, MoveRefused
+        Raises BeingWritten while it is written, RecordMissing if the picture is no longer in quarantine, MoveRefused
         if it came from another folder, has such a companion already, or too many; MoveFailed; then the file stays.
         """
         safe_path = self._ends.source(candidate)

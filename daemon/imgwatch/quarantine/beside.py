@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from imgwatch.errors import CompanionBusy, MoveRefused, OutsideRoots, shown
+from imgwatch.errors import BeingWritten, MoveRefused, OutsideRoots, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
 from imgwatch.quarantine.companion import MOST, Companion
 from imgwatch.quarantine.fields import is_plain_name
@@ -33,7 +33,7 @@ class Examined(NamedTuple):
 def examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined]:
     """Look at the files beside a picture that go with it.
 
-    Raises OutsideRoots for what lies elsewhere, CompanionBusy while one is written, MoveRefused.
+    Raises OutsideRoots for what lies elsewhere, BeingWritten while one is written, MoveRefused.
     """
     if not all(map(is_plain_name, names)):
         raise OutsideRoots(f"{shown(picture.path)}: what belongs to it must lie beside it; nothing is moved")
@@ -45,7 +45,7 @@ def examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined
 
 
 def _examined(entry: FolderEntry) -> Examined:
-    busy = CompanionBusy(f"{shown(entry.path)} is being written; it stays, and its picture with it")
+    busy = BeingWritten(f"{shown(entry.path)} is being written; it stays, and its picture with it")
     try:
         with opened_file(entry) as opened:
             identity = Identity.of(os.fstat(opened))

@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 
 import msgspec
 
-from imgwatch.errors import Changed, MoveRefused, RecordMalformed, Unfinished, shown
-from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
+from imgwatch.errors import BeingWritten, Changed, MoveRefused, RecordMalformed, Unfinished, shown
+from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.quarantine.beside import Examined
 from imgwatch.quarantine.companion import Companion
@@ -36,7 +36,10 @@ def opened_folder_of(safe_path: SafePath) -> Iterator[int]:
 
 
 def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
-    """Check that the judged file lies there, and read its metadata, and its digest if nobody has."""
+    """Check that the judged file lies there, and read its metadata, and its digest if nobody has.
+
+    Raises Changed, BeingWritten while somebody has it open for writing, MoveFailed.
+    """
     changed = Changed(f"{shown(source.path)} is not the file that was judged; it stays")
     try:
         lying = status_of(source)
@@ -44,6 +47,8 @@ def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tup
             raise changed
         with opened_file(source) as opened:
             metadata_and_digest = read_metadata(opened), sha256 or digest_of(opened)
+            if has_writer(opened):
+                raise BeingWritten(f"{shown(source.path)} is open for writing; it stays until it is closed")
             if Identity.of(os.fstat(opened)) != identity:
                 raise changed
             return metadata_and_digest
