@@ -193,7 +193,7 @@ def _refit(measured: Measured, stranger: float | None) -> _Refit:
     selection = select(directions, directions, groups, lambda teaches: strongest)
     bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
-    fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger)
+    fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger, odds_compare=head is not None)
     parts = fusion.surprisals(measures) if head is None else fusion.parts(measures)
     return _Refit(directions[bank], head, fusion, measures, parts, outliers)
 

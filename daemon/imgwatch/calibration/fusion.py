@@ -24,7 +24,7 @@ RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
 # Weights of reconstruction, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
 # experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
-WEIGHTS = (0.1, 1.5, 0.3)
+WEIGHTS = (0.25, 1.5, 1.5)
 POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06
@@ -88,11 +88,12 @@ class Fusion:
     ramps: SurprisalCurves
 
     @classmethod
-    def fit(cls, measures: Floats, stranger: float | None = None) -> Self:
+    def fit(cls, measures: Floats, stranger: float | None = None, *, odds_compare: bool = False) -> Self:
         """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on.
 
         `stranger` is how far a picture is from neighbours that it has nothing in common with. Where many normal
         pictures are as far from each other, being far says little: neighbours count for less. None: in full.
+        `odds_compare`: the log odds of different kinds mean the same, so that the largest of them counts as it is.
         """
         rows = [SurprisalCurves.fit(column) for column in measures.T]
         if stranger is not None:
@@ -100,7 +101,8 @@ class Fusion:
             rows[NEIGHBOURS] = rows[NEIGHBOURS].at_volumes(np.minimum(surprisal, 1.0))
         plain = measures[:, FIRST_KIND:].max(axis=1)
         calibrated = SurprisalCurves.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
-        rows += [SurprisalCurves.fit(plain), SurprisalCurves.fit(calibrated)]
+        of_calibrated = SurprisalCurves.fit(calibrated).at_volumes(np.array([0.0 if odds_compare else 1.0]))
+        rows += [SurprisalCurves.fit(plain), of_calibrated]
         either = np.maximum(rows[-2](plain[:, None]), rows[-1](calibrated[:, None]))[:, 0]
         return cls(SurprisalCurves.stack([*rows, SurprisalCurves.fit(either)]))
 
@@ -135,16 +137,19 @@ class Fusion:
         return len(self.ramps.ends) - 3
 
 
-def fit_robustly(measures: Floats, trusted: Mask, stranger: float | None = None) -> tuple[Fusion, Mask]:
+def fit_robustly(
+    measures: Floats, trusted: Mask, stranger: float | None = None, *, odds_compare: bool = False
+) -> tuple[Fusion, Mask]:
     """Fit a fusion though some pictures may be junk; return it and which of the pictures [N] are clear outliers.
 
-    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger` as in `Fusion.fit`.
+    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger` and
+    `odds_compare` as in `Fusion.fit`.
     """
-    fusion = Fusion.fit(measures[trusted], stranger)
+    fusion = Fusion.fit(measures[trusted], stranger, odds_compare=odds_compare)
     outliers = np.zeros(len(measures), bool)
     for _ in range(2):
         outliers = clear_outliers(fusion.score(measures))
-        fusion = Fusion.fit(measures[~outliers], stranger)
+        fusion = Fusion.fit(measures[~outliers], stranger, odds_compare=odds_compare)
     return fusion, clear_outliers(fusion.score(measures))
 
 

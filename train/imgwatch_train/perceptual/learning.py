@@ -77,7 +77,7 @@ def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and 
         distances_to_bank(directions, directions[bank], groups, groups[bank]),
         _held_out_odds(folder, general, selection.teaches),
     )
-    fusion, is_outlier = fit_robustly(measures, ~selection.is_judged, plan.stranger)
+    fusion, is_outlier = fit_robustly(measures, ~selection.is_judged, plan.stranger, odds_compare=True)
     scaling = Scaling.fit(pooled)
     return Learnt(
         scaling=folder.scaling,
