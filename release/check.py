@@ -101,9 +101,11 @@ def pythons(folder: Path) -> None:
         for resolution in ("lowest-direct", "highest"):
             env = folder / f"{python}-{resolution}"
             run(BIN / "uv", "venv", "-q", "--python", interpreter(python), env)
-            run(
-                BIN / "uv", "pip", "install", "-q", "--python", env, "--resolution", resolution, build.wheel()
-            )
+            resolved = folder / "resolved.txt"
+            run(BIN / "uv", "pip", "compile", "-q", "--no-header", "--python-version", python, "--resolution",
+                resolution, "--only-binary", ":all:", "-o", resolved, ROOT / "pyproject.toml")  # fmt: skip
+            run(BIN / "uv", "pip", "install", "-q", "--python", env, "-c", resolved, build.wheel())
+            resolved.unlink()
             run(env / "bin/python", SMOKE, env / "bin/imgwatch", folder / f"smoke-{python}-{resolution}")
             print(f"       Python {python}, {resolution}", flush=True)
             shutil.rmtree(env)
