@@ -21,6 +21,9 @@ from imgwatch.picture.decoding import Pixels
 
 Floats = NDArray[np.float32]
 _RUNTIME_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from \S+ failed: ?)?")
+_NO_FOLDER = (
+    "/proc/self/none"  # where weights outside of the file would be looked for: its digest covers none
+)
 _SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
 _ASKED_ONLY = onnxruntime.RunOptions()
 _ASKED_ONLY.only_execute_path_to_fetches = True
@@ -43,6 +46,7 @@ def open_session(model: str | bytes, threads: int) -> onnxruntime.InferenceSessi
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NO_FOLDER)
     options.enable_cpu_mem_arena = False  # an arena never shrinks; malloc does as much, and is told when to
     memory.keep_freed()
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
