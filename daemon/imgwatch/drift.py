@@ -113,6 +113,6 @@ def chance_of(ranks: Sequence[float], among: int) -> float:
     a two-sample test, which averages over calibrations, would let the unlucky ones cry all year.
     """
     count = len(ranks)
-    apart = max(rank - place / count for place, rank in enumerate(sorted(ranks)))
+    apart = max(rank - below / count for below, rank in enumerate(sorted(ranks)))
     certain = max(0.0, apart - math.sqrt(math.log(1 / UNLUCKY) / (2 * among)))
     return math.exp(-2 * count * certain**2)

@@ -45,8 +45,8 @@ def measure(
     """Decode and measure the pictures. Raises ModelError when what the model knows of junk is damaged."""
     session = open_session(str(scorer.path), threads)
     packed = session.get_modelmeta().custom_metadata_map.get(KEY)
-    given = {output.name for output in session.get_outputs()}
-    names = [name for name in (*_ALWAYS, *_PERCEPTUAL, _PROJECTED) if name in given]
+    outputs = {output.name for output in session.get_outputs()}
+    names = [name for name in (*_ALWAYS, *_PERCEPTUAL, _PROJECTED) if name in outputs]
     readable: list[Path] = []
     rows: list[list[Any]] = []
     with Decoder(scorer.contract.shape, limits, threads) as decoder:
@@ -61,5 +61,5 @@ def measure(
         tuple(readable),
         len(paths) - len(readable),
         dict(zip(names, columns, strict=False)),
-        None if packed is None or _PROJECTED not in given else JunkStatistics.unpacked(packed),
+        None if packed is None or _PROJECTED not in outputs else JunkStatistics.unpacked(packed),
     )

@@ -58,9 +58,9 @@ def _contact_sheet(photos: list[Path], kinds: list[str]) -> Image.Image:
     """Return one picture of each template, kind by kind."""
     drawings = [
         Drawing(kind, template, 0)
-        for kind, found in known_templates().items()
+        for kind, templates in known_templates().items()
         if not kinds or kind in kinds
-        for template in found
+        for template in templates
     ]
     rows = -(-len(drawings) // _COLUMNS)
     sheet = Image.new("RGB", (_COLUMNS * _TILE, rows * _TILE), (60, 60, 60))

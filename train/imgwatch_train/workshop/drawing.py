@@ -47,19 +47,19 @@ class Drawing:
 
 def known_templates() -> dict[str, dict[str, Template]]:
     """Return the templates of each kind by their names."""
-    found: dict[str, dict[str, Template]] = {}
+    by_kind: dict[str, dict[str, Template]] = {}
     for kind in pkgutil.iter_modules(templates.__path__):
         room = importlib.import_module(f"{templates.__name__}.{kind.name}")
         names = [module.name for module in pkgutil.iter_modules(room.__path__)]
-        found[kind.name] = {
+        by_kind[kind.name] = {
             name: importlib.import_module(f"{room.__name__}.{name}").draw for name in sorted(names)
         }
-    return found
+    return by_kind
 
 
 def plan(count: int, kinds: Sequence[str] = ()) -> list[Drawing]:
     """Plan about `count` pictures: as many of each kind, and within it of each template; normal ones twice."""
-    chosen = {kind: list(found) for kind, found in known_templates().items()} | {
+    chosen = {kind: list(named) for kind, named in known_templates().items()} | {
         kind: ["photo"] for kind in SPOILED
     }
     chosen = {kind: names for kind, names in chosen.items() if not kinds or kind in kinds}
