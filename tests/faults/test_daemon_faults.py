@@ -16,6 +16,7 @@ import pytest
 
 from conftest import WriteConfig, bright, dark, picture_bytes, write_brightness_model
 from daemon import COMMAND, Daemon, digests, names, run, wait_until
+from killing import decoders_killed
 from mounts import Mount, fill
 
 pytestmark = pytest.mark.faults
@@ -413,17 +414,16 @@ def test_sigterm_stops_while_a_picture_hangs_the_decoder(tmp_path: Path, write_c
 def test_a_picture_that_kills_its_decoder_is_unreadable_after_two_tries_and_not_tried_at_the_next_start(
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
-    """The codec is killed for its CPU time: a real SIGKILL in the middle of decoding."""
+    """A real SIGKILL in the middle of decoding."""
     config = write_config(limits="{decode_seconds: 2, decode_megabytes: 256}")
     inbox = tmp_path / "inbox"
     with Daemon(config) as daemon:
-        killer = subprocess.Popen([sys.executable, "-c", _KILLER, str(daemon.process.pid)])
-        try:
-            (inbox / "slow.png").write_bytes(picture_bytes(230, size=6000))
+        with decoders_killed(daemon.process.pid, above_bytes=120e6) as killed:
+            (inbox / "slow.png").write_bytes(
+                picture_bytes(230, size=6000)
+            )  # 108 MB of pixels, and 40 MB besides
             daemon.wait_judged(1)
-        finally:
-            killer.kill()
-            killer.wait()
+        assert len(killed) == 2
         assert "slow.png" not in quarantined(tmp_path)
         bright(inbox / "b1.png")
         wait_quarantined(daemon, tmp_path, "b1.png")
@@ -433,21 +433,6 @@ def test_a_picture_that_kills_its_decoder_is_unreadable_after_two_tries_and_not_
         wait_quarantined(daemon, tmp_path, "b2.png")
         assert daemon.status()["judged"] == 3
         assert daemon.status()["unreadable"] == 1
-
-
-_KILLER = """
-import os, pathlib, signal, sys, time
-main = sys.argv[1]
-while True:
-    for place in pathlib.Path('/proc').glob('[0-9]*'):
-        try:
-            if place.joinpath('stat').read_text().rsplit(')', 1)[1].split()[1] != main:
-                continue
-            if int(place.joinpath('statm').read_text().split()[1]) * os.sysconf('SC_PAGE_SIZE') > 120e6:
-                os.kill(int(place.name), signal.SIGKILL)  # its pixels have begun to fill 108 MB
-        except OSError:
-            pass
-"""
 
 
 _SHIM = """

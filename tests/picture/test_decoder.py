@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 import multiprocessing
-import threading
-import time
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from conftest import SHAPE, dark
 from imgwatch.picture import decoder
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Unreadable
+from killing import decoders_killed
 
 
 def test_order_is_kept_and_faults_are_values(tmp_path: Path) -> None:
@@ -48,18 +48,11 @@ def test_a_picture_that_takes_too_long_costs_only_itself(tmp_path: Path, slow_pi
 
 @pytest.mark.e2e
 def test_a_picture_that_kills_its_workers_costs_only_itself(tmp_path: Path, slow_picture: Path) -> None:
-    def kill_busy_worker() -> None:
-        for seconds in (0.8, 1.6):  # two workers, each well into the picture
-            time.sleep(seconds)
-            for worker in multiprocessing.active_children():
-                worker.kill()
-
     with Decoder(SHAPE, Limits(megapixels=1000)) as opened:
         list(opened.decode([dark(tmp_path / "first.png")]))  # the worker has started
-        killer = threading.Thread(target=kill_busy_worker)
-        killer.start()
-        [(_, outcome)] = opened.decode([slow_picture])
-        killer.join()
+        with decoders_killed(os.getpid(), above_bytes=200e6) as killed:  # its pixels are 588 MB
+            [(_, outcome)] = opened.decode([slow_picture])
+        assert len(killed) == 2
         assert "crashed the decoder twice" in str(outcome)
         [(_, after)] = opened.decode([dark(tmp_path / "a.png")])
         assert isinstance(after, Decoded)
