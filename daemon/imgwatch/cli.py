@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 COMMANDS = {  # name: its module in `commands`, in the order of the help
     "init": "setup",
-    "train": "learn",
-    "calibrate": "learn",
+    "train": "train",
+    "calibrate": "calibrate",
     "watch": "watch",
-    "rescan": "judge",
-    "score": "judge",
-    "evaluate": "learn",
+    "rescan": "rescan",
+    "score": "score",
+    "evaluate": "evaluate",
     "quarantine": "quarantine",
     "review": "review",
     "status": "status",

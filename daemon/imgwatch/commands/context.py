@@ -31,6 +31,10 @@ SetOption = Annotated[
 ]
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+FoldersOption = Annotated[
+    list[Path] | None,
+    typer.Argument(help="Folders of normal pictures; default: the watched ones.", metavar="DIR..."),
+]
 
 LEDGER = "ledger.sqlite"
 DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
@@ -41,6 +45,18 @@ def load_settings(config: Path | None, overrides: list[str] | None = None) -> Se
     from imgwatch.config import find_config, load_config
 
     return load_config(find_config(config), tuple(overrides or ()))
+
+
+def settings_without_config(config: Path | None, overrides: list[str] | None = None) -> Settings:
+    """Return the config's settings, or the defaults where there is none: folders that are named need no config."""
+    from imgwatch.config import parse_config
+
+    try:
+        return load_settings(config, overrides)
+    except InputMissing:
+        if config is not None:
+            raise
+        return parse_config("watch: [{path: /}]", "the defaults", tuple(overrides or ()))
 
 
 def model_path(settings: Settings) -> Path:

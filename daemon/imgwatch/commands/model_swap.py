@@ -76,3 +76,8 @@ def put_in_use(written: Path, out: Path, is_agreed: bool) -> Path:
         return written
     written.replace(out)
     return out
+
+
+def how_to_use(settings: Settings, model: Path) -> str:
+    """Say what is still to be done with a model that the config does not name."""
+    return "" if model == model_path(settings) else f", then set `model: {model}` in the config"

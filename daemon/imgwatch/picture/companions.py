@@ -11,16 +11,12 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-SHOTS = (".jpg", ".jpeg", ".heic", ".heif", ".hif")  # what a camera writes beside a film or a RAW
-PICTURES = (
-    *SHOTS,
-    ".jpe", ".jfif", ".png", ".apng", ".gif", ".bmp", ".dib", ".webp", ".tif", ".tiff", ".avif", ".jxl",
-)  # fmt: skip
-FILMS = (".mov", ".mp4", ".m4v")
-RAWS = (
-    ".dng", ".nef", ".nrw", ".arw", ".sr2", ".cr2", ".cr3", ".crw", ".rw2", ".orf", ".raf", ".pef", ".srw", ".3fr",
-    ".x3f",
-)  # fmt: skip
+from imgwatch.picture.formats import FILM, FORMATS, HEIC, RAW
+
+SHOTS = (".jpg", ".jpeg", *HEIC.extensions)  # what a camera writes beside a film or a RAW
+PICTURES = tuple(extension for known in FORMATS if known not in (FILM, RAW) for extension in known.extensions)
+FILMS = (".mov", ".mp4", ".m4v")  # of live photos
+RAWS = (*RAW.extensions, ".crw", ".3fr", ".x3f")  # these three have no preview that is read
 SIDECARS = (".xmp", ".aae")
 THUMBNAIL = ".thm"  # a camera's small picture of its film or RAW
 LARGEST_FILM_BYTES = 64 << 20  # a live photo's is some seconds long; a larger one is a film of its own

@@ -1,11 +1,11 @@
-"""`imgwatch score` and `imgwatch rescan`: judge now what lies somewhere; `score` moves nothing."""
+"""`imgwatch rescan`: judge now what lies in the watched folders or elsewhere, and move what does not belong."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +22,7 @@ from imgwatch.commands.context import (
     open_ledger,
     open_quarantine,
 )
+from imgwatch.commands.judged_line import say_judged
 from imgwatch.errors import IoFailed, UsageError
 from imgwatch.wording import counted
 
@@ -42,32 +43,6 @@ _Paths = Annotated[
         metavar="PATH...",
     ),
 ]
-
-
-def score(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders.", metavar="PATH...")],
-    explain: Annotated[
-        Path | None,
-        typer.Option(
-            "--explain", help="Write each picture's copy and heat map into this folder.", metavar="DIR"
-        ),
-    ] = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Print score, threshold, verdict and reason of pictures; move nothing."""
-    settings = load_settings(config)
-    with open_judge(settings) as judge, console.progress() as progress:
-        unread: Counter[Format] = Counter()
-        wanted = list(_pictures(existing(paths), unread))
-        for number, judged in enumerate(judge.judge(wanted), 1):
-            _say_judged(judged, as_json)
-            progress("score", number, len(wanted))
-        if explain is not None:
-            from imgwatch.explain import explain_pictures
-
-            explain_pictures(judge, wanted, explain)
-    say_unread(unread)
 
 
 def rescan(  # noqa: PLR0913 - the options of a command
@@ -152,7 +127,7 @@ def _set_junk_apart(
 def _say_dry_run(judgements: "Iterable[Judged]", as_json: bool) -> None:
     seen: Counter[str] = Counter()
     for judged in judgements:
-        _say_judged(judged, as_json)
+        say_judged(judged, as_json)
         seen[judged.judgement.verdict] += 1
     if not as_json:
         console.say(_summary(seen, None))
@@ -210,24 +185,12 @@ def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None
         if judged.judgement.verdict == "keep":
             record = records[judged.path]
             offered.append(record.id)
-            _say_judged(judged, as_json, id=record.id, original=record.original)
+            say_judged(judged, as_json, id=record.id, original=record.original)
     if as_json:
         return
     console.say(f"{len(records)} judged again: {len(offered)} would be kept now.")
     if offered:
         console.say(f"To put them back: imgwatch quarantine restore {' '.join(offered)}")
-
-
-def _pictures(paths: list[Path], unread: "Counter[Format]") -> Iterator[Path]:
-    """Yield named files as they are, and the candidates in named folders; count there what is not read."""
-    from imgwatch.candidates import candidates
-    from imgwatch.scan import Scope
-
-    for path in paths:
-        if path.is_dir() and not path.is_symlink():
-            yield from candidates([Scope(path.resolve())], unread=unread)
-        else:
-            yield path
 
 
 def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
@@ -257,29 +220,12 @@ def existing_scopes(scopes: "list[Scope]") -> "list[Scope]":
     return scopes
 
 
-def _say_judged(judged: "Judged", as_json: bool, **more: Any) -> None:
-    from imgwatch.cluster.object_url import url_of
-    from imgwatch.wording import sentence
-
-    judgement, path = judged.judgement, url_of(judged.path)
-    reason = sentence(judgement.reason)
-    if as_json:
-        row = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
-               "threshold": judgement.threshold, "reason": reason, "model": judgement.model,
-               "kind": judgement.kind, "reason_code": judgement.reason.code}  # fmt: skip
-        console.say_json(row | more)
-        return
-    figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
-    moved = f"  -> {more['id']}" if "id" in more else ""
-    console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({reason}){moved}")
-
-
 def _say_sorted(result: "Result", as_json: bool) -> None:
     record = result.record
     if record is None:
-        _say_judged(result.judged, as_json)
+        say_judged(result.judged, as_json)
     else:
-        _say_judged(result.judged, as_json, moved_to=record.file, id=record.id)
+        say_judged(result.judged, as_json, moved_to=record.file, id=record.id)
 
 
 def _summary(seen: Counter[str], moved: int | None) -> str:

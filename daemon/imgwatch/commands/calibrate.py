@@ -1,0 +1,132 @@
+"""`imgwatch calibrate`: fit the config's model to normal pictures, without TensorFlow."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands import model_swap
+from imgwatch.commands.context import (
+    ConfigOption,
+    FoldersOption,
+    JsonOption,
+    existing,
+    model_path,
+    settings_without_config,
+)
+from imgwatch.commands.model_swap import YesOption
+from imgwatch.errors import UsageError
+from imgwatch.wording import counted
+
+if TYPE_CHECKING:
+    from imgwatch.calibration.calibrate import Calibrated
+    from imgwatch.settings import ThresholdRule
+
+
+def calibrate(  # noqa: PLR0913 - the options of a command
+    folders: FoldersOption = None,
+    false_alarms: Annotated[
+        float | None,
+        typer.Option(
+            "--false-alarms",
+            help="At most this share of your normal pictures is moved, such as 0.01; default: the config's.",
+            metavar="P",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
+        "model.onnx"
+    ),
+    preview: Annotated[
+        bool,
+        typer.Option(
+            "--preview", help="Only show how many of the present pictures would be moved; write nothing."
+        ),
+    ] = False,
+    is_agreed: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
+    from imgwatch.calibration.calibrate import calibrate as fit
+    from imgwatch.scan import list_pictures
+    from imgwatch.settings import ThresholdRule
+
+    settings = settings_without_config(config)
+    rule = settings.threshold or ThresholdRule(false_alarms=0.01)
+    if false_alarms is not None:
+        rule = _rule(false_alarms)
+    sources = existing([folder.absolute() for folder in folders or []]) or [
+        watch.path for watch in settings.watch
+    ]
+    with console.progress() as progress:
+        apart = (settings.quarantine.path, settings.state)
+        paths = list_pictures(sources, apart, settings.watch[0].ignore)
+        fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
+    _say_preview(fitted, as_json)
+    if not as_json:
+        promise = fitted.contract.training["promise"]
+        for sentence in (promise["says"], *promise["warnings"]):
+            console.say(sentence)
+    if preview:
+        return
+    written = model_swap.draft_path(settings, out.absolute())
+    contract = fitted.write(written)
+    compared = model_swap.compared(settings, written)
+    if as_json:
+        model = model_swap.put_in_use(written, out.absolute(), is_agreed=True)
+        summary = {"model": str(model), "threshold": contract.threshold.score}
+        console.say_json(summary | model_swap.as_json(compared))
+        return
+    console.say(f"{written} written, threshold {contract.threshold.score:.4g}.")
+    _say_strangest(fitted)
+    model_swap.say(compared)
+    model = model_swap.put_in_use(written, out.absolute(), is_agreed)
+    console.say(f"Done{model_swap.how_to_use(settings, model)}.")
+
+
+def _say_strangest(fitted: "Calibrated") -> None:
+    """Show what the threshold rests on: one junk picture among these makes junk like it pass."""
+    if fitted.standing_out:
+        verb = "stands" if fitted.standing_out == 1 else "stand"
+        console.say(
+            f"{fitted.standing_out} of your pictures {verb} out from the rest, but count as normal too:"
+        )
+    else:
+        console.say("No picture stands out clearly; these are the strangest:")
+    for path, score in fitted.strangest(max(3, min(fitted.standing_out, 40))):
+        console.say(f"  {score:8.4g}  {path}")
+    console.say(
+        "If some of them are junk, move them out of the folder and calibrate again: more junk will be caught."
+    )
+
+
+def _rule(false_alarms: float) -> "ThresholdRule":
+    from msgspec import ValidationError
+
+    from imgwatch.settings import ThresholdRule, checked
+
+    try:
+        return checked({"false_alarms": false_alarms}, ThresholdRule)
+    except ValidationError as fault:
+        raise UsageError(
+            f"--false-alarms {false_alarms:g}: a share above 0 and at most 0.5, such as 0.01"
+        ) from fault
+
+
+def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
+    lines = fitted.preview()
+    if as_json:
+        console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
+                          "preview": [asdict(line) for line in lines]})  # fmt: skip
+        return
+    console.say(
+        f"{counted(len(fitted.paths), 'picture')}, {fitted.unreadable} unreadable. Each judged as if it were new:"
+    )
+    rows = [
+        (f"{line.false_alarms:.1%}", f"{line.threshold:.4g}", str(line.would_move),
+         "yes" if line.can_be_kept else f"no: that takes {round(1 / line.false_alarms) - 1} pictures")
+        for line in lines
+    ]  # fmt: skip
+    console.table(("false alarms", "threshold", "would be moved", "can be promised"), rows)

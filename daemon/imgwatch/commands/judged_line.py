@@ -1,0 +1,28 @@
+"""The line, or JSON object, in which commands print what was judged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from imgwatch import console
+
+if TYPE_CHECKING:
+    from imgwatch.judging import Judged
+
+
+def say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
+    """Print path, verdict, score against threshold, and reason; `more` are further keys of the JSON object."""
+    from imgwatch.cluster.object_url import url_of
+    from imgwatch.wording import sentence
+
+    judgement, path = judged.judgement, url_of(judged.path)
+    reason = sentence(judgement.reason)
+    if as_json:
+        row = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
+               "threshold": judgement.threshold, "reason": reason, "model": judgement.model,
+               "kind": judgement.kind, "reason_code": judgement.reason.code}  # fmt: skip
+        console.say_json(row | more)
+        return
+    figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
+    moved = f"  -> {more['id']}" if "id" in more else ""
+    console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({reason}){moved}")

@@ -1,0 +1,134 @@
+"""`imgwatch train`: make a model from normal pictures."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from imgwatch import console
+from imgwatch.commands import model_swap
+from imgwatch.commands.cluster import ClusterOption
+from imgwatch.commands.context import (
+    ConfigOption,
+    FoldersOption,
+    JsonOption,
+    SetOption,
+    existing,
+    open_quarantine,
+    settings_without_config,
+)
+from imgwatch.commands.model_swap import YesOption
+from imgwatch.extras import require_extra
+from imgwatch.wording import counted
+
+if TYPE_CHECKING:
+    from imgwatch.feedback.reviewed import Reviewed
+    from imgwatch.model.contract import Contract
+    from imgwatch.settings import Settings
+    from imgwatch_train.job import Job
+
+
+def train(  # noqa: PLR0913 - the options of a command
+    folders: FoldersOption = None,
+    architecture: Annotated[
+        str | None, typer.Option("--architecture", help="perceptual, dense or conv.", metavar="A")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
+        "model.onnx"
+    ),
+    exclude: Annotated[
+        Path | None,
+        typer.Option(
+            "--exclude", help="A file with a path a line: pictures or folders to leave out.", metavar="FILE"
+        ),
+    ] = None,
+    from_reviews: Annotated[
+        bool,
+        typer.Option(
+            "--from-reviews", help="Take in what you restored, leave out copies of what you deleted."
+        ),
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
+    ] = False,
+    is_agreed: YesOption = False,
+    cluster: ClusterOption = None,
+    overrides: SetOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train on normal pictures: writes the model file, and a report with plots next to it."""
+    from imgwatch import logs
+
+    logs.set_up()
+    all_overrides = list(overrides or []) + ([f"train.architecture={architecture}"] if architecture else [])
+    settings = settings_without_config(config, all_overrides)
+    sources = existing([folder.absolute() for folder in folders or []]) or [
+        watch.path for watch in settings.watch
+    ]
+    reviews = _reviews(settings, sources) if from_reviews else None
+    if reviews is not None and not as_json:
+        console.say(
+            f"From your decisions: {counted(len(reviews.restored), 'restored picture')} taken in, "
+            f"{counted(len(reviews.deleted), 'copy', 'copies')} of deleted ones left out."
+        )
+    require_extra("train")
+    if cluster:
+        require_extra("cluster")
+    with console.progress() as progress:
+        from imgwatch_train.job import Job
+        from imgwatch_train.recipe import train as run
+
+        job = Job(
+            folders=(*sources, *(reviews.restored if reviews else ())),
+            settings=settings.train,
+            out=out.absolute(),
+            model=model_swap.draft_path(settings, out.absolute()),
+            threshold=settings.threshold,
+            exclude=(
+                *_listed(exclude),
+                *(reviews.deleted if reviews else ()),
+                settings.quarantine.path,
+                settings.state,
+            ),
+            trusted=reviews.trusted if reviews else frozenset(),
+            limits=settings.limits.limits(),
+            fresh=fresh,
+            cluster=cluster,
+        )
+        contract = run(job, progress)
+    _hand_over(job, contract, settings, is_agreed, as_json)
+
+
+def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
+    from imgwatch.feedback.reviewed import reviewed
+
+    return reviewed(open_quarantine(settings), folders)
+
+
+def _hand_over(
+    job: "Job", contract: "Contract", settings: "Settings", is_agreed: bool, as_json: bool
+) -> None:
+    """Tell what was trained, and how it differs from the model in use before it takes its place."""
+    compared = model_swap.compared(settings, job.written)
+    if as_json:
+        model = model_swap.put_in_use(job.written, job.out, is_agreed=True)
+        summary = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
+                 "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
+        console.say_json(summary | model_swap.as_json(compared))
+        return
+    console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
+    promise = contract.training.get("promise")
+    if isinstance(promise, dict) and "says" in promise:
+        console.say(str(promise["says"]))
+    model_swap.say(compared)
+    model = model_swap.put_in_use(job.written, job.out, is_agreed)
+    console.say(f"Look at {job.report_folder / 'report.html'}{model_swap.how_to_use(settings, model)}.")
+
+
+def _listed(exclude: Path | None) -> tuple[Path, ...]:
+    if exclude is None:
+        return ()
+    existing([exclude])
+    lines = exclude.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    return tuple(Path(line).absolute() for line in lines if line.strip() and not line.startswith("#"))
