@@ -10,7 +10,10 @@ import yaml
 from imgwatch.commands.setup import config_for
 from imgwatch.config import find_config, load_config, parse_config, section_in
 from imgwatch.errors import ConfigError, InputMissing
+from imgwatch.judgement import Kind
+from imgwatch.kind_rules import rule_for
 from imgwatch.settings import DEFAULT_IGNORE, Section, Settings, ThresholdRule, plain
+from imgwatch.settings.kinds import KindRule, KindSettings
 
 DEFAULT = Path(__file__).parent.parent / "config.yaml"
 
@@ -51,6 +54,47 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ("model: mine.onnx", "model: must be an absolute path, or begin with ~ (found 'mine.onnx')"),
         ("train: {dense: {hidden: [0]}}", "train.dense.hidden: Expected a whole number >= 1"),
         ("3: 4", "3: unknown key"),
+        ("kinds: {screenshots: keep}", "kinds.screenshots: unknown key; did you mean screenshot?"),
+        (
+            "kinds: {card: kepe}",
+            "kinds.card: must be one of quarantine, keep, report, move, or a mapping (found 'kepe')",
+        ),
+        (
+            "kinds: {card: move}",
+            "kinds.card: move needs a folder: card: {action: move, to: ~/Pictures/cards}",
+        ),
+        (
+            "kinds: {card: {action: move}}",
+            "kinds.card: move needs a folder: {action: move, to: ~/Pictures/Screenshots}",
+        ),
+        ("kinds: {card: {to: /b}}", "kinds.card: to goes with action: move only, not with quarantine"),
+        (
+            "kinds: {card: {action: keep, after_days: 3}}",
+            "kinds.card: after_days goes with what is moved, not with keep",
+        ),
+        (
+            "kinds: {card: {action: move, to: b}}",
+            "kinds.card.to: must be an absolute path, or begin with ~ (found 'b')",
+        ),
+        (
+            "kinds: {card: {action: move, to: /b/%Q}}",
+            "kinds.card.to: %Q is no part of a date; there are "
+            "%Y, %m, %d, %y, %b, %B, %j, %G, %V, %% (found '/b/%Q')",
+        ),
+        (
+            "kinds: {card: {action: move, to: /b/%Y/..}}",
+            "kinds.card.to: must not lead upwards with .. (found '/b/%Y/..')",
+        ),
+        ("kinds: {card: {in: []}}", "kinds.card.in: Expected a list of length >= 1"),
+        (
+            "kinds: {card: [{action: keep}, {in: [b]}]}",
+            "kinds.card.1: never holds: the rule before it names no folders with in, and so takes all",
+        ),
+        ("kinds: {card: [{action: keep}, {inn: [b]}]}", "kinds.card.1.inn: unknown key; did you mean in?"),
+        (
+            "kinds: {card: {false_alarms: 0.6}}",
+            "kinds.card.false_alarms: Expected a number <= 0.5 (found 0.6)",
+        ),
     ],
 )
 def test_a_fault_says_what_is_wanted(line: str, says: str) -> None:
@@ -80,6 +124,68 @@ def test_figures_and_hooks_are_checked(tmp_path: Path) -> None:
     assert any("hooks.quarantined" in line for line in told)
     (told_inside,) = faults(f"watch: [{{path: {a}}}]\nmetrics: {{textfile: {a}/i.prom}}")
     assert f"metrics.textfile: {a}/i.prom lies in {a}" in told_inside
+
+
+def test_each_kind_has_its_key() -> None:
+    assert [field.name for field in msgspec.structs.fields(KindSettings)] == list(Kind)
+
+
+def test_a_kind_has_an_action_a_rule_or_several(tmp_path: Path) -> None:
+    kinds = parse_config(
+        "watch: [{path: /a}]\nkinds:\n  document: keep\n  screenshot: {action: move, to: ~/S/%Y-%m, after_days: 30}\n"
+        "  card:\n    - {in: [WhatsApp/**], action: keep}\n    - {false_alarms: 0.1}\n",
+        "c.yaml",
+    ).kinds
+    assert kinds.of(Kind.DOCUMENT) == (KindRule("keep"),)
+    [moved] = kinds.of(Kind.SCREENSHOT)
+    assert (moved.action, moved.to, moved.after_days) == ("move", Path.home() / "S/%Y-%m", 30)
+    assert kinds.of(Kind.CARD) == (KindRule("keep", folders=("WhatsApp/**",)), KindRule(false_alarms=0.1))
+    assert kinds.of(Kind.DARK) == (KindRule("quarantine"),)
+
+
+@pytest.mark.parametrize(
+    "to", ["{a}", "{a}/Sorted", "{a}/%Y/x", "{link}/Sorted", "{base}/%%%j", "{base}/%B/y"]
+)
+def test_nothing_is_moved_to_where_it_is_judged_again(tmp_path: Path, to: str) -> None:
+    watched = tmp_path / "a"
+    (tmp_path / "link").symlink_to(watched)
+    to = to.format(a=watched, link=tmp_path / "link", base=tmp_path)
+    told = faults(
+        f"watch: [{{path: {watched}}}, {{path: {tmp_path}/%y}}]\nkinds: {{card: {{action: move, to: {to}}}}}\n"
+    )
+    assert [line for line in told if "kinds.card.to: " in line and "would judge it again" in line] == told
+
+
+@pytest.mark.parametrize("to", ["{q}", "{q}/%Y", "{home}/%j"])
+def test_nothing_is_moved_into_the_quarantine(tmp_path: Path, to: str) -> None:
+    to = to.format(q=tmp_path / "q", home=tmp_path)
+    told = faults(
+        f"watch: [{{path: /a}}]\nquarantine: {{path: {tmp_path}/q}}\nkinds: {{card: {{action: move, to: {to}}}}}\n"
+    )
+    assert len(told) == 1
+    assert "lies in the quarantine" in told[0]
+
+
+@pytest.mark.parametrize(
+    "watch", ["recursive: false", "ignore: [/Sorted]", "ignore: [sorted/]", "ignore: ['20*']"]
+)
+def test_what_a_folder_does_not_judge_may_be_moved_there(tmp_path: Path, watch: str) -> None:
+    rules = f"{{card: {{action: move, to: {tmp_path}/Sorted/%Y}}}}"
+    assert parse_config(f"watch: [{{path: {tmp_path}, {watch}}}]\nkinds: {rules}\n", "c.yaml")
+
+
+@pytest.mark.parametrize(
+    ("picture", "action"),
+    [
+        ("WhatsApp/a/b.jpg", "keep"),
+        ("whatsapp/b.jpg", "keep"),
+        ("x/WhatsApp/b.jpg", "report"),
+        ("b.png", "quarantine"),
+    ],
+)
+def test_the_first_rule_that_fits_holds(picture: str, action: str) -> None:
+    rules = (KindRule("keep", folders=("WhatsApp/**",)), KindRule("report", folders=("*.jpg",)))
+    assert rule_for(rules, Path(picture).parts).action == action
 
 
 def test_twice_the_same_key_is_a_fault() -> None:
@@ -114,9 +220,9 @@ def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.Monk
 def keys_of(section: type[Section], above: str = "") -> set[str]:
     found: set[str] = set()
     for field in msgspec.structs.fields(section):
-        found.add(above + field.name)
+        found.add(above + field.encode_name)
         if below := section_in(field.type):
-            found |= keys_of(below, f"{above}{field.name}.")
+            found |= keys_of(below, f"{above}{field.encode_name}.")
     return found
 
 
@@ -137,6 +243,7 @@ def keys_shown(text: str) -> set[str]:
 def test_config_yaml_shows_every_key() -> None:
     alternatives = {f"{above}threshold.{rule}" for above in ("train.perceptual.", "train.dense.", "train.conv.")
                     for rule in ("false_alarms", "mean_plus_std", "score")}  # fmt: skip
+    alternatives |= {f"kinds.{kind}.{key}" for kind in Kind for key in keys_of(KindRule)}
     assert keys_of(Settings) - keys_shown(DEFAULT.read_text()) - alternatives == set()
 
 

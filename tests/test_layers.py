@@ -23,7 +23,7 @@ LAYERS = (
         "nearest",
         "timers",
     },
-    {"atomic_file", "wording", "private_folder", "trusted_root", "version"},
+    {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version"},
     {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},

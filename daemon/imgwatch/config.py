@@ -17,6 +17,7 @@ import msgspec
 import yaml
 from platformdirs import user_config_path
 
+from imgwatch import kind_rules
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.settings import HOMELESS, Section, Settings, checked
 
@@ -81,7 +82,12 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     except msgspec.ValidationError:
         unworded = _faults(Settings, tree, ())
     else:
-        unworded = [*_homeless(settings), *_overlaps(settings), *_misplaced(settings)]
+        unworded = [
+            *_homeless(settings),
+            *_overlaps(settings),
+            *_misplaced(settings),
+            *kind_rules.faults_of(settings),
+        ]
         if not unworded and not faults:
             return settings
     faults += [_worded(fault, lines) for fault in unworded]
@@ -205,7 +211,7 @@ def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
     faults: list[Fault] = []
     section = section_in(kind)
     if section and isinstance(value, dict):
-        fields = {field.name: field for field in msgspec.structs.fields(section)}
+        fields = {field.encode_name: field for field in msgspec.structs.fields(section)}
         faults += [((*key, str(name)), _unknown(str(name), fields)) for name in value if name not in fields]
         for name, field in fields.items():
             if name in value:
@@ -237,13 +243,22 @@ def section_in(kind: Any) -> type[Section] | None:
 
 
 def _message(fault: msgspec.ValidationError, kind: Any, value: Any) -> str:
-    if get_origin(kind) is Literal:
-        message = f"must be one of {', '.join(get_args(kind))}"
+    words = _words_in(kind)
+    if words and isinstance(value, str):
+        mapping = ", or a mapping" if section_in(kind) else ""
+        message = f"must be one of {', '.join(words)}{mapping}"
     elif isinstance(value, float) and not math.isfinite(value):
         message = "must be finite"
     else:
         message = re.sub(r"`(.*?)`", _in_words, str(fault).partition(" - at `$")[0])
     return f"{message} (found {value!r})" if isinstance(value, str | int | float) else message
+
+
+def _words_in(kind: Any) -> tuple[str, ...]:
+    """Return the words in a type such as `Literal["a", "b"] | Section`."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return next((words for part in get_args(kind) if (words := _words_in(part))), ())
 
 
 def _in_words(kinds: re.Match[str]) -> str:

@@ -3,88 +3,65 @@
 Every field here is a key of config.yaml. A description says what the user needs to know to set it.
 """
 
-import sys
-from pathlib import Path, PosixPath
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from imgwatch.settings.kinds import KindSettings
+from imgwatch.settings.section import (
+    DEFAULT_MODEL,
+    HOMELESS,
+    LARGEST,
+    MAX_FALSE_ALARMS,
+    Count,
+    Finite,
+    ModelFile,
+    Positive,
+    Promise,
+    Section,
+    Share,
+    TextFilePath,
+    checked,
+    plain,
+    usual,
+)
 
+if TYPE_CHECKING:
     from imgwatch.picture.decoding import Limits
 
-MAX_FALSE_ALARMS = 0.5
-DEFAULT_MODEL = "default"
+__all__ = [
+    "DEFAULT_IGNORE",
+    "HOMELESS",
+    "LARGEST",
+    "MAX_FALSE_ALARMS",
+    "BreakerSettings",
+    "ConvSettings",
+    "DenseSettings",
+    "Finite",
+    "HookSettings",
+    "LimitSettings",
+    "MetricsSettings",
+    "ModelFile",
+    "PerceptualSettings",
+    "QuarantineSettings",
+    "Section",
+    "Settings",
+    "ThresholdRule",
+    "TrainSettings",
+    "Watch",
+    "checked",
+    "plain",
+]
+
 DEFAULT_IGNORE = (  # what these are, config.yaml says
     ".*", "*~", "*.bak",
     "*.part", "*.partial", "*.filepart", "*.tmp", "*.crdownload", "*.download", "*.opdownload", "*.!ut", "*.aria2",
     "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
     "$RECYCLE.BIN", "System Volume Information", "lost+found",
 )  # fmt: skip
-LARGEST = sys.float_info.max  # no infinity
-
-Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
-Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
-Count = Annotated[int, Meta(ge=1)]
-Share = Annotated[float, Meta(gt=0, lt=1)]
-Checked = TypeVar("Checked")
-
-
-class ModelFile(PosixPath):
-    """A model file of the user's own, or the word `default` for the one that ships."""
-
-
-class TextFilePath(PosixPath):
-    """A file of figures for node_exporter."""
-
-
-def checked(tree: Any, kind: type[Checked]) -> Checked:
-    """Return a tree of YAML or JSON as what it describes. Raises msgspec.ValidationError with the first fault.
-
-    Only what comes through here is checked: objects that are made by calling their class are not.
-    """
-    return msgspec.convert(tree, kind, dec_hook=_path)
-
-
-HOMELESS = Path("/no/home/folder")  # stands for the home of a user who has none: such a path must be set
-
-
-def plain(section: "Section") -> dict[str, Any]:
-    """Return a section as YAML or JSON has it."""
-    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
-    return values
-
-
-def _path(kind: type[Path], value: Any) -> Path:
-    """Read a path: absolute, or below a home."""
-    if not isinstance(value, str):
-        raise ValueError("must be a path")
-    if kind is ModelFile and value == DEFAULT_MODEL:
-        return ModelFile(value)
-    try:
-        path = kind(value).expanduser()
-    except RuntimeError as fault:  # no such user
-        raise ValueError("this home is not known") from fault
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path, or begin with ~")
-    if kind is TextFilePath and path.suffix != ".prom":
-        raise ValueError("must end in .prom: node_exporter reads no other file")
-    return path
-
-
-def _usual(folder_of: "Callable[[str], Path]") -> Path:
-    """Return where a user's files of this program belong; below HOMELESS for a user without a home."""
-    try:
-        return folder_of("imgwatch")
-    except RuntimeError:
-        return HOMELESS / "imgwatch"
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One mapping of the config."""
 
 
 class Watch(Section, frozen=True):
@@ -100,7 +77,7 @@ class Watch(Section, frozen=True):
 class ThresholdRule(Section, frozen=True):
     """How strange is too strange: exactly one of the keys."""
 
-    false_alarms: Annotated[float, Meta(gt=0, le=MAX_FALSE_ALARMS)] | None = None
+    false_alarms: Promise | None = None
     mean_plus_std: Finite | None = None
     score: Finite | None = None
 
@@ -122,7 +99,7 @@ class ThresholdRule(Section, frozen=True):
 class QuarantineSettings(Section, frozen=True):
     """Where junk goes and how long it stays there."""
 
-    path: Path = _usual(user_data_path) / "quarantine"
+    path: Path = usual(user_data_path) / "quarantine"
     keep_days: Positive | None = None
     max_gigabytes: Positive | None = None
 
@@ -240,13 +217,14 @@ class Settings(Section, frozen=True):
     threshold: ThresholdRule | None = None
     mode: Literal["quarantine", "report"] = "quarantine"
     unreadable: Literal["keep", "quarantine"] = "keep"
+    kinds: KindSettings = KindSettings()
     companions: Literal["together", "alone"] = "together"
     quarantine: QuarantineSettings = QuarantineSettings()
     settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
     scan_minutes: Positive = 60
     limits: LimitSettings = LimitSettings()
     breaker: BreakerSettings = BreakerSettings()
-    state: Path = _usual(user_state_path)
+    state: Path = usual(user_state_path)
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()

@@ -1,0 +1,87 @@
+"""Which rule of the config holds for a picture of some kind, and whether the rules can work together. Pure.
+
+It moves nothing; what a rule looks like is in `settings.kinds`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from fnmatch import fnmatchcase
+from glob import escape
+from pathlib import Path
+
+from imgwatch.ignore import compiled
+from imgwatch.judgement import Kind
+from imgwatch.settings import Settings, Watch
+from imgwatch.settings.kinds import KindRule
+from imgwatch.settings.section import DATE_DIRECTIVES
+
+Fault = tuple[tuple[str | int, ...], str]  # a key of the config, and what is wrong there
+DEFAULT = KindRule()
+_SAMPLE = datetime(2024, 12, 31)  # any day will do
+
+
+def rule_for(rules: tuple[KindRule, ...], steps: tuple[str, ...]) -> KindRule:
+    """Return the first rule that fits a picture, by its names from the watched folder on; the default if none does."""
+    return next(
+        (rule for rule in rules if rule.folders is None or compiled(rule.folders).ignores(steps)), DEFAULT
+    )
+
+
+def faults_of(settings: Settings) -> Iterator[Fault]:
+    """Find the rules that never hold, and those that would move pictures to where they are judged again."""
+    for kind in Kind:
+        written = getattr(settings.kinds, kind)
+        if written == "move":
+            yield ("kinds", kind), f"move needs a folder: {kind}: {{action: move, to: ~/Pictures/{kind}s}}"
+            continue
+        rules = settings.kinds.of(kind)
+        for number, rule in enumerate(rules):
+            key = ("kinds", kind, number) if isinstance(written, tuple) else ("kinds", kind)
+            if number and rules[number - 1].folders is None:
+                yield key, "never holds: the rule before it names no folders with in, and so takes all"
+            why = None if rule.to is None else _misplaced(rule.to, settings)
+            if why is not None:
+                yield (*key, "to"), why
+
+
+def _misplaced(to: Path, settings: Settings) -> str | None:
+    target, quarantine = resolved(to), settings.quarantine.path.resolve()
+    if may_lie_in(target, quarantine):
+        return f"{to} lies in the quarantine ({quarantine}); give it another folder"
+    judging = next((watch.path for watch in settings.watch if _judges(watch, target)), None)
+    if judging is not None:
+        return f"{to} lies in {judging}, which is watched and would judge it again; give another, or ignore it there"
+    return None
+
+
+def _judges(watch: Watch, target: Path) -> bool:
+    root = watch.path.resolve()
+    if not may_lie_in(target, root):
+        return False
+    below = target.parts[len(root.parts) :]
+    if not below:
+        return True
+    steps = tuple(_SAMPLE.strftime(step) for step in below)
+    return watch.recursive and not compiled(watch.ignore).ignores((*steps, "picture.jpg"))
+
+
+def resolved(to: Path) -> Path:
+    """Follow the symlinks on the way to a folder as far as no date is in its path."""
+    depth = next((n for n, part in enumerate(to.parts) if "%" in part), len(to.parts))
+    return Path(*to.parts[:depth]).resolve().joinpath(*to.parts[depth:])
+
+
+def may_lie_in(target: Path, folder: Path) -> bool:
+    """Tell whether a folder is or lies below another one, whatever date stands in its path."""
+    return len(folder.parts) <= len(target.parts) and all(
+        fnmatchcase(own, _glob(dated)) for own, dated in zip(folder.parts, target.parts, strict=False)
+    )
+
+
+def _glob(step: str) -> str:
+    glob = escape(step)
+    for directive in DATE_DIRECTIVES:
+        glob = glob.replace(directive, "*")
+    return glob

@@ -1,0 +1,95 @@
+"""What every section of the config is made of: numbers and paths that are checked, and mappings of them.
+
+Which sections there are, `imgwatch.settings` knows.
+"""
+
+import re
+import sys
+from pathlib import Path, PosixPath
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEFAULT_MODEL = "default"
+LARGEST = sys.float_info.max  # no infinity
+HOMELESS = Path("/no/home/folder")  # stands for the home of a user who has none: such a path must be set
+MAX_FALSE_ALARMS = 0.5
+DATE_DIRECTIVES = ("%Y", "%m", "%d", "%y", "%b", "%B", "%j", "%G", "%V", "%%")
+_DIRECTIVE = re.compile("%.?")
+
+Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(gt=0, lt=1)]
+Promise = Annotated[float, Meta(gt=0, le=MAX_FALSE_ALARMS)]
+Checked = TypeVar("Checked")
+
+
+class ModelFile(PosixPath):
+    """A model file of the user's own, or the word `default` for the one that ships."""
+
+
+class TextFilePath(PosixPath):
+    """A file of figures for node_exporter."""
+
+
+class DatedFolder(PosixPath):
+    """A folder whose path may have the date of a picture in it, as strftime spells it: ~/Pictures/%Y/%m."""
+
+
+def checked(tree: Any, kind: type[Checked]) -> Checked:
+    """Return a tree of YAML or JSON as what it describes. Raises msgspec.ValidationError with the first fault.
+
+    Only what comes through here is checked: objects that are made by calling their class are not.
+    """
+    return msgspec.convert(tree, kind, dec_hook=_path)
+
+
+def plain(section: "Section") -> dict[str, Any]:
+    """Return a section as YAML or JSON has it."""
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
+    return values
+
+
+def _path(kind: type[Path], value: Any) -> Path:
+    """Read a path: absolute, or below a home."""
+    if not isinstance(value, str):
+        raise ValueError("must be a path")
+    if kind is ModelFile and value == DEFAULT_MODEL:
+        return ModelFile(value)
+    try:
+        path = kind(value).expanduser()
+    except RuntimeError as fault:  # no such user
+        raise ValueError("this home is not known") from fault
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path, or begin with ~")
+    if kind is TextFilePath and path.suffix != ".prom":
+        raise ValueError("must end in .prom: node_exporter reads no other file")
+    if kind is DatedFolder:
+        _require_dates(path)
+    return path
+
+
+def _require_dates(path: Path) -> None:
+    """Raise ValueError unless all that follows a % is part of a date, and nothing leads upwards."""
+    unknown = [directive for directive in _DIRECTIVE.findall(str(path)) if directive not in DATE_DIRECTIVES]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no part of a date; there are {', '.join(DATE_DIRECTIVES)}")
+    if ".." in path.parts:
+        raise ValueError("must not lead upwards with ..")
+
+
+def usual(folder_of: "Callable[[str], Path]") -> Path:
+    """Return where a user's files of this program belong; below HOMELESS for a user without a home."""
+    try:
+        return folder_of("imgwatch")
+    except RuntimeError:
+        return HOMELESS / "imgwatch"
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One mapping of the config."""
