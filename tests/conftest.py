@@ -27,20 +27,28 @@ from imgwatch.picture.decoding import Shape
 from memory import remove_leftovers
 
 SHAPE = Shape(32, 32, "RGB")
-_DEAR_FIXTURES = (
+_SHARED_FIXTURES = (
     "train",
     "evaluation",
     "cluster",
     "calibration",
-)  # rooms whose tests of one file share models or clusters
+)  # rooms whose files share models or clusters
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist groups them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let tests run wherever there is room, but those of one file together where they share what is dear to make."""
+    """Keep tests of one file together where they share what takes long to make, and begin with those that take longest.
+
+    What begins last ends last: a long test at the end would leave all processors but one idle.
+    """
     for item in items:
-        if item.path.parent.name in _DEAR_FIXTURES or "cluster" in item.path.name:
+        if item.path.parent.name in _SHARED_FIXTURES or "cluster" in item.path.name:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
+    items.sort(key=_is_short)
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(name) for name in ("xdist_group", "faults", "e2e"))
 
 
 def brightness_graph(scale: float = 1.0) -> onnx.ModelProto:

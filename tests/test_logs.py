@@ -23,3 +23,20 @@ def test_a_name_of_thousands_of_escapes_is_cut(capsys: pytest.CaptureFixture[str
     assert line.endswith("more characters)")
     assert last_error.text is not None
     assert len(last_error.text) < 8200
+
+
+def test_a_damaged_file_fills_no_log(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    try:
+        logs.set_up()
+        for number in range(1000):
+            logging.getLogger("imgwatch.quarantine.history").warning("line %d is not usable", number)
+            logging.getLogger("imgwatch.pipeline").warning("%d.jpg stays", number)
+    finally:
+        root.handlers[:] = before
+        root.setLevel(level)
+    lines = capsys.readouterr().err.splitlines()
+    assert sum("is not usable" in line for line in lines) == 10
+    assert sum("left out" in line for line in lines) == 1
+    assert sum("stays" in line for line in lines) == 1000

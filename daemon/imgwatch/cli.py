@@ -14,6 +14,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.errors import ImgwatchError, IoFailed
+from imgwatch.logs import FirstFew
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,8 @@ def _prepare_process() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a character that this terminal does not have
+    if logging.lastResort is not None:  # what prints warnings where a command sets up no log
+        logging.lastResort.addFilter(FirstFew())
     try:
         Path.cwd()
     except OSError:  # removed: worker processes could not be started in it

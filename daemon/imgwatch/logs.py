@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections import Counter
 
 from imgwatch.errors import shown
 
@@ -29,6 +30,27 @@ def _cut(line: str) -> str:
     return line if more <= 0 else f"{line[:_MOST_CHARACTERS]}... ({more} more characters)"
 
 
+class FirstFew(logging.Filter):
+    """Lets the first messages of a wording through where a damaged file could cause thousands of them."""
+
+    sources = ("imgwatch.quarantine.history", "imgwatch.quarantine.reader")
+    most = 10
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._counts: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether a message is let through."""
+        if record.name not in self.sources:
+            return True
+        self._counts[record.msg] += 1
+        if self._counts[record.msg] == self.most:
+            record.msg += " (more messages like this one are left out)"
+            return True
+        return self._counts[record.msg] < self.most
+
+
 class LastError(logging.Handler):
     """Keeps the last error that was logged, for `imgwatch status`."""
 
@@ -45,6 +67,7 @@ def set_up(verbose: bool = False) -> LastError:
     """Send the log to stderr, for the journal with sd-daemon(3) priorities; return what keeps the last error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(for_journal=_is_journal()))
+    handler.addFilter(FirstFew())
     last_error = LastError()
     logging.basicConfig(
         level=logging.DEBUG if verbose else logging.INFO, handlers=[handler, last_error], force=True

@@ -35,9 +35,11 @@ class Swapping:
     """Puts a new model in place again and again, in a process of its own that is killed along with the daemon."""
 
     script = (
-        "import sys, itertools; sys.path.insert(0, sys.argv[1])\n"
+        "import sys, itertools, time; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path; from conftest import write_brightness_model\n"
-        "for n in itertools.count(): write_brightness_model(Path(sys.argv[2]), threshold=0.5 + n % 50 / 1000)"
+        "for n in itertools.count():\n"
+        "    write_brightness_model(Path(sys.argv[2]), threshold=0.5 + n % 50 / 1000)\n"
+        "    time.sleep(0.05)  # the daemon needs the processor, too\n"
     )
 
     def __init__(self, model: Path) -> None:
@@ -69,7 +71,7 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
         dropping.start()
         try:
             for _ in range(KILLS):
-                time.sleep(chance.uniform(0.0, 2.4))  # while it starts, scans, judges or moves
+                time.sleep(chance.uniform(0.0, 1.2))  # while it starts, scans, judges or moves
                 daemon.kill()
                 if swapping:
                     swapping.kill(again=True)
