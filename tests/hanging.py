@@ -33,6 +33,11 @@ def write_alone_hangs(path: Path) -> Path:
     return _write(path, alone, "is_alone", FOR_EVER)
 
 
+def write_always_hangs(path: Path) -> Path:
+    """Write a model that hangs on whatever it is asked."""
+    return _write(path, [], "yes", FOR_EVER)
+
+
 def write_slow(path: Path, turns: int) -> Path:
     """Write a model that loops so often on full batches."""
     full = [

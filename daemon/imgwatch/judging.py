@@ -17,7 +17,8 @@ from imgwatch.feedback.correction import Correction
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, unreadable
 from imgwatch.model.contract import Contract
-from imgwatch.model.scorer import Floats, Scorer
+from imgwatch.model.scorer import Floats, Scorer, words_of
+from imgwatch.model.time_limit import RunTooLong
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, NotJudged, Unreadable
 from imgwatch.scan import identity_of
@@ -111,7 +112,7 @@ class Judge:
     def _judge_batch(self, batch: Sequence[Looked]) -> list[Judged]:
         judged = []
         decoded = [outcome for _, outcome in batch if isinstance(outcome, Decoded)]
-        judgements = iter(self._score(decoded))
+        judgements = iter(self._score_each(decoded))
         for path, outcome in batch:
             if isinstance(outcome, Decoded):
                 judged.append(Judged(path, outcome.identity, next(judgements)))
@@ -122,6 +123,20 @@ class Judge:
                     why = unreadable(str(outcome), self.scorer.name, outcome.sha256, is_damaged=is_damaged)
                     judged.append(Judged(path, identity, why))
         return judged
+
+    def _score_each(self, decoded: Sequence[Decoded]) -> list[Judgement]:
+        """Score a batch; if that fails or takes too long, each picture alone, to find the one that it is about.
+
+        Raises ModelError if the model fails on other pictures, too.
+        """
+        try:
+            return list(self._score(decoded))
+        except Exception as fault:  # noqa: BLE001 - onnxruntime raises its own kinds
+            if len(decoded) > 1:
+                return [judgement for picture in decoded for judgement in self._score_each([picture])]
+            self.scorer.probe()
+            why = f"the model takes {fault} for it" if isinstance(fault, RunTooLong) else words_of(fault)
+            return [unreadable(why, self.scorer.name, decoded[0].sha256, is_damaged=False)]
 
     def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
         if not decoded:

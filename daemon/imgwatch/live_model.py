@@ -60,4 +60,5 @@ class LiveModel:
         self.judge.scorer.probe()
 
     def _load(self) -> Judge:
-        return Judge(Scorer(self._path), self._rule, self._limits, self._threads)
+        scorer = Scorer(self._path, seconds=self._limits.decode_seconds)
+        return Judge(scorer, self._rule, self._limits, self._threads)

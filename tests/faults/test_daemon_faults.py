@@ -13,9 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from conftest import WriteConfig, bright, dark, picture_bytes, write_brightness_model
 from daemon import COMMAND, Daemon, digests, names, run, wait_until
+from hanging import write_always_hangs, write_white_hangs
 from killing import decoders_killed
 from mounts import Mount, fill
 
@@ -352,10 +354,10 @@ def test_a_faulty_new_model_is_refused_and_the_running_one_stays(
     model = tmp_path / "own.onnx"
     good = model_file.read_bytes()
     model.write_bytes(good)
-    inbox = tmp_path / "inbox"
-    with Daemon(write_config(model=str(model))) as daemon:
+    inbox, hanging = tmp_path / "inbox", write_always_hangs(tmp_path / "hanging.onnx").read_bytes()
+    with Daemon(write_config(model=str(model), limits="{decode_seconds: 2}")) as daemon:
         for number, broken in enumerate(
-            (good[: len(good) // 2], b"", good.replace(b'"schema_version"', b'"schema_versiom"'))
+            (good[: len(good) // 2], b"", good.replace(b'"schema_version"', b'"schema_versiom"'), hanging)
         ):
             model.write_bytes(broken)
             wait_until(lambda: daemon.status()["troubles"], says="the refusal in status")
@@ -365,6 +367,26 @@ def test_a_faulty_new_model_is_refused_and_the_running_one_stays(
             wait_until(lambda: not daemon.status()["troubles"], says="the good one again")
         write_brightness_model(tmp_path / "other.onnx", scale=2.0, threshold=0.2).replace(model)
         wait_until(lambda: daemon.status()["threshold"] == 0.2, says="the new model")
+
+
+def test_a_picture_on_which_the_model_hangs_is_remembered_and_not_tried_at_the_next_start(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    model, inbox = write_white_hangs(tmp_path / "hanging.onnx"), tmp_path / "inbox"
+    config = write_config(model=str(model), limits="{decode_seconds: 1}")
+    with Daemon(config) as daemon:
+        bright(inbox / "b1.png")
+        Image.new("RGB", (24, 24), "white").save(inbox / "white.png")
+        daemon.wait_judged(2)
+        assert daemon.status()["unreadable"] == 1
+        listed = run("status", "--list", "unreadable", "--json", config=config).stdout
+        assert "the model takes more than 1 s" in listed
+        assert "white.png" in listed
+    with Daemon(config) as daemon:
+        bright(inbox / "b2.png")
+        wait_quarantined(daemon, tmp_path, "b1.png", "b2.png")
+        assert daemon.status()["judged"] == 3
+        assert (inbox / "white.png").exists()
 
 
 def test_a_model_swapped_in_the_middle_of_a_burst_judges_each_picture_once(

@@ -6,9 +6,13 @@ import hashlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from conftest import dark, picture_bytes
+from hanging import write_alone_hangs, write_white_hangs
+from imgwatch.errors import ModelError
 from imgwatch.feedback.correction import Correction, Example
+from imgwatch.judgement import ReasonCode
 from imgwatch.judging import BATCH, Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -16,6 +20,7 @@ from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoding import Limits, Pixels
 from imgwatch.pipeline import Pipeline, Policy
 from imgwatch.quarantine import Quarantine
+from imgwatch.wording import sentence
 from moving import film, tiff_raw
 
 
@@ -62,7 +67,7 @@ def test_a_fault_of_the_model_reaches_who_asked(
     monkeypatch.setattr(scorer, "score", fail)
     with (
         Judge(scorer, None, Limits(), workers) as judge,
-        pytest.raises(RuntimeError, match="broken kernel"),
+        pytest.raises(ModelError, match="broken kernel"),
     ):
         list(judge.judge(pictures(tmp_path, 3 * BATCH)))
 
@@ -129,3 +134,25 @@ def test_what_cannot_be_judged_here_is_not_moved_as_damaged(
     assert results[raw].record is None
     assert results[raw].judged.judgement.reason.code == "not_judged"
     assert "without a preview" in str(ledger.listed(FileState.UNREADABLE)[0].reason)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_picture_on_which_the_model_hangs_costs_only_itself(tmp_path: Path, workers: int) -> None:
+    scorer = Scorer(write_white_hangs(tmp_path / "m.onnx"), seconds=0.5)
+    paths = [dark(tmp_path / f"{number}.png") for number in range(BATCH)]
+    Image.new("RGB", (24, 24), "white").save(paths[3])
+    with Judge(scorer, None, Limits(), workers) as judge:
+        judgements = [judged.judgement for judged in judge.judge(paths)]
+    assert [str(judgement.verdict) for judgement in judgements] == ["keep"] * 3 + ["unreadable"] + [
+        "keep"
+    ] * 4
+    assert (
+        judgements[3].reason.code is ReasonCode.NOT_JUDGED
+    )  # no damage: `unreadable: quarantine` leaves it, too
+    assert "more than 0.5 s" in sentence(judgements[3].reason)
+
+
+def test_a_model_that_fails_on_other_pictures_too_is_no_fault_of_a_picture(tmp_path: Path) -> None:
+    scorer = Scorer(write_alone_hangs(tmp_path / "m.onnx"), seconds=0.5)
+    with Judge(scorer, None, Limits()) as judge, pytest.raises(ModelError, match="takes more than"):
+        list(judge.judge([dark(tmp_path / "a.png")]))

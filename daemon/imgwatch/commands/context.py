@@ -69,7 +69,7 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     from imgwatch.judging import Judge
     from imgwatch.model.scorer import Scorer
 
-    scorer = Scorer(model_path(settings))
+    scorer = Scorer(model_path(settings), seconds=settings.limits.decode_seconds)
     return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
 
 

@@ -17,6 +17,7 @@ from imgwatch.errors import ModelError
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
 from imgwatch.model.reference_set import ReferenceSet
+from imgwatch.model.time_limit import RunTooLong, TimeLimit
 from imgwatch.picture.decoding import Pixels
 
 Floats = NDArray[np.float32]
@@ -25,8 +26,7 @@ _NO_FOLDER = (
     "/proc/self/none"  # where weights outside of the file would be looked for: its digest covers none
 )
 _SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
-_ASKED_ONLY = onnxruntime.RunOptions()
-_ASKED_ONLY.only_execute_path_to_fetches = True
+_SECONDS = 20.0  # that a run may take, if nothing else is said; a batch takes a fraction of one
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,14 @@ def open_session(model: str | bytes, threads: int) -> onnxruntime.InferenceSessi
 
 
 class Scorer:
-    """A model file, checked and ready. Raises ModelError when the file is not usable."""
+    """A model file, checked and ready. Raises ModelError when the file is not usable.
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    `seconds` is what one run may take: a batch of pictures, or the self-test. What takes longer raises RunTooLong.
+    """
+
+    def __init__(self, path: Path, threads: int = 1, seconds: float = _SECONDS) -> None:
         self.path = path
+        self._limit = TimeLimit(seconds)
         self._session, digest = _open(path, threads)
         self.name = f"{path.stem}-{digest[:8]}"  # what the ledger, the records and the user call this model
         metadata = self._session.get_modelmeta().custom_metadata_map
@@ -81,20 +85,27 @@ class Scorer:
         return Explanation(*self._run(pictures, OUTPUTS))
 
     def probe(self) -> None:
-        """Score one picture: a model that hangs, hangs here too, and the service's watchdog is not fed."""
-        self.score(golden_pictures(self.contract.self_test.seed, 1, self.contract.shape))
+        """Score one picture. Raises ModelError if that fails or takes too long."""
+        self._try_on(golden_pictures(self.contract.self_test.seed, 1, self.contract.shape))
 
     def _run(self, pictures: Pixels, outputs: tuple[str, ...]) -> list[Any]:
-        values: list[Any] = self._session.run(list(outputs), {INPUT: pictures}, _ASKED_ONLY)
-        return values
+        return self._limit.run(self._session, outputs, {INPUT: pictures})
+
+    def _try_on(self, pictures: Pixels) -> tuple[Floats, Floats]:
+        try:
+            return self.score(pictures)
+        except RunTooLong as fault:
+            raise ModelError(
+                f"{self.path}: the model takes {fault} for {len(pictures)} small pictures"
+            ) from fault
+        except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
+            raise ModelError(f"{self.path}: the model does not run: {words_of(fault)}") from fault
 
     def _reproduce_self_test(self) -> None:
         expected = np.asarray(self.contract.self_test.scores, dtype=np.float32)
-        golden = golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
-        try:
-            scores, parts = self.score(golden)
-        except Exception as fault:  # onnxruntime raises its own kinds, and a broken graph any of them
-            raise ModelError(f"{self.path}: the model does not run: {_words(fault)}") from fault
+        scores, parts = self._try_on(
+            golden_pictures(self.contract.self_test.seed, len(expected), self.contract.shape)
+        )
         if len(scores) != len(expected) or parts.shape[1:] != (len(self.contract.parts),):
             raise ModelError(f"{self.path}: the model's outputs are not those that its contract names")
         if not np.allclose(scores, expected, rtol=_SELF_TEST_TOLERANCE, atol=_SELF_TEST_TOLERANCE * 0.1):
@@ -126,11 +137,11 @@ def _session_of(path: Path, descriptor: int, threads: int) -> onnxruntime.Infere
         return open_session(f"/proc/self/fd/{descriptor}", threads)
     except Exception as fault:  # onnxruntime raises its own kinds
         raise ModelError(
-            f"{path}: not a model file of imgwatch, or a damaged one ({_words(fault)}); train or calibrate again"
+            f"{path}: not a model file of imgwatch, or a damaged one ({words_of(fault)}); train or calibrate again"
         ) from fault
 
 
-def _words(fault: Exception) -> str:
+def words_of(fault: Exception) -> str:
     """Return what onnxruntime says, without its own prefix of names, numbers and paths, and not all of it."""
     return _RUNTIME_PREFIX.sub("", str(fault)).strip()[:200] or type(fault).__name__
 
