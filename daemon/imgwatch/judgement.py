@@ -54,6 +54,7 @@ class ReasonCode(StrEnum):
     RESTORED = "restored"
     UNREADABLE = "unreadable"  # why
     NOT_JUDGED = "not_judged"  # why; as verdict UNREADABLE, but nothing says that the file is damaged
+    TEMPORARILY_UNREADABLE = "temporarily_unreadable"  # why, which lies outside of the file and may pass
     SET_ASIDE = "set_aside"  # why
     TEXT = "text"  # text: the words of a version that kept no code
 
@@ -103,9 +104,10 @@ class Judgement(msgspec.Struct, frozen=True):
     kind: Kind | None = None
 
 
-def unreadable(why: str, model: str, sha256: str | None = None, *, is_damaged: bool = True) -> Judgement:
-    """Return the judgement of a picture that could not be decoded, because it is damaged or for another reason."""
-    code = ReasonCode.UNREADABLE if is_damaged else ReasonCode.NOT_JUDGED
+def unreadable(
+    why: str, model: str, sha256: str | None = None, code: ReasonCode = ReasonCode.UNREADABLE
+) -> Judgement:
+    """Return the judgement of a picture that could not be read; the code says of what kind the reason is."""
     return Judgement(Verdict.UNREADABLE, Reason(code, {"why": why}), model, sha256=sha256)
 
 

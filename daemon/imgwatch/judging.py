@@ -20,7 +20,7 @@ from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats, Scorer, words_of
 from imgwatch.model.time_limit import RunTooLong
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, NotJudged, Unreadable
+from imgwatch.picture.decoding import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
 from imgwatch.standard import Standard
@@ -119,9 +119,8 @@ class Judge:
             else:
                 identity = identity_of(path)
                 if identity is not None:
-                    is_damaged = not isinstance(outcome, NotJudged)
-                    why = unreadable(str(outcome), self.scorer.name, outcome.sha256, is_damaged=is_damaged)
-                    judged.append(Judged(path, identity, why))
+                    judgement = unreadable(str(outcome), self.scorer.name, outcome.sha256, outcome.code)
+                    judged.append(Judged(path, identity, judgement))
         return judged
 
     def _score_each(self, decoded: Sequence[Decoded]) -> list[Judgement]:
@@ -136,7 +135,7 @@ class Judge:
                 return [judgement for picture in decoded for judgement in self._score_each([picture])]
             self.scorer.probe()
             why = f"the model takes {fault} for it" if isinstance(fault, RunTooLong) else words_of(fault)
-            return [unreadable(why, self.scorer.name, decoded[0].sha256, is_damaged=False)]
+            return [unreadable(why, self.scorer.name, decoded[0].sha256, ReasonCode.NOT_JUDGED)]
 
     def _score(self, decoded: Sequence[Decoded]) -> Iterator[Judgement]:
         if not decoded:

@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 
 class FileState(StrEnum):
-    """Where one version of a file in a watched folder stands. All but UNSEEN are kept in the ledger."""
+    """Where one version of a file in a watched folder stands, as the ledger keeps it. What has no row is UNSEEN."""
 
     UNSEEN = "unseen"
     EXISTING = "existing"
@@ -81,12 +81,12 @@ AnyEvent = FileEvent | Event
 
 DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
     {
-        FileState.UNSEEN: "Nothing is known of this version of the file yet; it is judged when it has settled.",
+        FileState.UNSEEN: "This version of the file is new, or was taken up again; it is judged when it has settled.",
         FileState.EXISTING: "The file lay there before the folder was first watched, and is left alone.",
         FileState.OTHER: "The file is no picture, or belongs to one, and is left alone.",
         FileState.PASSED_OVER: "The picture or film has a format that is not read here; looked at again once it is.",
         FileState.KEPT: "The picture was judged normal, or was restored, and stays where it is.",
-        FileState.UNREADABLE: "The picture could not be decoded, and stays where it is.",
+        FileState.UNREADABLE: "The picture could not be read, and stays; if the reason may pass, it is tried again.",
         FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",
         FileState.PENDING: "The picture was judged junk and is about to be moved; a failed move is tried again.",
         FileState.HELD: "The picture was judged junk while the breaker was open, and stays until `imgwatch resume`.",

@@ -127,6 +127,9 @@ class Pipeline:
 
     def _act_on(self, batch: Sequence[Judged]) -> list[Result]:
         decided = [(judged, self._decide(judged)) for judged in map(self._respect_user, batch)]
+        for judged, state in decided:
+            if state is FileState.UNREADABLE:
+                self._report_unreadable(judged)
         self._ledger.remember((_row(judged, state) for judged, state in decided), time.time())
         done = [
             self._move(judged) if state is FileState.PENDING else Result(judged, state)
@@ -145,6 +148,12 @@ class Pipeline:
             count_history(self._quarantine, self._ledger)
         self._report_breaker()
         return done
+
+    def _report_unreadable(self, judged: Judged) -> None:
+        """Name a file that could not be read, once for each version of it."""
+        known = self._ledger.known(judged.path)
+        if known is None or not known.is_version(judged.identity) or known.model is None:
+            log.warning("%s: left where it is: %s", judged.path, sentence(judged.judgement.reason))
 
     def _report_breaker(self) -> None:
         """Say that the breaker opened, behind the last move."""

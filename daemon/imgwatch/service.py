@@ -173,15 +173,16 @@ class Service:
             if self._ledger.is_first_start(root.scope.root):
                 self._roots.require(root)
         self._recover_quarantine()
-        self._take_up_formats()
+        self._take_up_unread()
         self._watch()
         for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
         if not self._breaker.is_open:
             self._take_up_held()
 
-    def _take_up_formats(self) -> None:
-        """Look again at what was passed over if other formats are read now; say what is still not looked at."""
+    def _take_up_unread(self) -> None:
+        """Look again at what could not be read, as the reason may be gone; say what is still not looked at."""
+        self._ledger.take_up_unreadable()
         take_up_formats(self._ledger)
         for sentence in left_alone(self._ledger.passed_over()):
             log.warning("%s", sentence)
@@ -339,7 +340,7 @@ class Service:
         """Judge what the breaker held back; the user has looked at it, so it does not open the breaker again."""
         held = self._ledger.waiting(FileState.HELD)
         self._breaker.excuse(held)
-        self._ledger.forget(held)
+        self._ledger.take_up_again(held)
         for path in held:
             self._intake.notice(path)
         if held:

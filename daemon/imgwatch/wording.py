@@ -24,6 +24,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.RESTORED: "you restored this picture",
     ReasonCode.UNREADABLE: "cannot be read",
     ReasonCode.NOT_JUDGED: "cannot be judged here",
+    ReasonCode.TEMPORARILY_UNREADABLE: "cannot be read at present",
     ReasonCode.SET_ASIDE: "not looked at any more",
 }
 
@@ -52,7 +53,7 @@ def sentence(reason: Reason) -> str:
             return f"{likeness} what you {verb} on {_day(reason.figures.get('at'))}"
         case ReasonCode.LIKE_DELETED:
             return f"like what you deleted: learned from {counted(_number(reason, 'decisions'), 'decision')}"
-        case ReasonCode.UNREADABLE | ReasonCode.NOT_JUDGED:
+        case ReasonCode.UNREADABLE | ReasonCode.NOT_JUDGED | ReasonCode.TEMPORARILY_UNREADABLE:
             return _text(reason, "why")
         case ReasonCode.SET_ASIDE:
             return f"not looked at any more: {_text(reason, 'why')}"

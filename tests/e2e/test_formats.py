@@ -64,7 +64,9 @@ def test_what_is_not_read_is_told_and_judged_once_it_can_be(
     assert "1 film is not looked at" in run("rescan", config=config).stderr
     assert "1 film is not looked at" in run("rescan", "--dry-run", "--json", config=config).stderr
     named = objects(run("score", "--json", inbox / "IMG_0.HEIC", config=config).stdout)
-    assert [(row["verdict"], row["reason_code"]) for row in named] == [("unreadable", "not_judged")]
+    assert [(row["verdict"], row["reason_code"]) for row in named] == [
+        ("unreadable", "temporarily_unreadable")
+    ]
 
     without_packages.undo()
     with Daemon(config) as daemon:

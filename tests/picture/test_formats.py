@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgwatch.picture.decoding import Limits, NotJudged, Shape, decode
+from imgwatch.picture.decoding import Limits, Shape, TemporarilyUnreadable, decode
 from imgwatch.picture.formats import (
     FILM,
     FORMATS,
@@ -92,7 +92,7 @@ def test_a_picture_with_the_name_of_a_format_that_is_not_read_is_a_picture(tmp_p
 
 
 def test_what_is_not_read_says_so_also_where_it_is_named() -> None:
-    with pytest.raises(NotJudged, match="1 JPEG XL file is not looked at"):
+    with pytest.raises(TemporarilyUnreadable, match="1 JPEG XL file is not looked at"):
         decode(b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(30), GREY, Limits())
 
 

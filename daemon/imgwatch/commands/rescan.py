@@ -144,10 +144,21 @@ def _act(pipeline: "Pipeline", judgements: "Iterator[Judged]", as_json: bool) ->
 
 
 def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
-    """Return what was judged junk and left in its folder: held back by the breaker, or only reported."""
+    """Return what lies in its folder and is to be looked at again.
+
+    That is what was judged junk and held back by the breaker or only reported, and what could not be read for a reason
+    that may be gone.
+    """
+    from imgwatch.judgement import ReasonCode
     from imgwatch.lifecycle import FileState
 
-    waiting = {row.path for state in (FileState.HELD, FileState.REPORTED) for row in ledger.listed(state)}
+    states = (FileState.HELD, FileState.REPORTED, FileState.UNREADABLE)
+    listed = [(state, row) for state in states for row in ledger.listed(state)]
+    waiting = {
+        row.path
+        for state, row in listed
+        if state is not FileState.UNREADABLE or row.reason.code is ReasonCode.TEMPORARILY_UNREADABLE
+    }
     return {path for path in waiting if path.is_file() and any(scope.admits(path) for scope in scopes)}
 
 

@@ -22,10 +22,10 @@ from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
 from imgwatch.wording import sentence
 
-_UNFINISHED = FileState.PENDING
+_UNFINISHED = (FileState.PENDING, FileState.UNSEEN)
 _FINISHED = (
     "SELECT name, ino, size, mtime_ns FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?)"
-    f" AND state != '{_UNFINISHED}' AND (? IS NULL OR model = ?)"
+    f" AND state NOT IN {tuple(map(str, _UNFINISHED))} AND (? IS NULL OR model = ?)"
 )
 
 
@@ -60,10 +60,11 @@ class Known:
     mtime_ns: int
     state: FileState
     model: str | None
+    is_worth_a_retry: bool = False  # unreadable, for a reason that may be gone
 
     def covers(self, identity: Identity) -> bool:
         """Tell whether this version of the file needs no more work."""
-        return self.is_version(identity) and self.state is not _UNFINISHED
+        return self.is_version(identity) and self.state not in _UNFINISHED
 
     def is_version(self, identity: Identity) -> bool:
         """Tell whether this is the version of the file that was dealt with."""
@@ -121,7 +122,7 @@ class Ledger:
     def known(self, path: Path) -> Known | None:
         """Return what is known of one file."""
         rows = self._file.ask(
-            "SELECT ino, size, mtime_ns, state, model FROM seen"
+            "SELECT ino, size, mtime_ns, state, model, reason_code FROM seen"
             " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
             (os.fsencode(path.parent), os.fsencode(path.name)),
         )
@@ -171,6 +172,25 @@ class Ledger:
                     "DELETE FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
                     (os.fsencode(path.parent), os.fsencode(path.name)),
                 )
+
+    def take_up_again(self, paths: Iterable[Path]) -> None:
+        """Let files be judged again as if they were new; they are not counted again."""
+        with self._file.writing():
+            for path in paths:
+                self._file.ask(
+                    f"UPDATE seen SET state = '{FileState.UNSEEN}'"
+                    " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
+                    (os.fsencode(path.parent), os.fsencode(path.name)),
+                )
+
+    def take_up_unreadable(self) -> None:
+        """Let all pictures be tried again that could not be read for a reason which may be gone."""
+        with self._file.writing():
+            self._file.ask(
+                f"UPDATE seen SET state = '{FileState.UNSEEN}' WHERE state = '{FileState.UNREADABLE}'"
+                " AND reason_code = ?",
+                (ReasonCode.TEMPORARILY_UNREADABLE,),
+            )
 
     def forget_all_in(self, *states: FileState) -> None:
         """Drop the rows of all files in these states."""
@@ -294,5 +314,6 @@ def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
 
 
 def _known(row: tuple[Any, ...]) -> Known:
-    ino, size, mtime_ns, state, model = row
-    return Known(ino, size, mtime_ns, FileState(state), model)
+    ino, size, mtime_ns, state, model, code = row
+    is_worth_a_retry = state == FileState.UNREADABLE and code == ReasonCode.TEMPORARILY_UNREADABLE
+    return Known(ino, size, mtime_ns, FileState(state), model, is_worth_a_retry)

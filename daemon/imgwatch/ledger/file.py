@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 2  # what it means, and what came when: docs/formats.md
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
+_UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
@@ -42,6 +43,7 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
 CREATE INDEX seen_held ON seen (state) WHERE state = 'held';
 CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 {_PASSED_OVER_INDEX};
+{_UNREADABLE_INDEX};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's
@@ -172,6 +174,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
         for column in ("reason_code", "figures", "kind"):
             connection.execute(f"ALTER TABLE seen ADD COLUMN {column} TEXT")
         connection.execute(_PASSED_OVER_INDEX)
+        connection.execute(_UNREADABLE_INDEX)
         connection.execute("PRAGMA user_version = 2")
     connection.execute("COMMIT")
 

@@ -23,7 +23,7 @@ from weakref import WeakSet
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from imgwatch.picture import decoding
-from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, Unreadable
+from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, TemporarilyUnreadable, Unreadable
 
 Outcome = Decoded | Unreadable | FileNotFoundError
 Future = ProcessFuture[list[Outcome]]
@@ -60,7 +60,7 @@ class Decoder:
         try:
             return self._alone(path, self._schedule([path], box), box)
         except _Interrupted:
-            return Unreadable("not decoded: the program is stopping")
+            return TemporarilyUnreadable("not decoded: the program is stopping")
 
     def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
         """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
@@ -179,7 +179,7 @@ class Decoder:
         try:
             return self._result(future)[0]
         except TimeoutError:
-            return Unreadable(
+            return TemporarilyUnreadable(
                 f"takes longer than {self.limits.decode_seconds:g} s to decode (limits.decode_seconds)"
             )
 

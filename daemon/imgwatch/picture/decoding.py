@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from imgwatch.files import Identity, open_regular, open_unlinked
+from imgwatch.judgement import ReasonCode
 from imgwatch.picture import film, raw
 from imgwatch.picture.animation import FRAMES, frames_to_judge
 from imgwatch.picture.formats import FILM, HEIC, RAW, SNIFF_BYTES, TIFF, Format, format_of_head
@@ -60,10 +61,19 @@ class Unreadable(Exception):
     """This file cannot be judged; the text is the reason that the user is told."""
 
     sha256: str | None = None  # of the file's bytes, where they could be read
+    code = ReasonCode.UNREADABLE
 
 
 class NotJudged(Unreadable):
     """This file cannot be judged here, and is not damaged for all that is known."""
+
+    code = ReasonCode.NOT_JUDGED
+
+
+class TemporarilyUnreadable(Unreadable):
+    """What stands in the way lies outside of the file: rights, a limit, a disk's fault. It may be gone another time."""
+
+    code = ReasonCode.TEMPORARILY_UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -146,14 +156,15 @@ def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decode
     except FileNotFoundError:
         raise
     except OSError as fault:
-        why = "" if fault.errno == errno.EINVAL else "cannot be opened: "
-        raise Unreadable(f"{why}{fault.strerror}") from fault
+        if fault.errno == errno.EINVAL:  # no regular file
+            raise Unreadable(str(fault.strerror)) from fault
+        raise TemporarilyUnreadable(f"cannot be opened: {fault.strerror}") from fault
     with os.fdopen(fd, "rb") as stream:
         before = os.fstat(fd)
         content = _read_whole(stream, before.st_size, limits)
         identity = Identity.of(before)
         if Identity.of(os.fstat(fd)) != identity or len(content) != before.st_size:
-            raise Unreadable("changed while it was read")
+            raise TemporarilyUnreadable("changed while it was read")
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         most = FRAMES if isinstance(shape, Shape) else 1  # a person is shown one
@@ -167,11 +178,11 @@ def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
     if size == 0:
         raise Unreadable("the file is empty")
     if size > limits.file_megabytes * 1e6:
-        raise Unreadable(f"larger than {limits.file_megabytes:g} MB (limits.file_megabytes)")
+        raise TemporarilyUnreadable(f"larger than {limits.file_megabytes:g} MB (limits.file_megabytes)")
     try:
         return stream.read(size + 1)
     except OSError as fault:
-        raise Unreadable(f"cannot be read: {fault.strerror}") from fault
+        raise TemporarilyUnreadable(f"cannot be read: {fault.strerror}") from fault
 
 
 def decode(content: bytes, shape: Shape | Box, limits: Limits) -> Pixels:
@@ -190,7 +201,7 @@ def decode_frames(
     """Decode as `decode` does: one frame of a picture, at most so many of an animation or a film, in order of time."""
     known = format_of_head(content[:SNIFF_BYTES])
     if known is not None and not known.is_readable:
-        raise NotJudged(known.left_alone(1))
+        raise TemporarilyUnreadable(known.left_alone(1))
     try:
         return _decoded(content, known, shape, limits, most)
     except DECODE_FAULTS as fault:
@@ -198,7 +209,8 @@ def decode_frames(
         if bare is not None and bare != content:  # perhaps it is no pixel that is damaged
             with suppress(*DECODE_FAULTS):
                 return _decoded(bare, known, shape, limits, most)
-        raise Unreadable(_why(fault)) from fault
+        kind = TemporarilyUnreadable if isinstance(fault, MemoryError) else Unreadable
+        raise kind(_why(fault)) from fault
 
 
 def _decoded(
@@ -253,7 +265,9 @@ def _resized(image: Image.Image, shape: Shape | Box) -> Pixels:
 def _refuse_large(limits: Limits, width: int, height: int) -> None:
     megapixels = width * height / 1e6
     if megapixels > limits.megapixels:
-        raise Unreadable(f"{megapixels:.0f} megapixels, more than {limits.megapixels:g} (limits.megapixels)")
+        raise TemporarilyUnreadable(
+            f"{megapixels:.0f} megapixels, more than {limits.megapixels:g} (limits.megapixels)"
+        )
 
 
 def _refuse_half_written(image: Image.Image, content: bytes) -> None:
@@ -303,7 +317,7 @@ def _heif() -> str:
     try:
         from pillow_heif import register_heif_opener
     except ImportError as fault:
-        raise NotJudged(f"pillow-heif is installed but cannot be used: {fault}") from fault
+        raise TemporarilyUnreadable(f"pillow-heif is installed but cannot be used: {fault}") from fault
     register_heif_opener(
         decode_threads=1, depth_images=False, aux_images=False
     )  # a worker is one processor's

@@ -158,8 +158,11 @@ class Intake:
         if identity is None:
             return not path.is_symlink() and path.is_dir()
         known = self._ledger.known(path)
-        if known is None or not known.covers(identity):
-            self._notice(root, path, identity)
+        if known is not None and known.is_version(identity) and known.is_worth_a_retry:
+            self._ledger.take_up_again([path])  # something was done to it: its rights, perhaps
+        elif known is not None and known.covers(identity):
+            return False
+        self._notice(root, path, identity)
         return False
 
     def _notice(self, root: Root, path: Path, identity: Identity) -> None:

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from watchdog.events import (
     DirCreatedEvent,
     DirMovedEvent,
+    FileAttribEvent,
     FileClosedEvent,
     FileCreatedEvent,
     FileMovedEvent,
@@ -23,7 +24,7 @@ from watchdog.events import (
 )
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyEmitter
-from watchdog.observers.inotify_c import InotifyEvent, InotifyFD
+from watchdog.observers.inotify_c import InotifyConstants, InotifyEvent, InotifyFD, Mask
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from imgwatch.scan import Scope
@@ -39,6 +40,7 @@ _KINDS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,  # also a file moved or hard-linked in, which is never "closed"
     FileClosedEvent,
     FileMovedEvent,
+    FileAttribEvent,  # rights that come later
     DirCreatedEvent,
     DirMovedEvent,
 ]
@@ -117,6 +119,13 @@ class _Reader(InotifyFD):
             super().handle_event(event)
 
 
+class _Emitter(InotifyEmitter):
+    """Asks the kernel for changes of rights, too: watchdog 7 knows their events, and leaves them out of its mask."""
+
+    def get_event_mask_from_filter(self) -> Mask:
+        return Mask(super().get_event_mask_from_filter() | InotifyConstants.IN_ATTRIB)
+
+
 class Watcher:
     """Watches scopes with inotify until `stop`; `is_alive` tells the truth about its threads."""
 
@@ -138,7 +147,7 @@ class Watcher:
             self._reader = _Reader(self._hints)
         except OSError as fault:
             return {scope.root: fault for scope in scopes}
-        self._observer = BaseObserver(InotifyEmitter, inotify_fd=self._reader)
+        self._observer = BaseObserver(_Emitter, inotify_fd=self._reader)
         self._reader.start()
         self._observer.start()
         for scope in scopes:
