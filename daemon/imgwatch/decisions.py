@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from imgwatch.errors import DecidedMeanwhile, ImgwatchError
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState, ReviewState
@@ -44,10 +45,21 @@ class Decisions:
     ) -> Decided:
         """Put a picture back; the ledger knows it and its companions as kept, so that none is judged again.
 
+        One that was moved on comes from there, by way of the quarantine; if it cannot be put back, it goes there again.
         Into the folder `to`, if given, and in that into the folders `below`; there under a free name.
         """
         record, before = self._seen(which, expected)
-        path = self._quarantine.restore(record, to, expected, below=below, under_free_name=to is not None)
+        if before is ReviewState.MOVED:
+            record, expected = self._taken_back(record), None
+        try:
+            path = self._quarantine.restore(record, to, expected, below=below, under_free_name=to is not None)
+        except ImgwatchError:
+            if before is ReviewState.MOVED:
+                with suppress(
+                    ImgwatchError
+                ):  # the first fault counts; the picture stays in quarantine, for later
+                    self._quarantine.move_on(record)
+            raise
         rows = []
         for restored in _set_of(record, path):
             with suppress(OSError):  # taken away by somebody at once, or never came back
@@ -77,7 +89,10 @@ class Decisions:
         else:
             record = self._quarantine.requarantine(decided.record, decided.restored_to)
             self._ledger.forget(_set_of(decided.record, decided.restored_to))
-            if decided.before is not ReviewState.OPEN:
+            if decided.before in (ReviewState.OPEN, ReviewState.MOVED):
+                if record.destination is not None:
+                    self._quarantine.move_on(record)
+            else:
                 self._quarantine.mark(record, decided.before)
         self._count()
         return record
@@ -100,6 +115,13 @@ class Decisions:
         records = self._quarantine.purge(keep_days, max_bytes)
         self._count()
         return records
+
+    def _taken_back(self, record: Record) -> Record:
+        """Take what was moved on into quarantine again. Raises DecidedMeanwhile if somebody has taken it back."""
+        moved = next((one for one in self._quarantine.moved() if one.record.id == record.id), None)
+        if moved is None:
+            raise DecidedMeanwhile(f"{record.id} is not where it was moved to; look again")
+        return self._quarantine.take_back(moved)
 
     def _seen(self, which: str | Record, expected: ReviewState | None) -> tuple[Record, ReviewState]:
         record = which if isinstance(which, Record) else self._quarantine.find(which)

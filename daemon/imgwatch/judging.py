@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -37,11 +38,17 @@ Looked = tuple[Path, Decoded | Unreadable]
 
 @dataclass(frozen=True)
 class Judged:
-    """One picture, the version of it that was looked at, and the judgement."""
+    """One picture, the version of it that was looked at, the judgement, and when it was taken, if that is known."""
 
     path: Path
     identity: Identity
     judgement: Judgement
+    taken: datetime | None = None
+
+    @property
+    def day(self) -> datetime:
+        """When it was taken, or else when its file was last changed: what dates the folder that it is moved to."""
+        return self.taken or datetime.fromtimestamp(self.identity.mtime_ns / 1e9)
 
 
 class Judge:
@@ -115,7 +122,7 @@ class Judge:
         judgements = iter(self._score_each(decoded))
         for path, outcome in batch:
             if isinstance(outcome, Decoded):
-                judged.append(Judged(path, outcome.identity, next(judgements)))
+                judged.append(Judged(path, outcome.identity, next(judgements), outcome.taken))
             else:
                 identity = identity_of(path)
                 if identity is not None:

@@ -22,17 +22,20 @@ class FileState(StrEnum):
     KEPT = "kept"
     UNREADABLE = "unreadable"
     REPORTED = "reported"
+    KIND_KEPT = "kind kept"
+    WAITING = "waiting"
     PENDING = "pending"
     HELD = "held"
     SET_ASIDE = "set aside"
 
 
 class ReviewState(StrEnum):
-    """Where a picture in quarantine stands with the user. The last three have left the quarantine."""
+    """Where a picture in quarantine stands with the user. The last four have left the quarantine."""
 
     OPEN = "open"
     LATER = "later"
     BINNED = "binned"
+    MOVED = "moved"
     RESTORED = "restored"
     DELETED = "deleted"
     PURGED = "purged"
@@ -53,6 +56,8 @@ class FileEvent(StrEnum):
     FAILED_TO_DECODE = "failed to decode"
     JUDGED_JUNK = "judged junk"
     JUDGED_JUNK_IN_REPORT_MODE = "judged junk in report mode"
+    JUDGED_JUNK_OF_A_KEPT_KIND = "judged junk of a kept kind"
+    JUDGED_JUNK_AND_YOUNG = "judged junk and young"
     JUDGED_JUNK_WITH_OPEN_BREAKER = "judged junk with an open breaker"
     MOVE_REFUSED = "move refused"
     WAS_RESTORED_BEFORE = "was restored before"
@@ -65,6 +70,8 @@ class Event(StrEnum):
     """What happens to a picture in quarantine, as the quarantine's log names it."""
 
     QUARANTINED = "quarantined"
+    MOVED = "moved"  # on, to the folder that the config names for its kind
+    TAKEN_BACK = "taken back"  # from there, as it was
     RESTORED = "restored"
     DELETED = "deleted"
     PURGED = "purged"
@@ -87,13 +94,16 @@ DESCRIPTIONS: Mapping[State, str] = MappingProxyType(
         FileState.PASSED_OVER: "The picture or film has a format that is not read here; looked at again once it is.",
         FileState.KEPT: "The picture was judged normal, or was restored, and stays where it is.",
         FileState.UNREADABLE: "The picture could not be read, and stays; if the reason may pass, it is tried again.",
-        FileState.REPORTED: "The picture was judged junk but stays: the mode is `report`, or moving it was refused.",
+        FileState.REPORTED: "The picture was judged junk but stays: the config says `report`, or a move was refused.",
+        FileState.KIND_KEPT: "The picture was judged junk of a kind that the config keeps, and stays.",
+        FileState.WAITING: "The picture was judged junk, and stays until it is as old as the config has it.",
         FileState.PENDING: "The picture was judged junk and is about to be moved; a failed move is tried again.",
         FileState.HELD: "The picture was judged junk while the breaker was open, and stays until `imgwatch resume`.",
         FileState.SET_ASIDE: "The program failed on the file twice, and does not look at it any more.",
         ReviewState.OPEN: "The picture lies in quarantine, and nothing has been decided about it.",
         ReviewState.LATER: "The user wants to look at the picture again; no limit deletes it meanwhile.",
         ReviewState.BINNED: "The user deleted the picture; it can be taken out of the bin until that is emptied.",
+        ReviewState.MOVED: "The picture lies in the folder that the config names for its kind.",
         ReviewState.RESTORED: "The picture lies where it came from again, and is not quarantined again.",
         ReviewState.DELETED: "The user deleted the picture for good.",
         ReviewState.PURGED: "A limit that the user had set deleted the picture for good.",
@@ -108,6 +118,8 @@ _JUDGED: Mapping[AnyEvent, State] = MappingProxyType(
         FileEvent.FAILED_TO_DECODE: FileState.UNREADABLE,
         FileEvent.JUDGED_JUNK: FileState.PENDING,
         FileEvent.JUDGED_JUNK_IN_REPORT_MODE: FileState.REPORTED,
+        FileEvent.JUDGED_JUNK_OF_A_KEPT_KIND: FileState.KIND_KEPT,
+        FileEvent.JUDGED_JUNK_AND_YOUNG: FileState.WAITING,
         FileEvent.JUDGED_JUNK_WITH_OPEN_BREAKER: FileState.HELD,
     }
 )
@@ -142,6 +154,12 @@ TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
             (state, Event.JOINED): state
             for state in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
         },
+        (ReviewState.OPEN, Event.MOVED): ReviewState.MOVED,
+        (ReviewState.LATER, Event.MOVED): ReviewState.MOVED,
+        (
+            ReviewState.MOVED,
+            Event.TAKEN_BACK,
+        ): ReviewState.LATER,  # somebody wants it: no limit, no rule takes it
     }
 )
 

@@ -22,6 +22,7 @@ from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.signing_key import NAME, SigningKey
 
 pytestmark = pytest.mark.faults
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -62,7 +63,8 @@ class Scene:
         self.before: Counter[str] = Counter()
 
     def opened(self, file_ops: FileOps | None = None, days: int = 0) -> Quarantine:
-        return Quarantine(self.path, [self.inbox], file_ops, lambda: NOON + timedelta(days=days))
+        key = SigningKey(self.inbox.parent / "state" / NAME)
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: NOON + timedelta(days=days), key=key)
 
     def add(self, name: str, size: int = 2000) -> Path:
         path = self.inbox / name
@@ -82,9 +84,8 @@ class Scene:
         assert Counter(map(digest, files)) + Counter(gone) == self.before
         assert quarantine.check() == []
         last = {entry.record.id: entry.event for entry in entries}
-        assert {r.id for r in quarantine.list()} == {
-            i for i, e in last.items() if e in (Event.QUARANTINED, Event.JOINED)
-        }
+        inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
+        assert {r.id for r in quarantine.list()} == {i for i, e in last.items() if e in inward}
         assert len(entries) == len({(entry.record.id, entry.event) for entry in entries})
         assert not [path for path in files if path.name.startswith(".imgwatch")]
         places: dict[str, set[Path]] = {}
@@ -97,12 +98,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def take(quarantine: Quarantine, path: Path) -> Record:
+def take(quarantine: Quarantine, path: Path, to: Path | None = None) -> Record:
     return quarantine.quarantine(
         path,
         Identity.of(path.stat()),
         Judgement(Verdict.QUARANTINE, in_words("strange"), "m", 4.5, 3.2, digest(path)),
         [other.name for other in path.parent.glob(f"{path.stem}.*") if other != path],
+        to,
     )
 
 
@@ -172,7 +174,15 @@ def do_join(scene: Scene, quarantine: Quarantine) -> None:
     quarantine.join(next(quarantine.list()), scene.inbox / "late.aae")
 
 
-ACTS = (do_join, do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
+def do_move_on(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.move_on(next(quarantine.list()))
+
+
+def do_take_back(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.take_back(*quarantine.moved())
+
+
+ACTS = (do_move_on, do_take_back, do_join, do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["between steps", "in the middle of a write"])
@@ -187,7 +197,9 @@ def test_a_process_killed_at_each_step_leaves_everything_whole(
         for name in companions:
             scene.add(name)
         if act is not do_quarantine:
-            take(scene.opened(), path)
+            record = take(scene.opened(), path, scene.to if act in (do_move_on, do_take_back) else None)
+        if act is do_take_back:
+            scene.opened().move_on(record)
         if act is do_join:
             scene.add("late.aae")
         file_ops = Dying(step, torn=torn)

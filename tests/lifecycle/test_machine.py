@@ -49,6 +49,13 @@ class TwoPrograms(RuleBasedStateMachine):
         self.ledger.close()
         self.folder.cleanup()
 
+    def drop(self) -> Path:
+        path = self.inbox / f"{self.number}.png"
+        self.number += 1
+        path.write_bytes(picture_bytes(200))
+        self.dropped += 1
+        return path
+
     def decisions(self, other: bool) -> Decisions:
         return Decisions(self.quarantines[other], self.ledger)
 
@@ -63,10 +70,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     @rule(target=pictures, other=booleans())
     def quarantine(self, other: bool) -> str:
-        path = self.inbox / f"{self.number}.png"
-        self.number += 1
-        path.write_bytes(picture_bytes(200))
-        self.dropped += 1
+        path = self.drop()
         identity = identity_of(path)
         assert identity is not None
         record = self.quarantines[other].quarantine(path, identity, JUNK)
@@ -95,6 +99,38 @@ class TwoPrograms(RuleBasedStateMachine):
         except RecordMissing:
             assert not self.states[which].is_in_quarantine
             return multiple()
+        assert self.follow(which, Event.RESTORED)
+        return done
+
+    @rule(target=pictures, other=booleans(), is_broken_off=booleans())
+    def move(self, other: bool, is_broken_off: bool) -> str:
+        path = self.drop()
+        identity = identity_of(path)
+        assert identity is not None
+        quarantine = self.quarantines[other]
+        record = quarantine.quarantine(path, identity, JUNK, destination=self.inbox.parent / "sorted")
+        self.states[record.id] = ReviewState.OPEN
+        assert record.id in {one.id for one in quarantine.on_the_way()}
+        if not is_broken_off:
+            self.move_on(record.id, other)
+        return record.id
+
+    @rule(which=pictures, other=booleans())
+    def move_on(self, which: str, other: bool) -> None:
+        try:
+            self.quarantines[other].move_on(which)
+        except (RecordMissing, DecidedMeanwhile):
+            return
+        assert self.follow(which, Event.MOVED)
+
+    @rule(target=decided, which=pictures, other=booleans())
+    def restore_what_was_moved(self, which: str, other: bool) -> object:
+        moved = [one.record for one in self.quarantines[other].moved() if one.record.id == which]
+        assert bool(moved) == (self.states[which] is ReviewState.MOVED)
+        if not moved:
+            return multiple()
+        done = self.decisions(other).restore(moved[0])
+        assert self.follow(which, Event.TAKEN_BACK)
         assert self.follow(which, Event.RESTORED)
         return done
 
@@ -128,8 +164,10 @@ class TwoPrograms(RuleBasedStateMachine):
 
     @rule(other=booleans())
     def purge_all(self, other: bool) -> None:
+        on_the_way = {record.id for record in self.quarantines[other].on_the_way()}
         gone = {record.id for record in self.decisions(other).purge(None, 0)}
-        assert gone == {i for i, s in self.states.items() if s in (ReviewState.OPEN, ReviewState.BINNED)}
+        in_limits = {i for i, s in self.states.items() if s in (ReviewState.OPEN, ReviewState.BINNED)}
+        assert gone == in_limits - on_the_way
         assert all([self.follow(record_id, Event.PURGED) for record_id in gone])
 
     @rule(done=consumes(decided), other=booleans())
@@ -139,6 +177,8 @@ class TwoPrograms(RuleBasedStateMachine):
             return
         record = self.decisions(other).undo(done)
         self.states[record.id] = done.before
+        if done.restored_to and record.destination and done.before is ReviewState.OPEN:
+            self.states[record.id] = ReviewState.MOVED
 
     @invariant()
     def both_programs_see_what_the_table_says(self) -> None:

@@ -41,8 +41,9 @@ def test_every_event_leads_somewhere_but_a_withdrawal_which_leads_back() -> None
     assert {event for _, event in TRANSITIONS} == {*FileEvent, *Event} - {Event.WITHDRAWN}
 
 
-def test_nothing_follows_on_what_has_left_the_quarantine() -> None:
-    assert not [state for state, _ in TRANSITIONS if state in GONE]
+def test_only_what_was_moved_on_comes_back_to_the_quarantine() -> None:
+    follows = {(state, event) for state, event in TRANSITIONS if state in GONE}
+    assert follows == {(ReviewState.MOVED, Event.TAKEN_BACK)}
 
 
 def test_an_event_that_cannot_follow_is_an_error() -> None:

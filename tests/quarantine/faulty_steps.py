@@ -43,6 +43,15 @@ def do_join(scene: Scene) -> None:
     scene.quarantine.join(subject(scene), scene.inbox / LATE)
 
 
+def do_move_on(scene: Scene) -> None:
+    scene.quarantine.move_on(subject(scene))
+
+
+def do_take_back(scene: Scene) -> None:
+    [moved] = scene.quarantine.moved()
+    scene.quarantine.take_back(moved)
+
+
 def do_recover(scene: Scene) -> None:
     scene.quarantine.recover()
 
@@ -51,7 +60,16 @@ def subject(scene: Scene) -> Record:
     return next(record for record in scene.quarantine.list() if "subject" in record.file)
 
 
-ACTS: list[Act] = [do_quarantine, do_restore, do_restore_to, do_delete, do_purge, do_join]
+ACTS: list[Act] = [
+    do_quarantine,
+    do_restore,
+    do_restore_to,
+    do_delete,
+    do_purge,
+    do_join,
+    do_move_on,
+    do_take_back,
+]
 
 
 def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = ()) -> Scene:
@@ -65,7 +83,11 @@ def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = 
     for name in companions:
         scene.add(name, name.encode() * 300)
     if act is not do_quarantine:
-        scene.take(path, companions)
+        destination = scene.elsewhere if act in (do_move_on, do_take_back) else None
+        record = scene.take(path, companions, destination)
+    if act is do_take_back:
+        scene.sign()
+        scene.quarantine.move_on(record)
     if act is do_join:
         scene.add(LATE)
     scene.now = NOON + timedelta(days=30)
@@ -98,9 +120,8 @@ def assert_whole(scene: Scene, before: Counter[str]) -> None:
     assert_counted(scene, before)
     assert scene.quarantine.check() == []
     here = {record.id for record in scene.quarantine.list()}
-    said = {
-        ident for ident, event in scene.last_events().items() if event in (Event.QUARANTINED, Event.JOINED)
-    }
+    inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
+    said = {ident for ident, event in scene.last_events().items() if event in inward}
     assert here == said
     said_so = [(entry.record.id, entry.event) for entry in scene.quarantine.history()]
     assert len(said_so) == len(set(said_so))

@@ -17,6 +17,7 @@ from imgwatch.lifecycle import Event
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.signing_key import NAME, SigningKey
 
 KILL = -9
 SET = ("subject.xmp", "subject.jpg.json", "subject.mov")  # what belongs to subject.jpg
@@ -83,12 +84,18 @@ class Scene:
         self.inbox.mkdir()
         self.across = across
         self.now = NOON
+        self.key: SigningKey | None = None
         self.quarantine = self.opened(Quick())
         self.deleted: Counter[str] = Counter()
 
     def opened(self, file_ops: Quick) -> Quarantine:
         file_ops.across = self.across
-        return Quarantine(self.path, [self.inbox], file_ops, lambda: self.now)
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: self.now, key=self.key)
+
+    def sign(self) -> None:
+        """Sign the journal from now on: else nothing is moved from folders that are not watched."""
+        self.key = SigningKey(self.path.parent / "state" / NAME)
+        self.quarantine = self.opened(Quick())
 
     def add(self, name: str = "cat.jpg", content: bytes | None = None) -> Path:
         path = self.inbox / name
@@ -96,8 +103,9 @@ class Scene:
         path.write_bytes(name.encode("utf-8", "surrogateescape") if content is None else content)
         return path
 
-    def take(self, path: Path, companions: Sequence[str] = ()) -> Record:
-        return self.quarantine.quarantine(path, Identity.of(path.stat()), judged(path), companions)
+    def take(self, path: Path, companions: Sequence[str] = (), to: Path | None = None) -> Record:
+        identity = Identity.of(path.stat())
+        return self.quarantine.quarantine(path, identity, judged(path), companions, to)
 
     def everything(self) -> Counter[str]:
         """All digests outside and in the quarantine, and those deleted by the user."""

@@ -71,7 +71,7 @@ class FeedbackLearner:
     def _learn(self, entry: LogEntry, judge: Judge) -> None:
         record = entry.record
         is_junk = TEACHES[entry.event] is Teaching.JUNK
-        path = self._quarantine.picture(record) if is_junk else entry.restored_to
+        path = self._quarantine.picture(record) if is_junk else entry.went_to
         judge.on_progress()  # so that the daemon shows that it is alive
         decoded = judge.decoder.look_at(path, judge.contract.shape)
         if isinstance(decoded, Decoded) and decoded.sha256 == record.sha256:

@@ -34,7 +34,7 @@ def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
         [entry for sha256, entry in decisions.items() if reducer.teaching(sha256) is teaching]
         for teaching in (Teaching.NORMAL, Teaching.JUNK)
     )
-    restored = [entry.restored_to for entry in normal]
+    restored = [entry.went_to for entry in normal]
     return Reviewed(
         tuple(path for path in restored if path.is_file() and not _is_below(path, folders)),
         tuple(_copies([entry.record for entry in junk], folders)),

@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Literal
@@ -35,6 +36,8 @@ ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
+_EXIF_FOLDER, _TAKEN, _WRITTEN = 0x8769, 0x9003, 0x0132
+_EXIF_WITHIN_BYTES = 1 << 16
 _PNG_END = b"IEND\xaeB`\x82"
 _TURNS = {  # by EXIF's number for the orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -135,12 +138,13 @@ class Box:
 class Decoded:
     """One picture or film: its frames, each uint8 [height, width, channels], the sha256 of its file, and the file.
 
-    A picture that does not move has one frame.
+    A picture that does not move has one frame. `taken` is when the camera says that it was taken, by its own clock.
     """
 
     frames: tuple[Pixels, ...]
     sha256: str
     identity: Identity
+    taken: datetime | None = None
 
     @property
     def pixels(self) -> Pixels:
@@ -168,10 +172,11 @@ def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decode
     sha256 = hashlib.sha256(content).hexdigest()
     try:
         most = FRAMES if isinstance(shape, Shape) else 1  # a person is shown one
-        return Decoded(decode_frames(content, shape, limits, most), sha256, identity)
+        frames = decode_frames(content, shape, limits, most)
     except Unreadable as fault:
         fault.sha256 = sha256
         raise
+    return Decoded(frames, sha256, identity, _taken(content))
 
 
 def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
@@ -254,6 +259,21 @@ def _orientation(image: Image.Image, otherwise: int | None) -> int:
         return int(image.getexif().get(ORIENTATION, otherwise or 1))
     except DECODE_FAULTS:
         return otherwise or 1
+
+
+def _taken(content: bytes) -> datetime | None:
+    """Return the moment in a picture's EXIF. Metadata that cannot be read know none."""
+    if not any(content.find(mark, 0, _EXIF_WITHIN_BYTES) >= 0 for mark in (b"Exif", b"eXIf")):
+        return None
+    try:
+        with Image.open(
+            io.BytesIO(content), formats=_formats(format_of_head(content[:SNIFF_BYTES]))
+        ) as image:
+            exif = image.getexif()
+            text = exif.get_ifd(_EXIF_FOLDER).get(_TAKEN) or exif.get(_WRITTEN)
+        return datetime.strptime(str(text).strip(" \0"), "%Y:%m:%d %H:%M:%S")
+    except DECODE_FAULTS:
+        return None
 
 
 def _resized(image: Image.Image, shape: Shape | Box) -> Pixels:

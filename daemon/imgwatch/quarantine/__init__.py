@@ -14,14 +14,13 @@ from typing import NamedTuple
 
 from imgwatch.errors import (
     AlreadyRestored,
-    Changed,
     DecidedMeanwhile,
     MoveRefused,
     RecordMissing,
     Unfinished,
     shown,
 )
-from imgwatch.files import FolderEntry, Identity, status_of
+from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
@@ -31,11 +30,13 @@ from imgwatch.quarantine.beside import (
     free_entry,
     lies_beside,
     names_beside,
+    returning_beside,
     taken,
 )
 from imgwatch.quarantine.ends import Candidate, MoveEnds, way_to
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
+from imgwatch.quarantine.moved import Moved, moved_on
 from imgwatch.quarantine.namesakes import Namesakes
 from imgwatch.quarantine.precheck import (
     examined,
@@ -43,9 +44,12 @@ from imgwatch.quarantine.precheck import (
     new_record,
     opened_folder_of,
     require_finished,
+    returned_record,
+    unchanged,
 )
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record, of_what_is_moved
+from imgwatch.quarantine.safe_path import SafePath
 from imgwatch.quarantine.selecting import Selector
 from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, opened_store
@@ -62,6 +66,12 @@ Records = list[Record]
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _is_purgeable(record: Record, state: ReviewState) -> bool:
+    """Tell whether a limit may delete a picture."""
+    is_on_its_way = record.destination is not None and state is ReviewState.OPEN
+    return state is not ReviewState.LATER and not is_on_its_way
 
 
 class Decision(NamedTuple):
@@ -110,23 +120,28 @@ class Quarantine:
         identity: Identity,
         judgement: Judgement,
         companions: Sequence[str] = (),
+        destination: Path | None = None,
     ) -> Record:
         """Move a judged picture into quarantine, with its companions: names of files beside it. All or none.
 
-        `candidate` is a path, or a root and a path below it; no symlink below the root is followed.
+        `candidate` is a path, or a root and a path below it; no symlink below the root is followed. `destination`: the
+        folder, without symlinks, that `move_on` is to move it to; it is made first, so that it is known to be there.
         Raises Changed if it is no longer the file `identity`, BeingWritten while a companion is written,
         AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
         MoveFailed; then all stay.
         """
         safe_path = self._ends.source(candidate)
-        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+        with self._recovered() as store, opened_folder_of(safe_path) as folder, ExitStack() as stack:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"{shown(safe_path.path)} was restored by you before; it stays")
             beside = examined_beside(source, companions)
             judgement = of_what_is_moved(judgement, sha256)
-            record = new_record(store, safe_path, identity, metadata, judgement, beside)
+            if destination is not None:
+                way_to(stack, store, self._ends.destination(destination, safe_path.name))
+            to = None if destination is None else str(destination)
+            record = new_record(store, safe_path, identity, metadata, judgement, beside, to)
             operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
             return record
 
@@ -160,17 +175,57 @@ class Quarantine:
         safe_path = self._ends.source(path)
         with self._recovered() as store, opened_folder_of(safe_path) as folder:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            lying = status_of(source)
-            if lying is None:
-                raise Changed(f"{shown(safe_path.path)} is gone")
-            metadata, sha256 = examined(source, Identity.of(lying), None)
-            if sha256 != record.sha256:
-                raise Changed(f"{shown(safe_path.path)} was changed since it was restored; it stays")
+            identity, metadata = unchanged(source, record)
             names = names_beside(record, safe_path.name).values()
             beside = examined_beside(source, [name for name in names if lies_beside(source, name)])
-            again = new_record(store, safe_path, Identity.of(lying), metadata, record.judgement, beside)
-            operations.take_in(store, again, source, [Identity.of(lying), *(one.identity for one in beside)])
+            again = new_record(
+                store, safe_path, identity, metadata, record.judgement, beside, record.destination
+            )
+            operations.take_in(store, again, source, [identity, *(one.identity for one in beside)])
             return again
+
+    def move_on(self, which: str | Record, expected: ReviewState | None = None) -> Path:
+        """Move a picture with its companions from quarantine to its destination, under a free name; return its path.
+
+        Raises what `restore` raises; then it stays in quarantine.
+        """
+        record = self._named(which)
+        with self._recovered() as store, ExitStack() as stack:
+            record = self._reread(store, record, expected)
+            if record.destination is None:
+                raise DecidedMeanwhile(f"{shown(record.file)} is not to be moved on; it stays in quarantine")
+            safe_path = self._ends.destination(Path(record.destination), Path(record.original).name)
+            return self._put_out(store, stack, Event.MOVED, record, safe_path, under_free_name=True)
+
+    def take_back(self, moved: Moved) -> Record:
+        """Take a picture that was moved on into quarantine again, kept for later, and return its record.
+
+        Of its companions those that still lie beside it as they were. Raises Changed if that is no longer the very
+        picture, DecidedMeanwhile if it was taken back already, or what `quarantine` raises; then all stay.
+        """
+        record, safe_path = moved.record, self._ends.destination(moved.path.parent, moved.path.name)
+        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+            if self._reviewed(store).state(record.id) is not ReviewState.MOVED:
+                raise DecidedMeanwhile(f"{shown(moved.path)} was taken back meanwhile; look again")
+            source = FolderEntry(folder, safe_path.name, safe_path.path)
+            identity, _ = unchanged(source, record)
+            beside = returning_beside(source, record)
+            again = returned_record(store, record, [one for one, _ in beside])
+            names = {one.file: found.name for one, (_, found) in zip(again.companions, beside, strict=True)}
+            identities = [identity, *(found.identity for _, found in beside)]
+            operations.take_back(store, again, source, identities, names)
+            return again
+
+    def moved(self) -> Sequence[Moved]:
+        """Return what was moved on and not taken back, oldest first, with where it went."""
+        return moved_on(self.history(), self._read_reviews())
+
+    def on_the_way(self) -> Records:
+        """Return what is in quarantine only because the move to its destination was broken off."""
+        return [record for record in self.list() if record.destination and self._is_open(record)]
+
+    def _is_open(self, record: Record) -> bool:
+        return self._reviews.reducer.state(record.id) is ReviewState.OPEN
 
     def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Record:
         """Note that a picture is to be looked at later, is in the bin, or is open again; nothing moves.
@@ -197,7 +252,7 @@ class Quarantine:
         entry = next(same, None)
         if entry is None:
             return None
-        return Decision(last.event, entry.record, entry.restored_to if last.event is Event.RESTORED else None)
+        return Decision(last.event, entry.record, entry.went_to if last.event is Event.RESTORED else None)
 
     def empty(self) -> Records:
         """Delete for good what is in the bin, and return the records."""
@@ -222,18 +277,32 @@ class Quarantine:
         record = self._named(which)
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
-            require_finished(store, record)
             safe_path = self._ends.target(record, to, below)
-            target = FolderEntry(way_to(stack, store, safe_path), safe_path.name, safe_path.path)
-            here = [companion.file for companion in companions_here(store, record)]
-            if under_free_name:
-                target = free_entry(target, record, here)
-            names = {file: name for file, name in names_beside(record, target.name).items() if file in here}
-            in_the_way = taken(target, names.values())
-            if in_the_way is not None:
-                raise operations.conflict(in_the_way)
-            operations.put_back(store, record, target, names)
-            return target.path
+            return self._put_out(
+                store, stack, Event.RESTORED, record, safe_path, under_free_name=under_free_name
+            )
+
+    def _put_out(  # noqa: PLR0913 - what a move out of the quarantine is made of
+        self,
+        store: Store,
+        stack: ExitStack,
+        event: Event,
+        record: Record,
+        safe_path: SafePath,
+        *,
+        under_free_name: bool,
+    ) -> Path:
+        require_finished(store, record)
+        target = FolderEntry(way_to(stack, store, safe_path), safe_path.name, safe_path.path)
+        here = [companion.file for companion in companions_here(store, record)]
+        if under_free_name:
+            target = free_entry(target, record, here)
+        names = {file: name for file, name in names_beside(record, target.name).items() if file in here}
+        in_the_way = taken(target, names.values())
+        if in_the_way is not None:
+            raise operations.conflict(in_the_way)
+        operations.put_out(store, event, record, target, names)
+        return target.path
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
         """Delete a picture in quarantine for good; its record stays in the log."""
@@ -248,7 +317,8 @@ class Quarantine:
     ) -> Records:
         """Delete for good, oldest first, what exceeds the limits that the user set, and return the records.
 
-        What was kept for later stays. A clock that is behind the newest line of the log purges nothing by age.
+        What was kept for later stays, and what is to be moved on. A clock that is behind the newest line of the log
+        purges nothing by age.
         """
         if not self.path.exists():
             return []
@@ -256,8 +326,8 @@ class Quarantine:
         reviews = self._read_reviews()
         newest = max((entry.at for entry in self.history()), default=None)
         every = self._present()
-        kept = [record for record in every if reviews.state(record.id) is ReviewState.LATER]
-        records = [record for record in every if reviews.state(record.id) is not ReviewState.LATER]
+        kept = [record for record in every if not _is_purgeable(record, reviews.state(record.id))]
+        records = [record for record in every if _is_purgeable(record, reviews.state(record.id))]
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
         old_ids = {record.id for record in old}
         young = [record for record in records if record.id not in old_ids]
@@ -271,7 +341,9 @@ class Quarantine:
                 record = self._reread(store, record)
                 state = self._reviews.reducer.state(record.id)
                 require_finished(store, record)
-                if state is ReviewState.LATER or (event is Event.DELETED and state is not ReviewState.BINNED):
+                if not _is_purgeable(record, state) or (
+                    event is Event.DELETED and state is not ReviewState.BINNED
+                ):
                     return False
                 operations.remove(store, record, event, companions_here(store, record))
             except (RecordMissing, Unfinished):  # somebody else took it meanwhile, or its other half is away
@@ -295,10 +367,13 @@ class Quarantine:
     def selector(self, states: Collection[ReviewState], folder: Path) -> Selector:
         """Return what finds records by ids, names, paths and folders, all from one reading.
 
-        `folder`: where relative paths start. Of a folder, the pictures in one of the `states` are meant.
+        `folder`: where relative paths start. Of a folder, the pictures in one of the `states` are meant; what was
+        moved on is known only if MOVED is among these.
         """
         reviews = self._read_reviews()
         records = reader.read_records(self.path)
+        if ReviewState.MOVED in states:
+            records += [moved.record for moved in self.moved()]
         return Selector(self.path, records, lambda record: reviews.state(record.id) in states, folder)
 
     def finder(self) -> Callable[[str], Record]:

@@ -80,6 +80,14 @@ def _is_as_it_came(store: Store, companion: Companion) -> bool:
     return False
 
 
+def returning_beside(picture: FolderEntry, record: Record) -> list[tuple[Companion, Examined]]:
+    """Return the companions that lie beside a picture which has left the quarantine, as far as they are unchanged."""
+    names = names_beside(record, picture.name)
+    lying = [one for one in record.companions if lies_beside(picture, names[one.file])]
+    beside = examined_beside(picture, [names[one.file] for one in lying])
+    return [(one, seen) for one, seen in zip(lying, beside, strict=True) if seen.sha256 == one.sha256]
+
+
 def lies_beside(picture: FolderEntry, name: str) -> bool:
     """Tell whether a regular file of this name lies beside a picture."""
     status = status_of(entry_beside(picture, name))

@@ -20,7 +20,7 @@ Candidate = Path | tuple[Path, Path]  # a path, or a root and a path below it
 class MoveEnds:
     """The ends of moves into and out of the quarantine at `path`. `roots` are the watched folders; None: any folder.
 
-    Both methods raise OutsideRoots for what lies below none of the roots or in the quarantine, or behind a symlink.
+    All methods raise OutsideRoots for what lies below none of the roots or in the quarantine, or behind a symlink.
     """
 
     path: Path
@@ -39,11 +39,14 @@ class MoveEnds:
         """Return where a picture goes back to: where it came from, or `below` the folder `to`."""
         original = Path(record.original)
         if to is not None:
-            folder = to.expanduser().resolve()
-            return self._outside(path_below(Path("/"), folder.relative_to("/") / below / original.name))
+            return self.destination(to.expanduser().resolve() / below, original.name)
         if self.roots is None:
             return self._outside(path_below(Path("/"), original.relative_to("/")))
         return self._outside(below_roots(original, self.roots))
+
+    def destination(self, folder: Path, name: str) -> SafePath:
+        """Return where a file lies, or is to lie, in a folder anywhere; no symlink on the way is followed."""
+        return self._outside(path_below(Path("/"), folder.relative_to("/") / name))
 
     def _outside(self, safe_path: SafePath) -> SafePath:
         if safe_path.path.is_relative_to(self.path.resolve()):
@@ -56,4 +59,4 @@ def way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
     try:
         return make_parents(stack, store.file_ops, safe_path)
     except OSError as fault:
-        raise move_failed(fault, f"cannot restore {shown(safe_path.path)}") from fault
+        raise move_failed(fault, f"cannot make the way to {shown(safe_path.path)}") from fault

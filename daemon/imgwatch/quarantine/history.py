@@ -35,11 +35,11 @@ class LogEntry(msgspec.Struct, frozen=True):
     event: Event
     at: datetime
     record: Record
-    to: str | None = None  # where a restored picture went, if not where it came from
+    to: str | None = None  # where a picture went that left the quarantine, if not where it came from
 
     @property
-    def restored_to(self) -> Path:
-        """Say where the picture went that this line says was restored."""
+    def went_to(self) -> Path:
+        """Say where the picture went that this line says was restored, or moved on."""
         return Path(self.to or self.record.original)
 
 

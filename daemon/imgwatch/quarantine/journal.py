@@ -64,7 +64,7 @@ class Operation(msgspec.Struct, frozen=True):
     @property
     def inward(self) -> bool:
         """Tell whether it moves something into the quarantine."""
-        return self.event in (Event.QUARANTINED, Event.JOINED)
+        return self.event in (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
 
     @property
     def moved(self) -> tuple[Member, ...]:
@@ -78,9 +78,14 @@ class Operation(msgspec.Struct, frozen=True):
         return (self.file, *(member.file for member in self.companions))
 
     @property
-    def restored_to(self) -> str | None:
-        """Say where a picture goes that is restored."""
-        return str(Path(self.far_folder) / self.far_name) if self.event is Event.RESTORED else None
+    def goes_out(self) -> bool:
+        """Tell whether it moves something out of the quarantine."""
+        return self.event in (Event.RESTORED, Event.MOVED)
+
+    @property
+    def goes_to(self) -> str | None:
+        """Say where a picture goes that leaves the quarantine."""
+        return str(Path(self.far_folder) / self.far_name) if self.goes_out else None
 
     def move_ids(self) -> list[str]:
         """Return what the moves of all that is `moved` are called."""

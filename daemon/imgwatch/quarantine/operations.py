@@ -45,10 +45,26 @@ def take_along(store: Store, record: Record, source: FolderEntry, identity: Iden
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def put_back(store: Store, record: Record, target: FolderEntry, names: Mapping[str, str]) -> None:
-    """Restore: the log knows the digest before the picture reappears, so that it is not taken again.
+def take_back(
+    store: Store,
+    record: Record,
+    source: FolderEntry,
+    identities: Sequence[Identity],
+    names: Mapping[str, str],
+) -> None:
+    """Bring back what was moved on, under the same record. `names`: of its companions there, by theirs in pictures/."""
+    companions = zip(record.companions, identities[1:], strict=True)
+    members = tuple(Member(one.file, identity, names[one.file]) for one, identity in companions)
+    operation = _begin(store, Event.TAKEN_BACK, record, identities[0], source, members)
+    _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
-    `names`: of the companions that go back, by their names in pictures/.
+
+def put_out(
+    store: Store, event: Event, record: Record, target: FolderEntry, names: Mapping[str, str]
+) -> None:
+    """Restore or move on: the log knows the digest before the picture reappears, so that it is not taken again.
+
+    `names`: of the companions that go along, by their names in pictures/.
     """
     identity = _put_back_metadata(store, record.file, record.metadata, record.id)
     members = tuple(
@@ -56,7 +72,7 @@ def put_back(store: Store, record: Record, target: FolderEntry, names: Mapping[s
         for one in record.companions
         if one.file in names
     )
-    operation = _begin(store, Event.RESTORED, record, identity, target, members)
+    operation = _begin(store, event, record, identity, target, members)
     _carry_out(store, operation, moves_of(store, operation, target, None), record)
 
 
@@ -146,7 +162,7 @@ def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], re
         if inward:
             write_record(store, record, replaces=operation.event is Event.JOINED)
         else:
-            store.log.append(operation.event, store.clock(), record, operation.restored_to)
+            store.log.append(operation.event, store.clock(), record, operation.goes_to)
         transfer(store.file_ops, moves, note_copies)
         if inward:
             store.log.append(operation.event, store.clock(), record)

@@ -7,6 +7,7 @@ import secrets
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import msgspec
 
@@ -58,6 +59,18 @@ def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tup
         raise move_failed(fault, f"cannot read {shown(source.path)}") from fault
 
 
+def unchanged(source: FolderEntry, record: Record) -> tuple[Identity, FileMetadata]:
+    """Look at a picture that has left the quarantine. Raises Changed if it is gone, or no longer the very same."""
+    lying = status_of(source)
+    if lying is None:
+        raise Changed(f"{shown(source.path)} is gone")
+    identity = Identity.of(lying)
+    metadata, sha256 = examined(source, identity, None)
+    if sha256 != record.sha256:
+        raise Changed(f"{shown(source.path)} was changed since it left the quarantine; it stays")
+    return identity, metadata
+
+
 def new_record(  # noqa: PLR0913 - what a record is made of
     store: Store,
     safe_path: SafePath,
@@ -65,6 +78,7 @@ def new_record(  # noqa: PLR0913 - what a record is made of
     metadata: FileMetadata,
     judgement: Judgement,
     companions: Sequence[Examined] = (),
+    destination: str | None = None,
 ) -> Record:
     """Make the record of a picture and its companions, under names that are free."""
     record_id = secrets.token_hex(6)
@@ -84,6 +98,7 @@ def new_record(  # noqa: PLR0913 - what a record is made of
             Companion(one.name, name, one.identity.size, one.sha256, one.metadata)
             for one, name in zip(companions, files[1:], strict=True)
         ),
+        destination=destination,
     )
     return _checked(record, str(safe_path.path))
 
@@ -105,6 +120,18 @@ def joined_record(store: Store, record: Record, companion: Examined) -> Record:
     joining = Companion(companion.name, file, companion.identity.size, companion.sha256, companion.metadata)
     joined = msgspec.structs.replace(record, companions=(*record.companions, joining))
     return _checked(joined, companion.name)
+
+
+def returned_record(store: Store, record: Record, companions: Sequence[Companion]) -> Record:
+    """Return the record of a picture that comes back after it was moved on, with these of its companions."""
+    file = _free_name(store, Path(record.original).name, record.id, ())
+    files = [file]
+    for number, companion in enumerate(companions, 1):
+        files.append(_free_name(store, companion.name, f"{record.id}-{number}", files))
+    again = tuple(
+        msgspec.structs.replace(one, file=name) for one, name in zip(companions, files[1:], strict=True)
+    )
+    return _checked(msgspec.structs.replace(record, file=file, companions=again), record.original)
 
 
 def _free_name(store: Store, name: str, move_id: str, chosen: Sequence[str]) -> str:

@@ -52,7 +52,8 @@ def of_what_is_moved(judgement: Judgement, sha256: str) -> Judgement:
 class Record(msgspec.Struct, frozen=True):
     """One picture in quarantine: `file` is its name in pictures/, `original` where it came from.
 
-    `companions` came with it from the same folder, and go where it goes.
+    `companions` came with it from the same folder, and go where it goes. `destination` is the folder that it is moved
+    on to by the rule for its kind, if any.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Record(msgspec.Struct, frozen=True):
     judgement: Judgement
     quarantined_at: datetime
     companions: tuple[Companion, ...] = ()
+    destination: str | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -102,7 +104,7 @@ class Record(msgspec.Struct, frozen=True):
             "figures": dict(judgement.reason.figures),
             "kind": judgement.kind,
             "companions": [companion.to_json() for companion in self.companions],
-        }
+        } | ({} if self.destination is None else {"destination": self.destination})
 
     @classmethod
     def from_json(cls, content: object) -> Self:
@@ -130,6 +132,7 @@ class Record(msgspec.Struct, frozen=True):
             judgement=judgement,
             quarantined_at=parsed_time(fields.quarantined_at),
             companions=_companions(fields),
+            destination=fields.destination if isinstance(fields, _Fields3) else None,
         )
 
 
@@ -199,9 +202,10 @@ class _Fields2(_Fields, kw_only=True):
 
 
 class _Fields3(_Fields2, kw_only=True):
-    """A record of schema 3: what came with the picture."""
+    """A record of schema 3: what came with the picture, and where it is moved on to."""
 
     companions: list[CompanionFields]
+    destination: str | None = None
 
 
 _KINDS_OF_FIELDS: dict[int, type[_Fields]] = {1: _Fields, 2: _Fields2, 3: _Fields3}
@@ -231,6 +235,11 @@ def _checked(content: object) -> _Fields:
         ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
         (bad_field or "", bad_field is None),
         ("companions", not isinstance(fields, _Fields3) or are_usable(fields.companions, fields.file)),
+        (
+            "destination",
+            getattr(fields, "destination", None) is None
+            or is_plain_path(getattr(fields, "destination", None)),
+        ),
     ):
         if not is_good:
             raise RecordMalformed(f"has a {key} that is not usable")

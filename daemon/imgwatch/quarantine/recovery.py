@@ -57,11 +57,11 @@ def _is_trusted(store: Store, operation: Operation, roots: Sequence[TrustedRoot]
     key = store.journal.key
     if key is not None or not operation.far_folder:
         return operation.is_signed(key) or not operation.far_folder
-    # Of a version that signed nothing, or of a program without a state folder. Ending a restore, which may have led
+    # Of a version that signed nothing, or of a program without a state folder. Ending a move out, which may have led
     # anywhere, removes nothing there, and here only what lies there as well.
     return (
         roots is None
-        or operation.event is Event.RESTORED
+        or operation.goes_out
         or _is_below(Path(operation.far_folder) / operation.far_name, roots)
     )
 
@@ -178,7 +178,7 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
     store.log.drop_torn_end(operation.log_bytes)
     noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
     if is_done and noted is None and record is not None:
-        store.log.append(operation.event, store.clock(), record, operation.restored_to)
+        store.log.append(operation.event, store.clock(), record, operation.goes_to)
     elif not is_done and noted is not None:
         store.log.append(Event.WITHDRAWN, store.clock(), noted)
     if operation.event is Event.JOINED:
