@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 
 from conftest import bright, dark
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
-from imgwatch.pipeline import Pipeline, Policy
+from imgwatch.pipeline import Pipeline
+from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.review.guard import Hosts
 from imgwatch.review.keys import Keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import Counter
@@ -15,6 +16,8 @@ from imgwatch.lifecycle import FileEvent, FileState, file_after
 from imgwatch.picture.companions import belongs_to_another
 from imgwatch.picture.formats import Format, readable
 from imgwatch.scan import Listing, Scope, format_of, walk
+from imgwatch.settings import plain
+from imgwatch.settings.kinds import KindSettings
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +69,14 @@ def take_up_formats(ledger: Ledger) -> None:
     if ledger.facts.formats != formats:
         ledger.forget_all_in(FileState.OTHER, FileState.PASSED_OVER)
         ledger.facts.put_formats(formats)
+
+
+def take_up_kinds(ledger: Ledger, kinds: KindSettings) -> None:
+    """Forget what waits, or was left alone for its kind, if the config says otherwise now; the next scan judges it."""
+    said = json.dumps(plain(kinds))
+    if ledger.facts.kinds != said:
+        ledger.forget_all_in(FileState.KIND_KEPT, FileState.WAITING)
+        ledger.facts.put_kinds(said)
 
 
 def new_candidates(

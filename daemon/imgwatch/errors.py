@@ -108,6 +108,10 @@ class MoveFailed(QuarantineError):
         self.errno = errno
 
 
+class DestinationGone(MoveFailed):
+    """The folder that pictures of one kind are moved to is gone; they stay where they are until it is back."""
+
+
 class QuarantineUnusable(MoveFailed):
     """The quarantine's own folder cannot be made or written."""
 

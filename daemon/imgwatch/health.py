@@ -19,6 +19,9 @@ class Health:
         self._failed_turn: str | None = None
         self._calm_at = 0.0
         self.move_fault: MoveFailed | Unavailable | None = None  # why the last move failed
+        self.destination_fault: MoveFailed | Unavailable | None = (
+            None  # the same of a folder for one kind of picture
+        )
         self.waits_for: str | None = None  # set while the loop waits for somebody else
         self.refused_model: str | None = None
         self.watch_limit: str | None = None  # the name of the kernel's limit that is reached
@@ -27,6 +30,11 @@ class Health:
     def has_failed(self) -> bool:
         """Tell whether a whole turn failed, and none has proved since that it works again."""
         return self._failed_turn is not None
+
+    @property
+    def has_unmoved(self) -> bool:
+        """Tell whether something is to be moved that could not be."""
+        return self.move_fault is not None or self.destination_fault is not None
 
     @property
     def is_quarantine_gone(self) -> bool:
@@ -65,6 +73,18 @@ class Health:
             log.warning("pictures can be moved into the quarantine again")
             self.move_fault = None
 
+    def note_failed_destination(self, fault: MoveFailed | Unavailable) -> None:
+        """Note that pictures cannot be moved to the folder for their kind."""
+        if self.destination_fault is None:
+            log.error("tried again later: %s", fault)
+        self.destination_fault = fault
+
+    def note_good_destination(self) -> None:
+        """Note that pictures can be moved to the folder for their kind."""
+        if self.destination_fault is not None:
+            log.warning("pictures can be moved to the folder for their kind again")
+            self.destination_fault = None
+
     def troubles(self) -> tuple[str, ...]:
         """Return what stands in the way, a sentence each."""
         limit = self.watch_limit
@@ -72,6 +92,7 @@ class Health:
             self.waits_for,
             self._failed_turn,
             None if self.move_fault is None else str(self.move_fault),
+            None if self.destination_fault is None else str(self.destination_fault),
             self.refused_model,
             None if limit is None else f"inotify's limit {limit} is reached: folders are scanned instead",
         )

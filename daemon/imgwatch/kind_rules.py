@@ -47,7 +47,8 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
 
 
 def _misplaced(to: Path, settings: Settings) -> str | None:
-    target, quarantine = resolved(to), settings.quarantine.path.resolve()
+    base, dated = parted(to)
+    target, quarantine = base.joinpath(*dated), settings.quarantine.path.resolve()
     if may_lie_in(target, quarantine):
         return f"{to} lies in the quarantine ({quarantine}); give it another folder"
     judging = next((watch.path for watch in settings.watch if _judges(watch, target)), None)
@@ -67,10 +68,16 @@ def _judges(watch: Watch, target: Path) -> bool:
     return watch.recursive and not compiled(watch.ignore).ignores((*steps, "picture.jpg"))
 
 
-def resolved(to: Path) -> Path:
-    """Follow the symlinks on the way to a folder as far as no date is in its path."""
+def parted(to: Path) -> tuple[Path, tuple[str, ...]]:
+    """Return the folder above all that has a date in its path, free of symlinks, and the names below it."""
     depth = next((n for n, part in enumerate(to.parts) if "%" in part), len(to.parts))
-    return Path(*to.parts[:depth]).resolve().joinpath(*to.parts[depth:])
+    return Path(*to.parts[:depth]).resolve(), to.parts[depth:]
+
+
+def folders_of(settings: Settings) -> list[Path]:
+    """Return the folders that pictures are moved to, without dates and symlinks."""
+    rules = [rule for kind in Kind for rule in settings.kinds.of(kind)]
+    return sorted({parted(rule.to)[0] for rule in rules if rule.to is not None})
 
 
 def may_lie_in(target: Path, folder: Path) -> bool:

@@ -13,7 +13,7 @@ from queue import Empty
 
 from imgwatch import memory
 from imgwatch.breaker import Breaker
-from imgwatch.candidates import take_up_formats
+from imgwatch.candidates import take_up_formats, take_up_kinds
 from imgwatch.decisions import count_history
 from imgwatch.errors import (
     ImgwatchError,
@@ -32,7 +32,8 @@ from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
 from imgwatch.picture.formats import left_alone
-from imgwatch.pipeline import Pipeline, Policy, hold_until_settled
+from imgwatch.pipeline import Pipeline, hold_until_settled
+from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 from imgwatch.status import Pulse
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 PAUSES = Pauses()
 _CHUNK = 256  # pictures acted on before the loop looks up again
+_MOST_DUE = 1000  # taken up at once; the others at the next look
 
 
 class _Stopped(BaseException):
@@ -79,6 +81,7 @@ class Service:
         self._clock = clock
         self._pauses = pauses = pauses or PAUSES
         self._limits = settings.quarantine
+        self._kinds = settings.kinds
         self._hints = Hints()
         self._roots = Roots(settings, self._hints)
         self._faults = FileFaults(ledger)
@@ -102,7 +105,7 @@ class Service:
             self._keep_going,
             self._faults,
             together=settings.companions == "together",
-            awaits=self._pipeline.awaits,
+            awaits=self._pipeline.mover.awaits,
         )
         self._latecomers: list[Path] = []  # files that could not follow their pictures yet
         self._stopping = self._has_new_folders = self._is_ready = False
@@ -111,6 +114,7 @@ class Service:
         self._retry = Alarm(pauses.retry, clock)
         self._pulse_timer = Every(pauses.pulse, clock)
         self._purge_timer = Every(pauses.purge, clock)
+        self._due_timer = Every(pauses.look_for_due, clock)
         self._probe_timer = Every(pauses.probe_model, clock)
         self._memory_timer = Every(pauses.give_back_memory, clock)
 
@@ -174,6 +178,7 @@ class Service:
                 self._roots.require(root)
         self._recover_quarantine()
         self._take_up_unread()
+        take_up_kinds(self._ledger, self._kinds)
         self._watch()
         for path in self._ledger.waiting(FileState.PENDING):
             self._intake.notice(path)
@@ -198,6 +203,10 @@ class Service:
         """End what a killed process left in the quarantine, and count what its log says."""
         try:
             self._quarantine.recover()
+            if self._pipeline.mover.has_left:
+                self._pipeline.mover.move_on_left()
+            if self._pipeline.mover.has_left:
+                self._retry.set()
             count_history(self._quarantine, self._ledger)
         except (MoveFailed, Unavailable) as fault:
             self._health.note_failed_move(fault)
@@ -260,7 +269,7 @@ class Service:
                 break
         self._last_work = self._clock()
         self._has_slack = True
-        if self._health.move_fault is not None:
+        if self._health.has_unmoved:
             self._retry.set()
 
     def _follow_pictures(self) -> None:
@@ -286,6 +295,7 @@ class Service:
         if self._retry.goes_off():
             self._retry_moves()
         self._purge_if_due()
+        self._take_up_due()
         self._observer.keep_house()
         self._rest()
 
@@ -345,6 +355,20 @@ class Service:
             self._intake.notice(path)
         if held:
             log.info("%s held back by the breaker: judged now", counted(len(held), "picture"))
+
+    def _take_up_due(self) -> None:
+        """Judge what has become as old as the rule for its kind wants; the breaker counted it when it came."""
+        if not self._due_timer.is_due():
+            return
+        due = self._ledger.due(time.time(), _MOST_DUE)
+        if len(due) < _MOST_DUE:
+            self._due_timer.restart()
+        self._breaker.excuse(due)
+        self._ledger.forget(due)
+        for path in due:
+            self._intake.notice(path)
+        if due:
+            log.info("%s old enough to be moved: judged now", counted(len(due), "picture"))
 
     def _rest(self) -> None:
         """Be small and well while there is nothing to do."""

@@ -21,6 +21,7 @@ class Pauses(msgspec.Struct, frozen=True):
     start_workers: float = 2.0  # so long before a picture settles
     retry: float = 10.0  # after a move, the ledger, or a whole turn failed
     purge: float = 3600.0
+    look_for_due: float = 60.0  # for pictures that have become old enough to be moved
     probe_model: float = 60.0  # without work, the whole way through the model is tried
     pulse: float = 1.0
 

@@ -15,7 +15,8 @@ from imgwatch.doctor.finding import Finding, Grade, Subject
 from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
-from imgwatch.pipeline import Pipeline, Policy
+from imgwatch.pipeline import Pipeline
+from imgwatch.policy import Policy
 
 
 @pytest.fixture

@@ -101,5 +101,37 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
         assert len({record["model"] for record in records}) > 1, "more than one model was in use"
 
 
+@pytest.mark.timeout(300)
+def test_nothing_is_lost_on_its_way_to_the_folder_of_its_kind(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox, sorted_out, quarantine = tmp_path / "inbox", tmp_path / "sorted", tmp_path / "quarantine"
+    rule = f"{{action: move, to: {sorted_out / '%Y-%m'}}}"
+    config = write_config(settle_seconds="0.05", kinds=f"{{stranger: {rule}}}")
+    stop = threading.Event()
+    dropping = threading.Thread(target=keep_dropping, args=(inbox, stop))
+    chance = random.Random(0)
+    with Daemon(config) as daemon:
+        dropping.start()
+        try:
+            for _ in range(KILLS // 4):
+                time.sleep(chance.uniform(0.0, 2.4))
+                daemon.kill()
+                daemon.start()
+        finally:
+            stop.set()
+            dropping.join()
+        daemon.wait_alive()
+        wait_until(lambda: not [path for path in inbox.glob("*.png") if is_bright(path)], 120)
+        daemon.wait_judged(0)
+        wait_until(lambda: not list((quarantine / "pictures").iterdir()), 60)
+        moved = objects(run("quarantine", "list", "--moved", "--json", config=config).stdout)
+    lying = [path.name for path in sorted_out.rglob("*.png")]
+    kept = [path.name for path in inbox.iterdir()]
+    assert sorted(int(name.split(".")[0]) for name in [*lying, *kept]) == list(range(len(lying) + len(kept)))
+    assert sorted(Path(row["moved_to"]).name for row in moved) == sorted(lying)
+    assert len(set(digests(inbox, sorted_out))) == len(lying) + len(kept)
+
+
 def is_bright(path: Path) -> bool:
     return int(path.stem) % 3 != 0

@@ -21,7 +21,8 @@ from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import write_model
 from imgwatch.model.reference_set import KEY, ReferenceSet
-from imgwatch.pipeline import Pipeline, Policy
+from imgwatch.pipeline import Pipeline
+from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import Settings
 

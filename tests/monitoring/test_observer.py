@@ -24,7 +24,7 @@ from imgwatch.live_model import LiveModel
 from imgwatch.model.contract import Contract
 from imgwatch.monitoring.collector import MetricsCollector, Snapshot
 from imgwatch.monitoring.observer import Observer
-from imgwatch.pipeline import Result
+from imgwatch.moving import Result
 from imgwatch.status import Pulse
 
 HOUR = 3600.0

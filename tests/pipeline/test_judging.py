@@ -18,7 +18,8 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoding import Limits, Pixels
-from imgwatch.pipeline import Pipeline, Policy
+from imgwatch.pipeline import Pipeline
+from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.wording import sentence
 from moving import film, tiff_raw

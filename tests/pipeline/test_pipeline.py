@@ -16,7 +16,8 @@ from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
-from imgwatch.pipeline import Pipeline, Policy
+from imgwatch.pipeline import Pipeline
+from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import BreakerSettings, Settings, checked
 
@@ -153,9 +154,9 @@ def test_what_comes_later_waits_for_the_breaker_and_is_not_awaited_where_nothing
     pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy(), breaker)
     list(pipeline.run([picture]))
     late.write_bytes(b"x")
-    assert pipeline.awaits(late)
+    assert pipeline.mover.awaits(late)
     for policy in (Policy(report_only=True), Policy(together=False)):
-        assert not Pipeline(lambda: judge, quarantine, ledger, policy).awaits(late)
+        assert not Pipeline(lambda: judge, quarantine, ledger, policy).mover.awaits(late)
     breaker.is_open = True
     assert not pipeline.follow(late)
     assert late.exists()

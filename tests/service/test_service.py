@@ -13,17 +13,19 @@ import pytest
 from conftest import WriteConfig, bright, dark
 from daemon import wait_until
 from imgwatch.commands.context import load_settings, model_path, open_ledger, open_quarantine
-from imgwatch.ledger import Ledger
+from imgwatch.judgement import Judgement, Verdict, in_words
+from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.quarantine import Quarantine
+from imgwatch.scan import identity_of
 from imgwatch.service import Service
 from imgwatch.status import Pulse
 from imgwatch.timers import Pauses
 
 pytestmark = pytest.mark.e2e
 
-PAUSES = Pauses(housekeeping=0.05, resting=0.05, retry=0.1, pulse=0.01)
+PAUSES = Pauses(housekeeping=0.05, resting=0.05, retry=0.1, pulse=0.01, look_for_due=0.05)
 
 
 class Running:
@@ -85,6 +87,43 @@ def test_what_arrives_is_judged_and_moved(tmp_path: Path, write_config: WriteCon
         wait_until(lambda: run.pulses[-1].backlog == 0)
     assert (tmp_path / "inbox" / "d.png").exists()
     assert run.troubles == set()
+
+
+def test_what_has_become_old_enough_is_moved_also_after_a_restart(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    def make_due(quarantine: Quarantine, ledger: Ledger) -> None:
+        [waiting] = ledger.listed(FileState.WAITING)
+        known = ledger.known(waiting.path)
+        assert known is not None
+        os.utime(waiting.path, ns=(0, 0))
+        identity = identity_of(waiting.path)
+        assert identity is not None
+        ledger.remember([Row(waiting.path, identity, FileState.WAITING, due=1.0)], 0.0)
+
+    rule = f"{{action: move, to: {tmp_path / 'sorted'}, after_days: 30}}"
+    config = write_config(kinds=f"{{stranger: {rule}}}")
+    with running(config) as run:
+        bright(tmp_path / "inbox" / "b.png")
+        with open_ledger(load_settings(config)) as ledger:
+            wait_until(lambda: ledger.listed(FileState.WAITING))
+        assert run.troubles == set()
+    with running(config, make_due):
+        wait_until(lambda: (tmp_path / "sorted" / "b.png").exists())
+    assert moved(tmp_path) == []
+
+
+def test_what_a_killed_daemon_left_on_its_way_is_moved_on(tmp_path: Path, write_config: WriteConfig) -> None:
+    def leave(quarantine: Quarantine, ledger: Ledger) -> None:
+        path = bright(tmp_path / "inbox" / "b.png")
+        identity = identity_of(path)
+        assert identity is not None
+        junk = Judgement(Verdict.QUARANTINE, in_words("bright"), "m", 0.9, 0.5)
+        quarantine.quarantine(path, identity, junk, destination=tmp_path / "sorted")
+
+    with running(write_config(), leave):
+        wait_until(lambda: (tmp_path / "sorted" / "b.png").exists())
+    assert moved(tmp_path) == []
 
 
 def test_a_fault_of_the_program_in_a_turn_costs_a_pause_and_is_reported(

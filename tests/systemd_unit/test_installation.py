@@ -145,6 +145,21 @@ def test_quarantine_and_state_are_made_for_their_owner_alone(
     assert list(installation.make_folders(found)) == []
 
 
+def test_folders_that_pictures_are_moved_to_are_made_and_may_be_written(
+    write_config: WriteConfig, tmp_path: Path
+) -> None:
+    base = tmp_path.parent / f"{tmp_path.name}-sorted" / "screens"
+    config = write_config(kinds=f"{{screenshot: {{action: move, to: {base}/%Y}}}}")
+    found = planned(load_config(config), config)
+    assert f"ReadWritePaths=-{base}\n" in said_by(found)
+    assert any(str(base) in line for line in installation.make_folders(found))
+    assert base.is_dir()
+    assert list(installation.make_folders(found)) == []
+    broad = write_config(kinds="{screenshot: {action: move, to: /srv/%Y}}")
+    with pytest.raises(ConfigError, match="pictures are moved to /srv, too much"):
+        planned(load_config(broad), broad)
+
+
 @pytest.mark.root
 def test_what_root_had_made_is_handed_over(settings: Settings, config: Path, tmp_path: Path) -> None:
     nobody = pwd.getpwnam("nobody")

@@ -30,6 +30,7 @@ SinceOption = Annotated[
 AllOption = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
 Chosen = Sequence["Record | ImgwatchError"]
 _OPEN = (ReviewState.OPEN, ReviewState.LATER)
+WITH_MOVED = (*_OPEN, ReviewState.MOVED)
 DECIDED = (ReviewState.BINNED, ReviewState.LATER)
 
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from imgwatch.cluster.judging import JudgeKit, PictureVersion
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
+    from imgwatch.moving import Result
     from imgwatch.picture.formats import Format
-    from imgwatch.pipeline import Result
     from imgwatch.scan import Listing, Scope
     from imgwatch.settings import Settings
 
@@ -122,7 +122,9 @@ class _Run:
         """Judge what the walks find and the ledger does not know, and act on it."""
         from imgwatch.cluster.judging import judge_on
         from imgwatch.lifecycle import FileState
-        from imgwatch.pipeline import Pipeline, Policy, Result
+        from imgwatch.moving import Result
+        from imgwatch.pipeline import Pipeline
+        from imgwatch.policy import Policy
 
         quarantine = open_quarantine(self.settings, ledger)
         pipeline = Pipeline(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))

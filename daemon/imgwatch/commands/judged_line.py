@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
-    """Print path, verdict, score against threshold, and reason; `more` are further keys of the JSON object."""
+    """Print path, verdict, score against threshold, and reason; `more` are further keys of the JSON object.
+
+    Behind it stands `becomes` of these, where the picture goes or would go, or else the `id` that it got.
+    """
     from imgwatch.cluster.object_url import url_of
     from imgwatch.wording import sentence
 
@@ -24,5 +27,6 @@ def say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
         console.say_json(row | more)
         return
     figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
-    moved = f"  -> {more['id']}" if "id" in more else ""
+    becomes = more.get("becomes") or more.get("id")
+    moved = f"  -> {becomes}" if becomes else ""
     console.say(f"{judgement.verdict:<10} {figure:>17}  {path}  ({reason}){moved}")

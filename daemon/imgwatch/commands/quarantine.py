@@ -10,6 +10,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands.choosing import (
     DECIDED,
+    WITH_MOVED,
     AllOption,
     Chosen,
     ChosenOption,
@@ -47,13 +48,21 @@ app = typer.Typer(
 @app.command("list")
 def list_records(
     binned: Annotated[bool, typer.Option("--bin", help="What was deleted and is still in the bin.")] = False,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="What was moved to the folder for its kind, and where it went.")
+    ] = False,
     with_pictures: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List what is in quarantine, oldest first."""
+    if moved and (binned or with_pictures):
+        raise UsageError("--moved goes with neither --bin nor --thumbnails")
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
+    if moved:
+        _list_moved(quarantine, as_json)
+        return
     listed = quarantine.binned() if binned else quarantine.list()
     if as_json:
         for record in listed:
@@ -71,6 +80,21 @@ def list_records(
         console.table(("id", "quarantined", "score", "from", "reason"), [_row(record) for record in records])
 
 
+def _list_moved(quarantine: "Quarantine", as_json: bool) -> None:
+    moved = quarantine.moved()
+    if as_json:
+        for one in moved:
+            console.say_json(one.record.to_json() | {"moved_to": str(one.path)})
+    elif not moved:
+        console.say("Nothing was moved to a folder for its kind, or all of it was restored.")
+    else:
+        rows = [
+            (one.record.id, f"{one.record.quarantined_at:%Y-%m-%d %H:%M}", one.record.original, str(one.path))
+            for one in moved
+        ]
+        console.table(("id", "moved", "from", "to"), rows)
+
+
 @app.command()
 def show(
     which: Annotated[
@@ -86,15 +110,17 @@ def show(
     """Show all that is known of one picture."""
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
-    record = selector(quarantine).one(which)
+    record = selector(quarantine, WITH_MOVED).one(which)
+    moved = next((one.path for one in quarantine.moved() if one.record.id == record.id), None)
     if as_json:
         console.say_json(record.to_json())
         return
+    path = moved or quarantine.picture(record)
     if with_picture:
         with thumbnails(settings) as draw:
-            draw(quarantine.picture(record))
+            draw(path)
     fields = record.to_json() | {"companions": ", ".join(one.name for one in record.companions)}
-    for key, value in (fields | {"lies at": str(quarantine.picture(record))}).items():
+    for key, value in (fields | {"lies at": str(path)}).items():
         console.say(f"{key:>15}: {value}")
 
 
@@ -119,6 +145,7 @@ def restore(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Put pictures back where they came from; they are not quarantined again. Never overwrites.
 
+    What was moved to the folder for its kind comes back from there; --since and --all mean what is in quarantine.
     With --to, a picture whose name is taken gets a number.
     """
     if is_flat and to is None:
@@ -127,7 +154,7 @@ def restore(  # noqa: PLR0913 - the options of a command
     with _opened(settings) as (quarantine, decisions, ledger):
         from imgwatch.former_folders import FormerFolders
 
-        records, moved = chosen(quarantine, which, since, everything), dict[str, Path]()
+        records, moved = chosen(quarantine, which, since, everything, WITH_MOVED), dict[str, Path]()
         folders = FormerFolders.of([watch.path for watch in settings.watch], ledger)
         if to is None:
             agrees = console.agrees if console.is_interactive() else lambda _: False
@@ -208,11 +235,16 @@ def undo(
             console.say("Nothing to undo.")
             return
         if last.restored_to is not None:
-            confirm(f"Move {last.restored_to}, which was restored, into quarantine again?", is_agreed)
+            whither = last.record.destination or "quarantine"
+            confirm(f"Move {last.restored_to}, which was restored, into {whither} again?", is_agreed)
 
         def undo_restore(_: "Record") -> str:
             again = decisions.undo(last)
-            return "open again" if last.restored_to is None else f"in quarantine again, as {again.id}"
+            if last.restored_to is None:
+                return "open again"
+            if quarantine.review_state(again) is ReviewState.MOVED:
+                return f"in {again.destination} again, as {again.id}"
+            return f"in quarantine again, as {again.id}"
 
         _each([last.record], undo_restore, as_json, "undone")
 

@@ -1,7 +1,9 @@
 """`imgwatch rescan`: judge now what lies in the watched folders or elsewhere, and move what does not belong."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -29,13 +31,18 @@ from imgwatch.wording import counted
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
     from imgwatch.ledger import Ledger
+    from imgwatch.moving import Result
     from imgwatch.picture.formats import Format
-    from imgwatch.pipeline import Pipeline, Result
+    from imgwatch.pipeline import Pipeline
+    from imgwatch.policy import Policy
     from imgwatch.quarantine import Quarantine
     from imgwatch.scan import Scope
     from imgwatch.settings import Settings
 
-_MOVED = "moved"  # beside the verdicts, in what is counted
+_MOVED, _SORTED = (
+    "moved",
+    "sorted",
+)  # beside the verdicts, in what is counted: to quarantine, to folders of kinds
 _Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -65,7 +72,8 @@ def rescan(  # noqa: PLR0913 - the options of a command
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
     from imgwatch.candidates import candidates
     from imgwatch.feedback.learner import FeedbackLearner
-    from imgwatch.pipeline import Pipeline, Policy
+    from imgwatch.pipeline import Pipeline
+    from imgwatch.policy import Policy
 
     settings = load_settings(config)
     if cluster is not None:
@@ -94,18 +102,19 @@ def rescan(  # noqa: PLR0913 - the options of a command
             judge.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
         )
         if dry_run:
-            _say_dry_run(chain(rest, junk), as_json)
+            _say_dry_run(chain(rest, junk), Policy.of(settings), as_json)
             say_unread(unread)
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
         pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
         seen = _act(pipeline, rest, as_json)
-        _confirm_many(len(junk), seen.total() - seen[_MOVED] + len(junk), settings, is_agreed)
+        taken = sum(map(pipeline.policy.takes, junk))
+        others = seen.total() - seen[_MOVED] - seen[_SORTED]
+        _confirm_many(taken, others + len(junk), settings, is_agreed)
         seen += _act(pipeline, iter(junk), as_json)
     if not as_json:
-        moved = seen.pop(_MOVED, 0)
-        console.say(_summary(seen, moved))
+        console.say(_summary(seen))
     say_unread(unread)
     fault = pipeline.health.move_fault
     if fault is not None:
@@ -124,13 +133,29 @@ def _set_junk_apart(
             yield judged
 
 
-def _say_dry_run(judgements: "Iterable[Judged]", as_json: bool) -> None:
+def _say_dry_run(judgements: "Iterable[Judged]", policy: "Policy", as_json: bool) -> None:
     seen: Counter[str] = Counter()
     for judged in judgements:
-        say_judged(judged, as_json)
+        say_judged(judged, as_json, becomes=_becomes(policy, judged))
         seen[judged.judgement.verdict] += 1
     if not as_json:
-        console.say(_summary(seen, None))
+        console.say(_summary(seen, is_dry=True))
+
+
+def _becomes(policy: "Policy", judged: "Judged") -> str | None:
+    """Say what would happen to a picture that is junk: where it would go and when, or why it would stay."""
+    from imgwatch.lifecycle import FileEvent
+
+    event, due = policy.outcome(judged, time.time())
+    if event is FileEvent.JUDGED_JUNK_OF_A_KEPT_KIND:
+        return f"stays: kinds.{judged.judgement.kind} is keep"
+    if event is FileEvent.JUDGED_JUNK_IN_REPORT_MODE:
+        return "stays: only reported"
+    if event not in (FileEvent.JUDGED_JUNK, FileEvent.JUDGED_JUNK_AND_YOUNG):
+        return None
+    destination = policy.destination(judged)
+    where = "to quarantine" if destination is None else f"to {destination.folder}"
+    return where if due is None else f"{where} on {datetime.fromtimestamp(due):%Y-%m-%d}"
 
 
 def _act(pipeline: "Pipeline", judgements: "Iterator[Judged]", as_json: bool) -> Counter[str]:
@@ -138,22 +163,27 @@ def _act(pipeline: "Pipeline", judgements: "Iterator[Judged]", as_json: bool) ->
     seen: Counter[str] = Counter()
     for result in pipeline.act(judgements):
         _say_sorted(result, as_json)
-        seen[result.judged.judgement.verdict] += 1
-        seen[_MOVED] += result.record is not None
+        _count(seen, result)
     return seen
+
+
+def _count(seen: Counter[str], result: "Result") -> None:
+    seen[result.judged.judgement.verdict] += 1
+    seen[_MOVED] += result.record is not None and result.moved_to is None
+    seen[_SORTED] += result.moved_to is not None
 
 
 def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
     """Return what lies in its folder and is to be looked at again.
 
-    That is what was judged junk and held back by the breaker or only reported, and what could not be read for a reason
-    that may be gone.
+    That is what was judged junk and held back, only reported, of a kept kind or too young, and what could not be read
+    for a reason that may be gone.
     """
     from imgwatch.judgement import ReasonCode
     from imgwatch.lifecycle import FileState
 
-    states = (FileState.HELD, FileState.REPORTED, FileState.UNREADABLE)
-    listed = [(state, row) for state in states for row in ledger.listed(state)]
+    junk = (FileState.HELD, FileState.REPORTED, FileState.KIND_KEPT, FileState.WAITING)
+    listed = [(state, row) for state in (*junk, FileState.UNREADABLE) for row in ledger.listed(state)]
     waiting = {
         row.path
         for state, row in listed
@@ -179,13 +209,11 @@ def _rescan_wide(settings: "Settings", options: RescanOptions, paths: list[Path]
 
     def say(result: "Result") -> None:
         _say_sorted(result, as_json)
-        seen[result.judged.judgement.verdict] += 1
-        seen[_MOVED] += result.record is not None
+        _count(seen, result)
 
     rescan_wide(settings, options, paths, partial(_scopes, settings), say)
-    moved = seen.pop(_MOVED, 0)
     if not as_json:
-        console.say(_summary(seen, None if options.dry_run else moved))
+        console.say(_summary(seen, is_dry=options.dry_run))
 
 
 def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None:
@@ -236,15 +264,19 @@ def _say_sorted(result: "Result", as_json: bool) -> None:
     if record is None:
         say_judged(result.judged, as_json)
     else:
-        say_judged(result.judged, as_json, moved_to=record.file, id=record.id)
+        where = {} if result.moved_to is None else {"becomes": f"{result.moved_to}, as {record.id}"}
+        say_judged(result.judged, as_json, moved_to=record.file, id=record.id, **where)
 
 
-def _summary(seen: Counter[str], moved: int | None) -> str:
-    """Return what came of it in one line; `moved` is None where nothing was to be moved."""
+def _summary(seen: Counter[str], *, is_dry: bool = False) -> str:
+    """Return what came of it in one line, or in a dry run what would be."""
+    moved, sorted_out = seen.pop(_MOVED, 0), seen.pop(_SORTED, 0)
     junk = seen["quarantine"]
-    if moved is None:
-        what = f"{junk} would be quarantined"
+    if is_dry:
+        what = f"{junk} judged junk"
     else:
-        left = f", {junk - moved} left where they are" if junk > moved else ""
-        what = f"{moved} quarantined (`imgwatch quarantine list`){left}"
+        stays = junk - moved - sorted_out
+        left = f", {stays} left where they are" if stays > 0 else ""
+        to_folders = f", {sorted_out} moved to the folders of their kinds" if sorted_out else ""
+        what = f"{moved} quarantined (`imgwatch quarantine list`){to_folders}{left}"
     return f"{seen.total()} judged: {seen['keep']} kept, {what}, {seen['unreadable']} unreadable"

@@ -28,6 +28,8 @@ class ListChoice(StrEnum):
 
     HELD = "held"
     REPORTED = "reported"
+    KIND_KEPT = "kind-kept"
+    WAITING = "waiting"
     UNREADABLE = "unreadable"
     PASSED_OVER = "passed-over"
     SET_ASIDE = "set-aside"
@@ -36,7 +38,7 @@ class ListChoice(StrEnum):
 NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
-_COUNTS = ("judged", "quarantined", "restored", "deleted", "purged", "unreadable")
+_COUNTS = ("judged", "quarantined", "moved", "restored", "deleted", "purged", "unreadable")
 _KEPT = ("breaker", "breaker_why", "held", "not_looked_at", "drift", "drift_says")
 _FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 

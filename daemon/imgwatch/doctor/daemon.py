@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from imgwatch import kind_rules
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.status import is_held, read_status
 from imgwatch.systemd import sandbox
@@ -41,6 +42,7 @@ def check_units(subject: Subject) -> Iterator[Finding]:
     """Compare the sandbox of the installed units with what the config needs now."""
     settings = subject.settings
     needed = [*(watch.path for watch in settings.watch), settings.quarantine.path, settings.state]
+    needed += kind_rules.folders_of(settings)
     if settings.metrics.textfile is not None:
         needed.append(settings.metrics.textfile.parent)
     for file in installed_for(subject.config):

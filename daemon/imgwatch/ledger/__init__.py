@@ -38,6 +38,7 @@ class Row:
     state: FileState
     judgement: Judgement | None = None
     left_alone_as: str | None = None  # the name of a format that is not read
+    due: float | None = None  # when what is WAITING is taken up again, in seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ class Ledger:
         digest = bytes.fromhex(judgement.sha256) if judgement and judgement.sha256 else None
         self._file.ask(
             "INSERT OR REPLACE INTO seen (folder, name, ino, size, mtime_ns, state, score, model, sha256, why, at,"
-            " reason_code, figures, kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " reason_code, figures, kind, due) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 self._folder_id(row.path.parent),
                 os.fsencode(row.path.name),
@@ -157,6 +158,7 @@ class Ledger:
                 else row.left_alone_as,
                 now,
                 *_reason_columns(judgement),
+                row.due,
             ),
         )
 
@@ -212,6 +214,15 @@ class Ledger:
         rows = self._file.ask(
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
             f" WHERE seen.state = '{state}'"
+        )
+        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+
+    def due(self, now: float, most: int) -> list[Path]:
+        """Return files that waited until now or longer, the longest first: at most so many."""
+        rows = self._file.ask(
+            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
+            f" WHERE seen.state = '{FileState.WAITING}' AND seen.due <= ? ORDER BY seen.due LIMIT ?",
+            (now, most),
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 

@@ -63,6 +63,23 @@ class Facts:
         """Remember which formats are read."""
         self._put_alone("formats", formats)
 
+    @property
+    def kinds(self) -> str | None:
+        """What the config said was done with each kind of junk when files were last left alone for that, as JSON."""
+        return self._text("kinds")
+
+    def put_kinds(self, kinds: str) -> None:
+        """Remember what is done with each kind of junk."""
+        self._put_alone("kinds", kinds)
+
+    def was_moved_to(self, folder: Path) -> bool:
+        """Tell whether pictures were moved to a folder, so that it has been there."""
+        return self._text(f"moved to {folder}") is not None
+
+    def put_moved_to(self, folder: Path) -> None:
+        """Remember that pictures were moved to a folder."""
+        self._put_alone(f"moved to {folder}", "yes")
+
     def began(self, root: Path) -> float | None:
         """Return when a watched folder was first watched, in seconds since 1970; None if it never was."""
         text = self._text(f"begun {root}")

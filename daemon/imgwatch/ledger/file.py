@@ -17,9 +17,10 @@ from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, 
 
 log = logging.getLogger(__name__)
 
-VERSION = 2  # what it means, and what came when: docs/formats.md
+VERSION = 3  # what it means, and what came when: docs/formats.md
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
+_WAITING_INDEX = "CREATE INDEX seen_waiting ON seen (due) WHERE state = 'waiting'"
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
@@ -38,12 +39,14 @@ CREATE TABLE seen (                 -- one row a file: the version of it that wa
     reason_code TEXT,               -- of what was not judged normal
     figures TEXT,                   -- JSON: what the sentence of the reason needs
     kind TEXT,                      -- of junk
+    due REAL,                       -- when what is waiting is taken up again
     PRIMARY KEY (folder, name)
 ) WITHOUT ROWID;
 CREATE INDEX seen_held ON seen (state) WHERE state = 'held';
 CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 {_PASSED_OVER_INDEX};
 {_UNREADABLE_INDEX};
+{_WAITING_INDEX};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's
@@ -170,12 +173,16 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _migrate(connection: sqlite3.Connection) -> None:
     """Bring the tables of an older version to this one, all or nothing; its rows stay as they are."""
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:  # else another process was quicker
+    version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
+    if version == 1:
         for column in ("reason_code", "figures", "kind"):
             connection.execute(f"ALTER TABLE seen ADD COLUMN {column} TEXT")
         connection.execute(_PASSED_OVER_INDEX)
-        connection.execute(_UNREADABLE_INDEX)
-        connection.execute("PRAGMA user_version = 2")
+    if version < VERSION:
+        connection.execute(_UNREADABLE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
+        connection.execute("ALTER TABLE seen ADD COLUMN due REAL")
+        connection.execute(_WAITING_INDEX)
+        connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 
 

@@ -43,6 +43,7 @@ _FIELDS = (
     "sha256",
     "bytes",
     "quarantined_at",
+    "destination",  # only of what is moved on
 )
 _CONTAINED = (sys.executable, "-I", "-S", str(Path(__file__).with_name("contained.py")))
 _NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
@@ -163,7 +164,7 @@ def message(records: Sequence[Record], left_out: int) -> bytes:
 
 def _as_json(record: Record) -> dict[str, Any]:
     known = record.to_json()
-    return {name: known[name] for name in _FIELDS}
+    return {name: known[name] for name in _FIELDS if name in known}
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

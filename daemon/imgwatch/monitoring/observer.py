@@ -19,7 +19,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.digest import Digest
-from imgwatch.pipeline import Result
+from imgwatch.moving import Result
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import MetricsSettings, Settings
 from imgwatch.status import Pulse

@@ -83,22 +83,26 @@ def _remove(file: Path) -> None:
 
 
 def make_folders(plan: InstallPlan) -> Iterator[str]:
-    """Make quarantine and state for the user of the service; hand over what another one made there before."""
+    """Make quarantine, state and the folders of kinds for the service's user; hand over what root made before."""
     for folder in plan.folders:
         if not folder.exists():
-            _make_private(folder, plan.user)
+            _make(folder, plan.user, 0o700)
             yield f"made {folder}, for {plan.user.pw_name} alone"
         elif os.geteuid() == 0 and folder.stat().st_uid == 0 and plan.user.pw_uid != 0:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, plan.user.pw_uid, plan.user.pw_gid, follow_symlinks=False)
             yield f"gave {folder}, which root had made, to {plan.user.pw_name}"
+    for folder in plan.destinations:
+        if not folder.exists():
+            _make(folder, plan.user, 0o755)
+            yield f"made {folder}, for pictures that are moved by their kind"
 
 
-def _make_private(folder: Path, user: pwd.struct_passwd) -> None:
+def _make(folder: Path, user: pwd.struct_passwd, mode: int) -> None:
     missing = [ancestor for ancestor in (folder, *folder.parents) if not ancestor.exists()]
     try:
         for ancestor in reversed(missing):
-            ancestor.mkdir(mode=0o700 if ancestor == folder else 0o755)
+            ancestor.mkdir(mode=mode if ancestor == folder else 0o755)
             if os.geteuid() == 0:
                 os.chown(ancestor, user.pw_uid, user.pw_gid)
     except OSError as fault:

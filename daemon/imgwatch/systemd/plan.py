@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import imgwatch
+from imgwatch import kind_rules
 from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings
 from imgwatch.systemd import drop_in, sandbox, systemctl
@@ -38,7 +39,8 @@ class InstallPlan:
     file: Path
     drop_in: str
     user: pwd.struct_passwd
-    folders: tuple[Path, ...]
+    folders: tuple[Path, ...]  # the user's alone
+    destinations: tuple[Path, ...]  # of pictures that are moved by their kind; read by whom the user likes
     notes: tuple[str, ...]
     for_user: bool
 
@@ -69,12 +71,27 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
     watched = [watch.path.resolve() for watch in settings.watch]
     user = _user(watched, options.run_as, options.for_user)
     quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
-    _refuse_foreign_homes((quarantine, state), user, options.for_user)
+    destinations = kind_rules.folders_of(settings)
+    own = {"quarantine.path": quarantine, "state": state}
+    own |= {f"a folder of kinds, {folder.name},": folder for folder in destinations}
+    _refuse_foreign_homes(own, user, options.for_user)
     homes = [Path(user.pw_dir), Path("/root")]
+    _refuse_broad(destinations, homes)
     figures = _folder_of_figures(settings, homes)
     managed = state.relative_to(_STATE) if _is_managed(state) and not options.for_user else None
-    open_to = sandbox.plan(watched, quarantine, [*([state] if managed is None else []), *figures], homes)
-    needed = [config, model.resolve(), *_program_folders(), *watched, quarantine, state, *figures]
+    open_to = sandbox.plan(
+        watched, quarantine, [*([state] if managed is None else []), *figures, *destinations], homes
+    )
+    needed = [
+        config,
+        model.resolve(),
+        *_program_folders(),
+        *watched,
+        quarantine,
+        state,
+        *figures,
+        *destinations,
+    ]
     decided = DropIn(
         config=quoted(config),
         python=quoted(sys.executable),
@@ -95,6 +112,7 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         drop_in=(drop_in.user_drop_in if options.for_user else drop_in.system_drop_in)(decided),
         user=user,
         folders=(quarantine, state),
+        destinations=tuple(destinations),
         notes=(*(() if options.for_user else _notes(open_to)), *_notes_on_telling(settings)),
         for_user=options.for_user,
     )
@@ -133,16 +151,26 @@ def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.st
         ) from fault
 
 
-def _refuse_foreign_homes(folders: Sequence[Path], user: pwd.struct_passwd, for_user: bool) -> None:
+def _refuse_foreign_homes(folders: Mapping[str, Path], user: pwd.struct_passwd, for_user: bool) -> None:
     """`~` and the defaults mean the home of whoever installs, which the service's user cannot enter."""
-    for key, folder in zip(("quarantine.path", "state"), folders, strict=True):
+    for key, folder in folders.items():
         theirs = sandbox.in_homes(folder) and not folder.is_relative_to(user.pw_dir)
         if theirs and not for_user:
-            better = "/var/lib/imgwatch" + ("/quarantine" if key != "state" else "")
+            better = {"state": "/var/lib/imgwatch", "quarantine.path": "/var/lib/imgwatch/quarantine"}.get(
+                key, f"{user.pw_dir}/{folder.name}"
+            )
             raise ConfigError(
                 f"{key} is {folder}, which {user.pw_name}, as whom the service runs, cannot enter; "
                 f"set it in the config, for instance to {better}, or use --run-as"
             )
+
+
+def _refuse_broad(destinations: Sequence[Path], homes: Sequence[Path]) -> None:
+    broad = next((folder for folder in destinations if sandbox.is_too_broad(folder, homes)), None)
+    if broad is not None:
+        raise ConfigError(
+            f"kinds: pictures are moved to {broad}, too much to open for writing; name a folder below it with `to`"
+        )
 
 
 def _notes(open_to: sandbox.Writable) -> Iterator[str]:

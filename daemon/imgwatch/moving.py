@@ -1,0 +1,186 @@
+"""Move what was judged junk, with what belongs to it: into the quarantine, and on to the folder for its kind.
+
+What is to be moved, `pipeline` decides; how it cannot be lost on the way, `quarantine` knows.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgwatch import scan
+from imgwatch.decisions import count_history
+from imgwatch.errors import (
+    AlreadyRestored,
+    BeingWritten,
+    Changed,
+    Conflict,
+    DecidedMeanwhile,
+    DestinationGone,
+    MoveFailed,
+    MoveRefused,
+    OutsideRoots,
+    RecordMissing,
+    Unavailable,
+    shown,
+)
+from imgwatch.health import Health
+from imgwatch.judging import Judged
+from imgwatch.ledger import Ledger, Row
+from imgwatch.lifecycle import FileEvent, FileState, ReviewState, file_after
+from imgwatch.picture.companions import lying_beside, may_follow, owner_of
+from imgwatch.policy import Destination, Policy
+from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.record import Record
+from imgwatch.wording import sentence
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one picture: the judgement, the state it is in now, and the record if it was moved.
+
+    `moved_to`: where it went from the quarantine, by the rule for its kind. `waits`: it, or something that belongs to
+    it, is still being written.
+    """
+
+    judged: Judged
+    state: FileState
+    record: Record | None = None
+    waits: bool = False
+    moved_to: Path | None = None
+
+
+class Mover:
+    """Moves pictures out of watched folders, and notes in `health` what stands in the way."""
+
+    def __init__(self, quarantine: Quarantine, ledger: Ledger, policy: Policy, health: Health) -> None:
+        self._quarantine = quarantine
+        self._ledger = ledger
+        self._policy = policy
+        self.health = health
+        self.has_left = True  # perhaps something in the quarantine that is to be moved on: nobody has looked
+
+    def awaits(self, path: Path) -> bool:
+        """Tell whether a file belongs to a picture that is in quarantine by now."""
+        return self._owner(path) is not None
+
+    def follow(self, path: Path) -> bool:
+        """Move a file after the picture that it belongs to; return False if that is to be tried again."""
+        record = self._owner(path)
+        if record is None:
+            return True
+        try:
+            self._quarantine.join(record, path)
+        except (BeingWritten, RecordMissing):
+            return False
+        except (MoveFailed, Unavailable) as fault:
+            self.health.note_failed_move(fault)
+            return False
+        except (Changed, MoveRefused, OutsideRoots) as refusal:
+            log.warning("%s: left where it is: %s", path, refusal)
+            identity = scan.identity_of(path)
+            if identity is not None:
+                self._ledger.remember([Row(path, identity, file_after(FileEvent.NOT_A_PICTURE))], time.time())
+            return True
+        self.health.note_good_move()
+        count_history(self._quarantine, self._ledger)
+        log.info("%s -> quarantine %s: belongs to %s", path, record.id, Path(record.original).name)
+        return True
+
+    def _owner(self, path: Path) -> Record | None:
+        if not self._policy.together or self._policy.report_only or not may_follow(path.name):
+            return None
+        records = {Path(record.original).name: record for record in self._quarantine.namesakes(path)}
+        owner = owner_of(path, records)
+        return None if owner is None else records[owner]
+
+    def _companions(self, path: Path) -> Sequence[str]:
+        """Return the names of what goes with a picture; what it shares with one in quarantine stays."""
+        companions = lying_beside(path) if self._policy.together else []
+        if companions:
+            others = [Path(record.original).name for record in self._quarantine.namesakes(path)]
+            companions = lying_beside(path, others)
+        return [name for name in companions if not self._policy.ignores(path.parent / name)]
+
+    def move(self, judged: Judged) -> Result:
+        """Move a picture that was judged junk, with its companions: to the quarantine, and from there to its folder."""
+        pending = FileState.PENDING
+        try:
+            companions = self._companions(judged.path)
+            destination = self._destination(judged)
+            folder = None if destination is None else destination.folder
+            record = self._quarantine.quarantine(
+                judged.path, judged.identity, judged.judgement, companions, folder
+            )
+        except AlreadyRestored:
+            return Result(judged, file_after(FileEvent.WAS_RESTORED_BEFORE, pending))
+        except BeingWritten:
+            return Result(judged, pending, waits=True)
+        except (Changed, FileNotFoundError):
+            return Result(judged, pending)  # another version, which will be noticed and judged as such
+        except (MoveRefused, OutsideRoots) as refusal:
+            log.warning("%s: left where it is: %s", judged.path, refusal)
+            return Result(judged, file_after(FileEvent.MOVE_REFUSED, pending))
+        except DestinationGone as gone:
+            self.health.note_failed_destination(gone)
+            return Result(judged, pending)
+        except (MoveFailed, Unavailable) as fault:
+            self.health.note_failed_move(fault)
+            return Result(judged, pending)
+        self.health.note_good_move()
+        others = "".join(f" + {one.name}" for one in record.companions)
+        moved_to = None if destination is None else self._move_on(record)
+        if destination is not None and moved_to is not None:
+            self._ledger.facts.put_moved_to(destination.base)
+        log.info(
+            "%s%s -> %s: %s",
+            judged.path,
+            others,
+            f"quarantine {record.id}" if moved_to is None else moved_to,
+            sentence(judged.judgement.reason),
+        )
+        return Result(judged, pending, record, moved_to=moved_to)
+
+    def _destination(self, judged: Judged) -> Destination | None:
+        """Return the folder that a picture goes to, if not the quarantine. Raises DestinationGone."""
+        destination = self._policy.destination(judged)
+        if destination is None:
+            return None
+        base = destination.base
+        if not base.is_dir() and self._ledger.facts.was_moved_to(base):
+            raise DestinationGone(
+                f"{shown(base)}, where pictures of this kind go, is gone: mount its disk, or make the folder again; "
+                f"{shown(judged.path)} stays",
+                errno.ENOENT,
+            )
+        return destination
+
+    def _move_on(self, record: Record) -> Path | None:
+        """Move a picture from the quarantine to its destination; if that fails, it stays there until it can be done."""
+        try:
+            path = self._quarantine.move_on(record, ReviewState.OPEN)
+        except (DecidedMeanwhile, RecordMissing):  # the user was quicker
+            return None
+        except (OutsideRoots, Conflict) as refusal:
+            log.warning("%s: left in quarantine as %s: %s", record.original, record.id, refusal)
+            return None
+        except (MoveFailed, Unavailable) as fault:
+            self.health.note_failed_destination(fault)
+            self.has_left = True
+            return None
+        self.health.note_good_destination()
+        return path
+
+    def move_on_left(self) -> None:
+        """Move on what was left in the quarantine on its way, by this process or by one that was killed."""
+        self.has_left = False
+        for record in self._quarantine.on_the_way():
+            path = self._move_on(record)
+            if path is not None:
+                log.info("%s -> %s", record.original, path)
