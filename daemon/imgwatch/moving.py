@@ -137,7 +137,7 @@ class Mover:
         others = "".join(f" + {one.name}" for one in record.companions)
         moved_to = None if destination is None else self._move_on(record)
         if destination is not None and moved_to is not None:
-            self._ledger.facts.put_moved_to(destination.base)
+            self._ledger.facts.put_device(destination.base, destination.base.stat().st_dev)
         log.info(
             "%s%s -> %s: %s",
             judged.path,
@@ -152,11 +152,11 @@ class Mover:
         destination = self._policy.destination(judged)
         if destination is None:
             return None
-        base = destination.base
-        if not base.is_dir() and self._ledger.facts.was_moved_to(base):
+        device = self._ledger.facts.device_of(destination.base)
+        if device is not None and _is_gone(destination.base, device):
             raise DestinationGone(
-                f"{shown(base)}, where pictures of this kind go, is gone: mount its disk, or make the folder again; "
-                f"{shown(judged.path)} stays",
+                f"{shown(destination.base)}, where pictures of this kind go, is gone, or its disk is: mount that, or "
+                f"make the folder again, with a file in it if it is there; {shown(judged.path)} stays",
                 errno.ENOENT,
             )
         return destination
@@ -184,3 +184,10 @@ class Mover:
             path = self._move_on(record)
             if path is not None:
                 log.info("%s -> %s", record.original, path)
+
+
+def _is_gone(folder: Path, device: int) -> bool:
+    """Tell whether a folder that was on this device is not there, or only a bare mount point is."""
+    if not folder.is_dir():
+        return True
+    return folder.stat().st_dev != device and next(folder.iterdir(), None) is None

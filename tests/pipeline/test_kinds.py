@@ -235,9 +235,13 @@ def test_a_folder_that_is_gone_is_waited_for_and_not_made_again(
     assert states(line, *waiting) == [FileState.PENDING] * 2
     assert not folder.exists()
     assert sorted(ledger.waiting(FileState.PENDING)) == waiting
-    assert "mount its disk, or make the folder again" in line.health.troubles()[0]
+    assert "mount that, or make the folder again" in line.health.troubles()[0]
     assert caplog.text.count("is gone") == 1, "one line in the log, not one a picture"
     folder.mkdir()
+    ledger.facts.put_device(folder, -1)  # as if that were the bare mount point of another disk
+    assert states(line, *waiting) == [FileState.PENDING] * 2
+    assert names(folder) == []
+    (folder / "of the disk").touch()
     list(line.run(waiting))
     assert (names(inbox), line.health.troubles()) == ([], ())
 

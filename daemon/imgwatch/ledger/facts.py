@@ -72,13 +72,15 @@ class Facts:
         """Remember what is done with each kind of junk."""
         self._put_alone("kinds", kinds)
 
-    def was_moved_to(self, folder: Path) -> bool:
-        """Tell whether pictures were moved to a folder, so that it has been there."""
-        return self._text(f"moved to {folder}") is not None
+    def device_of(self, folder: Path) -> int | None:
+        """Return the device on which a folder was that pictures were moved to; None if none ever were."""
+        text = self._text(f"device of {folder}")
+        return None if text is None else int(text)
 
-    def put_moved_to(self, folder: Path) -> None:
-        """Remember that pictures were moved to a folder."""
-        self._put_alone(f"moved to {folder}", "yes")
+    def put_device(self, folder: Path, device: int) -> None:
+        """Remember on which device a folder is that pictures are moved to."""
+        if self.device_of(folder) != device:
+            self._put_alone(f"device of {folder}", str(device))
 
     def began(self, root: Path) -> float | None:
         """Return when a watched folder was first watched, in seconds since 1970; None if it never was."""
