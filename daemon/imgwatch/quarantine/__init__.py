@@ -192,7 +192,8 @@ class Quarantine:
         record = self._named(which)
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
-            if record.destination is None:
+            is_decided = self._reviews.reducer.state(record.id) is ReviewState.BINNED
+            if record.destination is None or is_decided:
                 raise DecidedMeanwhile(f"{shown(record.file)} is not to be moved on; it stays in quarantine")
             safe_path = self._ends.destination(Path(record.destination), Path(record.original).name)
             return self._put_out(store, stack, Event.MOVED, record, safe_path, under_free_name=True)
