@@ -31,6 +31,7 @@ from imgwatch.moving import Mover, Result
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
 from imgwatch.timers import Clock
+from imgwatch.wording import sentence
 
 if TYPE_CHECKING:
     from imgwatch.watching.settle import Settled
