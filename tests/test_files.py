@@ -3,7 +3,6 @@
 import ctypes
 import errno
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,6 @@ from imgwatch.files import (
     FolderEntry,
     Identity,
     digest_of,
-    has_writer,
     opened_file,
     opened_folder,
     rename_exclusive,
@@ -116,17 +114,6 @@ def test_the_digest_is_that_of_the_whole_file_wherever_it_was_read_to(folder: in
         os.read(opened, 10)
         assert digest_of(opened) == digest_of(opened)
         assert os.lseek(opened, 0, os.SEEK_CUR) == 10
-
-
-def test_a_writer_is_noticed_and_no_signal_comes_of_it(folder: int, tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.touch()
-    with opened_file(place(folder, tmp_path, "file")) as opened:
-        assert not has_writer(opened)
-        with path.open("ab"):
-            assert has_writer(opened)
-        assert not has_writer(opened)
-    assert signal.getsignal(signal.SIGIO) == signal.SIG_DFL
 
 
 def test_identity_tells_versions_apart(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ LAYERS = (
         "nearest",
         "timers",
     },
-    {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version"},
+    {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},
     {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
     {"console", "logs"},
     {"picture"},

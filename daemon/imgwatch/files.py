@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import hashlib
 import os
-import signal
 import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -204,19 +202,3 @@ def digest_of(descriptor: int) -> str:
         digest.update(chunk)
         offset += len(chunk)
     return digest.hexdigest()
-
-
-def has_writer(descriptor: int) -> bool:
-    """Tell whether somebody has the file open for writing; False too where the file system cannot tell.
-
-    A read lease is refused with EAGAIN while a writer has the file, see fcntl(2).
-    """
-    try:
-        # Should a writer come just now, the kernel signals us: SIGURG is ignored, SIGIO would kill.
-        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
-    with suppress(OSError):
-        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    return False

@@ -105,6 +105,7 @@ class Service:
             self._keep_going,
             self._faults,
             together=settings.companions == "together",
+            minimum_age_seconds=settings.minimum_age_seconds,
             awaits=self._pipeline.mover.awaits,
         )
         self._latecomers: list[Path] = []  # files that could not follow their pictures yet

@@ -27,6 +27,27 @@ def test_init_writes_once_and_never_overwrites(tmp_path: Path) -> None:
     assert config.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("folders", "why"),
+    [
+        (["a", "a/sub"], "is watched already as part of watch.0.path"),
+        (["a", "a"], "is watched already as part of watch.0.path"),
+        (["a", "link"], "is watched already as part of watch.0.path"),
+    ],
+)
+def test_init_writes_no_config_that_another_command_refuses(
+    tmp_path: Path, folders: list[str], why: str
+) -> None:
+    (tmp_path / "a" / "sub").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    config = tmp_path / "c.yaml"
+    watched = [word for folder in folders for word in ("--watch", str(tmp_path / folder))]
+    refused = run("init", *watched, config=config, code=2).stderr
+    assert why in refused
+    assert "name other folders" in refused
+    assert not config.exists()
+
+
 def test_score_tells_and_moves_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
     config = write_config()
     inbox = tmp_path / "inbox"

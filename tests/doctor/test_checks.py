@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from conftest import WriteConfig, bright
@@ -80,3 +81,43 @@ def test_one_check_that_cannot_look_stops_no_other(subject: Subject, monkeypatch
     findings = list(examine(subject, before_install=True))
     assert findings[1].what == "/closed: Permission denied"
     assert len(findings) > 5
+
+
+def with_ignore(subject: Subject, *patterns: str) -> Subject:
+    folder = subject.settings.watch[0].path
+    for name in ("Family/a.png", "WhatsApp/Sent/b.png", "c.png"):
+        bright(folder / name)
+    listed = ", ".join(f"'{pattern}'" for pattern in patterns)
+    config = subject.config.with_name("other.yaml")
+    config.write_text(
+        subject.config.read_text().replace(f"path: {folder}", f"path: {folder}, ignore: [{listed}]")
+    )
+    return Subject(config, load_settings(config), subject.model, subject.ledger)
+
+
+def test_patterns_that_match_nothing_are_named(subject: Subject) -> None:
+    good = ("Family/", "WhatsApp/**", "**/Sent/*.png", "!c.png", "*.PNG", "@eaDir")
+    found = bad(doctor.check_contents(with_ignore(subject, *good, "Familly/", "/Sent/", "*.gif")))
+    assert [what.split("'")[1] for _, what in found] == ["Familly/", "/Sent/", "*.gif"]
+    assert bad(doctor.check_contents(with_ignore(subject, *good))) == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "by"),
+    [
+        (".stfolder", "Syncthing"),
+        (".sync_1a2b.db", "Nextcloud"),
+        ("._sync_0f.db-wal", "Nextcloud"),
+        (".dropbox.cache", "Dropbox"),
+    ],
+)
+def test_a_folder_that_is_synced_is_warned_of_unless_nothing_is_moved(
+    subject: Subject, mark: str, by: str
+) -> None:
+    (subject.settings.watch[0].path / mark).mkdir()
+    [(grade, what)] = bad(doctor.check_contents(subject))
+    assert grade is Grade.WARNING
+    assert by in what
+    assert "deleted on your other devices" in what
+    reporting = msgspec.structs.replace(subject.settings, mode="report")
+    assert bad(doctor.check_contents(Subject(subject.config, reporting, subject.model, subject.ledger))) == []

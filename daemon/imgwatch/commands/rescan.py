@@ -97,6 +97,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         together = settings.companions == "together"
         wanted = list(candidates(scopes, ledger, judged_by, together=together, unread=unread))
         wanted += sorted(_waiting(ledger, scopes) - set(wanted))
+        wanted = _old_enough(wanted, settings)
         junk: list[Judged] = []
         rest = _set_junk_apart(
             judge.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
@@ -190,6 +191,20 @@ def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
         if state is not FileState.UNREADABLE or row.reason.code is ReasonCode.TEMPORARILY_UNREADABLE
     }
     return {path for path in waiting if path.is_file() and any(scope.admits(path) for scope in scopes)}
+
+
+def _old_enough(paths: list[Path], settings: "Settings") -> list[Path]:
+    """Leave out, and count, the files that are younger than the config's minimum age."""
+    import time
+
+    from imgwatch.watching.minimum_age import seconds_until
+
+    now, age = time.time(), settings.minimum_age_seconds
+    old = [path for path in paths if not seconds_until(path, age, now)]
+    if len(old) < len(paths):
+        young = counted(len(paths) - len(old), "picture")
+        console.complain(f"{young} younger than minimum_age ({settings.minimum_age}) left for later.")
+    return old
 
 
 def _confirm_many(junk: int, pictures: int, settings: "Settings", is_agreed: bool) -> None:

@@ -1,23 +1,35 @@
 """`imgwatch score`: print how pictures are judged; it moves and remembers nothing."""
 
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imgwatch import console
 from imgwatch.commands.cluster import say_unread
-from imgwatch.commands.context import ConfigOption, JsonOption, existing, load_settings, open_judge
+from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_judge
 from imgwatch.commands.judged_line import say_judged
+from imgwatch.errors import InputMissing
 
 if TYPE_CHECKING:
+    from imgwatch.judging import Judged
     from imgwatch.picture.formats import Format
+
+_STDIN = "-"
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 def score(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders.", metavar="PATH...")],
+    paths: Annotated[
+        list[str], typer.Argument(help="Files or folders; - is the standard input.", metavar="PATH...")
+    ],
     explain: Annotated[
         Path | None,
         typer.Option(
@@ -27,19 +39,56 @@ def score(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print score, threshold, verdict and reason of pictures; move nothing."""
+    """Print score, threshold, verdict and reason of pictures; move nothing.
+
+    What is not there is named, the others are judged, and the exit code is 66.
+    """
     settings = load_settings(config)
-    with open_judge(settings) as judge, console.progress() as progress:
+    with (
+        _standard_input(settings.limits.file_megabytes if _STDIN in paths else None) as piped,
+        open_judge(settings) as judge,
+        console.progress() as progress,
+    ):
         unread: Counter[Format] = Counter()
-        wanted = list(_pictures(existing(paths), unread))
+        named = [piped if path == _STDIN and piped else Path(path) for path in paths]
+        missing = [fault for path in paths if path != _STDIN and (fault := _missing(path)) is not None]
+        wanted = list(_pictures([path for path in named if path.exists() or path.is_symlink()], unread))
         for number, judged in enumerate(judge.judge(wanted), 1):
-            say_judged(judged, as_json)
+            say_judged(_under_its_name(judged, piped), as_json)
             progress("score", number, len(wanted))
         if explain is not None:
             from imgwatch.explain import explain_pictures
 
             explain_pictures(judge, wanted, explain)
     say_unread(unread)
+    for fault in missing:
+        console.complain(fault)
+    if missing:
+        raise typer.Exit(InputMissing.exit_code)
+
+
+@contextmanager
+def _standard_input(most_megabytes: float | None) -> Iterator[Path | None]:
+    """Give a file with what is piped in, if that is wanted: no more than one byte above the limit on a file."""
+    if most_megabytes is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix="imgwatch-") as folder:
+        path = Path(folder) / "stdin"
+        path.write_bytes(sys.stdin.buffer.read(int(most_megabytes * 1e6) + 1))
+        yield path
+
+
+def _missing(path: str) -> InputMissing | None:
+    if Path(path).exists() or Path(path).is_symlink():
+        return None
+    if _URL.match(path):
+        return InputMissing(f"{path}: is a URL, and not fetched; pipe it in: curl -sS URL | imgwatch score -")
+    return InputMissing(f"{path}: no such file or folder")
+
+
+def _under_its_name(judged: "Judged", piped: Path | None) -> "Judged":
+    return replace(judged, path=Path(_STDIN)) if judged.path == piped else judged
 
 
 def _pictures(paths: list[Path], unread: "Counter[Format]") -> Iterator[Path]:

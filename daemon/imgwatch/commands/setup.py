@@ -9,7 +9,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption
-from imgwatch.errors import CannotCreate
+from imgwatch.errors import CannotCreate, ConfigError, UsageError
 
 _EXAMPLE = "  - path: ~/Pictures/Inbox\n"
 _TEMPLATE = Path(__file__).parent.parent / "config.yaml"
@@ -25,6 +25,7 @@ def init(
     """Write a commented config.yaml for these folders; never overwrites."""
     target = config or _usual_path()
     text = config_for([folder.expanduser().absolute() for folder in watch or []])
+    _require_usable(text)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("x", encoding="utf-8") as stream:
@@ -42,6 +43,18 @@ def init(
     for folder in watch or []:
         if not folder.expanduser().is_dir():
             console.say(f"Note: {folder} is not there yet; `imgwatch watch` wants it.")
+
+
+def _require_usable(text: str) -> None:
+    """Raise UsageError if another command would refuse this config: folders within each other, or in the quarantine."""
+    from imgwatch.config import parse_config
+
+    try:
+        parse_config(text, "the config")
+    except ConfigError as fault:
+        raise UsageError(
+            "no config is written, as no command would take it; name other folders", fault.details
+        ) from fault
 
 
 def config_for(folders: list[Path]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from imgwatch.doctor.clock import check_clock
+from imgwatch.doctor.contents import check_contents
 from imgwatch.doctor.daemon import check_daemon, check_units
 from imgwatch.doctor.disks import check_limits, check_room
 from imgwatch.doctor.finding import Finding, Subject, fault, ok
@@ -23,6 +24,7 @@ Check = Callable[[Subject], Iterator[Finding]]
 CHECKS: tuple[Check, ...] = (
     check_model,
     check_folders,
+    check_contents,
     check_formats,
     check_room,
     check_limits,

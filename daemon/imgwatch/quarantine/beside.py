@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from imgwatch.errors import BeingWritten, MoveRefused, OutsideRoots, shown
-from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.companion import MOST, Companion
 from imgwatch.quarantine.fields import is_plain_name
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import renamed_with, stored_names
 from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.store import Store
+from imgwatch.writers import has_writer
 
 _log = logging.getLogger(__name__)
 

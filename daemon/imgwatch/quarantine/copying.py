@@ -12,10 +12,11 @@ from contextlib import ExitStack
 from typing import NamedTuple
 
 from imgwatch.errors import Changed, MoveRefused, shown
-from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import read_metadata
 from imgwatch.quarantine.move import Inodes, Transfer, return_stranger
+from imgwatch.writers import has_writer
 
 _CHUNK_BYTES = 1 << 20
 _log = logging.getLogger(__name__)

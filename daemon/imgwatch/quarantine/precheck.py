@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from imgwatch.errors import BeingWritten, Changed, MoveRefused, RecordMalformed, Unfinished, shown
-from imgwatch.files import FolderEntry, Identity, digest_of, has_writer, opened_file, status_of
+from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.quarantine.beside import Examined
 from imgwatch.quarantine.companion import Companion
@@ -21,6 +21,7 @@ from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
 from imgwatch.quarantine.safe_path import SafePath, opened_parent
 from imgwatch.quarantine.store import Store, move_failed
+from imgwatch.writers import has_writer
 
 
 @contextmanager

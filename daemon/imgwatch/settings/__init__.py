@@ -17,6 +17,7 @@ from imgwatch.settings.section import (
     LARGEST,
     MAX_FALSE_ALARMS,
     Count,
+    Duration,
     Finite,
     ModelFile,
     Positive,
@@ -40,6 +41,7 @@ __all__ = [
     "BreakerSettings",
     "ConvSettings",
     "DenseSettings",
+    "Duration",
     "Finite",
     "HookSettings",
     "LimitSettings",
@@ -221,6 +223,7 @@ class Settings(Section, frozen=True):
     companions: Literal["together", "alone"] = "together"
     quarantine: QuarantineSettings = QuarantineSettings()
     settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0
+    minimum_age: Duration | None = None
     scan_minutes: Positive = 60
     limits: LimitSettings = LimitSettings()
     breaker: BreakerSettings = BreakerSettings()
@@ -229,6 +232,11 @@ class Settings(Section, frozen=True):
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()
     train: TrainSettings = TrainSettings()
+
+    @property
+    def minimum_age_seconds(self) -> float:
+        """How long a picture lies in its folder before it is judged."""
+        return 0.0 if self.minimum_age is None else self.minimum_age.seconds
 
     @property
     def own_model(self) -> Path | None:

@@ -20,6 +20,8 @@ HOMELESS = Path("/no/home/folder")  # stands for the home of a user who has none
 MAX_FALSE_ALARMS = 0.5
 DATE_DIRECTIVES = ("%Y", "%m", "%d", "%y", "%b", "%B", "%j", "%G", "%V", "%%")
 _DIRECTIVE = re.compile("%.?")
+_SECONDS_IN = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+_DURATION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?[smhdw]")
 
 Finite = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)]
 Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
@@ -41,18 +43,39 @@ class DatedFolder(PosixPath):
     """A folder whose path may have the date of a picture in it, as strftime spells it: ~/Pictures/%Y/%m."""
 
 
+class Duration(str):
+    """A length of time as a number with its unit: 90s, 30m, 36h, 1d, 2w."""
+
+    __slots__ = ()
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return float(self[:-1]) * _SECONDS_IN[self[-1]]
+
+
 def checked(tree: Any, kind: type[Checked]) -> Checked:
     """Return a tree of YAML or JSON as what it describes. Raises msgspec.ValidationError with the first fault.
 
     Only what comes through here is checked: objects that are made by calling their class are not.
     """
-    return msgspec.convert(tree, kind, dec_hook=_path)
+    return msgspec.convert(tree, kind, dec_hook=_read)
 
 
 def plain(section: "Section") -> dict[str, Any]:
     """Return a section as YAML or JSON has it."""
     values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
     return values
+
+
+def _read(kind: type[Any], value: Any) -> Any:
+    return _duration(value) if kind is Duration else _path(kind, value)
+
+
+def _duration(value: Any) -> Duration:
+    if not isinstance(value, str) or not _DURATION.fullmatch(value):
+        raise ValueError("must be a number with its unit, s, m, h, d or w, such as 1d")
+    return Duration(value)
 
 
 def _path(kind: type[Path], value: Any) -> Path:

@@ -21,6 +21,7 @@ from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 from imgwatch.picture.companions import companions_of
 from imgwatch.scan import identity_of, is_candidate, walk
+from imgwatch.watching.minimum_age import MinimumAge
 from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
 
@@ -43,12 +44,14 @@ class Intake:
         faults: FileFaults | None = None,
         *,
         together: bool = True,
+        minimum_age_seconds: float = 0.0,
         awaits: Callable[[Path], bool] = lambda _: False,
     ) -> None:
         self._awaits = awaits  # tells of a file whether it belongs to a picture that was moved before
         self._latecomers: list[Settled] = []  # such files
         self._together = together  # pictures and what belongs to them
         self._faults = faults or FileFaults(ledger)
+        self._minimum_age = MinimumAge(minimum_age_seconds, clock)
         self._ledger = ledger
         self._roots = roots
         self._clock = clock
@@ -79,7 +82,11 @@ class Intake:
     def next_due(self) -> float | None:
         """Return when something may be taken, by the clock; None while nothing waits."""
         following = self._settling.next()
-        return None if following is None else following.since - _EARLY_SECONDS
+        old_enough = self._minimum_age.next_due()
+        if following is None:
+            return old_enough
+        due = following.since - _EARLY_SECONDS
+        return due if old_enough is None else min(due, old_enough)
 
     def expects_picture(self, seconds: float) -> bool:
         """Tell whether the file that settles next looks like a picture, and does so within so many seconds."""
@@ -178,6 +185,7 @@ class Intake:
 
     def take(self, limit: int) -> list[Settled]:
         """Return at most so many pictures that want a judgement, and when each has settled: now, or in a moment."""
+        self._notice_old_enough()
         settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
         for file in settled:
             with self._faults.costing(file.path):
@@ -190,6 +198,13 @@ class Intake:
                 else:
                     self._ready[file.path] = file
         return [self._ready.pop(path) for path in list(islice(self._ready, limit))]
+
+    def _notice_old_enough(self) -> None:
+        for path in self._minimum_age.take_due():
+            self.notice(path)
+        if self._minimum_age.take_left_out():
+            for root in self._roots:
+                root.next_scan = self._clock()
 
     def take_latecomers(self) -> list[Settled]:
         """Return the files that have settled, or will in a moment, and whose picture was moved before."""
@@ -222,6 +237,6 @@ class Intake:
             return False
         claimed = claimed_format(path, together=self._together)
         if claimed is not None and claimed.is_readable:
-            return True
+            return not self._minimum_age.holds_back(path)
         self._ledger.remember([left_alone(path, identity, claimed)], time.time())
         return False
