@@ -44,7 +44,7 @@ def test_all_faults_at_once_with_key_and_line() -> None:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("mode: maybe", "mode: must be one of quarantine, report (found 'maybe')"),
+        ("mode: maybe", "mode: must be one of auto, quarantine, report (found 'maybe')"),
         ("scan_minutes: .inf", "scan_minutes: must be finite (found inf)"),
         ("threshold: {score: .nan}", "threshold.score: must be finite (found nan)"),
         ("limits: 3", "limits: Expected a mapping, got a whole number (found 3)"),

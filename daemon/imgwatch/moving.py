@@ -94,7 +94,7 @@ class Mover:
         return True
 
     def _owner(self, path: Path) -> Record | None:
-        if not self._policy.together or self._policy.report_only or not may_follow(path.name):
+        if not self._policy.together or self._policy.only_reports(path) or not may_follow(path.name):
             return None
         records = {Path(record.original).name: record for record in self._quarantine.namesakes(path)}
         owner = owner_of(path, records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -34,17 +35,25 @@ class Policy:
     together: bool = True  # a picture and what belongs to it
     scopes: tuple[Scope, ...] = ()  # what they ignore belongs to no picture
     kinds: KindSettings = _ALL_TO_QUARANTINE
+    is_general: Callable[[Path], bool] | None = (
+        None  # whether the model for a path is; then it is only reported
+    )
 
     @classmethod
-    def of(cls, settings: Settings) -> Policy:
-        """Take the policy from the config."""
+    def of(cls, settings: Settings, is_general: Callable[[Path], bool]) -> Policy:
+        """Take the policy from the config. `is_general`: whether the model that judges a path is the general one."""
         return cls(
             settings.mode == "report",
             settings.unreadable == "quarantine",
             settings.companions == "together",
             tuple(Scope(watch.path.resolve(), ignore=watch.ignore) for watch in settings.watch),
             settings.kinds,
+            is_general if settings.mode == "auto" else None,
         )
+
+    def only_reports(self, path: Path) -> bool:
+        """Tell whether nothing that lies there is moved, whatever it is."""
+        return self.report_only or (self.is_general is not None and self.is_general(path))
 
     def ignores(self, path: Path) -> bool:
         """Tell whether a file in a watched folder is to be left alone by its name."""
@@ -61,7 +70,7 @@ class Policy:
         rule = self.rule(judged)
         if rule.action == "keep":
             return Outcome(FileEvent.JUDGED_JUNK_OF_A_KEPT_KIND)
-        if self.report_only or rule.action == "report":
+        if self.only_reports(judged.path) or rule.action == "report":
             return Outcome(FileEvent.JUDGED_JUNK_IN_REPORT_MODE)
         due = _due(judged, rule, now)
         if due > now:

@@ -7,6 +7,10 @@ from datetime import datetime
 
 from imgwatch.judgement import Figure, Reason, ReasonCode
 
+ONLY_REPORTS = (
+    "mode is auto, and the general model has seen none of your pictures: it only reports until you have calibrated "
+    "(`imgwatch calibrate`) or trained one and `model` names it; `mode: quarantine` moves at once"
+)
 _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.NORMAL: "like your normal pictures",
     ReasonCode.UNLIKE_OVERALL: "unlike your pictures overall",

@@ -181,7 +181,7 @@ def test_faults_name_what_is_wrong_and_exit_as_promised(
 def test_bad_config_and_model_exit_78_and_nothing_moves(tmp_path: Path, write_config: WriteConfig) -> None:
     picture = bright(tmp_path / "inbox" / "a.png")
     for lines, says in (
-        ({"mode": "maybe"}, "mode: must be one of quarantine, report (found 'maybe')"),
+        ({"mode": "maybe"}, "mode: must be one of auto, quarantine, report (found 'maybe')"),
         ({"model": "/nowhere/m.onnx"}, "/nowhere/m.onnx"),
     ):
         for command in (["watch"], ["rescan"]):

@@ -44,7 +44,7 @@ def test_every_way_in_each_judged_once_none_lost_all_back(
         *sorted((shared / "wardrobe/normal_test").iterdir()),
         *sorted((shared / "junk/receipts").iterdir()),
     ]
-    with Daemon(write_config(model="default")) as daemon:
+    with Daemon(write_config(model="default", mode="quarantine")) as daemon:
         arrive(pictures, inbox, aside)
         daemon.wait_judged(len(pictures), 240)
         status = daemon.status()

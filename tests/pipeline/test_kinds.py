@@ -58,7 +58,9 @@ def pipeline(inbox: Path, judge: Judge, quarantine: Quarantine, ledger: Ledger) 
 
     def opened(rule: Any, breaker: Breaker | None = None, **keys: Any) -> Pipeline:
         tree = {"watch": [{"path": str(inbox)}], "kinds": {"stranger": rule}, "mode": "quarantine"} | keys
-        return Pipeline(lambda: judge, quarantine, ledger, Policy.of(checked(tree, Settings)), breaker)
+        return Pipeline(
+            lambda: judge, quarantine, ledger, Policy.of(checked(tree, Settings), lambda _: False), breaker
+        )
 
     return opened
 

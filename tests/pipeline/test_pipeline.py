@@ -189,5 +189,5 @@ def test_what_is_ignored_belongs_to_no_picture(
     settings = checked(
         {"watch": [{"path": str(picture.parent), "ignore": ["*.xmp"]}], "mode": "quarantine"}, Settings
     )
-    list(Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings)).run([picture]))
+    list(Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings, lambda _: False)).run([picture]))
     assert sorted(tree(picture.parent)) == ["a.xmp"]

@@ -127,7 +127,8 @@ class _Run:
         from imgwatch.policy import Policy
 
         quarantine = open_quarantine(self.settings, ledger)
-        pipeline = Pipeline(lambda: self.judge, quarantine, ledger, Policy.of(self.settings))
+        policy = Policy.of(self.settings, lambda _: self.judge.contract.generic)
+        pipeline = Pipeline(lambda: self.judge, quarantine, ledger, policy)
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
             unsorted = (Result(one, FileState.REPORTED) for one in judged)
             for result in unsorted if self.options.dry_run else pipeline.act(judged):

@@ -26,7 +26,7 @@ from imgwatch.commands.context import (
 )
 from imgwatch.commands.judged_line import say_judged
 from imgwatch.errors import IoFailed, UsageError
-from imgwatch.wording import counted
+from imgwatch.wording import ONLY_REPORTS, counted
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge, Judged
@@ -92,6 +92,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             _offer_back(judge, quarantine, as_json)
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
+        policy = Policy.of(settings, lambda _: judge.contract.generic)
         judged_by = None if judge_all else judge.scorer.name
         unread: Counter[Format] = Counter()
         together = settings.companions == "together"
@@ -103,19 +104,21 @@ def rescan(  # noqa: PLR0913 - the options of a command
             judge.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
         )
         if dry_run:
-            _say_dry_run(chain(rest, junk), Policy.of(settings), as_json)
+            _say_dry_run(chain(rest, junk), policy, as_json)
             say_unread(unread)
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
-        pipeline = Pipeline(lambda: judge, quarantine, ledger, Policy.of(settings))
+        pipeline = Pipeline(lambda: judge, quarantine, ledger, policy)
         seen = _act(pipeline, rest, as_json)
-        taken = sum(map(pipeline.policy.takes, junk))
+        taken = sum(policy.takes(one) and not policy.only_reports(one.path) for one in junk)
         others = seen.total() - seen[_MOVED] - seen[_SORTED]
         _confirm_many(taken, others + len(junk), settings, is_agreed)
         seen += _act(pipeline, iter(junk), as_json)
     if not as_json:
         console.say(_summary(seen))
+        if settings.mode == "auto" and judge.contract.generic:
+            console.say(f"Nothing was moved: {ONLY_REPORTS}.")
     say_unread(unread)
     fault = pipeline.health.move_fault
     if fault is not None:
@@ -211,7 +214,7 @@ def _confirm_many(junk: int, pictures: int, settings: "Settings", is_agreed: boo
     """Ask before so much is moved at once that the daemon's breaker would open: the model may be wrong."""
     from imgwatch.breaker import Breaker
 
-    if settings.mode != "report" and Breaker(settings.breaker).would_open(junk, pictures):
+    if Breaker(settings.breaker).would_open(junk, pictures):
         confirm(
             f"{junk} of {counted(pictures, 'picture')} would be quarantined, which may mean that the model does "
             "not fit this folder (`imgwatch rescan --dry-run` lists them). Move them?",

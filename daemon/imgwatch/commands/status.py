@@ -39,7 +39,7 @@ NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
 _COUNTS = ("judged", "quarantined", "moved", "restored", "deleted", "purged", "unreadable")
-_KEPT = ("breaker", "breaker_why", "held", "not_looked_at", "drift", "drift_says")
+_KEPT = ("mode", "mode_says", "breaker", "breaker_why", "held", "not_looked_at", "drift", "drift_says")
 _FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
@@ -106,6 +106,7 @@ def collect(settings: "Settings") -> dict[str, object]:
     summary |= {"backlog": 0, "folders": {}, "troubles": []} | {
         name: daemon_status.get(name) for name in _FROM_DAEMON if daemon_status
     }
+    summary |= _mode(settings, daemon_status)
     summary |= _drift(summary.pop("drift", None), daemon_status)
     return {name: summary.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_FROM_DAEMON)}
 
@@ -130,6 +131,15 @@ def _remembered(settings: "Settings") -> dict[str, object]:
             "not_looked_at": left_alone(ledger.passed_over()),
             "drift": ledger.facts.drift,
         }
+
+
+def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, object]:
+    """Say the mode, and what it means if that is not plain."""
+    from imgwatch.wording import ONLY_REPORTS
+
+    is_general = daemon_status.get("generic_model", settings.own_model is None)
+    only_reports = settings.mode == "auto" and is_general
+    return {"mode": settings.mode, "mode_says": f"nothing is moved: {ONLY_REPORTS}" if only_reports else None}
 
 
 def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, object]:

@@ -19,6 +19,7 @@ from imgwatch.commands.context import (
     open_quarantine,
 )
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
+from imgwatch.wording import ONLY_REPORTS
 
 if TYPE_CHECKING:
     from imgwatch.ledger import Ledger
@@ -231,13 +232,15 @@ def _reloaded(job: _Job, config: Path | None) -> _Job:
 
 
 def _say_what_model(is_generic: bool, settings: "Settings") -> None:
-    if is_generic:
+    if is_generic and settings.mode != "auto":
         log.warning(
             "the general model is in use, which has seen none of your pictures: run `imgwatch calibrate` or "
             "`imgwatch train` on normal ones and set `model` in the config"
         )
     if settings.mode == "report":
         log.warning("mode is report: nothing will be moved")
+    elif settings.mode == "auto" and is_generic:
+        log.warning("nothing will be moved: %s", ONLY_REPORTS)
 
 
 def _headline(pulse: "Pulse") -> str:
