@@ -35,6 +35,7 @@ LAYERS = (
     {"judging"},
     {"candidates", "file_faults", "live_model", "policy"},
     {"moving"},
+    {"familiar"},
     {"pipeline", "explain", "shadow", "cluster"},
     {"review", "monitoring", "watching"},
     {"service", "doctor"},

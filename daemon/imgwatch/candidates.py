@@ -91,7 +91,9 @@ def new_candidates(
     for name in ledger.unfinished(folder, listing):
         path = folder / name
         claimed = claimed_format(path, together=together)
-        if (claimed is not None and claimed.is_readable) or awaits(path):
+        if claimed is not None and claimed.is_readable and ledger.left_alone.lay_there(listing[name], name):
+            others.append(Row(path, listing[name], FileState.EXISTING))
+        elif (claimed is not None and claimed.is_readable) or awaits(path):
             pictures.append(path)
         else:
             others.append(left_alone(path, listing[name], claimed))

@@ -52,6 +52,7 @@ class ReasonCode(StrEnum):
     COPY_OF_RESTORED = "copy_of_restored"  # at, exact
     LIKE_DELETED = "like_deleted"  # decisions
     RESTORED = "restored"
+    EXISTING = "existing"
     UNREADABLE = "unreadable"  # why
     NOT_JUDGED = "not_judged"  # why; as verdict UNREADABLE, but nothing says that the file is damaged
     TEMPORARILY_UNREADABLE = "temporarily_unreadable"  # why, which lies outside of the file and may pass

@@ -38,12 +38,16 @@ Looked = tuple[Path, Decoded | Unreadable]
 
 @dataclass(frozen=True)
 class Judged:
-    """One picture, the version of it that was looked at, the judgement, and when it was taken, if that is known."""
+    """One picture, the version of it that was looked at, the judgement, and when it was taken, if that is known.
+
+    `fingerprint`: of its pixels, where they were decoded here.
+    """
 
     path: Path
     identity: Identity
     judgement: Judgement
     taken: datetime | None = None
+    fingerprint: bytes | None = None
 
     @property
     def day(self) -> datetime:
@@ -122,7 +126,9 @@ class Judge:
         judgements = iter(self._score_each(decoded))
         for path, outcome in batch:
             if isinstance(outcome, Decoded):
-                judged.append(Judged(path, outcome.identity, next(judgements), outcome.taken))
+                judged.append(
+                    Judged(path, outcome.identity, next(judgements), outcome.taken, outcome.fingerprint)
+                )
             else:
                 identity = identity_of(path)
                 if identity is not None:

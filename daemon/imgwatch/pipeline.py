@@ -21,9 +21,10 @@ from imgwatch.decisions import count_history
 from imgwatch.errors import (
     ImgwatchError,
 )
+from imgwatch.familiar import FamiliarPictures
 from imgwatch.file_faults import FileFaults
 from imgwatch.health import Health
-from imgwatch.judgement import Reason, ReasonCode, Verdict
+from imgwatch.judgement import Reason, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, file_after
@@ -60,6 +61,7 @@ class Pipeline:
         self._opened_why: str | None = None  # of the breaker, until that is logged
         self.mover = Mover(quarantine, ledger, policy, health or Health(time.monotonic, 0.0))
         self._faults = faults or FileFaults(ledger)
+        self._left_alone = FamiliarPictures(quarantine, ledger, spares_existing=policy.spares_existing)
 
     def run(self, paths: Iterable[Path]) -> Iterator[Result]:
         """Judge each path and act on it. Yields one result a picture that was there, in order."""
@@ -89,6 +91,8 @@ class Pipeline:
             self.mover.move(judged) if state is FileState.PENDING else Result(judged, state)
             for judged, state, _ in decided
         ]
+        for result in done:
+            self._left_alone.note(result)
         gone = [result.judged.path for result in done if result.record is not None]
         changed = [
             _row(result.judged, result.state)
@@ -117,18 +121,12 @@ class Pipeline:
             self._opened_why = None
 
     def _respect_user(self, judged: Judged) -> Judged:
-        """A picture that the user restored is normal, whatever the model says."""
-        judgement = judged.judgement
-        if (
-            judgement.verdict is not Verdict.KEEP
-            and judgement.sha256
-            and self._quarantine.was_restored(judgement.sha256)
-        ):
-            kept = msgspec.structs.replace(
-                judgement, verdict=Verdict.KEEP, reason=Reason(ReasonCode.RESTORED), kind=None
-            )
-            return replace(judged, judgement=kept)
-        return judged
+        """Keep what lay there on the first day, and what the user restored, whatever the model says."""
+        code = self._left_alone.why(judged)
+        if code is None:
+            return judged
+        kept = msgspec.structs.replace(judged.judgement, verdict=Verdict.KEEP, reason=Reason(code), kind=None)
+        return replace(judged, judgement=kept)
 
     def _decide(self, judged: Judged) -> tuple[FileState, float | None]:
         """Return the state that a picture comes into, and when it is due if that is WAITING."""

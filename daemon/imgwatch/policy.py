@@ -33,6 +33,7 @@ class Policy:
     report_only: bool = False
     move_unreadable: bool = False
     together: bool = True  # a picture and what belongs to it
+    spares_existing: bool = False  # what lay there on the first day, also once it was changed
     scopes: tuple[Scope, ...] = ()  # what they ignore belongs to no picture
     kinds: KindSettings = _ALL_TO_QUARANTINE
     is_general: Callable[[Path], bool] | None = (
@@ -40,12 +41,15 @@ class Policy:
     )
 
     @classmethod
-    def of(cls, settings: Settings, is_general: Callable[[Path], bool]) -> Policy:
+    def of(
+        cls, settings: Settings, is_general: Callable[[Path], bool], *, spares_existing: bool = False
+    ) -> Policy:
         """Take the policy from the config. `is_general`: whether the model that judges a path is the general one."""
         return cls(
             settings.mode == "report",
             settings.unreadable == "quarantine",
             settings.companions == "together",
+            spares_existing,
             tuple(Scope(watch.path.resolve(), ignore=watch.ignore) for watch in settings.watch),
             settings.kinds,
             is_general if settings.mode == "auto" else None,
@@ -62,6 +66,8 @@ class Policy:
     def outcome(self, judged: Judged, now: float) -> Outcome:
         """Return what happens to a picture; of the breaker it knows nothing."""
         verdict = judged.judgement.verdict
+        if judged.judgement.reason.code is ReasonCode.EXISTING:
+            return Outcome(FileEvent.PREEXISTED)
         if verdict is Verdict.KEEP:
             return Outcome(FileEvent.JUDGED_NORMAL)
         is_damaged = judged.judgement.reason.code is ReasonCode.UNREADABLE

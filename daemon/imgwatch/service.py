@@ -92,7 +92,7 @@ class Service:
             lambda: model.judge,
             quarantine,
             ledger,
-            Policy.of(settings, lambda _: model.judge.contract.generic),
+            Policy.of(settings, lambda _: model.judge.contract.generic, spares_existing=True),
             self._breaker,
             self._health,
             self._faults,

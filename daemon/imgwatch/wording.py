@@ -26,6 +26,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.COPY_OF_RESTORED: "a copy of what you restored",
     ReasonCode.LIKE_DELETED: "like what you deleted",
     ReasonCode.RESTORED: "you restored this picture",
+    ReasonCode.EXISTING: "it lay there before the folder was watched",
     ReasonCode.UNREADABLE: "cannot be read",
     ReasonCode.NOT_JUDGED: "cannot be judged here",
     ReasonCode.TEMPORARILY_UNREADABLE: "cannot be read at present",

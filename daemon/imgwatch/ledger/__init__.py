@@ -19,6 +19,7 @@ from imgwatch.ledger.counts import Counts
 from imgwatch.ledger.facts import Facts
 from imgwatch.ledger.feedback import Feedback
 from imgwatch.ledger.file import LedgerFile
+from imgwatch.ledger.left_alone import LeftAlone
 from imgwatch.lifecycle import FileState
 from imgwatch.wording import sentence
 
@@ -85,6 +86,7 @@ class Ledger:
         self.facts = Facts(self._file)
         self.counts = Counts(self._file)
         self.feedback = Feedback(self._file)
+        self.left_alone = LeftAlone(self._file)
 
     def close(self) -> None:
         """Close the file."""

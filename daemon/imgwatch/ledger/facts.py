@@ -91,6 +91,15 @@ class Facts:
         """Remember when a watched folder was first watched; within a transaction of the caller's."""
         self._put(f"begun {root}", str(at))
 
+    def scope(self, root: Path) -> str | None:
+        """Return what of a watched folder was looked at when it was last begun with, as `intake` words it."""
+        return self._text(f"scope of {root}")
+
+    def put_scope(self, root: Path, scope: str) -> None:
+        """Remember what of a watched folder is looked at."""
+        if self.scope(root) != scope:
+            self._put_alone(f"scope of {root}", scope)
+
     def root_inodes(self) -> dict[Path, int]:
         """Return the folders that were ever watched with their inodes; 0 where none was noted."""
         rows = self._file.ask(

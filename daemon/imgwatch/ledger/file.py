@@ -21,6 +21,13 @@ VERSION = 3  # what it means, and what came when: docs/formats.md
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
 _WAITING_INDEX = "CREATE INDEX seen_waiting ON seen (due) WHERE state = 'waiting'"
+_EXISTING_INDEX = "CREATE INDEX seen_existing ON seen (size, mtime_ns) WHERE state = 'existing'"
+_LEFT_ALONE = (
+    "CREATE TABLE existing_pixels (pixels BLOB PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE moved (record TEXT PRIMARY KEY, sha256 BLOB NOT NULL, pixels BLOB) WITHOUT ROWID",
+    "CREATE INDEX moved_sha256 ON moved (sha256)",
+    "CREATE INDEX moved_pixels ON moved (pixels)",
+)
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
 CREATE TABLE folder (id INTEGER PRIMARY KEY, path BLOB NOT NULL UNIQUE);
@@ -47,6 +54,8 @@ CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 {_PASSED_OVER_INDEX};
 {_UNREADABLE_INDEX};
 {_WAITING_INDEX};
+{_EXISTING_INDEX};
+{"; ".join(_LEFT_ALONE)};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's
@@ -181,7 +190,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if version < VERSION:
         connection.execute(_UNREADABLE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
         connection.execute("ALTER TABLE seen ADD COLUMN due REAL")
-        connection.execute(_WAITING_INDEX)
+        for statement in (_WAITING_INDEX, _EXISTING_INDEX, *_LEFT_ALONE):
+            connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 

@@ -20,7 +20,7 @@ from imgwatch.errors import (
     Unfinished,
     shown,
 )
-from imgwatch.files import FolderEntry, Identity
+from imgwatch.files import FolderEntry, Identity, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
@@ -304,6 +304,20 @@ class Quarantine:
             raise operations.conflict(in_the_way)
         operations.put_out(store, event, record, target, names)
         return target.path
+
+    def take_note_of_removal(self, record_id: str, path: Path) -> bool:
+        """Note as restored to `path` a picture that is in quarantine by its record alone; return whether it is so.
+
+        Somebody has moved its file out by hand. While companions of it are still there, the record stays.
+        """
+        record = self.find(record_id)
+        with self._recovered() as store:
+            record = self._reread(store, record)
+            if status_of(store.picture(record.file)) is not None:
+                return False
+            if not companions_here(store, record):
+                operations.note_removal(store, record, path)
+            return True
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
         """Delete a picture in quarantine for good; its record stays in the log."""

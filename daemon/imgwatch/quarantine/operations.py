@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from imgwatch.errors import Conflict, ImgwatchError, RecordMissing, shown
 from imgwatch.files import FolderEntry, Identity, opened_file, status_of
@@ -110,14 +111,24 @@ def remove(store: Store, record: Record, event: Event, companions: Sequence[Comp
     _conclude_later(store, operation)
 
 
-def note(store: Store, event: Event, record: Record) -> None:
+def note_removal(store: Store, record: Record, path: Path) -> None:
+    """Note that a picture was taken out by hand, to `path`: the log first. Killed in between, a record is left over."""
+    note(store, Event.RESTORED, record, str(path))
+    try:
+        store.file_ops.unlink(store.record(record.file))
+        store.file_ops.sync(store.records)
+    except OSError as fault:
+        raise move_failed(fault, f"cannot remove the record of {shown(record.file)}") from fault
+
+
+def note(store: Store, event: Event, record: Record, to: str | None = None) -> None:
     """Write into the log what the user wants; a line that is torn counts as not written.
 
     It waits for the journal first: an operation that comes back after a power cut would be ended in front of it.
     """
     try:
         store.journal.flush()
-        store.log.append(event, store.clock(), record)
+        store.log.append(event, store.clock(), record, to)
     except OSError as fault:
         raise move_failed(fault, f"cannot note the decision in {shown(store.path)}") from fault
 

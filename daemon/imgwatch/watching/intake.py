@@ -8,9 +8,11 @@ Events make it quick, scans against the ledger make it complete. It judges and m
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 from imgwatch.picture.companions import companions_of
 from imgwatch.scan import identity_of, is_candidate, walk
+from imgwatch.settings import Watch
 from imgwatch.watching.minimum_age import MinimumAge
 from imgwatch.watching.roots import Root, Roots
 from imgwatch.watching.settle import Settled, Settling
@@ -28,6 +31,13 @@ from imgwatch.watching.settle import Settled, Settling
 log = logging.getLogger(__name__)
 
 _EARLY_SECONDS = 0.05  # so long before they settle, files are taken
+
+
+def _in_words(watch: Watch) -> str:
+    """Word what of a folder is looked at."""
+    return json.dumps([watch.recursive, list(watch.ignore)])
+
+
 _MOST = 4096  # files that wait; more are left out, and found by a scan once these are done: memory stays flat
 
 
@@ -104,6 +114,9 @@ class Intake:
             log.info(
                 "%s: watched from now on; %d files that lie there already are left alone", folder, number
             )
+        elif root.watch.existing == "keep":
+            self._spare_what_is_new_in_scope(root)
+        self._ledger.facts.put_scope(folder, _in_words(root.watch))
         if root.folder is not None:
             self._ledger.facts.put_root_inode(folder, root.folder[1])
         self.scan(root)
@@ -113,6 +126,16 @@ class Intake:
             for name in self._ledger.unfinished(folder, listing):  # the others a rescan has judged
                 self._keep_going()
                 yield Row(folder / name, listing[name], FileState.EXISTING)
+
+    def _spare_what_is_new_in_scope(self, root: Root) -> None:
+        """Leave alone what lies where the folder is looked into from now on, as on the first day."""
+        before = self._ledger.facts.scope(root.scope.root)
+        if before is None or before == _in_words(root.watch):
+            return
+        recursive, ignore = json.loads(before)
+        old = replace(root.scope, recursive=recursive, ignore=tuple(ignore))
+        self._ledger.remember((row for row in self._existing(root) if not old.admits(row.path)), time.time())
+        log.info("%s: more of it is looked at; what lies there already is left alone", root.scope.root)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
         """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version.
@@ -237,6 +260,9 @@ class Intake:
             return False
         claimed = claimed_format(path, together=self._together)
         if claimed is not None and claimed.is_readable:
-            return not self._minimum_age.holds_back(path)
+            if not self._ledger.left_alone.lay_there(identity, path.name):
+                return not self._minimum_age.holds_back(path)
+            self._ledger.remember([Row(path, identity, FileState.EXISTING)], time.time())
+            return False
         self._ledger.remember([left_alone(path, identity, claimed)], time.time())
         return False
