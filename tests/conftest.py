@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import onnx
 import pytest
@@ -27,6 +28,12 @@ from imgwatch.picture.decoding import Shape
 from memory import remove_leftovers
 
 SHAPE = Shape(32, 32, "RGB")
+
+# A busy machine draws and runs slowly, which is no fault.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 _SHARED_FIXTURES = (
     "train",
     "evaluation",

@@ -46,6 +46,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
         ),  # many files have a size and a whole second in common
         (Identity(1, 10, 5001, FINE), "fine.jpg", False),
         (Identity(1, 10, 5000, FINE + 3 * SECOND), "fine.jpg", False),
+        (Identity(1, 10, 5000, 2**63 - 1), "fine.jpg", False),
+        (Identity(1, 10, 5000, -(2**63 - 1)), "fine.jpg", False),
         (Identity(1, 12, 7000, FINE), "kept.jpg", False),  # it was new once, and judged
     ],
 )
