@@ -25,7 +25,7 @@ LAYERS = (
     },
     {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},
     {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
-    {"console", "logs"},
+    {"config_edit", "console", "logs"},
     {"picture"},
     {"scan", "model"},
     {"standard"},

@@ -29,8 +29,8 @@ def replace_atomically(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def replacing(path: Path, *, is_durable: bool = True) -> Iterator[IO[bytes]]:
-    """Open a new file that takes the place of `path`, readable by all, when the block ends without a fault.
+def replacing(path: Path, *, is_durable: bool = True, mode: int = 0o644) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of `path`, of this mode, when the block ends without a fault.
 
     It has reached the disk then, unless `is_durable` is false. What a killed process left unfinished is removed. Raises
     OSError.
@@ -44,14 +44,14 @@ def replacing(path: Path, *, is_durable: bool = True) -> Iterator[IO[bytes]]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield stream
             stream.flush()
-            os.fchmod(descriptor, 0o644)
+            os.fchmod(descriptor, mode)
             if is_durable:
                 os.fsync(descriptor)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
     if is_durable:
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def _remove_unfinished(path: Path) -> None:
@@ -63,7 +63,8 @@ def _remove_unfinished(path: Path) -> None:
                 left.unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

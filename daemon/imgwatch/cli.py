@@ -26,6 +26,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "rescan": "rescan",
     "score": "score",
     "evaluate": "evaluate",
+    "model": "model",
     "quarantine": "quarantine",
     "review": "review",
     "status": "status",

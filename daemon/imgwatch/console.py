@@ -40,6 +40,11 @@ def complain(fault: ImgwatchError | str) -> None:
     print("\n".join(map(shown, lines)), file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
+def note(text: str) -> None:
+    """Print something beside the results, on stderr."""
+    print("\n".join(map(shown, text.splitlines())), file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, one line a row; the last column is as long as it needs to be."""
     lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]

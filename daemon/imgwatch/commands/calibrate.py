@@ -9,6 +9,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands import model_swap
 from imgwatch.commands.context import (
+    DEFAULT_MODEL,
     ConfigOption,
     FoldersOption,
     JsonOption,
@@ -16,7 +17,7 @@ from imgwatch.commands.context import (
     model_path,
     settings_without_config,
 )
-from imgwatch.commands.model_swap import YesOption
+from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
 from imgwatch.errors import UsageError
 from imgwatch.wording import counted
 
@@ -45,6 +46,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         ),
     ] = False,
     is_agreed: YesOption = False,
+    use: UseOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -60,10 +62,14 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
+    base = model_path(settings)
+    if not base.exists():
+        console.note(f"{base}: not there yet; the general model is fitted to your pictures instead.")
+        base = DEFAULT_MODEL
     with console.progress() as progress:
         apart = (settings.quarantine.path, settings.state)
         paths = list_pictures(sources, apart, settings.watch[0].ignore)
-        fitted = fit(model_path(settings), paths, rule, settings.limits.limits(), settings.threads, progress)
+        fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress)
     _say_preview(fitted, as_json)
     if not as_json:
         promise = fitted.contract.training["promise"]
@@ -71,19 +77,20 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             console.say(sentence)
     if preview:
         return
-    written = model_swap.draft_path(settings, out.absolute())
+    options = SwapOptions(config, is_agreed, use)
+    written = model_swap.draft_path(out.absolute())
     contract = fitted.write(written)
     compared = model_swap.compared(settings, written)
     if as_json:
-        model = model_swap.put_in_use(written, out.absolute(), is_agreed=True)
+        model, _ = model_swap.hand_over(settings, written, out.absolute(), options.unasked())
         summary = {"model": str(model), "threshold": contract.threshold.score}
         console.say_json(summary | model_swap.as_json(compared))
         return
     console.say(f"{written} written, threshold {contract.threshold.score:.4g}.")
     _say_strangest(fitted)
     model_swap.say(compared)
-    model = model_swap.put_in_use(written, out.absolute(), is_agreed)
-    console.say(f"Done{model_swap.how_to_use(settings, model)}.")
+    _, to_do = model_swap.hand_over(settings, written, out.absolute(), options)
+    console.say("Done." if to_do is None else f"Done, then {to_do}.")
 
 
 def _say_strangest(fitted: "Calibrated") -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.errors import InputMissing, UsageError
+from imgwatch.errors import InputMissing, ModelError, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.judging import Judge
@@ -64,12 +64,24 @@ def model_path(settings: Settings) -> Path:
     return settings.own_model or DEFAULT_MODEL
 
 
+@contextmanager
+def way_out_named(settings: Settings) -> Iterator[None]:
+    """Let the fault of a model file that the config names say how to go on without it."""
+    try:
+        yield
+    except ModelError as fault:
+        if settings.own_model is None:
+            raise
+        raise ModelError(f"{fault}. `model: default` in the config goes on with the general one") from fault
+
+
 def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     """Open the config's model with its threshold."""
     from imgwatch.judging import Judge
     from imgwatch.model.scorer import Scorer
 
-    scorer = Scorer(model_path(settings), seconds=settings.limits.decode_seconds)
+    with way_out_named(settings):
+        scorer = Scorer(model_path(settings), seconds=settings.limits.decode_seconds)
     return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
 
 

@@ -5,13 +5,18 @@ The file in use is replaced only after that; a daemon picks the new one up by it
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from imgwatch import console
 from imgwatch.commands.context import LEDGER, model_path, open_ledger, open_quarantine
+from imgwatch.errors import InputMissing
+from imgwatch.model import versions
+from imgwatch.status import read_status
 
 if TYPE_CHECKING:
     from imgwatch.settings import Settings
@@ -20,13 +25,19 @@ if TYPE_CHECKING:
 YesOption = Annotated[
     bool, typer.Option("--yes", help="Let it take the place of the model in use without asking.")
 ]
+UseOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--use/--no-use",
+        help="Set `model` in the config to it and tell the daemon; default: ask on a terminal.",
+    ),
+]
 _NAMED = 10  # pictures of each kind
 
 
-def draft_path(settings: Settings, out: Path) -> Path:
-    """Say where a new model is written first: beside the one in use, if it is to take its place."""
-    is_in_use = out == model_path(settings) and out.exists()
-    return out.with_name(f"{out.stem}.new{out.suffix}") if is_in_use else out
+def draft_path(out: Path) -> Path:
+    """Say where a new model is written first: beside the one that it is to replace, if there is one."""
+    return out.with_name(f"{out.stem}.new{out.suffix}") if out.exists() else out
 
 
 def compared(settings: Settings, model: Path) -> Shadow | None:
@@ -67,17 +78,77 @@ def say(comparison: Shadow | None) -> None:
         console.say(f"  and {rest} more; --json names all.")
 
 
-def put_in_use(written: Path, out: Path, is_agreed: bool) -> Path:
-    """Let a model that was written beside the one in use take its place, if the user agrees; return where it is."""
+class SwapOptions(NamedTuple):
+    """What the user says of a new model: which config, whether it may replace the one in use, whether to name it."""
+
+    config: Path | None
+    is_agreed: bool
+    use: bool | None  # None: ask on a terminal
+
+    def unasked(self) -> SwapOptions:
+        """Return the same for a program that reads JSON, which cannot be asked."""
+        return self._replace(is_agreed=True, use=bool(self.use))
+
+
+def hand_over(settings: Settings, written: Path, out: Path, options: SwapOptions) -> tuple[Path, str | None]:
+    """Put a new model in its place, and let the config name it. Return where it is, and what is still to be done."""
+    model = _put_in_place(settings, written, out, options.is_agreed)
+    if model != out:  # refused
+        return model, None
+    return model, _take_into_use(settings, options.config, model, options.use)
+
+
+def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool) -> Path:
+    """Let a model that was written beside another take its place, which is kept; return where it is.
+
+    One that is in use is replaced only if the user agrees.
+    """
     if written == out:
         return out
-    if not (is_agreed or console.agrees(f"Replace {out}, which is in use?")):
+    is_in_use = out == model_path(settings)
+    if is_in_use and not (is_agreed or console.agrees(f"Replace {out}, which is in use?")):
         console.say(f"The old model stays; the new one is {written}.")
         return written
-    written.replace(out)
+    versions.put_in_place(written, out)
     return out
 
 
-def how_to_use(settings: Settings, model: Path) -> str:
-    """Say what is still to be done with a model that the config does not name."""
-    return "" if model == model_path(settings) else f", then set `model: {model}` in the config"
+def _take_into_use(
+    settings: Settings, config: Path | None, model: Path, is_wanted: bool | None
+) -> str | None:
+    """Let the config name a model, and tell the daemon. Return what is still to be done, in words; None if nothing.
+
+    `is_wanted`: the user's word; None: asked for on a terminal, after the change was shown.
+    """
+    from imgwatch import config_edit
+    from imgwatch.config import find_config
+
+    if model == model_path(settings):
+        return None
+    by_hand = f"set `model: {model}` in the config"
+    try:
+        file = find_config(config)
+    except InputMissing:
+        return by_hand
+    if is_wanted is False or (is_wanted is None and not console.is_interactive()):
+        return f"{by_hand}, or run it with --use"
+    before = file.read_text(encoding="utf-8")
+    after = config_edit.with_key(before, "model", str(model))
+    console.note(config_edit.difference(file, before, after))
+    if is_wanted is None and not console.agrees(f"Change {file}?"):
+        return by_hand
+    config_edit.replace_config(file, after)
+    console.note(_told(settings))
+    return None
+
+
+def _told(settings: Settings) -> str:
+    """Tell a running daemon to read the config again, and say so."""
+    pid = read_status(settings.state).get("pid")
+    if pid is None:
+        return "The config names the new model; no daemon runs."
+    try:
+        os.kill(int(pid), signal.SIGHUP)
+    except OSError as fault:
+        return f"The daemon cannot be told ({fault.strerror}): systemctl reload imgwatch"
+    return "The daemon reads the config again."

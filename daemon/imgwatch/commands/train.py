@@ -17,7 +17,7 @@ from imgwatch.commands.context import (
     open_quarantine,
     settings_without_config,
 )
-from imgwatch.commands.model_swap import YesOption
+from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
 from imgwatch.extras import require_extra
 from imgwatch.wording import counted
 
@@ -52,6 +52,7 @@ def train(  # noqa: PLR0913 - the options of a command
         bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
     ] = False,
     is_agreed: YesOption = False,
+    use: UseOption = None,
     cluster: ClusterOption = None,
     overrides: SetOption = None,
     config: ConfigOption = None,
@@ -83,7 +84,7 @@ def train(  # noqa: PLR0913 - the options of a command
             folders=(*sources, *(reviews.restored if reviews else ())),
             settings=settings.train,
             out=out.absolute(),
-            model=model_swap.draft_path(settings, out.absolute()),
+            model=model_swap.draft_path(out.absolute()),
             threshold=settings.threshold,
             exclude=(
                 *_listed(exclude),
@@ -97,7 +98,7 @@ def train(  # noqa: PLR0913 - the options of a command
             cluster=cluster,
         )
         contract = run(job, progress)
-    _hand_over(job, contract, settings, is_agreed, as_json)
+    _hand_over(job, contract, settings, SwapOptions(config, is_agreed, use), as_json)
 
 
 def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
@@ -107,12 +108,16 @@ def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
 
 
 def _hand_over(
-    job: "Job", contract: "Contract", settings: "Settings", is_agreed: bool, as_json: bool
+    job: "Job",
+    contract: "Contract",
+    settings: "Settings",
+    options: SwapOptions,
+    as_json: bool,
 ) -> None:
     """Tell what was trained, and how it differs from the model in use before it takes its place."""
     compared = model_swap.compared(settings, job.written)
     if as_json:
-        model = model_swap.put_in_use(job.written, job.out, is_agreed=True)
+        model, _ = model_swap.hand_over(settings, job.written, job.out, options.unasked())
         summary = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
                  "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
         console.say_json(summary | model_swap.as_json(compared))
@@ -122,8 +127,9 @@ def _hand_over(
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
     model_swap.say(compared)
-    model = model_swap.put_in_use(job.written, job.out, is_agreed)
-    console.say(f"Look at {job.report_folder / 'report.html'}{model_swap.how_to_use(settings, model)}.")
+    _, to_do = model_swap.hand_over(settings, job.written, job.out, options)
+    report = job.report_folder / "report.html"
+    console.say(f"Look at {report}." if to_do is None else f"Look at {report}, then {to_do}.")
 
 
 def _listed(exclude: Path | None) -> tuple[Path, ...]:

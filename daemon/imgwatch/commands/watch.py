@@ -17,6 +17,7 @@ from imgwatch.commands.context import (
     model_path,
     open_ledger,
     open_quarantine,
+    way_out_named,
 )
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
 from imgwatch.wording import ONLY_REPORTS
@@ -74,7 +75,8 @@ def _open_model(settings: "Settings") -> "LiveModel":
     from imgwatch.live_model import LiveModel
 
     limits = settings.limits.limits(follows_links=False)
-    return LiveModel(model_path(settings), settings.threshold, limits, settings.threads)
+    with way_out_named(settings):
+        return LiveModel(model_path(settings), settings.threshold, limits, settings.threads)
 
 
 def _watch_until_ordered(

@@ -15,7 +15,7 @@ def check_model(subject: Subject) -> Iterator[Finding]:
         scorer = Scorer(subject.model)
         threshold = scorer.contract.effective_threshold(subject.settings.threshold)
     except ImgwatchError as error:
-        yield fault(f"model: {error}", "imgwatch train, or set `model` in the config")
+        yield fault(f"model: {error}", "imgwatch calibrate or train, or `model: default` in the config")
         return
     yield ok(f"model {scorer.name}: reproduces its self-test, threshold {threshold:.4g}")
     if scorer.contract.generic:

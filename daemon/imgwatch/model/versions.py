@@ -1,0 +1,66 @@
+"""The model that a new one replaces: kept beside it, and taken back. It knows nothing of what is in the files.
+
+Killed at any moment, each model is whole under one of its names, and the one in use is whole under its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from imgwatch.atomic_file import sync_folder
+from imgwatch.errors import CannotCreate, InputMissing
+
+
+def previous_of(model: Path) -> Path:
+    """Say where the model is kept that this one replaced."""
+    return model.with_name(f"{model.stem}.previous{model.suffix}")
+
+
+def put_in_place(fresh: Path, model: Path) -> None:
+    """Let a new file take the place of a model, which is kept. Raises CannotCreate."""
+    try:
+        if model.exists():
+            _give_second_name(model, previous_of(model))
+        fresh.replace(model)
+        sync_folder(model.parent)
+    except OSError as fault:
+        raise CannotCreate(f"{model}: cannot be replaced: {fault.strerror}") from fault
+
+
+def roll_back(model: Path) -> None:
+    """Exchange a model and the one that it replaced. Raises InputMissing if none is kept, CannotCreate."""
+    kept, aside = previous_of(model), _aside(model)
+    try:
+        if aside.exists() and not kept.exists():  # killed before the last step, which is all that was missing
+            aside.replace(kept)
+            return
+        if not kept.exists():
+            raise InputMissing(f"{kept}: not there, so there is nothing to go back to")
+        if model.exists():
+            _give_second_name(model, aside)
+        kept.replace(model)
+        if aside.exists():
+            aside.replace(kept)
+        sync_folder(model.parent)
+    except OSError as fault:
+        raise CannotCreate(f"{model}: cannot be exchanged: {fault.strerror}") from fault
+
+
+def _aside(model: Path) -> Path:
+    return model.with_name(f".{model.name}.aside")
+
+
+def _give_second_name(model: Path, name: Path) -> None:
+    """Put the same content under another name, in place of what has that."""
+    unfinished = name.with_name(f".{name.name}.kept")
+    unfinished.unlink(missing_ok=True)
+    try:
+        os.link(model, unfinished)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(model, unfinished)
+        with unfinished.open("rb") as stream:
+            os.fsync(stream.fileno())
+    unfinished.replace(name)
+    unfinished.unlink(missing_ok=True)  # where both were one file already, `replace` does nothing

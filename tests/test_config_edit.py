@@ -1,0 +1,59 @@
+"""One key of a config is set, and every other byte stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imgwatch.config import load_config, parse_config
+from imgwatch.config_edit import difference, replace_config, with_key
+from imgwatch.errors import ConfigError
+
+SHIPPED = Path(__file__).parent.parent / "config.yaml"
+
+
+def test_the_value_alone_changes() -> None:
+    before = SHIPPED.read_text()
+    after = with_key(before, "model", "/m/mine.onnx")
+    changed = [line for line in after.splitlines() if line not in before.splitlines()]
+    assert [line.split("#")[0].rstrip() for line in changed] == ["model: /m/mine.onnx"]
+    assert "# default: the general one" in changed[0]
+    assert str(parse_config(after, "c").model) == "/m/mine.onnx"
+
+
+@pytest.mark.parametrize(
+    "value", ["/m/a b.onnx", "/m/#1: x.onnx", "/m/'q\".onnx", "/m/é☃.onnx", "/m/" + "x" * 300]
+)
+@pytest.mark.parametrize(
+    "before", ["watch: [{path: /a}]\nmodel: 'x' # mine\n", "watch: [{path: /a}]", "# c\nwatch:\n- path: /a\n"]
+)
+def test_any_path_is_spelled_so_that_it_is_read_again(before: str, value: str) -> None:
+    after = with_key(before, "model", value)
+    assert str(parse_config(after, "c").model) == value
+    assert ("# mine" in after) == ("# mine" in before)
+    assert ("# c\n" in after) == ("# c\n" in before)
+
+
+@pytest.mark.parametrize("before", ["{watch: [{path: /a}]}", "watch: [{path: /a}]\nmodel: [x]\n"])
+def test_what_cannot_be_changed_so_is_left_to_the_user(before: str) -> None:
+    with pytest.raises(ConfigError, match="write `model: /m` into it"):
+        with_key(before, "model", "/m")
+
+
+def test_a_config_is_replaced_behind_its_symlink_with_its_rights(tmp_path: Path) -> None:
+    file, link = tmp_path / "real.yaml", tmp_path / "config.yaml"
+    file.write_text("watch: [{path: /a}]\n")
+    file.chmod(0o640)
+    link.symlink_to(file)
+    after = with_key(file.read_text(), "mode", "report")
+    assert difference(link, file.read_text(), after).splitlines()[-1] == "+mode: report"
+    replace_config(link, after)
+    assert link.is_symlink()
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert load_config(link).mode == "report"
+    with pytest.raises(ConfigError):
+        replace_config(link, with_key(after, "mode", "never"))
+    assert load_config(link).mode == "report"
+    assert sorted(os.listdir(tmp_path)) == ["config.yaml", "real.yaml"]
