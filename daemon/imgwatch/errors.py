@@ -100,6 +100,10 @@ class MoveRefused(QuarantineError):
     """Moving would lose something of the picture (a hard link, its owner, an attribute); it stays."""
 
 
+class InodesChange(MoveRefused):
+    """The file system gives a file another inode number when it is moved: what broke off could not be ended safely."""
+
+
 class MoveFailed(QuarantineError):
     """The operating system refused a step; `errno` is its number, the message says what to do."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from imgwatch.errors import MoveFailed, QuarantineGone, Unavailable
+from imgwatch.errors import MoveFailed, MoveRefused, QuarantineGone, Unavailable
 from imgwatch.timers import Clock
 
 log = logging.getLogger(__name__)
@@ -22,6 +22,7 @@ class Health:
         self.destination_fault: MoveFailed | Unavailable | None = (
             None  # the same of a folder for one kind of picture
         )
+        self._changing_inodes: str | None = None
         self.waits_for: str | None = None  # set while the loop waits for somebody else
         self.refused_model: str | None = None
         self.watch_limit: str | None = None  # the name of the kernel's limit that is reached
@@ -73,6 +74,12 @@ class Health:
             log.warning("pictures can be moved into the quarantine again")
             self.move_fault = None
 
+    def note_changing_inodes(self, refusal: MoveRefused) -> None:
+        """Note that a picture is not moved as its file system keeps no inode numbers: one line in the log."""
+        if self._changing_inodes is None:
+            log.error("left where it is, as are others there: %s", refusal)
+        self._changing_inodes = str(refusal)
+
     def note_failed_destination(self, fault: MoveFailed | Unavailable) -> None:
         """Note that pictures cannot be moved to the folder for their kind."""
         if self.destination_fault is None:
@@ -93,6 +100,7 @@ class Health:
             self._failed_turn,
             None if self.move_fault is None else str(self.move_fault),
             None if self.destination_fault is None else str(self.destination_fault),
+            self._changing_inodes,
             self.refused_model,
             None if limit is None else f"inotify's limit {limit} is reached: folders are scanned instead",
         )

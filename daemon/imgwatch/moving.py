@@ -21,6 +21,7 @@ from imgwatch.errors import (
     Conflict,
     DecidedMeanwhile,
     DestinationGone,
+    InodesChange,
     MoveFailed,
     MoveRefused,
     OutsideRoots,
@@ -124,6 +125,9 @@ class Mover:
             return Result(judged, pending, waits=True)
         except (Changed, FileNotFoundError):
             return Result(judged, pending)  # another version, which will be noticed and judged as such
+        except InodesChange as refusal:
+            self.health.note_changing_inodes(refusal)
+            return Result(judged, file_after(FileEvent.MOVE_REFUSED, pending))
         except (MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", judged.path, refusal)
             return Result(judged, file_after(FileEvent.MOVE_REFUSED, pending))

@@ -52,7 +52,7 @@ class Policy:
             spares_existing,
             tuple(Scope(watch.path.resolve(), ignore=watch.ignore) for watch in settings.watch),
             settings.kinds,
-            is_general if settings.mode == "auto" else None,
+            is_general if settings.waits_for_own_model else None,
         )
 
     def only_reports(self, path: Path) -> bool:

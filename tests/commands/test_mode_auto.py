@@ -45,3 +45,14 @@ def test_mode_quarantine_moves_by_the_general_model(tmp_path: Path, write_config
     write_model(brightness_graph(), msgspec.structs.replace(brightness_contract(), generic=True), model)
     bright(tmp_path / "inbox" / "a.png")
     assert "1 quarantined" in run("rescan", config=write_config(model=str(model), mode="quarantine")).stdout
+
+
+@pytest.mark.parametrize(("threshold", "moves"), [("{score: 0.5}", True), ("{false_alarms: 0.01}", False)])
+def test_a_score_is_the_users_word_and_a_promise_is_not_kept(
+    tmp_path: Path, write_config: WriteConfig, threshold: str, moves: bool
+) -> None:
+    model = tmp_path / "model.onnx"
+    write_model(brightness_graph(), msgspec.structs.replace(brightness_contract(), generic=True), model)
+    picture = bright(tmp_path / "inbox" / "a.png")
+    run("rescan", config=write_config(model=str(model), threshold=threshold))
+    assert picture.exists() is not moves

@@ -117,7 +117,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         seen += _act(pipeline, iter(junk), as_json)
     if not as_json:
         console.say(_summary(seen))
-        if settings.mode == "auto" and judge.contract.generic:
+        if settings.waits_for_own_model and judge.contract.generic:
             console.say(f"Nothing was moved: {ONLY_REPORTS}.")
     say_unread(unread)
     fault = pipeline.health.move_fault

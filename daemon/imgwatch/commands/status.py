@@ -138,7 +138,7 @@ def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, obje
     from imgwatch.wording import ONLY_REPORTS
 
     is_general = daemon_status.get("generic_model", settings.own_model is None)
-    only_reports = settings.mode == "auto" and is_general
+    only_reports = settings.waits_for_own_model and is_general
     return {"mode": settings.mode, "mode_says": f"nothing is moved: {ONLY_REPORTS}" if only_reports else None}
 
 

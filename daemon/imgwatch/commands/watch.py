@@ -234,14 +234,14 @@ def _reloaded(job: _Job, config: Path | None) -> _Job:
 
 
 def _say_what_model(is_generic: bool, settings: "Settings") -> None:
-    if is_generic and settings.mode != "auto":
+    if is_generic and not settings.waits_for_own_model:
         log.warning(
             "the general model is in use, which has seen none of your pictures: run `imgwatch calibrate` or "
             "`imgwatch train` on normal ones and set `model` in the config"
         )
     if settings.mode == "report":
         log.warning("mode is report: nothing will be moved")
-    elif settings.mode == "auto" and is_generic:
+    elif settings.waits_for_own_model and is_generic:
         log.warning("nothing will be moved: %s", ONLY_REPORTS)
 
 

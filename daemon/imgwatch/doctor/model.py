@@ -19,7 +19,7 @@ def check_model(subject: Subject) -> Iterator[Finding]:
         return
     yield ok(f"model {scorer.name}: reproduces its self-test, threshold {threshold:.4g}")
     if scorer.contract.generic:
-        only = ", so nothing is moved (mode: auto)" if subject.settings.mode == "auto" else ""
+        only = ", so nothing is moved (mode: auto)" if subject.settings.waits_for_own_model else ""
         yield warning(
             f"the general model has seen none of your pictures{only}", "imgwatch calibrate, or imgwatch train"
         )

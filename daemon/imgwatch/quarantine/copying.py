@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from imgwatch.errors import Changed, MoveRefused, shown
+from imgwatch.errors import Changed, InodesChange, MoveRefused, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import read_metadata
-from imgwatch.quarantine.move import Inodes, Transfer, return_stranger
+from imgwatch.quarantine.move import Inodes, Transfer, are_twins, require_lasting_inode, return_stranger
 from imgwatch.writers import has_writer
 
 _CHUNK_BYTES = 1 << 20
@@ -92,11 +92,11 @@ def _replace_source(file_ops: FileOps, copying: _Copy) -> None:
         file_ops.sync(move.target.folder)
         _set_aside(file_ops, copying)
         file_ops.unlink(copying.doomed)
-    except (OSError, Changed):
+    except (OSError, Changed, InodesChange):
         if move.inward and status_of(move.aside) is not None:
             return_stranger(file_ops, move, move.aside)
         is_there = _is_open_as(move.source, source) or _is_open_as(move.spare, source)
-        if is_there and _is_open_as(move.target, copy):
+        if (is_there or are_twins(move.source, move.target)) and _is_open_as(move.target, copy):
             file_ops.unlink(move.target)
         raise
 
@@ -111,6 +111,8 @@ def _set_aside(file_ops: FileOps, copying: _Copy) -> None:
     if move.inward:
         file_ops.rename_within(move.source, move.aside)
     is_copied = _is_open_as(copying.doomed, source) and Identity.of(os.fstat(source)) == move.identity
+    if not is_copied and move.inward:
+        require_lasting_inode(move, move.aside)
     if not is_copied or has_writer(source):
         raise Changed(f"{shown(move.source.path)} is being changed; it stays")
 

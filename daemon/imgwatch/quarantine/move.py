@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from imgwatch.errors import shown
+from imgwatch.errors import InodesChange, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.naming import stored_names
@@ -75,6 +75,22 @@ def is_the_judged(move: Transfer) -> bool:
         if error.errno == errno.EINVAL:  # not a regular file
             return False
         raise
+
+
+def require_lasting_inode(move: Transfer, entry: FolderEntry) -> None:
+    """Raise InodesChange if the file of the move lies there, to the byte, and only its inode number is another."""
+    try:
+        with opened_file(entry) as opened:
+            present = Identity.of(os.fstat(opened))
+            has_other_number = present.ino != move.identity.ino and present[2:] == move.identity[2:]
+            if has_other_number and move.sha256 is not None and digest_of(opened) == move.sha256:
+                raise InodesChange(
+                    f"{shown(move.source.path)}: its file system gives a file another inode number when it is renamed, "
+                    "so a move that is broken off could not be ended safely; mount it so that inode numbers last "
+                    "(mergerfs: use_ino)"
+                )
+    except OSError:
+        return
 
 
 def return_stranger(file_ops: FileOps, move: Transfer, stranger: FolderEntry) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from imgwatch.errors import Changed, shown
 from imgwatch.quarantine.copying import copy_across
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.move import Inodes, Transfer, is_the_judged, return_stranger
+from imgwatch.quarantine.move import Inodes, Transfer, is_the_judged, require_lasting_inode, return_stranger
 
 
 def transfer(file_ops: FileOps, moves: Sequence[Transfer], note_copies: Callable[[Inodes], None]) -> None:
@@ -54,5 +54,8 @@ def _renamed(file_ops: FileOps, move: Transfer) -> bool:
 def _check_moved(file_ops: FileOps, move: Transfer) -> None:
     """Between check and rename somebody may have put another file there: that one goes back."""
     if not is_the_judged(move):
-        return_stranger(file_ops, move, move.target)
+        try:
+            require_lasting_inode(move, move.target)
+        finally:
+            return_stranger(file_ops, move, move.target)
         raise Changed(f"{shown(move.source.path)} was replaced while it was moved; it stays")

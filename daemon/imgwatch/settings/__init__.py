@@ -239,6 +239,12 @@ class Settings(Section, frozen=True):
         return 0.0 if self.minimum_age is None else self.minimum_age.seconds
 
     @property
+    def waits_for_own_model(self) -> bool:
+        """Tell whether the general model only reports: it keeps no promise, but a score that is set is the user's."""
+        is_promise = self.threshold is None or self.threshold.false_alarms is not None
+        return self.mode == "auto" and is_promise
+
+    @property
     def own_model(self) -> Path | None:
         """The model file of the user's own; None for the one that ships."""
         return self.model if self.model.is_absolute() else None
