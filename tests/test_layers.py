@@ -33,6 +33,7 @@ LAYERS = (
     {"calibration"},
     {"feedback", "decisions", "former_folders"},
     {"judging"},
+    {"judges"},
     {"candidates", "file_faults", "live_model", "policy"},
     {"moving"},
     {"familiar"},

@@ -62,10 +62,19 @@ class Judge:
     comes from one thread. With one worker batches are scored in that thread.
     """
 
-    def __init__(self, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, workers: int = 1) -> None:
+    def __init__(
+        self,
+        scorer: Scorer,
+        rule: ThresholdRule | None,
+        limits: Limits,
+        workers: int = 1,
+        decoder: Decoder | None = None,
+    ) -> None:
+        """Judge by this model and threshold. A `decoder` that others use as well is not closed with it."""
         self.scorer = scorer
         self.standard = Standard(scorer.contract, scorer.name, scorer.contract.effective_threshold(rule))
-        self.decoder = Decoder(scorer.contract.shape, limits, workers)
+        self.decoder = decoder or Decoder(scorer.contract.shape, limits, workers)
+        self._owns_decoder = decoder is None
         self._workers = workers
         self._threads = ThreadPoolExecutor(workers, "score") if workers > 1 else None
         self.correction: Correction | None = None  # what the user's decisions taught, if anything
@@ -103,13 +112,14 @@ class Judge:
 
     def close(self) -> None:
         """Stop the workers."""
-        self.decoder.close()
+        if self._owns_decoder:
+            self.decoder.close()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
 
     def _batches(self, paths: Iterable[Path]) -> Iterator[list[Looked]]:
         batch: list[Looked] = []
-        for path, outcome in self.decoder.decode(paths):
+        for path, outcome in self.decoder.decode(paths, self.contract.shape):
             self.on_progress()
             if isinstance(outcome, FileNotFoundError):
                 continue

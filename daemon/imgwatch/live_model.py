@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from imgwatch.errors import ModelError
+from imgwatch.judges import Judges, ModelChoice
 from imgwatch.judging import Judge
-from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
@@ -16,31 +17,54 @@ log = logging.getLogger(__name__)
 
 
 class LiveModel:
-    """The judge in use, and the file that it came from."""
+    """The judges in use, and the files that they came from."""
 
-    def __init__(self, path: Path, rule: ThresholdRule | None, limits: Limits, threads: int) -> None:
-        self._path, self._rule, self._limits, self._threads = path, rule, limits, threads
-        self._version = identity_of(path)
-        self.judge = self._load()
-        self.refused: str | None = None
+    def __init__(
+        self,
+        path: Path,
+        rule: ThresholdRule | None,
+        limits: Limits,
+        threads: int,
+        of_folders: Mapping[Path, ModelChoice] | None = None,
+    ) -> None:
+        main = ModelChoice(path, rule)
+        files = {path, *(choice.path for choice in (of_folders or {}).values())}
+        self._versions = {file: identity_of(file) for file in files}
+        self.judges = Judges(main, of_folders or {}, limits, threads)
+        self._refused: dict[Path, str] = {}
+
+    @property
+    def judge(self) -> Judge:
+        """The judge of all folders that have no model of their own."""
+        return self.judges.main
+
+    @property
+    def refused(self) -> str | None:
+        """Why a new model is not in use, if one is not."""
+        return "; ".join(self._refused.values()) or None
 
     def refresh(self) -> bool:
-        """Load the file again if it changed. Return whether another model is in use now."""
-        version = identity_of(self._path)
-        if version == self._version:
+        """Load the files again that changed. Return whether another model is in use now."""
+        return any([self._refresh(file) for file in self._versions])
+
+    def _refresh(self, file: Path) -> bool:
+        version = identity_of(file)
+        if version == self._versions[file]:
             return False
-        self._version = version
+        self._versions[file] = version
         try:
-            fresh = self._load()
+            fresh = self.judges.load(file)
         except ModelError as fault:
-            self.refused = str(fault)
+            self._refused[file] = str(fault)
             log.error("the new model is refused, the running one stays: %s", fault)
             return False
-        self.judge.close()
-        self.judge = fresh
-        self.refused = None
-        log.info("model %s taken into use, threshold %.4g", fresh.scorer.name, fresh.threshold)
+        self._refused.pop(file, None)
+        log.info("model %s taken into use", fresh.name)
         return True
+
+    def close(self) -> None:
+        """Stop the workers."""
+        self.judges.close()
 
     def interrupt(self) -> None:
         """Give up the picture that is being decoded. Safe to call from a signal handler."""
@@ -57,8 +81,5 @@ class LiveModel:
 
     def probe(self) -> None:
         """Try the whole way through the model: one that hangs is noticed while nothing waits for it."""
-        self.judge.scorer.probe()
-
-    def _load(self) -> Judge:
-        scorer = Scorer(self._path, seconds=self._limits.decode_seconds)
-        return Judge(scorer, self._rule, self._limits, self._threads)
+        for scorer in {id(judge.scorer): judge.scorer for judge in self.judges.of_all}.values():
+            scorer.probe()

@@ -92,7 +92,7 @@ class Service:
             lambda: model.judge,
             quarantine,
             ledger,
-            Policy.of(settings, lambda _: model.judge.contract.generic, spares_existing=True),
+            Policy.of(settings, lambda path: model.judges.of(path).contract.generic, spares_existing=True),
             self._breaker,
             self._health,
             self._faults,
@@ -257,8 +257,8 @@ class Service:
         self._follow_pictures()
         if not files:
             return
-        self._model.judge.on_progress = self._pulse_if_due
-        judged = self._model.judge.judge(files)
+        self._model.judges.call_on_progress(self._pulse_if_due)
+        judged = self._model.judges.judge(files)
         held = hold_until_settled(judged, files, self._clock, self._intake.notice)
         for result in self._pipeline.act(held):
             self._observer.note(result, self._clock() - files[result.judged.path].since)

@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WriteConfig, bright, dark
+from conftest import WriteConfig, bright, dark, write_brightness_model
 from daemon import wait_until
-from imgwatch.commands.context import load_settings, model_path, open_ledger, open_quarantine
+from imgwatch.commands.context import (
+    load_settings,
+    model_path,
+    models_of_folders,
+    open_ledger,
+    open_quarantine,
+)
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
@@ -42,14 +48,20 @@ class Running:
         try:
             with open_ledger(settings) as ledger:
                 quarantine = open_quarantine(settings, ledger)
-                model = LiveModel(model_path(settings), settings.threshold, settings.limits.limits(), 1)
+                model = LiveModel(
+                    model_path(settings),
+                    settings.threshold,
+                    settings.limits.limits(),
+                    1,
+                    models_of_folders(settings),
+                )
                 if change is not None:
                     change(quarantine, ledger)
                 self.service = Service(settings, model, quarantine, ledger, self.pulses.append, pauses=PAUSES)
                 try:
                     self.service.run(self.is_ready.set)
                 finally:
-                    model.judge.close()
+                    model.close()
         except BaseException as fault:  # noqa: BLE001 - the test looks at it
             self.ended = fault
 
@@ -237,3 +249,20 @@ def remove(folder: Path) -> None:
         if not folder.with_name("rest").exists():
             return
         folder.with_name("rest").rename(folder)
+
+
+def test_each_folder_is_judged_by_its_own_model(tmp_path: Path, write_config: WriteConfig) -> None:
+    inbox, other = tmp_path / "inbox", tmp_path / "other"
+    other.mkdir()
+    lenient = write_brightness_model(tmp_path / "lenient.onnx", threshold=0.95)
+    watch = f"[{{path: {inbox}}}, {{path: {other}, model: {lenient}}}]"
+    with running(write_config(watch=watch)) as run:
+        bright(other / "stays.png")
+        bright(inbox / "goes.png")
+        wait_until(lambda: moved(tmp_path) == ["goes.png"])
+        wait_until(lambda: run.pulses[-1].backlog == 0)
+        assert (other / "stays.png").exists()
+        write_brightness_model(lenient, threshold=0.5)
+        wait_until(lambda: run.service._model.judges.of(other).threshold == 0.5)
+        bright(other / "goes too.png")
+        wait_until(lambda: moved(tmp_path) == ["goes too.png", "goes.png"])

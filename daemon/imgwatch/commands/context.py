@@ -13,11 +13,12 @@ from imgwatch import console
 from imgwatch.errors import InputMissing, ModelError, UsageError
 
 if TYPE_CHECKING:
+    from imgwatch.judges import Judges, ModelChoice
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.volume import Volume
-    from imgwatch.settings import Settings
+    from imgwatch.settings import ModelFile, Settings
 
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file to use.", metavar="FILE")
@@ -64,13 +65,42 @@ def model_path(settings: Settings) -> Path:
     return settings.own_model or DEFAULT_MODEL
 
 
+def model_of(model: ModelFile | None, settings: Settings) -> Path:
+    """Return the file that a folder's key `model` names, or that of all folders where it has none."""
+    from imgwatch.settings import own_file
+
+    return model_path(settings) if model is None else own_file(model) or DEFAULT_MODEL
+
+
+def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
+    """Return what watched folders have of their own: model, threshold, or both."""
+    from imgwatch.judges import ModelChoice
+
+    return {
+        watch.path.resolve(): ModelChoice(
+            model_of(watch.model, settings), watch.threshold or settings.threshold
+        )
+        for watch in settings.watch
+        if watch.model is not None or watch.threshold is not None
+    }
+
+
+def open_judges(settings: Settings) -> Judges:
+    """Open the models of all folders with their thresholds."""
+    from imgwatch.judges import Judges, ModelChoice
+
+    main = ModelChoice(model_path(settings), settings.threshold)
+    with way_out_named(settings):
+        return Judges(main, models_of_folders(settings), settings.limits.limits(), settings.threads)
+
+
 @contextmanager
 def way_out_named(settings: Settings) -> Iterator[None]:
     """Let the fault of a model file that the config names say how to go on without it."""
     try:
         yield
     except ModelError as fault:
-        if settings.own_model is None:
+        if settings.own_model is None and not models_of_folders(settings):
             raise
         raise ModelError(f"{fault}. `model: default` in the config goes on with the general one") from fault
 

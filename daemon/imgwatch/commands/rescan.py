@@ -20,7 +20,8 @@ from imgwatch.commands.context import (
     confirm,
     existing,
     load_settings,
-    open_judge,
+    models_of_folders,
+    open_judges,
     open_ledger,
     open_quarantine,
 )
@@ -81,10 +82,14 @@ def rescan(  # noqa: PLR0913 - the options of a command
             raise UsageError(
                 "--quarantine judges what is in quarantine, on this machine: leave out --cluster"
             )
+        if models_of_folders(settings):
+            raise UsageError(
+                "--cluster knows one model and threshold, and folders have their own: leave it out"
+            )
         _rescan_wide(settings, RescanOptions(cluster, dry_run, judge_all), paths or [], as_json)
         return
-    with open_ledger(settings) as ledger, open_judge(settings) as judge, console.progress() as progress:
-        quarantine = open_quarantine(settings, ledger)
+    with open_ledger(settings) as ledger, open_judges(settings) as judges, console.progress() as progress:
+        quarantine, judge = open_quarantine(settings, ledger), judges.main
         FeedbackLearner(quarantine, ledger).refresh(judge)
         if in_quarantine:
             if paths:
@@ -92,16 +97,25 @@ def rescan(  # noqa: PLR0913 - the options of a command
             _offer_back(judge, quarantine, as_json)
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
-        policy = Policy.of(settings, lambda _: judge.contract.generic)
-        judged_by = None if judge_all else judge.scorer.name
+        policy = Policy.of(settings, lambda path: judges.of(path).contract.generic)
         unread: Counter[Format] = Counter()
         together = settings.companions == "together"
-        wanted = list(candidates(scopes, ledger, judged_by, together=together, unread=unread))
+        wanted = [
+            path
+            for scope in scopes
+            for path in candidates(
+                [scope],
+                ledger,
+                None if judge_all else judges.of(scope.root).scorer.name,
+                together=together,
+                unread=unread,
+            )
+        ]
         wanted += sorted(_waiting(ledger, scopes) - set(wanted))
         wanted = _old_enough(wanted, settings)
         junk: list[Judged] = []
         rest = _set_junk_apart(
-            judge.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
+            judges.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
         )
         if dry_run:
             _say_dry_run(chain(rest, junk), policy, as_json)

@@ -14,7 +14,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.cluster import say_unread
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_judge
+from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_judges
 from imgwatch.commands.judged_line import say_judged
 from imgwatch.errors import InputMissing
 
@@ -46,20 +46,20 @@ def score(
     settings = load_settings(config)
     with (
         _standard_input(settings.limits.file_megabytes if _STDIN in paths else None) as piped,
-        open_judge(settings) as judge,
+        open_judges(settings) as judges,
         console.progress() as progress,
     ):
         unread: Counter[Format] = Counter()
         named = [piped if path == _STDIN and piped else Path(path) for path in paths]
         missing = [fault for path in paths if path != _STDIN and (fault := _missing(path)) is not None]
         wanted = list(_pictures([path for path in named if path.exists() or path.is_symlink()], unread))
-        for number, judged in enumerate(judge.judge(wanted), 1):
+        for number, judged in enumerate(judges.judge(wanted), 1):
             say_judged(_under_its_name(judged, piped), as_json)
             progress("score", number, len(wanted))
         if explain is not None:
             from imgwatch.explain import explain_pictures
 
-            explain_pictures(judge, wanted, explain)
+            explain_pictures(judges.main, wanted, explain)
     say_unread(unread)
     for fault in missing:
         console.complain(fault)

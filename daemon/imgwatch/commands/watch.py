@@ -15,6 +15,7 @@ from imgwatch.commands.context import (
     existing,
     load_settings,
     model_path,
+    models_of_folders,
     open_ledger,
     open_quarantine,
     way_out_named,
@@ -76,7 +77,9 @@ def _open_model(settings: "Settings") -> "LiveModel":
 
     limits = settings.limits.limits(follows_links=False)
     with way_out_named(settings):
-        return LiveModel(model_path(settings), settings.threshold, limits, settings.threads)
+        return LiveModel(
+            model_path(settings), settings.threshold, limits, settings.threads, models_of_folders(settings)
+        )
 
 
 def _watch_until_ordered(
@@ -94,7 +97,7 @@ def _watch_until_ordered(
         _tell(pulse)
 
     with ExitStack() as stack:
-        stack.callback(lambda: model.judge.close())
+        stack.callback(model.close)
         ledger = retry.opened(
             lambda: stack.enter_context(open_ledger(settings, is_daemon=True)),
             (IoFailed, Unavailable),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from imgwatch.drift import Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
 from imgwatch.extras import missing_modules
+from imgwatch.judgement import Judgement
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -80,7 +81,7 @@ class Observer:
         if self._collector is not None and is_done:
             self._collector.latency.note(seconds)
         if result.state is FileState.KEPT and result.judged.judgement.score is not None:
-            self._note_kept(result.judged.judgement.score)
+            self._note_kept(result.judged.judgement)
 
     def keep_house(self) -> None:
         """Do what is due while nothing waits."""
@@ -104,8 +105,12 @@ class Observer:
         if self._collector is not None:
             self._collector.close()
 
-    def _note_kept(self, score: float) -> None:
+    def _note_kept(self, judgement: Judgement) -> None:
+        """Let drift know a score; those of folders with a model or a threshold of their own are not looked at."""
         judge, now = self._model.judge, self._wall()
+        score = judgement.score
+        if score is None or (judgement.model, judgement.threshold) != (judge.scorer.name, judge.threshold):
+            return
         before = self._known()
         if judge.contract.generic or not before.wants(now):
             return

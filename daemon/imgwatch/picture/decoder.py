@@ -62,17 +62,17 @@ class Decoder:
         except _Interrupted:
             return TemporarilyUnreadable("not decoded: the program is stopping")
 
-    def decode(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Outcome]]:
+    def decode(self, paths: Iterable[Path], shape: Shape | None = None) -> Iterator[tuple[Path, Outcome]]:
         """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
         under_way: deque[tuple[list[Path], Future]] = deque()
         try:
             for group in _groups(paths):
-                under_way.append((group, self._schedule(group)))
+                under_way.append((group, self._schedule(group, shape)))
                 while sum(len(waiting) for waiting, _ in under_way) > _AHEAD * self._workers:
-                    yield from self._finished(*under_way[0])
+                    yield from self._finished(*under_way[0], shape)
                     under_way.popleft()
             while under_way:
-                yield from self._finished(*under_way[0])
+                yield from self._finished(*under_way[0], shape)
                 under_way.popleft()
         except _Interrupted:
             return
@@ -152,16 +152,18 @@ class Decoder:
                     future.set_exception(BrokenProcessPool("the pool of decoders was given up"))
             self._asked.clear()
 
-    def _finished(self, group: list[Path], future: Future) -> Iterator[tuple[Path, Outcome]]:
+    def _finished(
+        self, group: list[Path], future: Future, shape: Shape | None
+    ) -> Iterator[tuple[Path, Outcome]]:
         """Wait for a group. Where it takes too long or kills its worker, each of it is tried alone."""
         if len(group) == 1:
-            yield group[0], self._alone(group[0], future)
+            yield group[0], self._alone(group[0], future, shape)
             return
         try:
             yield from zip(group, self._result(future), strict=True)
         except (ProcessExpired, BrokenProcessPool, TimeoutError):
             for path in group:
-                yield path, self._alone(path, self._schedule([path]))
+                yield path, self._alone(path, self._schedule([path], shape), shape)
 
     def _alone(self, path: Path, future: Future, shape: Shape | Box | None = None) -> Outcome:
         """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""

@@ -55,6 +55,7 @@ __all__ = [
     "TrainSettings",
     "Watch",
     "checked",
+    "own_file",
     "plain",
 ]
 
@@ -64,16 +65,6 @@ DEFAULT_IGNORE = (  # what these are, config.yaml says
     "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
     "$RECYCLE.BIN", "System Volume Information", "lost+found",
 )  # fmt: skip
-
-
-class Watch(Section, frozen=True):
-    """One watched folder; `ignore` holds patterns as in .gitignore, see the module of that name."""
-
-    path: Path
-    recursive: bool = True
-    ignore: tuple[str, ...] = DEFAULT_IGNORE
-    method: Literal["auto", "inotify", "poll"] = "auto"
-    existing: Literal["keep", "judge"] = "keep"
 
 
 class ThresholdRule(Section, frozen=True):
@@ -96,6 +87,21 @@ class ThresholdRule(Section, frozen=True):
             return "mean_plus_std", self.mean_plus_std
         assert self.score is not None
         return "score", self.score
+
+
+class Watch(Section, frozen=True):
+    """One watched folder; `ignore` holds patterns as in .gitignore, see the module of that name.
+
+    `model` and `threshold`: its own, instead of those for all folders.
+    """
+
+    path: Path
+    recursive: bool = True
+    ignore: tuple[str, ...] = DEFAULT_IGNORE
+    method: Literal["auto", "inotify", "poll"] = "auto"
+    existing: Literal["keep", "judge"] = "keep"
+    model: ModelFile | None = None
+    threshold: ThresholdRule | None = None
 
 
 class QuarantineSettings(Section, frozen=True):
@@ -247,4 +253,9 @@ class Settings(Section, frozen=True):
     @property
     def own_model(self) -> Path | None:
         """The model file of the user's own; None for the one that ships."""
-        return self.model if self.model.is_absolute() else None
+        return own_file(self.model)
+
+
+def own_file(model: ModelFile) -> Path | None:
+    """Return a model file of the user's own; None for the one that ships."""
+    return model if model.is_absolute() else None
