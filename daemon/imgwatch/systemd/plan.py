@@ -12,7 +12,7 @@ from pathlib import Path
 import imgwatch
 from imgwatch import kind_rules
 from imgwatch.errors import ConfigError, InputMissing, UsageError
-from imgwatch.settings import Settings
+from imgwatch.settings import Settings, own_file
 from imgwatch.systemd import drop_in, sandbox, systemctl
 from imgwatch.systemd.drop_in import MARK, DropIn, quoted
 from imgwatch.systemd.installed import drop_in_file, unit_file
@@ -82,9 +82,11 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
     open_to = sandbox.plan(
         watched, quarantine, [*([state] if managed is None else []), *figures, *destinations], homes
     )
+    own_models = [own.resolve() for watch in settings.watch if watch.model and (own := own_file(watch.model))]
     needed = [
         config,
         model.resolve(),
+        *own_models,
         *_program_folders(),
         *watched,
         quarantine,
