@@ -82,11 +82,11 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
     open_to = sandbox.plan(
         watched, quarantine, [*([state] if managed is None else []), *figures, *destinations], homes
     )
-    own_models = [own.resolve() for watch in settings.watch if watch.model and (own := own_file(watch.model))]
+    models = [own_file(watch.model) for watch in settings.watch if watch.model is not None]
     needed = [
         config,
         model.resolve(),
-        *own_models,
+        *(file.resolve() for file in models if file is not None),
         *_program_folders(),
         *watched,
         quarantine,
