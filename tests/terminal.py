@@ -10,12 +10,13 @@ import termios
 from collections.abc import Mapping
 
 
-def in_a_terminal(*arguments: str, answers: Mapping[bytes, bytes]) -> bytes:
+def in_a_terminal(*arguments: str, answers: Mapping[bytes, bytes], columns: int = 100) -> bytes:
     """Run `imgwatch` in a terminal; where it says a key of `answers`, it is told the value. Return all that it says."""
     ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (40, 100))
+    termios.tcsetwinsize(theirs, (40, columns))
     command = [sys.executable, "-m", "imgwatch", *arguments]
-    environment = os.environ | {"TERM": "xterm-256color"}
+    environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
+    environment["TERM"] = "xterm-256color"
     process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     said, waiting = b"", dict(answers)

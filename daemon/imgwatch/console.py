@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -43,6 +44,17 @@ def complain(fault: ImgwatchError | str) -> None:
 def note(text: str) -> None:
     """Print something beside the results, on stderr."""
     print("\n".join(map(shown, text.splitlines())), file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
+def width() -> int | None:
+    """Return how many characters a line of the terminal has; None where the output goes into a pipe or a file."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def table_width(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    """Return how many characters the longest line of a table has."""
+    lines = [tuple(columns), *rows]
+    return sum(max(len(line[column]) for line in lines) + 2 for column in range(len(columns))) - 2
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -29,9 +29,10 @@ from imgwatch.commands.context import (
     open_ledger,
     open_quarantine,
 )
+from imgwatch.commands.record_lines import COLUMNS, lines_of, narrow_rows, row_of
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.errors import ImgwatchError, UsageError
-from imgwatch.wording import counted, sentence
+from imgwatch.wording import counted
 
 if TYPE_CHECKING:
     from imgwatch.decisions import Decisions
@@ -75,9 +76,20 @@ def list_records(
         with thumbnails(settings) as draw:
             for record in records:
                 draw(quarantine.picture(record))
-                console.say("  ".join(_row(record)))
+                console.say("  ".join(row_of(record)))
     else:
-        console.table(("id", "quarantined", "score", "from", "reason"), [_row(record) for record in records])
+        _say_records(records)
+
+
+def _say_records(records: "list[Record]") -> None:
+    """Print a table where it fits the terminal, or two lines a picture; into a pipe, all of it."""
+    rows, width = [row_of(record) for record in records], console.width()
+    if width is None or console.table_width(COLUMNS, rows) <= width:
+        console.table(COLUMNS, rows)
+        return
+    for record in records:
+        for line in narrow_rows(record, width):
+            console.say(line)
 
 
 def _list_moved(quarantine: "Quarantine", as_json: bool) -> None:
@@ -119,9 +131,8 @@ def show(
     if with_picture:
         with thumbnails(settings) as draw:
             draw(path)
-    fields = record.to_json() | {"companions": ", ".join(one.name for one in record.companions)}
-    for key, value in (fields | {"lies at": str(path)}).items():
-        console.say(f"{key:>15}: {value}")
+    for label, words in lines_of(record, path):
+        console.say(f"{label:>12}: {words}")
 
 
 @app.command()
@@ -303,18 +314,6 @@ def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
             confirm(f"Forget what {counted(known, 'decision')} taught?", is_agreed)
         number = learner.forget(open_quarantine(settings, ledger), ledger)
     console.say(f"{counted(number, 'decision')} forgotten.")
-
-
-def _row(record: "Record") -> tuple[str, ...]:
-    judgement = record.judgement
-    figure = "-" if judgement.score is None else f"{judgement.score:.3g}"
-    return (
-        record.id,
-        f"{record.quarantined_at:%Y-%m-%d %H:%M}",
-        figure,
-        record.original,
-        sentence(judgement.reason),
-    )
 
 
 @contextmanager

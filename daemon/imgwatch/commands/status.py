@@ -62,7 +62,9 @@ def status(
         console.say_json(summary)
     else:
         for name, value in summary.items():
-            console.say(f"{name:>14}: {_plain(value)}")
+            if value is not None and value not in ([], {}):
+                words = str(value) if name == "pid" else _plain(value)
+                console.say(f"{name.replace('_', ' '):>14}: {words}")
     if not summary["alive"]:
         raise typer.Exit(NOT_RUNNING)
     if summary["breaker"] == "open":
@@ -199,4 +201,6 @@ def _plain(value: object) -> str:
         return ", ".join(f"{key} ({state})" for key, state in value.items()) or "-"
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value)) or "-"
-    return "-" if value is None else str(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"{value:,}" if isinstance(value, int) else str(value)

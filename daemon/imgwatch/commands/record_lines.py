@@ -1,0 +1,98 @@
+"""A record of the quarantine as people read it: in a few lines, in one, or in two where the terminal is narrow."""
+
+from __future__ import annotations
+
+import grp
+import pwd
+import stat
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from imgwatch.wording import sentence
+
+if TYPE_CHECKING:
+    from imgwatch.quarantine.record import Record
+
+COLUMNS = ("id", "quarantined", "score", "from", "reason")
+_UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
+
+
+def row_of(record: Record) -> tuple[str, ...]:
+    """Return what a list shows of a record, by COLUMNS."""
+    score = record.judgement.score
+    return (
+        record.id,
+        f"{record.quarantined_at.astimezone():%Y-%m-%d %H:%M}",
+        "-" if score is None else f"{score:.3g}",
+        record.original,
+        sentence(record.judgement.reason),
+    )
+
+
+def narrow_rows(record: Record, width: int) -> tuple[str, str]:
+    """Return the same in two lines of at most so many characters: the path last, as its end tells most."""
+    record_id, at, score, path, reason = row_of(record)
+    return shortened(f"{record_id}  {at}  {score:<5}  {reason}", width), "  " + shortened(path, width - 2)
+
+
+def shortened(text: str, width: int) -> str:
+    """Take characters out of the middle of a text that is longer than that."""
+    if len(text) <= width:
+        return text
+    end = (width - 3) // 2
+    return f"{text[: width - 3 - end]}...{text[len(text) - end :]}"
+
+
+def lines_of(record: Record, path: Path) -> list[tuple[str, str]]:
+    """Return label and words of all that is known of a record whose picture lies at `path`."""
+    judgement, metadata = record.judgement, record.metadata
+    score = "none" if judgement.score is None else f"{judgement.score:.4g}"
+    threshold = "" if judgement.threshold is None else f", where {judgement.threshold:.4g} is the threshold"
+    lines = [
+        ("id", record.id),
+        ("came from", record.original),
+        ("lies at", str(path)),
+        ("reason", sentence(judgement.reason)),
+        ("kind", str(judgement.kind or "")),
+        ("score", score + threshold),
+        ("parts", ", ".join(f"{name} {value:.3g}" for name, value in judgement.parts.items())),
+        ("model", judgement.model),
+        ("quarantined", f"{record.quarantined_at.astimezone():%Y-%m-%d %H:%M:%S}"),
+        ("last changed", f"{_local(metadata.mtime_ns):%Y-%m-%d %H:%M:%S}"),
+        ("size", size_of(record.size_bytes)),
+        ("owner", f"{_user(metadata.uid)}, group {_group(metadata.gid)}"),
+        ("rights", stat.filemode(stat.S_IFREG | metadata.mode)[1:]),
+        ("attributes", ", ".join(metadata.xattrs)),
+        ("came with", ", ".join(one.name for one in record.companions)),
+        ("sha256", record.sha256),
+    ]
+    return [(label, words) for label, words in lines if words]
+
+
+def size_of(number: int) -> str:
+    """Return a number of bytes in the unit that suits it."""
+    size, unit = float(number), 0
+    while size >= 1000 and unit < len(_UNITS) - 1:
+        size, unit = size / 1000, unit + 1
+    return f"{number} bytes" if unit == 0 else f"{size:.3g} {_UNITS[unit]}"
+
+
+def _local(time_ns: int) -> datetime:
+    """Return a time of this machine; times that no date has are held to its first and its last."""
+    seconds = min(max(time_ns / 1e9, -62_135_500_000), 253_402_200_000)
+    return datetime.fromtimestamp(seconds)
+
+
+def _user(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except (KeyError, OverflowError):
+        return str(number)
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except (KeyError, OverflowError):
+        return str(number)
