@@ -12,6 +12,7 @@ LAYERS = (
     {
         "errors",
         "batches",
+        "mounts",
         "files",
         "ignore",
         "settings",

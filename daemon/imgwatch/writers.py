@@ -9,6 +9,8 @@ import signal
 from contextlib import suppress
 from pathlib import Path
 
+from imgwatch.mounts import asks_server_for_leases
+
 _PROC = Path("/proc")
 
 
@@ -16,14 +18,16 @@ def has_writer(descriptor: int) -> bool:
     """Tell whether somebody has the open file open for writing; False too where neither kernel nor /proc tell.
 
     A read lease is refused with EAGAIN while a writer has the file, see fcntl(2). Where none is given at all (FUSE,
-    NFS, a file of another user), the processes that this user may look into are asked.
+    NFS, a file of another user), the processes that this user may look into are asked. So they are on NFS 4 and SMB,
+    which also refuse with EAGAIN where the server has not delegated the file.
     """
     try:
         # Should a writer come just now, the kernel signals us: SIGURG is ignored, SIGIO would kill.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
-        return error.errno == errno.EAGAIN or has_writer_in_proc(descriptor)
+        is_proof = error.errno == errno.EAGAIN and not asks_server_for_leases(os.fstat(descriptor).st_dev)
+        return is_proof or has_writer_in_proc(descriptor)
     with suppress(OSError):
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return False

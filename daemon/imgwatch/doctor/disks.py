@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
+from imgwatch import mounts
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.doctor.folders import nearest_folder
-from imgwatch.watching import limits, mounts
+from imgwatch.watching import limits
 from imgwatch.watching.roots import scopes_of
 
 _LOW_BYTES = 500_000_000

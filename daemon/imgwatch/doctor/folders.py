@@ -6,9 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from imgwatch import mounts
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.settings import Watch
-from imgwatch.watching import mounts
 
 
 def check_folders(subject: Subject) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from imgwatch import mounts
 from imgwatch.errors import InputMissing, OutsideRoots, RestartNeeded
 from imgwatch.scan import Scope
 from imgwatch.settings import Settings, Watch
 from imgwatch.trusted_root import TrustedRoot
-from imgwatch.watching import limits, mounts
+from imgwatch.watching import limits
 from imgwatch.watching.watcher import Hints, Watcher
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Which file system a folder lies on, and whether inotify sees what other machines or a FUSE daemon do there."""
+"""Which file system a folder lies on, and whether inotify and leases can be relied on there. It mounts nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 _BLIND = re.compile(
     r"nfs\d?|cifs|smb\d?|smbfs|fuse(\..*)?|fuseblk|9p|virtiofs|vboxsf|prl_fs|afs|ceph|lustre|glusterfs|gpfs|ncpfs|davfs"
 )
+_LEASED_BY_SERVER = re.compile(r"nfs\d?|cifs|smb\d?")
 _ESCAPE = re.compile(r"\\([0-7]{3})")
 _TABLE = Path("/proc/self/mountinfo")
 
@@ -26,10 +27,12 @@ def around(folders: Iterable[Path]) -> list[tuple[str, Path, str]]:
 
 def file_system_of(folder: Path) -> str:
     """Return the type of the file system that holds `folder`, or "unknown"."""
-    status = folder.stat()
-    device = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
-    kinds = [kind for number, _, kind in _mounts() if number == device]
-    return kinds[-1] if kinds else "unknown"  # the last one mounted lies on top
+    return _kind_of(folder.stat().st_dev)
+
+
+def asks_server_for_leases(device: int) -> bool:
+    """Tell whether a lease on this device (st_dev) is up to a server, which may refuse it though nobody writes."""
+    return _LEASED_BY_SERVER.fullmatch(_kind_of(device)) is not None
 
 
 def sees_events(folder: Path, recursive: bool = True) -> bool:
@@ -42,6 +45,12 @@ def sees_events(folder: Path, recursive: bool = True) -> bool:
 
 def _is_blind(kind: str) -> bool:
     return _BLIND.fullmatch(kind) is not None
+
+
+def _kind_of(device: int) -> str:
+    spelt = f"{os.major(device)}:{os.minor(device)}"
+    kinds = [kind for number, _, kind in _mounts() if number == spelt]
+    return kinds[-1] if kinds else "unknown"  # the last one mounted lies on top
 
 
 def _mounts() -> Iterator[tuple[str, Path, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch.watching import mounts
+from imgwatch import mounts
 
 TABLE = """\
 21 1 8:1 / / rw - ext4 /dev/sda1 rw
