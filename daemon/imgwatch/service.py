@@ -214,6 +214,8 @@ class Service:
             self._retry.set()
         else:
             self._health.note_good_move()
+            if not self._pipeline.mover.has_left and not self._ledger.waiting(FileState.PENDING):
+                self._health.note_good_destination()  # nothing waits for it any more
 
     def _turn(self) -> None:
         self._take_hints(self._wait_seconds())

@@ -116,3 +116,17 @@ def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
     assert ledger.known(path) is None
     assert ledger.facts.drift == "blue"
     ledger.close()
+
+
+def test_a_ledger_of_schema_2_gets_what_pictures_that_wait_need(path: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(begun(path)) as connection:
+        connection.execute("DROP INDEX seen_waiting")
+        connection.execute("ALTER TABLE seen DROP COLUMN due")
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    ledger = Ledger(path)
+    row = Row(tmp_path / "a.png", Identity(1, 2, 3, 4), FileState.WAITING, due=5.0)
+    ledger.remember([row], 0.0)
+    assert ledger.due(5.0, 10) == [row.path]
+    assert ledger.due(4.0, 10) == []
+    ledger.close()
