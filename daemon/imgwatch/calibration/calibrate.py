@@ -116,15 +116,22 @@ class Calibrated:
 
 
 def calibrate(  # noqa: PLR0913 - what it is told by a command
-    model: Path, paths: Sequence[Path], rule: ThresholdRule, limits: Limits, threads: int, progress: Progress
+    model: Path,
+    paths: Sequence[Path],
+    rule: ThresholdRule,
+    limits: Limits,
+    threads: int,
+    progress: Progress,
+    keep_in: Path | None = None,
 ) -> Calibrated:
     """Fit the model to normal pictures. Raises InputMissing with fewer than 20 of them, ModelError, Unavailable.
 
     A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
     stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
+    What the model says of each is kept in the folder `keep_in`, for the next run.
     """
     scorer = Scorer(model, threads)
-    measured = measure(scorer, _sample(paths), limits, threads, progress)
+    measured = measure(scorer, _sample(paths), limits, threads, progress, keep_in)
     if len(measured.paths) < FEWEST_PICTURES:
         raise InputMissing(
             f"calibrating needs at least {FEWEST_PICTURES} readable pictures, found {len(measured.paths)}; "

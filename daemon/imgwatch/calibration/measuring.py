@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imgwatch.batches import batched
 from imgwatch.calibration.head import KEY, JunkStatistics
+from imgwatch.calibration.measured_file import Identity, MeasuredFile, Row, identity_of
 from imgwatch.model.contract import INPUT
 from imgwatch.model.scorer import Scorer, open_session
 from imgwatch.picture.decoder import Decoder
@@ -39,27 +39,49 @@ class Measured:
         return set(_PERCEPTUAL) <= self.numbers.keys()
 
 
-def measure(
-    scorer: Scorer, paths: Sequence[Path], limits: Limits, threads: int, progress: Progress
+def measure(  # noqa: PLR0913 - what calibrate is told, handed on
+    scorer: Scorer,
+    paths: Sequence[Path],
+    limits: Limits,
+    threads: int,
+    progress: Progress,
+    keep_in: Path | None = None,
 ) -> Measured:
-    """Decode and measure the pictures. Raises ModelError when what the model knows of junk is damaged."""
+    """Decode and measure the pictures, but for those whose rows an earlier run kept in the folder `keep_in`.
+
+    Raises ModelError when what the model knows of junk is damaged.
+    """
     session = open_session(str(scorer.path), threads)
     packed = session.get_modelmeta().custom_metadata_map.get(KEY)
     outputs = {output.name for output in session.get_outputs()}
     names = [name for name in (*_ALWAYS, *_PERCEPTUAL, _PROJECTED) if name in outputs]
-    readable: list[Path] = []
-    rows: list[list[Any]] = []
+    junk = None if packed is None or _PROJECTED not in outputs else JunkStatistics.unpacked(packed)
+    file = None if keep_in is None else MeasuredFile(keep_in, scorer, limits)
+    kept = {} if file is None else file.read(names)
+    identities = {path: identity_of(path, limits) for path in paths}
+    rows = {path: kept[identity] for path, identity in identities.items() if identity in kept}
+    missing = [path for path in paths if path not in rows]
     with Decoder(scorer.contract.shape, limits, threads) as decoder:
-        outcomes = decoder.decode(paths)
+        outcomes = decoder.decode(missing)
         pictures = ((path, outcome.pixels) for path, outcome in outcomes if isinstance(outcome, Decoded))
         for batch in batched(pictures, _BATCH):
-            readable += [path for path, _ in batch]
-            rows.append(session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])}))
-            progress("calibrate", len(readable), len(paths))
-    columns = [np.concatenate(column) for column in zip(*rows, strict=True)]
-    return Measured(
-        tuple(readable),
-        len(paths) - len(readable),
-        dict(zip(names, columns, strict=False)),
-        None if packed is None or _PROJECTED not in outputs else JunkStatistics.unpacked(packed),
-    )
+            columns = session.run(names, {INPUT: np.stack([pixels for _, pixels in batch])})
+            for (path, _), row in zip(batch, zip(*columns, strict=True), strict=True):
+                rows[path] = dict(zip(names, row, strict=True))
+            progress("calibrate", len(rows), len(paths))
+    if file is not None and any(path in rows for path in missing):
+        file.write(_unchanged(rows, identities, limits) | kept)
+    readable = [path for path in paths if path in rows]
+    numbers = {name: np.stack([rows[path][name] for path in readable]) for name in names if readable}
+    return Measured(tuple(readable), len(paths) - len(readable), numbers, junk)
+
+
+def _unchanged(
+    rows: Mapping[Path, Row], identities: Mapping[Path, Identity | None], limits: Limits
+) -> dict[Identity, Row]:
+    """Return the rows of the files that are still what they were before they were decoded."""
+    return {
+        identity: row
+        for path, row in rows.items()
+        if (identity := identities[path]) is not None and identity == identity_of(path, limits)
+    }

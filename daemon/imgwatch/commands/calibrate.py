@@ -45,6 +45,10 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             "--preview", help="Only show how many of the present pictures would be moved; write nothing."
         ),
     ] = False,
+    is_fresh: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Measure every picture anew, and keep nothing for the next run."),
+    ] = False,
     is_agreed: YesOption = False,
     use: UseOption = None,
     config: ConfigOption = None,
@@ -52,6 +56,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
     from imgwatch.calibration.calibrate import calibrate as fit
+    from imgwatch.calibration.measured_file import usual_folder
     from imgwatch.scan import list_pictures
     from imgwatch.settings import ThresholdRule
 
@@ -69,7 +74,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     with console.progress() as progress:
         apart = (settings.quarantine.path, settings.state)
         paths = list_pictures(sources, apart, settings.watch[0].ignore)
-        fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress)
+        keep_in = None if is_fresh else usual_folder()
+        fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
     _say_preview(fitted, as_json)
     if not as_json:
         promise = fitted.contract.training["promise"]
