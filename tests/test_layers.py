@@ -22,6 +22,7 @@ LAYERS = (
         "drift",
         "memory",
         "nearest",
+        "reviewers_promise",
         "timers",
     },
     {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},

@@ -422,6 +422,7 @@ class Service:
             model=judge.scorer.name,
             threshold=judge.threshold,
             generic_model=judge.contract.generic,
+            false_alarms=judge.standard.false_alarms,
             folders={str(root.scope.root): root.state for root in self._roots},
             troubles=self._health.troubles(),
         )

@@ -37,6 +37,17 @@ class Standard:
     model: str
     threshold: float
 
+    @property
+    def false_alarms(self) -> float | None:
+        """The share of normal pictures that lie above the threshold; None of a general model, which has seen none.
+
+        The least that is said of n pictures is 1 / (n + 1): that none of them lies above does not mean none ever will.
+        """
+        if self.contract.generic:
+            return None
+        calibration = self.contract.calibration
+        return max(1.0 - calibration.share_below(self.threshold), 1.0 / (calibration.pictures + 1))
+
     def judge(self, score: float, parts: Sequence[float], sha256: str) -> Judgement:
         """Judge one picture. A score that is not a number is never quarantined: in doubt, leave it."""
         is_junk = score > self.threshold

@@ -34,6 +34,9 @@ class Pulse:
     folders: dict[str, str]  # path -> "watched" | "scanned" | "gone"
     troubles: tuple[str, ...] = ()  # what stands in the way now, in words
     alive: bool = True  # it watches; False while it waits at the start for what stands in the way
+    false_alarms: float | None = (
+        None  # share of normal pictures above the threshold, of a model of the user's own
+    )
 
 
 class DaemonLock:

@@ -184,3 +184,24 @@ def test_the_day_before_is_told_once_by_the_daemon_of_the_next_day(
         with Daemon(config) as daemon:
             wait_until(lambda: LINE in (tmp_path / "watch.log").read_text())
     daemon.told_once("yesterday")
+
+
+def test_how_many_in_quarantine_are_the_users_own_is_told_and_corrected_by_decisions(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config, inbox = write_config(), tmp_path / "inbox"
+    with Daemon(config) as daemon:
+        assert daemon.status()["yours"] is None
+        for number in range(4):
+            bright(inbox / f"b{number}.png")
+            daemon.wait_judged(number + 1)
+        wait_until(lambda: (daemon.status()["yours"] or {}).get("decided") == 0)
+        expected = daemon.status()["yours"]["share"]
+        assert expected < 0.1
+        assert "about 5 are yours" in run("status", config=config).stdout
+        for number in range(3):
+            run("quarantine", "restore", str(inbox / f"b{number}.png"), config=config)
+        corrected = daemon.status()["yours"]
+        assert (corrected["restored"], corrected["decided"]) == (3, 3)
+        assert expected < corrected["share"]
+        assert corrected["low"] < corrected["share"] < corrected["high"]

@@ -107,6 +107,14 @@ def test_a_changed_folder_is_told(scene: Scene, open_gallery: Open, model_file: 
     assert "imgwatch calibrate" in text
 
 
+def test_the_grid_is_headed_by_how_many_are_the_users_own(scene: Scene, open_gallery: Open) -> None:
+    assert "are yours" not in open_gallery(scene).client.get("/").text
+    scene.fill(4, normal=4)
+    text = open_gallery(scene).client.get("/").text
+    assert "Of 100 pictures in quarantine, about" in text
+    assert "you have decided on none yet" in text
+
+
 def test_names_are_shown_and_never_run(scene: Scene, open_gallery: Open) -> None:
     odd = scene.inbox / "<img src=x onerror=alert(1)>\u202egnp.png"
     dark(odd)

@@ -1,5 +1,8 @@
 """`imgwatch status` looks at the daemon from outside; `imgwatch resume` closes the breaker after a look."""
 
+import time
+from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,7 +42,18 @@ NOT_RUNNING = 3
 BREAKER_OPEN = 4
 
 _COUNTS = ("judged", "quarantined", "moved", "restored", "deleted", "purged", "unreadable")
-_KEPT = ("mode", "mode_says", "breaker", "breaker_why", "held", "not_looked_at", "drift", "drift_says")
+_KEPT = (
+    "mode",
+    "mode_says",
+    "breaker",
+    "breaker_why",
+    "held",
+    "not_looked_at",
+    "drift",
+    "drift_says",
+    "yours",
+    "yours_says",
+)
 _FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
 
 
@@ -62,7 +76,7 @@ def status(
         console.say_json(summary)
     else:
         for name, value in summary.items():
-            if value is not None and value not in ([], {}):
+            if name != "yours" and value is not None and value not in ([], {}):
                 words = str(value) if name == "pid" else _plain(value)
                 console.say(f"{name.replace('_', ' '):>14}: {words}")
     if not summary["alive"]:
@@ -109,6 +123,7 @@ def collect(settings: "Settings") -> dict[str, object]:
         name: daemon_status.get(name) for name in _FROM_DAEMON if daemon_status
     }
     summary |= _mode(settings, daemon_status)
+    summary |= _yours(summary.pop("lately", None), daemon_status)
     summary |= _drift(summary.pop("drift", None), daemon_status)
     return {name: summary.get(name) for name in ("alive", *_COUNTS, *_KEPT, *_FROM_DAEMON)}
 
@@ -118,6 +133,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
     from imgwatch import decisions
     from imgwatch.lifecycle import FileState
     from imgwatch.picture.formats import left_alone
+    from imgwatch.reviewers_promise import DAYS
 
     if not (settings.state / LEDGER).exists():
         return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0, "not_looked_at": []}
@@ -132,6 +148,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
             "held": len(ledger.waiting(FileState.HELD)),
             "not_looked_at": left_alone(ledger.passed_over()),
             "drift": ledger.facts.drift,
+            "lately": ledger.counts.since(time.time() - DAYS * 86400),
         }
 
 
@@ -154,6 +171,19 @@ def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, objec
     if known is None or daemon_status.get("model", known.model) != known.model:
         return {"drift": None, "drift_says": None}
     return {"drift": known.drifts if known.is_known else None, "drift_says": known.says}
+
+
+def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
+    """Say how many of the pictures in quarantine are the user's own: None without a daemon, or before any was moved."""
+    from imgwatch.reviewers_promise import ReviewersPromise
+
+    false_alarms = daemon_status.get("false_alarms")
+    if not isinstance(lately, Counter) or false_alarms is None:
+        return {}
+    promise = ReviewersPromise.of_counts(false_alarms, lately)
+    if promise is None:
+        return {}
+    return {"yours": asdict(promise), "yours_says": promise.says}
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -48,6 +49,11 @@ class Counts:
     def totals(self) -> dict[str, int]:
         """Return all counts since the ledger began."""
         return dict(self._file.ask("SELECT name, value FROM counter"))
+
+    def since(self, at: float) -> Counter[str]:
+        """Return the counts of all days from that of a time on."""
+        rows = self._file.ask("SELECT name, sum(value) FROM day WHERE date >= ? GROUP BY name", (_date(at),))
+        return Counter(dict(rows))
 
     def days(self, since: float) -> dict[str, dict[str, int]]:
         """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from imgwatch.review.answers import page
 from imgwatch.review.parts import Parts
 from imgwatch.review.presenter import tilde
 from imgwatch.review.waiting import waiting
+from imgwatch.reviewers_promise import DAYS, ReviewersPromise
 from imgwatch.standard import Standard
 
 
@@ -31,7 +33,20 @@ class Pages:
 
     def gallery(self, _: Request) -> Response:
         """Show the grid; its pictures come with `pictures`."""
-        return self.answer("gallery", keep_days=self._parts.keep_days, model_fault=self._parts.model_fault)
+        parts = self._parts
+        return self.answer(
+            "gallery", keep_days=parts.keep_days, model_fault=parts.model_fault, yours=self._yours()
+        )
+
+    def _yours(self) -> str | None:
+        """Say how many of the pictures shown are likely the user's own; None before that can be said."""
+        standard = self._parts.standard
+        if standard is None or standard.false_alarms is None:
+            return None
+        with self._parts.open_ledger() as ledger:
+            lately = ledger.counts.since(time.time() - DAYS * 86400)
+        promise = ReviewersPromise.of_counts(standard.false_alarms, lately)
+        return None if promise is None else promise.says
 
     def activity(self, _: Request) -> Response:
         """Show what the daemon did."""
