@@ -57,7 +57,7 @@ def reviewed(config: Path, browser: Browser) -> Iterator[Look]:
     complaints: list[str] = []
     with serving_later(config) as address:
 
-        def look(where: str = "", width: int = 1300, height: int = 850, scheme: str = "light") -> Page:
+        def look(where: str = "#open", width: int = 1300, height: int = 850, scheme: str = "light") -> Page:
             context = browser.new_context(
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if scheme == "dark" else "light",

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.floating[Any]]
 
+_PROJECTED = 128  # numbers a picture is compared by
+
 
 def relative_distances(some: Vectors, others: Vectors) -> NDArray[np.float32]:
     """Return how far vectors [N, D] and [M, D] are from one another, [N, M], as shares of the longer one's length."""
@@ -24,3 +26,20 @@ def nearest(vector: Vectors, others: Vectors) -> tuple[int, float]:
     distances = relative_distances(others, vector[None])[:, 0]
     row = int(distances.argmin())
     return row, float(distances[row])
+
+
+class Projection:
+    """Draws vectors down to few numbers; near ones stay near (Johnson and Lindenstrauss)."""
+
+    def __init__(self) -> None:
+        self._matrix: NDArray[np.float32] | None = None
+
+    def __call__(self, vector: Vectors) -> NDArray[np.float32]:
+        """Return the vector in at most 128 numbers."""
+        vector = np.asarray(vector, dtype=np.float32)
+        if len(vector) <= _PROJECTED:
+            return vector
+        if self._matrix is None:
+            drawn = np.random.default_rng(0).standard_normal((len(vector), _PROJECTED), dtype=np.float32)
+            self._matrix = drawn / np.sqrt(np.float32(_PROJECTED))
+        return np.asarray(vector @ self._matrix, dtype=np.float32)

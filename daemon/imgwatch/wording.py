@@ -34,6 +34,27 @@ _HEADINGS: Mapping[ReasonCode, str] = {
 }
 
 
+_LABELS: Mapping[ReasonCode, str] = {
+    ReasonCode.UNLIKE_OVERALL: "unlike yours",
+    ReasonCode.UNLIKE_ANY: "like none of yours",
+    ReasonCode.CAPTION: "caption",
+    ReasonCode.DOCUMENT: "document",
+    ReasonCode.SCREENSHOT: "screenshot",
+    ReasonCode.CARD: "greeting card",
+    ReasonCode.ADVERTISEMENT: "advertisement",
+    ReasonCode.DARK: "dark or empty",
+    ReasonCode.COPY_OF_DELETED: "deleted before",
+    ReasonCode.LIKE_DELETED: "like deleted ones",
+    ReasonCode.UNREADABLE: "unreadable",
+    ReasonCode.TEXT: "older version",
+}
+
+
+def label(reason: Reason) -> str:
+    """Return the reason in a word or two, for a card."""
+    return _LABELS.get(reason.code) or heading(reason)
+
+
 def heading(reason: Reason) -> str:
     """Return the reason in a few words and without figures, the same for all pictures with this reason."""
     if reason.code is ReasonCode.OTHER_PART:

@@ -54,6 +54,7 @@ class Gallery:
                 Route("/pictures/{id}/large", pictures.large),
                 Route("/pictures/{id}/heat", pictures.heat),
                 Route("/normal/{sha256}", pictures.normal),
+                Route("/normal/{sha256}/large", pictures.normal_large),
                 Route("/decide", decisions.decide, methods=["POST"]),
                 Route("/undo", decisions.undo, methods=["POST"]),
                 Route("/empty", decisions.empty, methods=["POST"]),

@@ -21,6 +21,7 @@ from imgwatch.nearest import relative_distances
 from imgwatch.picture.decoding import Decoded
 from imgwatch.review.embeddings import Embeddings
 from imgwatch.review.grouping import Grouping
+from imgwatch.review.likeness import LikenessTree
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class Explainer:
         self.judge = judge
         self._kept = kept
         self._alike = Grouping()
+        self._tree = LikenessTree()
         self._running = threading.Lock()  # one run of the model at a time: two cores are for all
         self._stop = threading.Event()
         self._wanted = threading.Event()
@@ -91,6 +93,10 @@ class Explainer:
     def group(self, record_id: str) -> str | None:
         """Name the group of near-identical pictures that a picture is in, once that is known."""
         return self._grouped.get(record_id)
+
+    def cluster(self, record_id: str) -> str | None:
+        """Return the path of a picture in the tree of likeness, once that is known."""
+        return self._tree.path(record_id)
 
     def error_map(self, path: Path) -> NDArray[np.float32] | None:
         """Say where a picture is strange: [h, w]; None where it cannot be read."""
@@ -141,12 +147,19 @@ class Explainer:
         while new and not self._stop.is_set():
             batch, new = new[:BATCH], new[BATCH:]
             self._embed([path for _, digest, path in batch if self._kept.get(digest) is None])
-            for record_id, digest, _ in batch:
-                vector = self._kept.get(digest)
-                self._grouped[record_id] = (
-                    record_id if vector is None else self._alike.assign(record_id, vector)
-                )
-            on_grouped([record_id for record_id, _, _ in batch if self._grouped[record_id] != record_id])
+            on_grouped(
+                list({name for record_id, digest, _ in batch for name in self._take_in(record_id, digest)})
+            )
+        on_grouped(self._tree.settle())
+
+    def _take_in(self, record_id: str, digest: str) -> list[str]:
+        """Put a picture where it belongs; return which pictures have another group or path by that."""
+        vector = self._kept.get(digest)
+        if vector is None:
+            self._grouped[record_id] = record_id
+            return []
+        self._grouped[record_id] = self._alike.assign(record_id, vector)
+        return [record_id, *self._tree.add(record_id, vector)]
 
     def _embed(self, paths: Sequence[Path]) -> list[tuple[Path, str, Vector]]:
         """Embed pictures and keep the result; what cannot be read is left out."""

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.nearest import nearest
+from imgwatch.nearest import Projection, nearest
 
 # Measured with the model that ships: copies, re-encoded, scaled or cropped, 0.2 to 0.45; other pictures from 0.75.
 NEAR = 0.45  # of the longer vector's length
-_PROJECTED = 128  # numbers a picture is compared by: near ones stay near (Johnson and Lindenstrauss)
 
 
 class Grouping:
@@ -20,11 +19,11 @@ class Grouping:
     def __init__(self) -> None:
         self._leaders: list[str] = []
         self._vectors = np.empty((64, 0), dtype=np.float32)
-        self._projection: NDArray[np.float32] | None = None
+        self._projection = Projection()
 
     def assign(self, name: str, vector: NDArray[np.floating[Any]]) -> str:
         """Return the name of the leader of the group that this picture belongs to, itself if it is the first."""
-        point = self._projected(np.asarray(vector, dtype=np.float32))
+        point = self._projection(vector)
         count = len(self._leaders)
         if count:
             row, distance = nearest(point, self._vectors[:count])
@@ -41,11 +40,3 @@ class Grouping:
             self._vectors = np.concatenate([self._vectors, np.empty_like(self._vectors)])
         self._vectors[count] = point
         self._leaders.append(name)
-
-    def _projected(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        if len(vector) <= _PROJECTED:
-            return vector
-        if self._projection is None:
-            drawn = np.random.default_rng(0).standard_normal((len(vector), _PROJECTED), dtype=np.float32)
-            self._projection = drawn / np.sqrt(np.float32(_PROJECTED))
-        return vector @ self._projection

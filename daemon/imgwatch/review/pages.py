@@ -9,6 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from imgwatch.feedback.correction import FEWEST
+from imgwatch.feedback.learner import MOST_EXAMPLES
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.review import activity
@@ -32,10 +34,16 @@ class Pages:
         return HTMLResponse(page(name, counts=self._parts.index.counts(), **shown))
 
     def gallery(self, _: Request) -> Response:
-        """Show the grid; its pictures come with `pictures`."""
-        parts = self._parts
+        """Show clusters and grid; their pictures come with `pictures`."""
+        parts, seen = self._parts, self._parts.explanation
         return self.answer(
-            "gallery", keep_days=parts.keep_days, model_fault=parts.model_fault, yours=self._yours()
+            "gallery",
+            keep_days=parts.keep_days,
+            model_fault=parts.model_fault,
+            yours=self._yours(),
+            fewest=FEWEST,
+            most=MOST_EXAMPLES,
+            learns=seen is not None and seen.judge.scorer.reference_set is not None,
         )
 
     def _yours(self) -> str | None:

@@ -56,12 +56,19 @@ class Parts:
 
     def rows(self, changes: Changes) -> dict[str, Any]:
         """Return what changed as rows for the grid."""
-        presenter, groups = self.presenter, self.explanation
         return {
             "version": changes.version,
-            "pictures": [
-                presenter.row(r, self.index.state(r.id), groups.group(r.id) if groups else None)
-                for r in changes.records
-            ],
+            "pictures": [self._row(record) for record in changes.records],
             "gone": changes.gone,
         }
+
+    def _row(self, record: Record) -> dict[str, Any]:
+        row = self.presenter.row(record, self.index.state(record.id))
+        if self.explanation is None:
+            return row
+        group, cluster = self.explanation.group(record.id), self.explanation.cluster(record.id)
+        if group not in (None, record.id):
+            row["group"] = group
+        if cluster is not None:
+            row["cluster"] = cluster
+        return row

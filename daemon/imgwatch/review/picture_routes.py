@@ -57,8 +57,15 @@ class PictureRoutes:
 
     def normal(self, request: Request) -> Response:
         """Answer with one of the normal pictures that were named as similar."""
+        return self._normal(request, SMALL)
+
+    def normal_large(self, request: Request) -> Response:
+        """Answer with such a picture to look at closely."""
+        return self._normal(request, LARGE)
+
+    def _normal(self, request: Request, box: Box) -> Response:
         explanation, sha256 = self._parts.explanation, request.path_params["sha256"]
         path = explanation.normal(sha256) if explanation else None
         if path is None:
             raise HTTPException(404, "there is no such picture")
-        return picture(self._parts.thumbnails.of(sha256, path, SMALL))
+        return picture(self._parts.thumbnails.of(sha256, path, box))

@@ -17,7 +17,7 @@ from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.safe_path import below_roots
 from imgwatch.standard import part_reason, surprisal
 from imgwatch.trusted_root import TrustedRoot
-from imgwatch.wording import heading, percent, sentence
+from imgwatch.wording import heading, label, percent, sentence
 
 _CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
 
@@ -30,13 +30,12 @@ class Presenter:
     model: str | None = None
     _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
 
-    def row(self, record: Record, standing: ReviewState, group: str | None) -> dict[str, Any]:
-        """Give what the grid needs of a picture; without a group it is alone in its own."""
+    def row(self, record: Record, standing: ReviewState) -> dict[str, Any]:
+        """Give what the grid needs of a picture."""
         worded = self._worded.get(record.id)
         if worded is None:
             worded = self._worded[record.id] = self._word(record)
-        fields = {"id": record.id, **worded, "standing": standing}
-        return fields if group in (None, record.id) else fields | {"group": group}
+        return {"id": record.id, **worded, "standing": standing}
 
     def _word(self, record: Record) -> dict[str, Any]:
         folder, _, name = record.original.rpartition("/")
@@ -44,6 +43,7 @@ class Presenter:
             "name": shown(name),
             "folder": _home_of(folder),
             "reason": shown(heading(record.judgement.reason)),
+            "label": shown(label(record.judgement.reason)),
             "code": record.judgement.reason.code,
             "kind": record.judgement.kind,
             "share": self.share(record),

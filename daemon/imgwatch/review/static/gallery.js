@@ -1,12 +1,15 @@
 // The gallery: keys and clicks become verdicts, verdicts become requests, and what comes back is shown.
 
+import { Crowds, kindName } from "./crowds.js";
+import { Full } from "./full.js";
 import { Grid } from "./grid.js";
+import { listen } from "./live.js";
 import { Panel } from "./panel.js";
 import { Shelf } from "./shelf.js";
 
 const $ = (id) => document.getElementById(id);
 const DONE = { restore: "restored", delete: "in the bin", later: "kept for later", reopen: "undecided again", empty: "deleted for good" };
-const RECONNECT_MS = 3000;
+const MOST_DETAILS = 50, MOST_FOLDERS = 100;
 const VIEWS = { open: "Quarantine", later: "Later", binned: "Bin" };
 const NOTHING = {
   open: ["All is well", "Nothing is in quarantine that wants a look. New arrivals appear here by themselves."],
@@ -16,8 +19,9 @@ const NOTHING = {
 
 const shelf = new Shelf();
 const selected = new Set();
-const panel = new Panel(ask);
-let active = null, anchor = null, busy = Promise.resolve(), live = null, toastTimer, later = { cost: 0 };
+const remembered = new Map(); // id -> what is known of it
+const panel = new Panel(details);
+let active = null, anchor = null, busy = Promise.resolve(), toastTimer, later = { cost: 0 }, crowded = false;
 
 const grid = new Grid($("scroll"), $("grid"), {
   active: () => active,
@@ -26,6 +30,7 @@ const grid = new Grid($("scroll"), $("grid"), {
   covered: () => (phone() && !$("panel").hidden ? $("panel").offsetHeight : 0),
   focus: (id) => { if (id !== active) look(id); },
   tick: (id) => { toggle(id); look(id); },
+  open: (id) => openFull(id),
   click: (id, event) => {
     if (event.shiftKey) extend(id);
     else if (event.ctrlKey || event.metaKey || choosing()) toggle(id);
@@ -34,7 +39,34 @@ const grid = new Grid($("scroll"), $("grid"), {
   section: (title) => select(grid.sections.find((section) => section.title === title)?.rows ?? []),
 });
 
+const crowds = new Crowds($("crowds"), {
+  decide: (verb, ids) => decideOn(verb, ids),
+  open: (ids, id) => full.open(ids, id),
+  changed: () => refresh(),
+  oneByOne: (crowd) => {
+    location.hash = "open";
+    goTo("open");
+    selected.clear();
+    for (const row of crowd.rows) selected.add(row.id);
+    look(crowd.rows[0].id, true);
+  },
+});
+
+const full = new Full({
+  row: (id) => (shelf.rows.get(id)?.standing === shelf.view ? shelf.rows.get(id) : null),
+  group: (id) => shelf.group(id), details, undo: () => undo(),
+  allows: (verb) => allows(verb),
+  decide: (verb, ids) => decideOn(verb, ids),
+  closed: () => { if (!crowded && active) look(active, true); },
+});
+
 // ---- asking the server
+
+function details(id) {
+  if (!remembered.has(id)) remembered.set(id, ask(`/pictures/${id}`));
+  if (remembered.size > MOST_DETAILS) remembered.delete(remembered.keys().next().value);
+  return remembered.get(id);
+}
 
 async function ask(address, body) {
   try {
@@ -103,19 +135,33 @@ function move(dx, dy, extending) {
 
 // ---- verdicts
 
+function allows(verb) {
+  return !((verb === "delete" && shelf.view === "binned") || (verb === "later" && shelf.view === "later") || (verb === "reopen" && shelf.view === "open"));
+}
+
 function decide(verb) {
   const ids = selected.size ? [...selected] : active && grid.place.has(active) ? [active] : [];
-  if (!ids.length || (verb === "delete" && shelf.view === "binned") || (verb === "later" && shelf.view === "later") || (verb === "reopen" && shelf.view === "open")) return;
+  if (!crowded && allows(verb)) decideOn(verb, ids);
+}
+
+function decideOn(verb, ids) {
+  if (!ids.length) return;
   const next = after(ids), shownAs = shelf.view;
-  for (const id of ids) shelf.expect(id, verb); // at once; the answer may bring some back
+  const expected = new Map(ids.map((id) => [id, shelf.expect(id, verb)])); // at once; the answer may bring some back
+  for (const id of ids) remembered.delete(id);
   selected.clear();
   anchor = null;
   active = next;
-  refresh(true);
+  refresh(!full.isOpen);
   busy = busy.then(async () => {
     const answer = await ask("/decide", { verb, ids, shown_as: shownAs, since: shelf.version });
-    if (!answer) await reload();
-    else await report(answer);
+    const undone = answer ? Object.keys(answer.failed) : ids;
+    for (const id of undone) shelf.revert(expected.get(id));
+    if (answer) await report(answer);
+    else {
+      refresh();
+      await reload();
+    }
   });
 }
 
@@ -170,22 +216,45 @@ $("sure").addEventListener("close", () => {
 // ---- what is shown
 
 function refresh(focus = false) {
-  const sections = shelf.sections(), empty = sections.every((section) => !section.rows.length);
+  const sections = crowded ? [] : shelf.sections(), rows = crowded ? shelf.inView() : [];
+  const empty = !rows.length && sections.every((section) => !section.rows.length);
   for (const id of selected) if (shelf.rows.get(id)?.standing !== shelf.view) selected.delete(id);
   grid.lay(empty ? [] : sections);
+  crowds.lay(rows, lesson);
   for (const view of Object.keys(VIEWS)) {
     const number = shelf.count(view);
     document.querySelector(`[data-count=${view}]`).textContent = number ? number.toLocaleString() : "";
   }
   $("nothing").hidden = !empty;
-  const [title, text] = shelf.query ? ["Nothing found", `No picture here has “${shelf.query}” in its name, folder or reason.`] : NOTHING[shelf.view];
+  const [title, text] = shelf.isFiltered ? ["Nothing found", "No picture here has all that the search and the filters ask for."] : NOTHING[shelf.view];
   $("nothing").querySelector("h2").textContent = title;
   $("nothing").querySelector(".says").textContent = text;
-  $("nothing").querySelector(".mark").hidden = Boolean(shelf.query) || shelf.view !== "open";
+  $("nothing").querySelector(".mark").hidden = shelf.isFiltered || shelf.view !== "open";
   $("empty").hidden = shelf.view !== "binned" || empty;
+  offer($("kind"), "every kind", shelf.values("kind").map(([value]) => [value, kindName(value)]));
+  offer($("folder"), "every folder", shelf.values("folder").slice(0, MOST_FOLDERS).map(([value]) => [value, value]));
   if (active && !grid.place.has(active)) active = null;
   if (!active && !empty && !phone()) active = grid.nth(0);
   if (active) look(active, focus); else tell();
+}
+
+function offer(select, all, values) {
+  const said = JSON.stringify(values);
+  if (select.dataset.said === said) return;
+  const chosen = select.value;
+  select.replaceChildren(new Option(all, ""), ...values.map(([value, text]) => new Option(text, value)));
+  if (chosen && !values.some(([value]) => value === chosen)) select.append(new Option(chosen, chosen));
+  select.value = chosen;
+  select.dataset.said = said;
+}
+
+// What a verdict on so many pictures would teach.
+function lesson(number) {
+  if (!$("main").dataset.learns) return "A verdict is remembered for these very files; this model learns nothing more from it.";
+  const known = Number($("learnt").dataset.number ?? 0), most = Number($("main").dataset.most);
+  const head = known + number < Number($("main").dataset.fewest) ? "from three deletions on, more of the kind are caught" : "more of the kind are caught";
+  const counts = known + number > most ? ` (the latest ${most} decisions count)` : "";
+  return `Delete teaches: copies are caught at once, and ${head}${counts}. Restore teaches: these and near-identical ones are kept from now on.`;
 }
 
 // What arrives by itself waits its turn: where a refresh takes long, there are few, so that scrolling stays smooth.
@@ -193,6 +262,10 @@ function refreshSoon(moved) {
   later.moved ||= moved;
   later.timer ??= setTimeout(() => {
     const begun = performance.now();
+    if (crowded && later.moved && $("nothing").hidden && $("crowds").matches(":hover, :focus-within")) { // nothing moves under a hand
+      later = { cost: 0 };
+      return;
+    }
     if (later.moved) refresh();
     else { grid.paint(); tell(); }
     later = { cost: performance.now() - begun };
@@ -208,7 +281,11 @@ async function reload() {
 }
 
 function goTo(view) {
-  shelf.view = VIEWS[view] ? view : "open";
+  crowded = !VIEWS[view];
+  shelf.view = crowded ? "open" : view;
+  document.body.classList.toggle("crowded", crowded);
+  for (const [id, is] of [["as-crowds", crowded], ["as-grid", !crowded]]) is ? $(id).setAttribute("aria-current", "true") : $(id).removeAttribute("aria-current");
+  $("ways").hidden = shelf.view !== "open";
   selected.clear();
   active = anchor = null;
   $("scroll").scrollTop = 0;
@@ -234,41 +311,6 @@ function show(node, text) {
   node.firstElementChild.textContent = text;
 }
 
-// ---- live
-
-function listen() {
-  live?.close();
-  live = new EventSource(`/live?since=${shelf.version}`);
-  live.addEventListener("changes", (event) => {
-    const { fresh, moved } = shelf.take(JSON.parse(event.data));
-    refreshSoon(moved || shelf.order === "alike");
-    if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false);
-  });
-  live.addEventListener("status", (event) => daemon(JSON.parse(event.data)));
-  live.addEventListener("error", () => setTimeout(checkConnection, RECONNECT_MS));
-}
-
-function checkConnection() { // a stream ends now and then and is opened again by the browser
-  if (live.readyState === EventSource.OPEN || document.hidden) return;
-  state("lost", "not connected: is imgwatch review still running? If so, open the address that it printed again");
-}
-
-function daemon({ alive, backlog, breaker, judged, learnt }) {
-  $("learnt").textContent = learnt ? `learned from ${learnt} ${learnt === 1 ? "decision" : "decisions"} of yours` : "";
-  if (!alive) state("warn", "the daemon is not running: imgwatch watch");
-  else if (breaker === "open") state("warn", "breaker open, nothing is moved: see Activity");
-  else state("", `watching · ${judged.toLocaleString()} judged${backlog ? ` · ${backlog} waiting` : ""}`);
-}
-
-function state(kind, text) {
-  $("state").className = `state ${kind}`;
-  if ($("state").textContent !== text) $("state").textContent = text;
-}
-
-document.addEventListener("visibilitychange", () => { // a browser allows six connections: a hidden page takes none
-  if (document.hidden) live?.close(); else listen();
-});
-
 // ---- keys and buttons
 
 const KEYS = {
@@ -278,6 +320,7 @@ const KEYS = {
   x: () => { if (active) { toggle(active); look(active); } },
   "?": () => $("help").showModal(),
   "/": () => $("find").focus(),
+  Enter: () => openFull(active),
   Home: () => { const first = grid.nth(0); if (first) look(first, true); },
   End: () => { const last = grid.nth(grid.total - 1); if (last) look(last, true); },
 };
@@ -286,8 +329,10 @@ const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowD
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "Escape") { escape(); return; }
+  if (crowded && MOVES[event.key] && event.target === document.body) { event.preventDefault(); crowds.focus(); return; }
+  if (event.key === "Enter" && !event.target.matches(".card, body, #find")) return; // a button's own
   if (event.target.matches("input, select")) {
-    if (event.target === $("find") && ["Enter", "ArrowDown"].includes(event.key)) { event.preventDefault(); move(0, 0); }
+    if (event.target === $("find") && ["Enter", "ArrowDown"].includes(event.key)) { event.preventDefault(); crowded ? crowds.focus() : move(0, 0); }
     return;
   }
   const step = MOVES[event.key] ?? { PageUp: [0, -grid.page], PageDown: [0, grid.page] }[event.key];
@@ -296,6 +341,10 @@ document.addEventListener("keydown", (event) => {
   const act = event.key === " " && onCard ? KEYS.x : KEYS[event.key];
   if (act) { event.preventDefault(); act(); }
 });
+
+function openFull(id) {
+  if (id && grid.place.has(id)) full.open([...grid.place.keys()], id);
+}
 
 function escape() {
   if ($("find").value) { $("find").value = shelf.query = ""; }
@@ -312,6 +361,8 @@ $("choose").addEventListener("click", () => {
   document.body.classList.toggle("choosing", choosing());
 });
 $("group").addEventListener("click", KEYS.g);
+$("large").addEventListener("click", KEYS.Enter);
+$("full-button").addEventListener("click", KEYS.Enter);
 $("close").addEventListener("click", escape);
 $("all").addEventListener("click", KEYS.a);
 $("empty").addEventListener("click", askToEmpty);
@@ -324,10 +375,17 @@ $("verdict").addEventListener("click", (event) => {
 });
 $("order").addEventListener("change", () => { shelf.order = $("order").value; $("scroll").scrollTop = 0; refresh(); });
 $("find").addEventListener("input", () => { shelf.query = $("find").value.trim(); $("scroll").scrollTop = 0; refresh(); });
+for (const [id, field, read] of [["kind", "kind", String], ["folder", "folder", String], ["days", "days", Number]]) {
+  $(id).addEventListener("change", () => { shelf[field] = read($(id).value); refresh(); });
+}
 addEventListener("hashchange", () => goTo(location.hash.slice(1)));
 
 const begun = await ask("/pictures");
 if (begun) shelf.take(begun);
-goTo(location.hash.slice(1) || "open");
+goTo(location.hash.slice(1));
 document.body.dataset.ready = "yes";
-listen();
+listen(() => shelf.version, (changes) => {
+  const { fresh, moved } = shelf.take(changes);
+  refreshSoon(moved || crowded || shelf.order === "alike");
+  if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false);
+});

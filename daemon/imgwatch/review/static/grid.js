@@ -98,6 +98,7 @@ export class Grid {
     image.addEventListener("error", () => image.classList.add("broken"));
     image.src = `/pictures/${row.id}/small`;
     button.addEventListener("click", (event) => this.on.click(row.id, event));
+    button.addEventListener("dblclick", () => this.on.open(row.id));
     button.addEventListener("focus", () => this.on.focus(row.id));
     button.querySelector(".tick").addEventListener("click", (event) => { event.stopPropagation(); this.on.tick(row.id); });
     item.append(button);
@@ -118,7 +119,7 @@ export class Grid {
     const rank = row.share ? `above ${row.share} of yours` : row.name;
     const said = `${row.name}: ${row.reason}${row.share ? ", " + rank : ""}`;
     if (button.ariaLabel !== said) button.ariaLabel = said;
-    write(button.querySelector(".why").firstChild, row.reason);
+    write(button.querySelector(".why").firstChild, row.label);
     write(button.querySelector(".how"), this.side < 140 && row.share ? row.share : rank);
     button.title = `${row.folder}/${row.name}`;
     button.querySelector(".meter i").style.transform = `scaleX(${Math.max(0.03, row.beyond)})`;

@@ -4,8 +4,8 @@ const $ = (id) => document.getElementById(id);
 const when = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 export class Panel {
-  constructor(ask) {
-    Object.assign(this, { ask, id: null, heat: false });
+  constructor(details) {
+    Object.assign(this, { details, id: null, heat: false });
     $("large").addEventListener("error", () => this.cannotSee());
     $("heat-button").addEventListener("click", () => this.toggleHeat());
     $("heat").addEventListener("load", () => { $("heat").hidden = !this.heat; this.fit(); });
@@ -33,7 +33,7 @@ export class Panel {
   }
 
   async fetchDetails(id) {
-    const found = await this.ask(`/pictures/${id}`);
+    const found = await this.details(id);
     if (!found || this.id !== id) return;
     $("reason").textContent = found.reason;
     const others = found.companions.length ? `, together with ${found.companions.join(", ")}` : "";

@@ -12,7 +12,7 @@ const STANDINGS = { delete: "binned", later: "later", reopen: "open", restore: "
 
 export class Shelf {
   constructor() {
-    Object.assign(this, { view: "open", order: "close", query: "" });
+    Object.assign(this, { view: "open", order: "close", query: "", kind: "", folder: "", days: 0 });
     this.clear();
   }
 
@@ -40,7 +40,7 @@ export class Shelf {
     if (before && before.group !== row.group) this.joined.get(before.group)?.delete(before);
     const kept = before ? Object.assign(before, row) : row;
     if (!before) {
-      kept.sought = `${row.name} ${row.folder} ${row.reason}`.toLowerCase();
+      kept.sought = `${row.name} ${row.folder} ${row.reason} ${row.label}`.toLowerCase();
       this.rows.set(row.id, kept);
       this.by = null;
     }
@@ -57,10 +57,18 @@ export class Shelf {
     return this.rows.delete(id);
   }
 
-  // What a verdict will have done, before the server says so.
+  // What a verdict will have done, before the server says so; returns what `revert` needs if it did not happen.
   expect(id, verb) {
+    const row = this.rows.get(id), expected = { row, standing: row.standing };
     if (verb === "restore") this.drop(id);
-    else this.rows.get(id).standing = STANDINGS[verb];
+    else row.standing = STANDINGS[verb];
+    return expected;
+  }
+
+  revert({ row, standing }) {
+    row.standing = standing;
+    this.rows.set(row.id, row);
+    if (row.group !== row.id) this.joined.get(row.group)?.add(row);
   }
 
   count(standing) {
@@ -71,8 +79,22 @@ export class Shelf {
 
   inView(rows = this.rows.values()) {
     const words = this.query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
-    for (const row of rows) if (row.standing === this.view && words.every((word) => row.sought.includes(word))) found.push(row);
+    for (const row of rows) if (row.standing === this.view && this.passes(row) && words.every((word) => row.sought.includes(word))) found.push(row);
     return found;
+  }
+
+  passes(row) {
+    return (!this.kind || (row.kind ?? "") === this.kind) && (!this.folder || row.folder === this.folder)
+      && (!this.days || row.at * 1000 > Date.now() - this.days * 86400000);
+  }
+
+  get isFiltered() { return Boolean(this.query || this.kind || this.folder || this.days); }
+
+  // What the filters can be set to: the values of a field, and how many pictures of this view have each.
+  values(field) {
+    const counts = new Map();
+    for (const row of this.rows.values()) if (row.standing === this.view && row[field]) counts.set(row[field], (counts.get(row[field]) ?? 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1]);
   }
 
   inOrder() {
