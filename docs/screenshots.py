@@ -170,21 +170,26 @@ def chat(rng: np.random.Generator) -> Image.Image:
 
 def take(look: Look) -> None:
     """Take the pictures of the main pages."""
-    for name, options in {
-        "review": {},
-        "review-dark": {"scheme": "dark"},
-        "review-phone": {"width": 390, "height": 844},
-    }.items():
-        page = look(**{"width": 1360, "height": 860, **options})
-        page.locator(".stack:visible").first.wait_for(timeout=60000)
-        page.locator(".card").nth(6 if "phone" not in name else 3).click()
-        page.locator("#similar li").first.wait_for()
-        if "dark" in name:
-            page.keyboard.press("h")
-            page.locator("#heat:visible").wait_for()
-            page.locator("#order").select_option("reason")
+    for name, (width, height) in {"review": (1360, 1000), "review-phone": (390, 844)}.items():
+        page = look("#clusters", width=width, height=height)
+        page.locator(".crowd").nth(2).wait_for()
         page.wait_for_timeout(1500)
         page.screenshot(path=IMAGES / f"{name}.png")
+    page = look(width=1360, height=860, scheme="dark")
+    page.locator(".stack:visible").first.wait_for(timeout=60000)
+    page.locator("#order").select_option("reason")
+    page.locator(".card").nth(6).click()
+    page.locator("#similar li").first.wait_for()
+    page.keyboard.press("h")
+    page.locator("#heat:visible").wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "review-dark.png")
+    page = look(width=1360, height=860)
+    page.locator(".stack:visible").first.wait_for()
+    page.locator(".card", has=page.locator(".stack:visible")).first.dblclick()
+    page.locator("#full-normal img").wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "review-full.png")
     page = look("activity", width=1000, height=1250)
     page.locator("#promise").press("ArrowRight")
     page.screenshot(path=IMAGES / "activity.png")

@@ -224,7 +224,7 @@ def test_of_fifty_thousand_pictures_only_those_in_sight_are_on_the_page(scene: S
     page.evaluate(
         """async () => {
         const { Grid } = await import('/static/grid.js');
-        const row = n => ({ id: String(n), name: `p${n}`, folder: '', reason: 'odd', label: 'odd', share: '', beyond: .5 });
+        const row = n => ({ id: String(n), name: `p${n}`, folder: '', label: 'odd', share: '', beyond: .5 });
         const rows = [...Array(50000).keys()].map(row);
         const on = { active: () => '7', selected: () => false, like: () => 1, covered: () => 0, open: () => {} };
         document.getElementById('nothing').hidden = true;
@@ -239,6 +239,18 @@ def test_of_fifty_thousand_pictures_only_those_in_sight_are_on_the_page(scene: S
         expect(page.locator(".card").nth(5)).to_be_visible()
         assert page.locator(".card").count() < 200, "only what is in sight is on the page"
     expect(page.locator(".card", has_text="p49999")).to_be_visible()
+
+
+def test_no_tab_and_no_search_is_cut_on_a_phone(scene: Scene, look: Look) -> None:
+    scene.fill(3)
+    page = look("#clusters", width=390, height=844)
+    page.locator(".crowd").wait_for()
+    for locator in (page.locator("nav a").last, page.locator("#find"), page.locator("#days")):
+        box = locator.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 @pytest.mark.shared

@@ -29,12 +29,12 @@ export class Crowds {
   }
 
   // The clusters of some pictures of a kind, which are in order of likeness.
-  parts(kind, rows, ofKind) {
-    const at = branch(rows), key = `${kind}/${(rows[0].cluster ?? rows[0].id).slice(0, at)}`;
+  parts(kind, rows, ofKind, side = "") {
+    const at = branch(rows), path = (rows[0].cluster ?? "").slice(0, at), key = `${kind}/${path}/${side}`;
     const isDivided = this.divided.has(key) || (rows.length === ofKind && rows.length > BEGUN_AS_TWO);
     const halves = isDivided ? halve(rows, at) : [];
     if (halves.length < 2) return [{ key, kind, rows, divisible: halve(rows, at).length > 1 }];
-    return halves.flatMap((half) => this.parts(kind, half, ofKind));
+    return halves.flatMap((half, nth) => this.parts(kind, half, ofKind, branch(half) > at ? "" : side + nth));
   }
 
   dress(node, crowd, words) {
@@ -44,7 +44,7 @@ export class Crowds {
     const name = rows.length === 1 ? `1 of the ${kindName(kind)}` : `${rows.length.toLocaleString()} ${kindName(kind)} like these`;
     node.querySelector("h2").textContent = name;
     node.setAttribute("aria-label", name);
-    node.querySelector(".why").textContent = `${most(rows, "label")} · from ${most(rows, "folder")}`;
+    node.querySelector(".why").textContent = `${NAMES[kind] && kind !== "stranger" ? "" : `${most(rows, "label")} · `}from ${most(rows, "folder")}`;
     const bits = new Map([...node.querySelectorAll(".bit")].map((bit) => [bit.dataset.id, bit.parentNode]));
     node.querySelector(".bits").replaceChildren(...shown.map((row) => bits.get(row.id) ?? bit(row)));
     node.querySelector(".more").textContent = rows.length > shown.length ? `${shown.length} of ${rows.length.toLocaleString()} are shown, spread evenly.` : "All of them are shown.";

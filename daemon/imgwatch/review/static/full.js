@@ -100,7 +100,7 @@ export class Full {
     if (event.type === "pointerdown") {
       this.fingers.set(event.pointerId, here);
       this.begun = here;
-      event.currentTarget.setPointerCapture(event.pointerId);
+      if (event.pointerType === "mouse") event.currentTarget.setPointerCapture(event.pointerId); // touches are captured anyway
     } else if (event.type === "pointermove" && before) {
       const other = [...this.fingers].find(([id]) => id !== event.pointerId)?.[1];
       if (other) this.zoom((this.scale * apart(here, other)) / Math.max(1, apart(before, other)));

@@ -44,7 +44,7 @@ const crowds = new Crowds($("crowds"), {
   open: (ids, id) => full.open(ids, id),
   changed: () => refresh(),
   oneByOne: (crowd) => {
-    location.hash = "open";
+    history.pushState(null, "", "#open");
     goTo("open");
     selected.clear();
     for (const row of crowd.rows) selected.add(row.id);
@@ -62,10 +62,12 @@ const full = new Full({
 
 // ---- asking the server
 
-function details(id) {
+async function details(id) {
   if (!remembered.has(id)) remembered.set(id, ask(`/pictures/${id}`));
   if (remembered.size > MOST_DETAILS) remembered.delete(remembered.keys().next().value);
-  return remembered.get(id);
+  const known = await remembered.get(id);
+  if (!known?.similar.length) remembered.delete(id); // not compared yet
+  return known;
 }
 
 async function ask(address, body) {

@@ -1,7 +1,7 @@
 // A grid of cards that only holds those in sight, so that fifty thousand pictures scroll like fifty.
 // It knows where a card goes and how it looks; what is shown and what a click means, gallery.js decides.
 
-const GAP = 12, HEAD = 46, BELOW = 82, OVERSCAN = 600;
+const GAP = 12, HEAD = 46, BELOW = 62, OVERSCAN = 600;
 
 export class Grid {
   constructor(scroll, list, on) {
