@@ -23,6 +23,8 @@ from browsing import Look, chromium, reviewed
 IMAGES = Path(__file__).parent / "images"
 ALBUM_SIZE = 240
 PHOTOGRAPHS = ("astronaut", "chelsea", "coffee", "rocket")
+LOADED = """() => [...document.querySelectorAll('.bit img')].every((image) =>
+  image.getBoundingClientRect().top > innerHeight || (image.complete && image.naturalWidth))"""
 INK = ("#1d3557", "#7a1f1f", "#22543d", "#4a2c6d", "#5b3a08")
 
 
@@ -173,7 +175,8 @@ def take(look: Look) -> None:
     for name, (width, height) in {"review": (1360, 1000), "review-phone": (390, 844)}.items():
         page = look("#clusters", width=width, height=height)
         page.locator(".crowd").nth(2).wait_for()
-        page.wait_for_timeout(1500)
+        page.locator("#state:not(:empty)").wait_for()
+        page.wait_for_function(LOADED)
         page.screenshot(path=IMAGES / f"{name}.png")
     page = look(width=1360, height=860, scheme="dark")
     page.locator(".stack:visible").first.wait_for(timeout=60000)
