@@ -5,8 +5,9 @@
 Fills a quarantine with photographs and junk of many kinds, drawn ones where there are too few, judged by the general
 model; opens the gallery in Chromium, and goes through its first page. The reviewer knows what each picture is, and
 sees of a cluster what the page shows. All of one sort: one verdict on the cluster. All of the cluster in sight and a
-few of the other sort among it: those are left out, and the rest is decided. Else the cluster is split. What nobody saw
-is decided with the rest, and counted in the end: a photograph in the bin or junk restored is wrong.
+few of the other sort among it: those are left out, and the rest is decided. Else the cluster is split. The largest
+cluster comes first, so that what was left out comes last. What nobody saw is decided with the rest, and counted in
+the end: a photograph in the bin or junk restored is wrong.
 """
 
 from __future__ import annotations
@@ -143,7 +144,8 @@ def review(page: Page, names: dict[str, str]) -> Tally:
     """Go through the first page until nothing is left on it."""
     tally = Tally()
     while page.locator(".crowd").count():
-        settle(page, page.locator(".crowd").first, names, tally)
+        sizes = page.locator(".crowd").evaluate_all("nodes => nodes.map((node) => node.crowd.rows.length)")
+        settle(page, page.locator(".crowd").nth(sizes.index(max(sizes))), names, tally)
     while any(row["standing"] == "open" for row in rows(page)):  # what was asked for last is still being done
         page.wait_for_timeout(500)
     return tally

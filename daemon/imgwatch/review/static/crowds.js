@@ -32,8 +32,8 @@ export class Crowds {
   parts(kind, rows, ofKind, side = "") {
     const at = branch(rows), path = (rows[0].cluster ?? "").slice(0, at), key = `${kind}/${path}/${side}`;
     const isDivided = this.divided.has(key) || (rows.length === ofKind && rows.length > BEGUN_AS_TWO);
-    const halves = isDivided ? halve(rows, at) : [];
-    if (halves.length < 2) return [{ key, kind, rows, divisible: halve(rows, at).length > 1 }];
+    const halves = halve(rows, at);
+    if (!isDivided || halves.length < 2) return [{ key, kind, rows, divisible: halves.length > 1 }];
     return halves.flatMap((half, nth) => this.parts(kind, half, ofKind, branch(half) > at ? "" : side + nth));
   }
 
@@ -130,11 +130,12 @@ function branch(rows) {
   return at;
 }
 
-// Both halves by likeness; by number where all are as alike, and there are more than can be shown.
+// Both halves by likeness, by number where all are as alike; what can be shown as a whole stays together, so that
+// the few that were left out here and there are settled by one verdict, too.
 function halve(rows, at) {
-  let from = rows.findIndex((row) => row.cluster?.[at] === "1");
-  if (from < 1) from = rows.length > SHOWN ? rows.length >> 1 : 0;
-  return from ? [rows.slice(0, from), rows.slice(from)] : [rows];
+  if (rows.length <= SHOWN) return [rows];
+  const found = rows.findIndex((row) => row.cluster?.[at] === "1"), from = found < 1 ? rows.length >> 1 : found;
+  return [rows.slice(0, from), rows.slice(from)];
 }
 
 function sample(rows) {
