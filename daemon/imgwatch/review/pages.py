@@ -1,4 +1,4 @@
-"""The gallery's own pages: the grid, and what the daemon did."""
+"""The gallery's own pages: clusters and grid, and what the daemon did."""
 
 from __future__ import annotations
 
