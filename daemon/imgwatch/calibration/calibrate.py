@@ -23,7 +23,7 @@ from imgwatch.calibration.neighbours import Directions, choose_bank, distances_t
 from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
-from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
 from imgwatch.model import reference_set
 from imgwatch.model.contract import (
     INPUT,
@@ -55,6 +55,7 @@ class Preview:
     threshold: float
     would_move: int
     can_be_kept: bool
+    fewest_pictures: int  # that it takes
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,14 @@ class Calibrated:
     reference_set: ReferenceSet
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
-        """Say what several promises would do to the present pictures."""
-        calibration = self.contract.calibration
+        """Say what several promises would do to the present pictures, each with the confidence that was asked for."""
+        calibration, confidence = self.contract.calibration, self.contract.threshold.confidence
         lines = []
         for share in shares:
-            threshold = calibration.threshold_for(share)
+            threshold = calibration.threshold_for(share, confidence)
             moved = int(np.count_nonzero(self.scores > threshold))
-            lines.append(Preview(share, threshold, moved, (calibration.pictures + 1) * share >= 1))
+            rate = FalseAlarmRate(calibration.pictures, moved, 0.0, 1.0, share, confidence)
+            lines.append(Preview(share, threshold, moved, rate.is_attainable, rate.fewest))
         return lines
 
     def strangest(self, count: int = 40) -> list[tuple[Path, float]]:

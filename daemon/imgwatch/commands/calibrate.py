@@ -36,6 +36,14 @@ def calibrate(  # noqa: PLR0913 - the options of a command
             metavar="P",
         ),
     ] = None,
+    confidence: Annotated[
+        float | None,
+        typer.Option(
+            "--confidence",
+            help="How sure that promise is to hold for your folder, such as 0.95; default: it holds on average.",
+            metavar="C",
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
         "model.onnx"
     ),
@@ -62,8 +70,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 
     settings = settings_without_config(config)
     rule = settings.threshold or ThresholdRule(false_alarms=0.01)
-    if false_alarms is not None:
-        rule = _rule(false_alarms)
+    if false_alarms is not None or confidence is not None:
+        rule = _rule(rule, false_alarms, confidence)
     sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
@@ -115,16 +123,20 @@ def _say_strangest(fitted: "Calibrated") -> None:
     )
 
 
-def _rule(false_alarms: float) -> "ThresholdRule":
+def _rule(rule: "ThresholdRule", false_alarms: float | None, confidence: float | None) -> "ThresholdRule":
+    """Return the config's rule with the options in place of its keys."""
     from msgspec import ValidationError
 
     from imgwatch.settings import ThresholdRule, checked
 
+    share = rule.false_alarms if false_alarms is None else false_alarms
+    sure = rule.confidence if confidence is None else confidence
     try:
-        return checked({"false_alarms": false_alarms}, ThresholdRule)
+        return checked({"false_alarms": share, "confidence": sure}, ThresholdRule)
     except ValidationError as fault:
         raise UsageError(
-            f"--false-alarms {false_alarms:g}: a share above 0 and at most 0.5, such as 0.01"
+            f"--false-alarms {share}, --confidence {sure}: the first is a share above 0 and at most 0.5, such as 0.01, "
+            "the second one between 0 and 1, such as 0.95"
         ) from fault
 
 
@@ -139,7 +151,7 @@ def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
     )
     rows = [
         (f"{line.false_alarms:.1%}", f"{line.threshold:.4g}", str(line.would_move),
-         "yes" if line.can_be_kept else f"no: that takes {round(1 / line.false_alarms) - 1} pictures")
+         "yes" if line.can_be_kept else f"no: that takes {line.fewest_pictures} pictures")
         for line in lines
     ]  # fmt: skip
     console.table(("false alarms", "threshold", "would be moved", "can be promised"), rows)

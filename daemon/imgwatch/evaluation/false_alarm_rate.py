@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.model.contract import Threshold
+from imgwatch.model.order_statistic import fewest_scores
 
 MANY_FALSE_ALARMS = 0.05  # a rule that flags more of the normal pictures than this is warned of
 
@@ -31,6 +32,7 @@ class FalseAlarmRate:
     low: float
     high: float
     target: float | None
+    confidence: float | None = None
 
     @property
     def share(self) -> float:
@@ -40,7 +42,16 @@ class FalseAlarmRate:
     @property
     def is_attainable(self) -> bool:
         """Tell whether there are enough held-out pictures to hold the target."""
-        return self.target is None or self.held_out + 1 >= 1 / self.target
+        return self.target is None or self.held_out >= self.fewest
+
+    @property
+    def fewest(self) -> int:
+        """Say how many held-out pictures the target takes; 0 where there is none."""
+        if self.target is None:
+            return 0
+        if self.confidence is None:
+            return math.ceil(round(1 / self.target, 9)) - 1
+        return fewest_scores(self.target, self.confidence)
 
     @property
     def says(self) -> str:
@@ -56,9 +67,10 @@ class FalseAlarmRate:
         """What the user should know before trusting the threshold."""
         warnings = []
         if not self.is_attainable and self.target is not None:
+            sure = "" if self.confidence is None else f" with {self.confidence:.0%} confidence"
             warnings.append(
-                f"At most {self.target:.1%} false alarms cannot be promised from {self.held_out} held-out pictures: "
-                f"that takes {math.ceil(1 / self.target) - 1}. The threshold is the largest of their scores, "
+                f"At most {self.target:.1%} false alarms cannot be promised{sure} from {self.held_out} held-out "
+                f"pictures: that takes {self.fewest}. The threshold is the largest of their scores, "
                 f"which stands for {1 / (self.held_out + 1):.1%}."
             )
         if self.target is None and self.share > MANY_FALSE_ALARMS:
@@ -81,4 +93,4 @@ def measure_false_alarms(scores: NDArray[np.floating[Any]], threshold: Threshold
     flagged = int(np.count_nonzero(np.asarray(scores, dtype=np.float64) > threshold.score))
     low, high = clopper_pearson(flagged, len(scores))
     target = threshold.value if threshold.rule == "false_alarms" else None
-    return FalseAlarmRate(len(scores), flagged, low, high, target)
+    return FalseAlarmRate(len(scores), flagged, low, high, target, threshold.confidence)

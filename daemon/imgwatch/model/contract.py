@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from imgwatch.atomic_file import replace_atomically
 from imgwatch.errors import ModelError
+from imgwatch.model.order_statistic import place_of_threshold
 from imgwatch.picture.decoding import Pixels, Shape
 from imgwatch.settings import LARGEST, Finite, ThresholdRule
 
@@ -67,7 +68,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             std=float(np.std(scores)),
         )
 
-    def threshold_for(self, false_alarms: float) -> float:
+    def threshold_for(self, false_alarms: float, confidence: float | None = None) -> float:
         """Return the score that this share of normal pictures exceeds, or fewer: the conformal quantile, at place
         (1 - a)(n + 1) of the ascending scores (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
 
@@ -76,8 +77,14 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         away a quarter of a promise of 1 % on 260 pictures.
 
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
+
+        That is a promise on average over folders. With a `confidence` it holds for this share of them, by
+        `order_statistic`.
         """
-        rank = min((1.0 - false_alarms) * (self.pictures + 1), self.pictures)
+        if confidence is not None:
+            rank: float = place_of_threshold(self.pictures, false_alarms, confidence)
+        else:
+            rank = min((1.0 - false_alarms) * (self.pictures + 1), self.pictures)
         index = round(rank - 1, 9)  # without the dust of binary fractions
         if self._is_thinned:
             index *= (len(self.scores) - 1) / (self.pictures - 1)
@@ -110,18 +117,19 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rule: Literal["false_alarms", "mean_plus_std", "score"]
     value: Finite
     score: Finite
+    confidence: float | None = None  # in the promise of `false_alarms`
 
     @classmethod
     def of(cls, rule: ThresholdRule, calibration: Calibration) -> Self:
         """Turn a rule into a score."""
         name, value = rule.rule
         if name == "false_alarms":
-            score = calibration.threshold_for(value)
+            score = calibration.threshold_for(value, rule.confidence)
         elif name == "mean_plus_std":
             score = calibration.mean + value * calibration.std
         else:
             score = value
-        return cls(rule=name, value=value, score=score)
+        return cls(rule=name, value=value, score=score, confidence=rule.confidence)
 
 
 class SelfTest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -68,15 +68,18 @@ DEFAULT_IGNORE = (  # what these are, config.yaml says
 
 
 class ThresholdRule(Section, frozen=True):
-    """How strange is too strange: exactly one of the keys."""
+    """How strange is too strange: exactly one of the keys, and with `false_alarms` perhaps the confidence in it."""
 
     false_alarms: Promise | None = None
+    confidence: Share | None = None
     mean_plus_std: Finite | None = None
     score: Finite | None = None
 
     def __post_init__(self) -> None:
         if sum(value is not None for value in (self.false_alarms, self.mean_plus_std, self.score)) != 1:
             raise ValueError("give exactly one of false_alarms, mean_plus_std, score")
+        if self.confidence is not None and self.false_alarms is None:
+            raise ValueError("confidence goes with false_alarms")
 
     @property
     def rule(self) -> tuple[Literal["false_alarms", "mean_plus_std", "score"], float]:
