@@ -138,6 +138,7 @@ def test_a_quarantine_that_is_read_only_at_the_start_keeps_nobody_from_watching(
 
 
 def wait_not_begun(daemon: Daemon, text: str) -> None:
+    wait_until(lambda: daemon.status().get("pid") == daemon.process.pid, 30, daemon.log.read_text())
     wait_told(daemon, text)
     assert not daemon.status()["alive"], "nobody may take it for watching"
 
