@@ -243,7 +243,9 @@ def keys_shown(text: str) -> set[str]:
 def test_config_yaml_shows_every_key() -> None:
     alternatives = {f"{above}threshold.{rule}" for above in ("train.perceptual.", "train.dense.", "train.conv.")
                     for rule in ("false_alarms", "confidence", "mean_plus_std", "score")}  # fmt: skip
-    alternatives |= {f"watch.threshold.{rule}" for rule in ("false_alarms", "confidence", "mean_plus_std", "score")}
+    alternatives |= {
+        f"watch.threshold.{rule}" for rule in ("false_alarms", "confidence", "mean_plus_std", "score")
+    }
     alternatives |= {f"kinds.{kind}.{key}" for kind in Kind for key in keys_of(KindRule)}
     assert keys_of(Settings) - keys_shown(DEFAULT.read_text()) - alternatives == set()
 
