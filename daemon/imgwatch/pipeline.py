@@ -84,8 +84,8 @@ class Pipeline:
     def _act_on(self, batch: Sequence[Judged]) -> list[Result]:
         decided = [(judged, *self._decide(judged)) for judged in map(self._respect_user, batch)]
         for judged, state, _ in decided:
-            if state is FileState.UNREADABLE:
-                self._report_unreadable(judged)
+            if state in (FileState.UNREADABLE, FileState.REPORTED):
+                self._report_once(judged, "left where it is" if state is FileState.UNREADABLE else "reported")
         self._ledger.remember((_row(judged, state, due) for judged, state, due in decided), time.time())
         done = [
             self.mover.move(judged) if state is FileState.PENDING else Result(judged, state)
@@ -107,11 +107,11 @@ class Pipeline:
         self._report_breaker()
         return done
 
-    def _report_unreadable(self, judged: Judged) -> None:
-        """Name a file that could not be read, once for each version of it."""
+    def _report_once(self, judged: Judged, what: str) -> None:
+        """Name a file that stays though it is junk or cannot be read, once for each version of it."""
         known = self._ledger.known(judged.path)
         if known is None or not known.is_version(judged.identity) or known.model is None:
-            log.warning("%s: left where it is: %s", judged.path, sentence(judged.judgement.reason))
+            log.warning("%s: %s: %s", judged.path, what, sentence(judged.judgement.reason))
 
     def _report_breaker(self) -> None:
         """Say that the breaker opened, behind the last move."""

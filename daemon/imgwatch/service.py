@@ -192,6 +192,18 @@ class Service:
         take_up_formats(self._ledger)
         for sentence in left_alone(self._ledger.passed_over()):
             log.warning("%s", sentence)
+        self._say_what_was_reported()
+
+    def _say_what_was_reported(self) -> None:
+        """Name the way to move what was reported while nothing was moved, now that something is."""
+        if all(self._pipeline.policy.only_reports(root.scope.root) for root in self._roots):
+            return
+        number = len(self._ledger.waiting(FileState.REPORTED))
+        if number:
+            log.warning(
+                "%s reported before, and left where they are: `imgwatch rescan` moves them",
+                f"{counted(number, 'picture')} {'was' if number == 1 else 'were'}",
+            )
 
     def _watch(self) -> None:
         """Watch anew every folder that is there: watch first, then look, so that nothing slips through."""

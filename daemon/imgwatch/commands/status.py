@@ -48,6 +48,7 @@ _KEPT = (
     "breaker",
     "breaker_why",
     "held",
+    "reported",
     "not_looked_at",
     "drift",
     "drift_says",
@@ -136,7 +137,13 @@ def _remembered(settings: "Settings") -> dict[str, object]:
     from imgwatch.reviewers_promise import DAYS
 
     if not (settings.state / LEDGER).exists():
-        return {**dict.fromkeys(_COUNTS, 0), "breaker": "closed", "held": 0, "not_looked_at": []}
+        return {
+            **dict.fromkeys(_COUNTS, 0),
+            "breaker": "closed",
+            "held": 0,
+            "reported": 0,
+            "not_looked_at": [],
+        }
     with open_ledger(settings) as ledger:
         decisions.count_history(open_quarantine(settings), ledger)
         counters = ledger.counts.totals()
@@ -146,6 +153,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
             "breaker": breaker,
             "breaker_why": ledger.facts.breaker_reason if breaker == "open" else None,
             "held": len(ledger.waiting(FileState.HELD)),
+            "reported": len(ledger.waiting(FileState.REPORTED)),
             "not_looked_at": left_alone(ledger.passed_over()),
             "drift": ledger.facts.drift,
             "lately": ledger.counts.since(time.time() - DAYS * 86400),

@@ -297,7 +297,7 @@ class Ledger:
     def begin(self, root: Path, rows: Iterable[Row], now: float) -> int:
         """Remember, all or nothing, what lies in a watched folder at its first start. Return how many files."""
         number = 0
-        with self._file.writing():
+        with self._file.writing(), self._file.without_index_of_existing():
             for number, row in enumerate(rows, 1):  # noqa: B007 - the last number is the count
                 self._remember_one(row, now)
             self.facts.put_beginning(root, now)

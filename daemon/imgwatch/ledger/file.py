@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 VERSION = 3  # what it means, and what came when: docs/formats.md
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
+_REPORTED_INDEX = "CREATE INDEX seen_reported ON seen (state) WHERE state = 'reported'"
 _WAITING_INDEX = "CREATE INDEX seen_waiting ON seen (due) WHERE state = 'waiting'"
 _EXISTING_INDEX = "CREATE INDEX seen_existing ON seen (size, mtime_ns) WHERE state = 'existing'"
 _LEFT_ALONE = (
@@ -54,6 +55,7 @@ CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 {_PASSED_OVER_INDEX};
 {_UNREADABLE_INDEX};
 {_WAITING_INDEX};
+{_REPORTED_INDEX};
 {_EXISTING_INDEX};
 {"; ".join(_LEFT_ALONE)};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
@@ -108,6 +110,13 @@ class LedgerFile:
             if self._connection.in_transaction:  # SQLite itself has undone it when the disk was full
                 self._connection.rollback()
             raise
+
+    @contextmanager
+    def without_index_of_existing(self) -> Iterator[None]:
+        """Sort the index of what lay there once, at the end: kept current, it costs a million rows a third more."""
+        self.ask("DROP INDEX IF EXISTS seen_existing")
+        yield
+        self.ask(_EXISTING_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
 
 
 def _worded(path: Path, fault: sqlite3.DatabaseError) -> IoFailed | Unavailable:
@@ -190,7 +199,7 @@ def _migrate(connection: sqlite3.Connection) -> None:
     if version < VERSION:
         connection.execute(_UNREADABLE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
         connection.execute("ALTER TABLE seen ADD COLUMN due REAL")
-        for statement in (_WAITING_INDEX, _EXISTING_INDEX, *_LEFT_ALONE):
+        for statement in (_WAITING_INDEX, _REPORTED_INDEX, _EXISTING_INDEX, *_LEFT_ALONE):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
