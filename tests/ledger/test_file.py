@@ -120,7 +120,13 @@ def test_a_failed_transaction_leaves_no_trace(path: Path) -> None:
 
 def test_a_ledger_of_schema_2_gets_what_pictures_that_wait_need(path: Path, tmp_path: Path) -> None:
     with sqlite3.connect(begun(path)) as connection:
-        for what in ("INDEX seen_waiting", "INDEX seen_existing", "TABLE existing_pixels", "TABLE moved"):
+        for what in (
+            "INDEX seen_waiting",
+            "INDEX seen_reported",
+            "INDEX seen_existing",
+            "TABLE existing_pixels",
+            "TABLE moved",
+        ):
             connection.execute(f"DROP {what}")
         connection.execute("ALTER TABLE seen DROP COLUMN due")
         connection.execute("PRAGMA user_version = 2")

@@ -125,3 +125,20 @@ def test_a_worker_killed_between_two_pictures_is_replaced(tmp_path: Path) -> Non
             for child in multiprocessing.active_children():
                 child.kill()
                 child.join()
+
+
+def test_a_pool_that_stumbles_over_a_worker_that_ends_is_stopped_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, faults = ProcessPool.stop, iter([KeyError(7)])
+
+    def stumble(pool: ProcessPool) -> None:
+        for fault in faults:
+            raise fault
+        stop(pool)  # type: ignore[no-untyped-call]  # pebble
+
+    monkeypatch.setattr(ProcessPool, "stop", stumble)
+    with Decoder(SHAPE, Limits()) as opened:
+        assert len(list(opened.decode([dark(tmp_path / "a.png")]))) == 1
+        assert multiprocessing.active_children() != []
+    assert multiprocessing.active_children() == []

@@ -11,6 +11,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -70,7 +71,7 @@ class MeasuredFile:
     def __init__(self, folder: Path, scorer: Scorer, limits: Limits) -> None:
         with scorer.path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256")
-        digest.update(repr((__version__, limits)).encode())
+        digest.update(repr((__version__, *map(float, astuple(limits)))).encode())
         self.path = folder / f"{digest.hexdigest()[:32]}{_SUFFIX}"
 
     def read(self, names: Sequence[str]) -> dict[Identity, Row]:

@@ -33,6 +33,7 @@ _GROUP, _GROUP_BYTES = (
     1_000_000,
 )  # small pictures travel together: one journey costs more than to decode one
 _LOOK_UP_SECONDS = 0.25  # how often a wait for a slow picture looks whether it is interrupted
+_STOP_TRIES = 5
 _GRACE_SECONDS = 10.0  # beyond twice its limit, until a picture is taken for lost
 _RECYCLE = 1000  # groups after which a worker is replaced, so that a leak in a codec cannot grow
 
@@ -107,8 +108,7 @@ class Decoder:
     def close(self) -> None:
         """Stop the workers at once; what they were decoding is dropped."""
         if self._pool is not None:
-            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble
-            self._pool.join()
+            _stop(self._pool)
             self._pool = None
 
     def _schedule(self, group: list[Path], shape: Shape | Box | None = None) -> Future:
@@ -199,6 +199,17 @@ class Decoder:
             finished = bool(wait([future], timeout=_LOOK_UP_SECONDS).done)
             if not finished and (pool is None or not pool.active or time.monotonic() > lost_at):
                 self._give_up(pool)
+
+
+def _stop(pool: ProcessPool) -> None:
+    """Stop a pool. pebble raises KeyError when a worker ends just while it is stopped; the next try stops the others."""
+    for _ in range(_STOP_TRIES):
+        try:
+            pool.stop()  # type: ignore[no-untyped-call]  # pebble
+            pool.join()
+        except KeyError:
+            continue
+        return
 
 
 class _Interrupted(Exception):
