@@ -202,7 +202,7 @@ class Decoder:
 
 
 def _stop(pool: ProcessPool) -> None:
-    """Stop a pool. pebble raises KeyError when a worker ends just while it is stopped; the next try stops the others."""
+    """Stop a pool. pebble raises KeyError when a worker ends at that moment; the next try stops the others."""
     for _ in range(_STOP_TRIES):
         try:
             pool.stop()  # type: ignore[no-untyped-call]  # pebble
