@@ -71,48 +71,26 @@ def rescan(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
-    from imgwatch.candidates import candidates
     from imgwatch.feedback.learner import FeedbackLearner
     from imgwatch.pipeline import Pipeline
     from imgwatch.policy import Policy
 
     settings = load_settings(config)
+    _require_fitting(settings, bool(paths), in_quarantine=in_quarantine, is_wide=cluster is not None)
     if cluster is not None:
-        if in_quarantine:
-            raise UsageError(
-                "--quarantine judges what is in quarantine, on this machine: leave out --cluster"
-            )
-        if models_of_folders(settings):
-            raise UsageError(
-                "--cluster knows one model and threshold, and folders have their own: leave it out"
-            )
         _rescan_wide(settings, RescanOptions(cluster, dry_run, judge_all), paths or [], as_json)
         return
     with open_ledger(settings) as ledger, open_judges(settings) as judges, console.progress() as progress:
         quarantine, judge = open_quarantine(settings, ledger), judges.main
         FeedbackLearner(quarantine, ledger).refresh(judge)
         if in_quarantine:
-            if paths:
-                raise UsageError("--quarantine judges what is in quarantine: name no PATH with it")
             _offer_back(judge, quarantine, as_json)
             return
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         policy = Policy.of(settings, lambda path: judges.of(path).contract.generic)
         unread: Counter[Format] = Counter()
-        together = settings.companions == "together"
-        wanted = [
-            path
-            for scope in scopes
-            for path in candidates(
-                [scope],
-                ledger,
-                None if judge_all else judges.of(scope.root).scorer.name,
-                together=together,
-                unread=unread,
-            )
-        ]
-        wanted += sorted(_waiting(ledger, scopes) - set(wanted))
-        wanted = _old_enough(wanted, settings)
+        model_of = (lambda _: None) if judge_all else (lambda scope: judges.of(scope.root).scorer.name)
+        wanted = _wanted(settings, scopes, ledger, model_of, unread)
         junk: list[Judged] = []
         rest = _set_junk_apart(
             judges.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
@@ -134,9 +112,43 @@ def rescan(  # noqa: PLR0913 - the options of a command
         if settings.waits_for_own_model and judge.contract.generic:
             console.say(f"Nothing was moved: {ONLY_REPORTS}.")
     say_unread(unread)
+    _require_moved(pipeline)
+
+
+def _require_fitting(settings: "Settings", has_paths: bool, *, in_quarantine: bool, is_wide: bool) -> None:
+    """Raise UsageError for options that do not go together."""
+    if in_quarantine and is_wide:
+        raise UsageError("--quarantine judges what is in quarantine, on this machine: leave out --cluster")
+    if in_quarantine and has_paths:
+        raise UsageError("--quarantine judges what is in quarantine: name no PATH with it")
+    if is_wide and models_of_folders(settings):
+        raise UsageError("--cluster knows one model and threshold, and folders have their own: leave it out")
+
+
+def _require_moved(pipeline: "Pipeline") -> None:
+    """Raise what kept pictures from being moved, if anything did."""
     fault = pipeline.health.move_fault
     if fault is not None:
         raise fault if isinstance(fault, IoFailed) else IoFailed(str(fault))
+
+
+def _wanted(
+    settings: "Settings",
+    scopes: "list[Scope]",
+    ledger: "Ledger",
+    model_of: "Callable[[Scope], str | None]",
+    unread: "Counter[Format]",
+) -> list[Path]:
+    """Return what is to be judged: what the model of its scope has not judged, and what waits; old enough all of it."""
+    from imgwatch.candidates import candidates
+
+    together = settings.companions == "together"
+    wanted = [
+        path
+        for scope in scopes
+        for path in candidates([scope], ledger, model_of(scope), together=together, unread=unread)
+    ]
+    return _old_enough(wanted + sorted(_waiting(ledger, scopes) - set(wanted)), settings)
 
 
 def _set_junk_apart(
