@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Self
 
 from daemon import wait_until
 from imgwatch.cluster.judging import JudgeKit
+from memory import module_command
 
 LETHAL = "lethal.png"
 
@@ -41,7 +41,7 @@ class DaskCluster:
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             "DASK_TEMPORARY_DIRECTORY": str(self._folder),
         }
-        command = [sys.executable, "-m", f"distributed.cli.dask_{kind}", *map(str, told)]
+        command = [*module_command(f"distributed.cli.dask_{kind}"), *map(str, told)]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,16 @@ from pathlib import Path
 
 MEMORY = Path("/dev/shm")
 NAME = "imgwatch-tests"  # then the session's pid: killed daemons and sessions leave what bears it
+
+
+def module_command(module: str) -> list[str]:
+    """Return a command that runs a module; its semaphores bear this session's name, and are removed after a kill."""
+    program = (
+        "import multiprocessing, runpy\n"
+        f"multiprocessing.current_process()._config['semprefix'] = '/{NAME}-{os.getpid()}'\n"
+        f"runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    )
+    return [sys.executable, "-c", program]
 
 
 @contextmanager
