@@ -76,7 +76,7 @@ class Judge:
         self.decoder = decoder or Decoder(scorer.contract.shape, limits, workers)
         self._owns_decoder = decoder is None
         self._workers = workers
-        self._threads = ThreadPoolExecutor(workers, "score") if workers > 1 else None
+        self._threads: ThreadPoolExecutor | None = None  # made when it is needed, also again after `close`
         self.correction: Correction | None = None  # what the user's decisions taught, if anything
         self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
 
@@ -98,13 +98,14 @@ class Judge:
 
     def judge(self, paths: Iterable[Path]) -> Iterator[Judged]:
         """Yield a judgement for each path that is there, in order. No picture ends the loop."""
-        if self._threads is None:
+        if self._workers == 1:
             for batch in self._batches(paths):
                 yield from self._judge_batch(batch)
             return
+        self._threads = threads = self._threads or ThreadPoolExecutor(self._workers, "score")
         scored: deque[Future[list[Judged]]] = deque()
         for batch in self._batches(paths):
-            scored.append(self._threads.submit(self._judge_batch, batch))
+            scored.append(threads.submit(self._judge_batch, batch))
             if len(scored) > self._workers:  # one waits, so that no thread does
                 yield from scored.popleft().result()
         for future in scored:
@@ -116,6 +117,7 @@ class Judge:
             self.decoder.close()
         if self._threads is not None:
             self._threads.shutdown(cancel_futures=True)
+            self._threads = None
 
     def _batches(self, paths: Iterable[Path]) -> Iterator[list[Looked]]:
         batch: list[Looked] = []

@@ -157,3 +157,13 @@ def test_a_model_that_fails_on_other_pictures_too_is_no_fault_of_a_picture(tmp_p
     scorer = Scorer(write_alone_hangs(tmp_path / "m.onnx"), seconds=0.5)
     with Judge(scorer, None, Limits()) as judge, pytest.raises(ModelError, match="takes more than"):
         list(judge.judge([dark(tmp_path / "a.png")]))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_judge_that_was_closed_works_again(tmp_path: Path, model_file: Path, workers: int) -> None:
+    """As after a new config that is refused: the service goes on with what it had."""
+    paths = pictures(tmp_path, 3 * BATCH)
+    with Judge(Scorer(model_file), None, Limits(), workers) as judge:
+        expected = list(judge.judge(paths))
+        judge.close()
+        assert list(judge.judge(paths)) == expected
