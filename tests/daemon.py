@@ -23,11 +23,21 @@ PACED = (sys.executable, str(Path(__file__).with_name("paced.py")))
 
 
 def wait_until(claim: Callable[[], object], seconds: float = 60.0, says: str = "") -> None:
-    """Return as soon as the claim is true; fail when it is not within so many seconds."""
+    """Return as soon as the claim is true; fail when it is not within so many seconds.
+
+    A claim that looks at a file which is being moved away meanwhile is asked again.
+    """
     end = time.monotonic() + seconds
-    while not claim():
+    while not _holds(claim):
         assert time.monotonic() < end, f"not within {seconds:g} s: {says or claim}"
         time.sleep(0.05)
+
+
+def _holds(claim: Callable[[], object]) -> bool:
+    try:
+        return bool(claim())
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def run(

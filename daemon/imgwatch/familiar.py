@@ -61,10 +61,14 @@ class FamiliarPictures:
         moved = self._ledger.left_alone.moved_before(sha256, judged.fingerprint)
         if any(self._quarantine.was_restored(digest) for _, digest in moved):
             return True
-        return any(self._was_dragged_back(record_id, judged) for record_id, _ in moved)
+        return any(
+            self._was_dragged_back(record_id, judged, has_its_bytes=digest == sha256)
+            for record_id, digest in moved
+        )
 
-    def _was_dragged_back(self, record_id: str, judged: Judged) -> bool:
+    def _was_dragged_back(self, record_id: str, judged: Judged, *, has_its_bytes: bool) -> bool:
+        written_ns = judged.identity.mtime_ns if has_its_bytes else None
         try:
-            return self._quarantine.take_note_of_removal(record_id, judged.path)
+            return self._quarantine.take_note_of_removal(record_id, judged.path, written_ns)
         except ImgwatchError:  # no longer there, or not to be asked now: it is judged as any other
             return False

@@ -16,6 +16,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple, Self
 
+COARSEST_NS = 2_000_000_000  # FAT counts times of files in steps of two seconds
 _CHUNK_BYTES = 1 << 20
 _INT64 = (1 << 63) - 1
 _RENAME_NOREPLACE = 1

@@ -155,6 +155,8 @@ class Judge:
         """
         try:
             return list(self._score(decoded))
+        except MemoryError:  # of this process: it says nothing about a picture
+            raise
         except Exception as fault:  # noqa: BLE001 - onnxruntime raises its own kinds
             if len(decoded) > 1:
                 return [judgement for picture in decoded for judgement in self._score_each([picture])]

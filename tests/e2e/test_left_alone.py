@@ -129,6 +129,20 @@ def test_an_old_name_does_not_cover_another_picture(tmp_path: Path, write_config
         daemon.wait_log("latest.png -> quarantine")
 
 
+def test_a_new_copy_of_what_was_deleted_by_hand_is_junk_as_before(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config, inbox, pictures = write_config(), tmp_path / "inbox", tmp_path / "quarantine" / "pictures"
+    with Daemon(config) as daemon:
+        add_new_junk(daemon, inbox, "spam.png")
+        (pictures / "spam.png").unlink()
+        again = bright(inbox / ".again.png")
+        os.utime(again, (1.6e9, 1.6e9))
+        again.rename(inbox / "again.png")
+        daemon.wait_log("again.png -> quarantine")
+    assert not list(inbox.iterdir())
+
+
 @pytest.mark.parametrize("how", ["restored", "dragged back", "dragged back under another name"])
 @pytest.mark.parametrize("is_rated", [False, True], ids=["as it was", "rated"])
 def test_what_the_user_took_back(tmp_path: Path, write_config: WriteConfig, how: str, is_rated: bool) -> None:

@@ -37,10 +37,11 @@ def drop_without_rights(tmp_path: Path, name: str) -> Path:
     return picture.rename(tmp_path / "inbox" / name)
 
 
+@pytest.mark.parametrize("method", ["inotify", "poll"])
 def test_a_picture_that_gets_its_rights_later_is_judged_then(
-    tmp_path: Path, write_config: WriteConfig
+    tmp_path: Path, write_config: WriteConfig, method: str
 ) -> None:
-    config = write_config()
+    config = write_config(watch=f"[{{path: {tmp_path / 'inbox'}, method: {method}}}]")
     with WithoutOverride(config) as daemon:
         picture = drop_without_rights(tmp_path, "late.png")
         daemon.wait_judged(1)

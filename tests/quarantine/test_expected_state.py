@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -81,13 +83,11 @@ def test_a_picture_binned_while_another_waits_for_the_lock_is_not_moved(
 def _waits_for_the_lock(path: Path) -> bool:
     """Tell whether two descriptors of this process have the lock file open: the holder's, and that of who waits."""
     lock = (path / ".lock").stat()
-    descriptors = [entry for entry in Path("/proc/self/fd").iterdir() if entry.exists()]
-    return (
-        sum(
-            entry.stat().st_ino == lock.st_ino and entry.stat().st_dev == lock.st_dev for entry in descriptors
-        )
-        > 1
-    )
+    opened = 0
+    for descriptor in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(OSError):  # closed since it was listed
+            opened += os.path.samestat(os.fstat(int(descriptor)), lock)
+    return opened > 1
 
 
 def test_a_picture_taken_out_of_the_bin_while_that_is_emptied_stays(tmp_path: Path) -> None:

@@ -196,6 +196,15 @@ class Ledger:
                 (ReasonCode.TEMPORARILY_UNREADABLE,),
             )
 
+    def temporarily_unreadable(self) -> list[tuple[Path, float]]:
+        """Return the pictures that could not be read for a reason which may be gone, and when that was tried."""
+        rows = self._file.ask(
+            "SELECT folder.path, seen.name, seen.at FROM seen JOIN folder ON folder.id = seen.folder"
+            f" WHERE seen.state = '{FileState.UNREADABLE}' AND seen.reason_code = ?",
+            (ReasonCode.TEMPORARILY_UNREADABLE,),
+        )
+        return [(Path(os.fsdecode(folder)) / os.fsdecode(name), at) for folder, name, at in rows]
+
     def forget_all_in(self, *states: FileState) -> None:
         """Drop the rows of all files in these states."""
         marks = ", ".join("?" * len(states))

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 
-from imgwatch.files import Identity
+from imgwatch.files import COARSEST_NS, Identity
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.lifecycle import FileState
 
 _INT64 = 2**63 - 1
 _SECOND_NS = 1_000_000_000
-_COARSEST_NS = 2 * _SECOND_NS  # the times of FAT
 # Which version of a file lay there. The index is partial, and SQLite uses it only for a condition that it can see.
 _LAY_THERE = (
     f"SELECT ino, name, mtime_ns FROM seen WHERE state = '{FileState.EXISTING}' AND size = ?"
@@ -34,7 +33,7 @@ class LeftAlone:
         many files may share a size and a whole second. Times may differ by as much as FAT rounds them.
         """
         time_ns, spelt = identity.mtime_ns, os.fsencode(name.lower())
-        around = (max(time_ns - _COARSEST_NS, -_INT64), min(time_ns + _COARSEST_NS, _INT64))
+        around = (max(time_ns - COARSEST_NS, -_INT64), min(time_ns + COARSEST_NS, _INT64))
         for ino, other, other_ns in self._file.ask(_LAY_THERE, (identity.size, *around)):
             has_its_name = other.lower() == spelt
             is_exact = other_ns == time_ns and (ino == identity.ino or time_ns % _SECOND_NS != 0)

@@ -20,7 +20,7 @@ from imgwatch.errors import (
     Unfinished,
     shown,
 )
-from imgwatch.files import FolderEntry, Identity, status_of
+from imgwatch.files import COARSEST_NS, FolderEntry, Identity, status_of
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
@@ -305,15 +305,19 @@ class Quarantine:
         operations.put_out(store, event, record, target, names)
         return target.path
 
-    def take_note_of_removal(self, record_id: str, path: Path) -> bool:
+    def take_note_of_removal(self, record_id: str, path: Path, written_ns: int | None) -> bool:
         """Note as restored to `path` a picture that is in quarantine by its record alone; return whether it is so.
 
         Somebody has moved its file out by hand. While companions of it are still there, the record stays.
+        `written_ns`: when the file at `path` was written, if it has the picture's bytes. A copy that was written at
+        another time is a new one, and the picture was deleted by hand; None where only the pixels are the same.
         """
         record = self.find(record_id)
         with self._recovered() as store:
             record = self._reread(store, record)
             if status_of(store.picture(record.file)) is not None:
+                return False
+            if written_ns is not None and abs(written_ns - record.metadata.mtime_ns) > COARSEST_NS:
                 return False
             if not companions_here(store, record):
                 operations.note_removal(store, record, path)

@@ -10,6 +10,8 @@ from contextlib import suppress
 
 import msgspec
 
+from imgwatch.files import COARSEST_NS
+
 _PUT_BACK = ("user.", "system.posix_acl_")  # what a record may give back: never a label or a capability
 _OF_THE_PLACE = ("security.selinux",)  # a label that the system gives by place, not by file
 
@@ -90,7 +92,7 @@ def _differing(present: FileMetadata, wanted: FileMetadata) -> list[str]:
         differing.append(f"owner {wanted.uid}:{wanted.gid}")
     if present.mode != wanted.mode:
         differing.append(f"mode {wanted.mode:o}")
-    if abs(present.mtime_ns - wanted.mtime_ns) > 2 * 10**9:  # some file systems count in steps of two seconds
+    if abs(present.mtime_ns - wanted.mtime_ns) > COARSEST_NS:
         differing.append("time of modification")
     for name, value in wanted.xattrs.items():
         if present.xattrs.get(name) != value and name not in _OF_THE_PLACE:

@@ -31,13 +31,6 @@ from imgwatch.watching.settle import Settled, Settling
 log = logging.getLogger(__name__)
 
 _EARLY_SECONDS = 0.05  # so long before they settle, files are taken
-
-
-def _in_words(watch: Watch) -> str:
-    """Word what of a folder is looked at."""
-    return json.dumps([watch.recursive, list(watch.ignore)])
-
-
 _MOST = 4096  # files that wait; more are left out, and found by a scan once these are done: memory stays flat
 
 
@@ -146,6 +139,7 @@ class Intake:
         resumed = self._walks.pop(folder, None) if top is None else None
         if top is None and resumed is None:
             self._left_out = 0
+            self._take_up_changed(root)
         new_files = resumed or self._new_files(root, top)
         for path, identity in new_files:
             if path not in self._ready and not self._settling.waits_for(path, identity):
@@ -158,6 +152,13 @@ class Intake:
         if top is None:
             pause = 0.0 if resumed else self._roots.seconds_to_next_scan(root)
             root.next_scan = self._clock() + pause
+
+    def _take_up_changed(self, root: Root) -> None:
+        """Let pictures that could not be read be tried again, if their rights, say, have changed since."""
+        tried = self._ledger.temporarily_unreadable()
+        self._ledger.take_up_again(
+            path for path, at in tried if root.scope.admits(path) and _changed_at(path) > at
+        )
 
     def _new_files(self, root: Root, top: Path | None) -> Iterator[tuple[Path, Identity]]:
         for folder, listing in walk(root.scope, top):
@@ -266,3 +267,16 @@ class Intake:
             return False
         self._ledger.remember([left_alone(path, identity, claimed)], time.time())
         return False
+
+
+def _in_words(watch: Watch) -> str:
+    """Return what of a folder is looked at, as text."""
+    return json.dumps([watch.recursive, list(watch.ignore)])
+
+
+def _changed_at(path: Path) -> float:
+    """Return when something was last done to a file or its rights, in seconds since 1970; 0 if it is gone."""
+    try:
+        return path.lstat().st_ctime
+    except OSError:
+        return 0.0
