@@ -40,12 +40,12 @@ def main() -> None:
             daemon.terminate()
 
 
-def prepare(place: Path) -> Path:
+def prepare(folder: Path) -> Path:
     """Make an album, calibrate, and let the inbox be judged."""
     rng = np.random.default_rng(3)
     photographs = [Image.fromarray(getattr(skimage.data, name)()) for name in PHOTOGRAPHS]
     album, inbox, model, config = (
-        place / name for name in ("Pictures/Album", "Pictures/Inbox", "mine.onnx", "config.yaml")
+        folder / name for name in ("Pictures/Album", "Pictures/Inbox", "mine.onnx", "config.yaml")
     )
     (inbox / "WhatsApp").mkdir(parents=True)
     album.mkdir()
@@ -57,8 +57,8 @@ def prepare(place: Path) -> Path:
                 "watch": [{"path": str(inbox)}],
                 "model": str(model),
                 "threshold": {"false_alarms": 0.02},
-                "quarantine": {"path": str(place / "quarantine")},
-                "state": str(place / "state"),
+                "quarantine": {"path": str(folder / "quarantine")},
+                "state": str(folder / "state"),
                 "breaker": {"window": 10000, "share": 1},
             }
         )

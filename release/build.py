@@ -44,9 +44,9 @@ def main() -> None:
 def version() -> str:
     """Return the version from its one place."""
     text = (ROOT / "daemon/imgwatch/__init__.py").read_text()
-    found = re.search(r'^__version__ = "(.+?)"', text, re.MULTILINE)
-    assert found
-    return found[1]
+    match = re.search(r'^__version__ = "(.+?)"', text, re.MULTILINE)
+    assert match
+    return match[1]
 
 
 def check_tag() -> None:

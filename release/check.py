@@ -164,15 +164,17 @@ def upgrade(folder: Path) -> None:
             ROOT / "constraints.txt",
             what,
         )
-    told = [folder / name / "bin" / "imgwatch" for name in ("old", "new")]
-    run(folder / "new/bin/python", ROOT / "release/upgrade.py", *told, folder / "game")
+    commands = [folder / name / "bin" / "imgwatch" for name in ("old", "new")]
+    run(folder / "new/bin/python", ROOT / "release/upgrade.py", *commands, folder / "game")
 
 
 def _check_environment(environment: Path) -> None:
     installed = {path.name for path in environment.glob("lib/python3.*/site-packages/*")}
     assert not installed & set(HEAVY), installed & set(HEAVY)
-    told = subprocess.run(["du", "-sm", environment], check=True, stdout=subprocess.PIPE, text=True).stdout
-    size = int(told.split()[0])
+    measured = subprocess.run(
+        ["du", "-sm", environment], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
+    size = int(measured.split()[0])
     assert size < MOST_MEGABYTES, f"the base install takes {size} MB"
     print(f"       the base install takes {size} MB", flush=True)
 

@@ -33,8 +33,8 @@ def on_files(files: Any, config: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Let links out of docs/ lead to the source, and draw the state diagrams."""
-    found = re.sub(r"\]\(\.\./([^)]+)\)", rf"]({_SOURCE}\1)", markdown)
-    return _DIAGRAM.sub(lambda diagram: drawn(diagram[1]), found)
+    linked = re.sub(r"\]\(\.\./([^)]+)\)", rf"]({_SOURCE}\1)", markdown)
+    return _DIAGRAM.sub(lambda diagram: drawn(diagram[1]), linked)
 
 
 def commands_page() -> str:
@@ -68,12 +68,12 @@ def drawn(steps: str) -> str:
              'fontname="sans-serif" fontsize=12]; edge [fontname="sans-serif" fontsize=9 color="#607d8b" '
              'fontcolor="#607d8b"];']  # fmt: skip
     for number, (start, end, event) in enumerate(_STEP.findall(steps)):
-        names = [_node(name, f"{number}{place}", lines) for place, name in enumerate((start, end))]
+        names = [_node(name, f"{number}{end_number}", lines) for end_number, name in enumerate((start, end))]
         lines.append(f'{names[0]} -> {names[1]} [label="{event}"];')
-    told = subprocess.run(
+    drawing = subprocess.run(
         ["dot", "-Tsvg"], input="\n".join([*lines, "}"]), capture_output=True, text=True, check=True
     )
-    svg = told.stdout[told.stdout.index("<svg") :]
+    svg = drawing.stdout[drawing.stdout.index("<svg") :]
     return f'<div class="diagram">\n{" ".join(svg.split())}\n</div>'
 
 

@@ -66,8 +66,8 @@ class Commands:
 
     def __call__(self, *words: str | Path, config: bool = True, check: bool = True) -> str:
         """Run one and return what it prints."""
-        told = [self.imgwatch, *words, *(("--config", self.config) if config else ())]
-        return subprocess.run(told, check=check, stdout=subprocess.PIPE, text=True, timeout=300).stdout
+        command = [self.imgwatch, *words, *(("--config", self.config) if config else ())]
+        return subprocess.run(command, check=check, stdout=subprocess.PIPE, text=True, timeout=300).stdout
 
     def status(self) -> dict[str, object]:
         """Ask how the daemon is."""

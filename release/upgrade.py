@@ -168,8 +168,8 @@ class Game:
 
     def all_are_there(self) -> None:
         """See that each picture that ever arrived is in exactly one place."""
-        found = digests(self.inbox) + digests(self.quarantine / "pictures")
-        assert sorted(found) == sorted(self.drawn), "a picture is lost, or there twice"
+        present = digests(self.inbox) + digests(self.quarantine / "pictures")
+        assert sorted(present) == sorted(self.drawn), "a picture is lost, or there twice"
 
 
 if __name__ == "__main__":

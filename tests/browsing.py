@@ -31,9 +31,9 @@ Look = Callable[..., Page]
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the Chromium of the system."""
-    place = os.environ.get("IMGWATCH_CHROMIUM", "/usr/bin/chromium")
+    program = os.environ.get("IMGWATCH_CHROMIUM", "/usr/bin/chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=place, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser
         browser.close()
 
@@ -87,12 +87,12 @@ def serving_later(config: Path) -> Iterator[Callable[[], str]]:
     from contextlib import ExitStack
 
     with ExitStack() as stack:
-        found: list[str] = []
+        urls: list[str] = []
 
         def address() -> str:
-            if not found:
-                found.append(stack.enter_context(serving(config)))
-            return found[0]
+            if not urls:
+                urls.append(stack.enter_context(serving(config)))
+            return urls[0]
 
         yield address
 

@@ -162,9 +162,9 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 @pytest.fixture
 def shared() -> Path:
     """Return the folder of real pictures; a test that wants it is marked `shared`, and fails without it."""
-    place = Path(os.environ.get("IMGWATCH_SHARED", Path(__file__).parent.parent.parent / "shared"))
-    assert (place / "data").is_dir(), f"{place}/data is not there: set IMGWATCH_SHARED"
-    return place / "data"
+    folder = Path(os.environ.get("IMGWATCH_SHARED", Path(__file__).parent.parent.parent / "shared"))
+    assert (folder / "data").is_dir(), f"{folder}/data is not there: set IMGWATCH_SHARED"
+    return folder / "data"
 
 
 WriteConfig = Callable[..., Path]

@@ -44,11 +44,11 @@ def run(
     *arguments: str | Path, config: Path | None = None, code: int | None = 0
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `code` is what it must exit with, None for anything."""
-    told = [*COMMAND, *map(str, arguments), *(("--config", str(config)) if config else ())]
+    command = [*COMMAND, *map(str, arguments), *(("--config", str(config)) if config else ())]
     done = subprocess.run(
-        told, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False
+        command, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False
     )
-    assert code is None or done.returncode == code, (told, done.returncode, done.stdout, done.stderr)
+    assert code is None or done.returncode == code, (command, done.returncode, done.stdout, done.stderr)
     return done
 
 
@@ -67,9 +67,9 @@ class Daemon:
 
     def start(self) -> None:
         """Start it, and do not wait until it watches."""
-        told = [*PACED, "watch", "--config", str(self.config)]
+        command = [*PACED, "watch", "--config", str(self.config)]
         with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
+            self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
 
     def __enter__(self) -> Self:
         try:

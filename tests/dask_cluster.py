@@ -34,14 +34,14 @@ class DaskCluster:
             for _ in range(workers)
         ]
 
-    def _start(self, kind: str, *told: object) -> subprocess.Popen[bytes]:
+    def _start(self, kind: str, *arguments: object) -> subprocess.Popen[bytes]:
         environment = os.environ | {
             "PYTHONPATH": str(Path(__file__).parent),  # for what tests ship
             "PYTHONWARNINGS": "",
             "DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "1",
             "DASK_TEMPORARY_DIRECTORY": str(self._folder),
         }
-        command = [*module_command(f"distributed.cli.dask_{kind}"), *map(str, told)]
+        command = [*module_command(f"distributed.cli.dask_{kind}"), *map(str, arguments)]
         with self._log.open("ab") as log:
             return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
 

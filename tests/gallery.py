@@ -64,8 +64,8 @@ class Browser:
     def post(self, address: str, asked: object = None) -> dict[str, object]:
         answer = self.client.post(address, json=asked or {}, headers={"Origin": ORIGIN})
         assert answer.status_code == 200, answer.text
-        found: dict[str, object] = answer.json()
-        return found
+        body: dict[str, object] = answer.json()
+        return body
 
     def decide(self, verb: str, *ids: str, shown_as: str = "open") -> dict[str, object]:
         return self.post("/decide", {"verb": verb, "ids": ids, "shown_as": shown_as})

@@ -12,9 +12,9 @@ from daemon import wait_until
 CHECKOUT = Path(__file__).parent.parent
 
 
-def run_tool(*told: str | Path) -> str:
-    done = subprocess.run([*map(str, told)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, (told, done.stdout, done.stderr)
+def run_tool(*arguments: str | Path) -> str:
+    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, (arguments, done.stdout, done.stderr)
     return done.stdout
 
 
@@ -59,8 +59,8 @@ class Machine:
         (folder / "test.conf").write_text(f"[Service]\n{text}\n")
         self.systemctl("daemon-reload")
 
-    def systemctl(self, *told: str | Path) -> str:
-        return run_tool("systemctl", *told)
+    def systemctl(self, *arguments: str | Path) -> str:
+        return run_tool("systemctl", *arguments)
 
     def show(self, name: str, unit: str = "imgwatch") -> str:
         return run_tool("systemctl", "show", "-P", name, unit).strip()
@@ -69,11 +69,11 @@ class Machine:
         run_tool("journalctl", "--sync")
         return run_tool("journalctl", "-u", unit, "--no-pager", "-o", "cat", *more)
 
-    def imgwatch(self, *told: str | Path, code: int = 0) -> str:
+    def imgwatch(self, *arguments: str | Path, code: int = 0) -> str:
         done = subprocess.run(
-            [self.bin / "imgwatch", *map(str, told)], capture_output=True, text=True, check=False
+            [self.bin / "imgwatch", *map(str, arguments)], capture_output=True, text=True, check=False
         )
-        assert done.returncode == code, (told, done.returncode, done.stdout, done.stderr)
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
     def pictures(self) -> list[str]:

@@ -25,7 +25,7 @@ def faults(text: str) -> list[str]:
 
 
 def test_all_faults_at_once_with_key_and_line() -> None:
-    told = faults(
+    messages = faults(
         "watch:\n  - path: ~/x\n    recursve: true\n  - path: relative\nmode: maybe\n"
         "threshold: {false_alarms: 0.01, score: 3}\nlimits:\n  megapixels: -3\nthreads: [1]\n"
     )
@@ -37,8 +37,8 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         "line 8: limits.megapixels: ",
         "line 9: threads: ",
     ):
-        assert any(wanted in line for line in told), (wanted, told)
-    assert len(told) == 6
+        assert any(wanted in line for line in messages), (wanted, messages)
+    assert len(messages) == 6
 
 
 @pytest.mark.parametrize(
@@ -116,12 +116,12 @@ def test_overlaps_are_faults(tmp_path: Path) -> None:
 
 def test_figures_and_hooks_are_checked(tmp_path: Path) -> None:
     a = tmp_path / "a"
-    told = faults(
+    messages = faults(
         f"watch: [{{path: {a}}}]\nmetrics: {{port: 0, textfile: /x/y.txt}}\nhooks: {{quarantined: curl}}\n"
     )
-    assert any("metrics.port" in line for line in told)
-    assert any("must end in .prom" in line for line in told)
-    assert any("hooks.quarantined" in line for line in told)
+    assert any("metrics.port" in line for line in messages)
+    assert any("must end in .prom" in line for line in messages)
+    assert any("hooks.quarantined" in line for line in messages)
     (told_inside,) = faults(f"watch: [{{path: {a}}}]\nmetrics: {{textfile: {a}/i.prom}}")
     assert f"metrics.textfile: {a}/i.prom lies in {a}" in told_inside
 
@@ -150,20 +150,22 @@ def test_nothing_is_moved_to_where_it_is_judged_again(tmp_path: Path, to: str) -
     watched = tmp_path / "a"
     (tmp_path / "link").symlink_to(watched)
     to = to.format(a=watched, link=tmp_path / "link", base=tmp_path)
-    told = faults(
+    messages = faults(
         f"watch: [{{path: {watched}}}, {{path: {tmp_path}/%y}}]\nkinds: {{card: {{action: move, to: {to}}}}}\n"
     )
-    assert [line for line in told if "kinds.card.to: " in line and "would judge it again" in line] == told
+    assert [
+        line for line in messages if "kinds.card.to: " in line and "would judge it again" in line
+    ] == messages
 
 
 @pytest.mark.parametrize("to", ["{q}", "{q}/%Y", "{home}/%j"])
 def test_nothing_is_moved_into_the_quarantine(tmp_path: Path, to: str) -> None:
     to = to.format(q=tmp_path / "q", home=tmp_path)
-    told = faults(
+    messages = faults(
         f"watch: [{{path: /a}}]\nquarantine: {{path: {tmp_path}/q}}\nkinds: {{card: {{action: move, to: {to}}}}}\n"
     )
-    assert len(told) == 1
-    assert "lies in the quarantine" in told[0]
+    assert len(messages) == 1
+    assert "lies in the quarantine" in messages[0]
 
 
 @pytest.mark.parametrize(
@@ -218,17 +220,17 @@ def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def keys_of(section: type[Section], above: str = "") -> set[str]:
-    found: set[str] = set()
+    keys: set[str] = set()
     for field in msgspec.structs.fields(section):
-        found.add(above + field.encode_name)
+        keys.add(above + field.encode_name)
         if below := section_in(field.type):
-            found |= keys_of(below, f"{above}{field.encode_name}.")
-    return found
+            keys |= keys_of(below, f"{above}{field.encode_name}.")
+    return keys
 
 
 def keys_shown(text: str) -> set[str]:
     """Return the dotted keys of a config, those in comments as well: a key is shown where it belongs."""
-    found: set[str] = set()
+    keys: set[str] = set()
     above: list[tuple[int, str]] = []
     for line in text.splitlines():
         if match := re.match(r"^( *(?:- )?)(?:# )?([a-z_]+):(.*)", line):
@@ -236,8 +238,8 @@ def keys_shown(text: str) -> set[str]:
             above = [(depth, name) for depth, name in above if depth < indent]
             path = ".".join([*(name for _, name in above), match[2]])
             above.append((indent, match[2]))
-            found |= {path, *(f"{path}.{name}" for name in re.findall(r"[{,] ?([a-z_]+):", match[3]))}
-    return found
+            keys |= {path, *(f"{path}.{name}" for name in re.findall(r"[{,] ?([a-z_]+):", match[3]))}
+    return keys
 
 
 def test_config_yaml_shows_every_key() -> None:

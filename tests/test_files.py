@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Iterator[int]:
         yield opened
 
 
-def place(folder: int, tmp_path: Path, name: str) -> FolderEntry:
+def entry_of(folder: int, tmp_path: Path, name: str) -> FolderEntry:
     return FolderEntry(folder, name, tmp_path / name)
 
 
@@ -44,13 +44,13 @@ def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 def test_rename_moves_and_never_overwrites(folder: int, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a")
     ino = (tmp_path / "a").stat().st_ino
-    rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, "-b\n"))
+    rename_exclusive(entry_of(folder, tmp_path, "a"), entry_of(folder, tmp_path, "-b\n"))
     assert (tmp_path / "-b\n").stat().st_ino == ino
     (tmp_path / "c").symlink_to("nowhere")
     for taken in ("-b\n", "c"):
         (tmp_path / "a").write_bytes(b"another")
         with pytest.raises(FileExistsError):
-            rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, taken))
+            rename_exclusive(entry_of(folder, tmp_path, "a"), entry_of(folder, tmp_path, taken))
     assert (tmp_path / "-b\n").read_bytes() == b"a"
     assert (tmp_path / "a").read_bytes() == b"another"
 
@@ -58,7 +58,7 @@ def test_rename_moves_and_never_overwrites(folder: int, tmp_path: Path) -> None:
 @pytest.mark.usefixtures("renaming")
 def test_rename_says_what_is_missing(folder: int, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        rename_exclusive(place(folder, tmp_path, "a"), place(folder, tmp_path, "b"))
+        rename_exclusive(entry_of(folder, tmp_path, "a"), entry_of(folder, tmp_path, "b"))
 
 
 def test_the_c_library_here_has_the_rename() -> None:
@@ -86,9 +86,9 @@ def test_no_descriptor_leaks(tmp_path: Path) -> None:
         root = stack.enter_context(opened_folder(tmp_path, ["a"]))
         with pytest.raises(FileNotFoundError), opened_folder(tmp_path, ["a", "no", "such"]):
             pass
-        with pytest.raises(FileNotFoundError), opened_file(place(root, tmp_path, "f")):
+        with pytest.raises(FileNotFoundError), opened_file(entry_of(root, tmp_path, "f")):
             pass
-    with opened_folder(tmp_path) as opened, opened_file(place(opened, tmp_path, "f")):
+    with opened_folder(tmp_path) as opened, opened_file(entry_of(opened, tmp_path, "f")):
         pass
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -99,18 +99,21 @@ def test_only_regular_files_are_opened(folder: int, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("file")
     (tmp_path / "file").write_bytes(b"content")
     for name in ("fifo", "folder", "link"):
-        with pytest.raises(OSError, match="not a regular file"), opened_file(place(folder, tmp_path, name)):
+        with (
+            pytest.raises(OSError, match="not a regular file"),
+            opened_file(entry_of(folder, tmp_path, name)),
+        ):
             pytest.fail("opened")
-    with opened_file(place(folder, tmp_path, "file")) as opened:
+    with opened_file(entry_of(folder, tmp_path, "file")) as opened:
         assert os.read(opened, 100) == b"content"
 
 
 def test_the_digest_is_that_of_the_whole_file_wherever_it_was_read_to(folder: int, tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     (tmp_path / "big").write_bytes(b"x" * ((1 << 20) + 1))
-    with opened_file(place(folder, tmp_path, "empty")) as opened:
+    with opened_file(entry_of(folder, tmp_path, "empty")) as opened:
         assert digest_of(opened).startswith("e3b0c442")
-    with opened_file(place(folder, tmp_path, "big")) as opened:
+    with opened_file(entry_of(folder, tmp_path, "big")) as opened:
         os.read(opened, 10)
         assert digest_of(opened) == digest_of(opened)
         assert os.lseek(opened, 0, os.SEEK_CUR) == 10
@@ -127,14 +130,14 @@ def test_identity_tells_versions_apart(tmp_path: Path) -> None:
 
 def test_status_follows_no_symlink(folder: int, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
-    assert status_of(place(folder, tmp_path, "link")) is not None
-    assert status_of(place(folder, tmp_path, "nothing")) is None
+    assert status_of(entry_of(folder, tmp_path, "link")) is not None
+    assert status_of(entry_of(folder, tmp_path, "nothing")) is None
 
 
 def test_traits_are_read_put_back_and_compared(folder: int, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch(0o600)
-    with opened_file(place(folder, tmp_path, "file")) as opened:
+    with opened_file(entry_of(folder, tmp_path, "file")) as opened:
         now = read_metadata(opened)
         wanted = FileMetadata(now.uid, now.gid, 0o640, 5, 10**18 + 1, {"user.note": b"x"})
         assert apply_metadata(opened, wanted) == []
@@ -144,7 +147,7 @@ def test_traits_are_read_put_back_and_compared(folder: int, tmp_path: Path) -> N
 def test_traits_that_cannot_be_set_are_named(folder: int, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.touch(0o600)
-    with opened_file(place(folder, tmp_path, "file")) as opened:
+    with opened_file(entry_of(folder, tmp_path, "file")) as opened:
         now = read_metadata(opened)
         far = FileMetadata(now.uid, now.gid, now.mode, now.atime_ns, now.mtime_ns, {"nonsense.note": b"x"})
         assert apply_metadata(opened, far) == ["attribute nonsense.note"]

@@ -25,12 +25,12 @@ CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
 def seeds() -> list[bytes]:
     """Return a small picture of every format."""
     pixels = np.random.default_rng(0).integers(0, 255, (24, 20, 3), dtype=np.uint8)
-    found = []
+    samples = []
     for name in (name for name in FORMATS if name != "DIB"):
         stream = io.BytesIO()
         Image.fromarray(pixels).save(stream, name)
-        found.append(stream.getvalue())
-    return found
+        samples.append(stream.getvalue())
+    return samples
 
 
 @st.composite
@@ -123,7 +123,11 @@ YAML = st.recursive(
     )
     | st.text()
 )
-def test_any_config_is_settings_or_a_clear_error(told: dict[str, str] | str) -> None:
-    text = told if isinstance(told, str) else "".join(f"{key}: {value}\n" for key, value in told.items())
+def test_any_config_is_settings_or_a_clear_error(document: dict[str, str] | str) -> None:
+    text = (
+        document
+        if isinstance(document, str)
+        else "".join(f"{key}: {value}\n" for key, value in document.items())
+    )
     with suppress(ConfigError):
         assert parse_config(text, "c.yaml").watch

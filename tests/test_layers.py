@@ -70,18 +70,18 @@ def test_imports_run_downward() -> None:
 
 
 def test_every_module_has_a_layer() -> None:
-    found = {
+    modules = {
         path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
     }
-    assert found - {"__init__"} == set(LAYER_OF)
+    assert modules - {"__init__"} == set(LAYER_OF)
 
 
 def test_the_runtime_never_imports_training_at_module_level() -> None:
     for path in PACKAGE.rglob("*.py"):
-        found = [
+        forbidden = [
             name for name in imported(path) if name.startswith(("imgwatch_train", "tensorflow", "keras"))
         ]
-        assert not found, path
+        assert not forbidden, path
 
 
 TRAINING = Path(__file__).parent.parent / "train" / "imgwatch_train"

@@ -20,8 +20,8 @@ IMGWATCH = Path(sys.executable).with_name("imgwatch")
 _TICK = os.sysconf("SC_CLK_TCK")
 # The end of a script that says the most memory it had. Not getrusage: that counts the process which started it, too.
 TELL_PEAK = """
-with open("/proc/self/status") as told:
-    [peak] = [int(line.split()[1]) / 1024 for line in told if line.startswith("VmHWM")]
+with open("/proc/self/status") as status:
+    [peak] = [int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM")]
 """
 
 

@@ -28,9 +28,9 @@ def test_a_folder_where_all_is_alike_is_not_one_group() -> None:
 def test_a_distance_is_to_the_nth_picture_of_another_group() -> None:
     rows = directions(60)
     groups = np.arange(60)
-    found = distances_to_bank(rows, rows, groups, groups, nearest=5)
+    distances = distances_to_bank(rows, rows, groups, groups, nearest=5)
     expected = np.sort(1 - rows @ rows.T + 9 * np.eye(60), axis=1)[:, 4]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(distances, expected, atol=1e-5)
 
 
 def test_a_cluster_of_copies_counts_once() -> None:

@@ -78,13 +78,13 @@ def test_batches_are_taken_only_as_the_cluster_keeps_up() -> None:
 
 def test_only_the_item_that_kills_alone_is_given_up() -> None:
     cluster = FakeCluster()
-    found = dict(
-        (item, None if results is None else results[place])
+    judged = dict(
+        (item, None if results is None else results[number])
         for batch, results in run(cluster, [["a", "b"], ["c", "lethal", "d"], ["e"], ["f", "g"]])
-        for place, item in enumerate(batch)
+        for number, item in enumerate(batch)
     )
-    assert found.pop("lethal") is None
-    assert found == {item: item.upper() for item in "abcdefg"}
+    assert judged.pop("lethal") is None
+    assert judged == {item: item.upper() for item in "abcdefg"}
     assert cluster.alone == ["c", "lethal", "d"]
 
 

@@ -28,9 +28,13 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    told = {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": "us-east-1"}  # fmt: skip
-    for key, value in told.items():
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for key, value in environment.items():
         monkeypatch.setenv(key, value)
     with urlopen(f"http://{host}:{port}/moto-api/reset", data=b""):
         pass  # it remembers the buckets of the test before
@@ -80,9 +84,9 @@ def test_what_lies_below_a_prefix_is_listed_page_by_page(
     for name in ("a/1.png", "a/2.png", "a/b/3.png", "a/.hidden/4.png", "a/5.part", "ab/6.png", "a/b//7.png"):
         s3.pipe_file(f"bucket/{name}", b"x" * len(name))
     s3.pipe_file("bucket/a/folder/", b"")
-    found = listed("s3://bucket/a", (".*", "*.part"))
-    assert sorted(found) == ["s3://bucket/a/1.png", "s3://bucket/a/2.png", "s3://bucket/a/b/3.png"]
-    assert found["s3://bucket/a/b/3.png"].size == 9
+    objects_below = listed("s3://bucket/a", (".*", "*.part"))
+    assert sorted(objects_below) == ["s3://bucket/a/1.png", "s3://bucket/a/2.png", "s3://bucket/a/b/3.png"]
+    assert objects_below["s3://bucket/a/b/3.png"].size == 9
     assert sorted(listed("s3://bucket/ab/6.png")) == ["s3://bucket/ab/6.png"]
 
 
@@ -109,9 +113,9 @@ def test_another_store_than_s3_is_listed_and_read(memory: fsspec.AbstractFileSys
     memory.pipe_file("/top/a/1.png", b"one")
     [(url, identity)] = listed("memory://top").items()
     assert url == "memory://top/a/1.png"
-    place = fetch(Path(url), identity, Limits(), tmp_path / "one")
-    assert place is not None
-    assert place.read_bytes() == b"one"
+    copy = fetch(Path(url), identity, Limits(), tmp_path / "one")
+    assert copy is not None
+    assert copy.read_bytes() == b"one"
 
 
 def test_no_more_is_read_than_allowed_and_than_was_listed(
@@ -131,11 +135,11 @@ def test_what_is_no_picture_by_name_and_content_is_passed_over(
 ) -> None:
     memory.pipe_file("/top/film", b"\0" * 100)
     memory.pipe_file("/top/picture", picture_bytes(40))
-    found = {
+    fetched = {
         url: fetch(Path(url), identity, Limits(), tmp_path / "a")
         for url, identity in listed("memory://top").items()
     }
-    assert found == {"memory://top/film": None, "memory://top/picture": tmp_path / "a"}
+    assert fetched == {"memory://top/film": None, "memory://top/picture": tmp_path / "a"}
 
 
 @pytest.mark.e2e
@@ -152,10 +156,10 @@ def test_a_bucket_is_judged_remembered_and_left_alone(
     assert "nothing is moved in an object store" in refused.stderr
     dry = objects(run(*rescan, "--dry-run", config=write_config()).stdout)
     config = write_config(mode="report")
-    told = {line["path"]: line["verdict"] for line in objects(run(*rescan, config=config).stdout)}
-    assert {line["path"]: line["verdict"] for line in dry} == told
-    assert told["s3://bucket/in/1.png"] == "quarantine"
-    assert sorted(told.values()) == ["keep"] * 67 + ["quarantine"] * 3 + ["unreadable"] * 2
+    verdicts = {line["path"]: line["verdict"] for line in objects(run(*rescan, config=config).stdout)}
+    assert {line["path"]: line["verdict"] for line in dry} == verdicts
+    assert verdicts["s3://bucket/in/1.png"] == "quarantine"
+    assert sorted(verdicts.values()) == ["keep"] * 67 + ["quarantine"] * 3 + ["unreadable"] * 2
     s3.pipe_file("bucket/in/1.png", picture_bytes(40))
     [again] = objects(run(*rescan, config=config).stdout)
     assert (again["path"], again["verdict"]) == ("s3://bucket/in/1.png", "keep")

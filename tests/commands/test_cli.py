@@ -55,14 +55,14 @@ def test_score_tells_and_moves_nothing(tmp_path: Path, write_config: WriteConfig
     (inbox / "c.jpg").write_text("no picture")
     (inbox / "notes.txt").write_text("text")
     before = tree(tmp_path / "inbox")
-    told = objects(run("score", inbox, "--json", "--explain", tmp_path / "why", config=config).stdout)
-    assert [line["verdict"] for line in told] == ["keep", "quarantine", "unreadable"]
-    assert set(told[0]) == {
+    scored = objects(run("score", inbox, "--json", "--explain", tmp_path / "why", config=config).stdout)
+    assert [line["verdict"] for line in scored] == ["keep", "quarantine", "unreadable"]
+    assert set(scored[0]) == {
         *("path", "verdict", "score", "threshold", "reason", "model"),
         *("reason_code", "kind"),
     }
-    assert [line["kind"] for line in told] == [None, "stranger", None]
-    assert [line["reason_code"] for line in told] == ["normal", "other_part", "unreadable"]
+    assert [line["kind"] for line in scored] == [None, "stranger", None]
+    assert [line["reason_code"] for line in scored] == ["normal", "other_part", "unreadable"]
     assert tree(inbox) == before
     assert sorted(path.name for path in (tmp_path / "why").iterdir()) == [
         "0001-a.heat.png", "0001-a.png", "0002-b.heat.png", "0002-b.png",
@@ -76,8 +76,8 @@ def test_results_go_into_a_file_also_while_a_bar_is_shown_on_a_terminal(
     config = write_config()
     dark(tmp_path / "inbox" / "a.png")
     terminal, end = os.openpty()
-    told = [*COMMAND, "rescan", "--json", "--dry-run", "--config", str(config)]
-    done = subprocess.run(told, stdout=subprocess.PIPE, stderr=end, text=True, timeout=60, check=True)
+    command = [*COMMAND, "rescan", "--json", "--dry-run", "--config", str(config)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=end, text=True, timeout=60, check=True)
     os.close(end)
     assert [line["verdict"] for line in objects(done.stdout)] == ["keep"]
     assert b"rescan" in os.read(terminal, 10_000)
@@ -197,17 +197,17 @@ def test_a_folder_that_was_never_there_is_an_error(tmp_path: Path, write_config:
 def test_hostile_names_cannot_forge_a_line(tmp_path: Path, write_config: WriteConfig) -> None:
     config = write_config()
     bright(tmp_path / "inbox" / "a\nkeep 0 b\x1b[2J\u202e.png")
-    told = run("score", tmp_path / "inbox", config=config).stdout
-    assert len(told.splitlines()) == 1
-    assert "\x1b" not in told
-    assert "\u202e" not in told
+    output = run("score", tmp_path / "inbox", config=config).stdout
+    assert len(output.splitlines()) == 1
+    assert "\x1b" not in output
+    assert "\u202e" not in output
 
 
 def imported_by(code: str) -> set[str]:
-    told = subprocess.run(
+    timed = subprocess.run(
         [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
     )
-    return {line.split("|")[-1].strip().split(".")[0] for line in told.stderr.splitlines()}
+    return {line.split("|")[-1].strip().split(".")[0] for line in timed.stderr.splitlines()}
 
 
 def test_quick_commands_import_nothing_heavy() -> None:
@@ -238,9 +238,9 @@ main()
 @pytest.mark.parametrize(
     ("told", "wanted"), [("--version", set()), ("quarantine", {"quarantine"}), ("status", {"status"})]
 )
-def test_only_the_command_that_is_asked_for_is_imported(told: str, wanted: set[str]) -> None:
+def test_only_the_command_that_is_asked_for_is_imported(expected: str, wanted: set[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, told, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADED, expected, "--help"], capture_output=True, text=True, check=True
     )
     loaded = done.stderr.split()
     assert {name for name in COMMANDS.values() if f"imgwatch.commands.{name}" in loaded} == wanted
@@ -248,8 +248,8 @@ def test_only_the_command_that_is_asked_for_is_imported(told: str, wanted: set[s
 
 def test_an_unknown_command_is_told_and_help_names_them_all() -> None:
     assert "No such command 'nonsense'" in run("nonsense", code=2).stderr
-    told = run("--help").stdout
-    assert all(f"  {name}  " in told for name in COMMANDS)
+    overview = run("--help").stdout
+    assert all(f"  {name}  " in overview for name in COMMANDS)
 
 
 def test_a_library_user_gets_the_same_verdicts(
@@ -260,6 +260,6 @@ def test_a_library_user_gets_the_same_verdicts(
     picture = bright(tmp_path / "inbox" / "a.png")
     with imgwatch.load_model(model_file) as model:
         [judged] = model.judge([picture])
-    told = json.loads(run("score", picture, "--json", config=write_config()).stdout)
-    assert (judged.judgement.verdict, judged.judgement.score) == (told["verdict"], told["score"])
+    scored = json.loads(run("score", picture, "--json", config=write_config()).stdout)
+    assert (judged.judgement.verdict, judged.judgement.score) == (scored["verdict"], scored["score"])
     assert list(imgwatch.Quarantine(tmp_path / "quarantine").list()) == []

@@ -50,7 +50,7 @@ def script_for(shell: str) -> str:
     return get_completion_script(prog_name="imgwatch", complete_var="_IMGWATCH_COMPLETE", shell=shell)
 
 
-def told(*command: str, environment: dict[str, str]) -> str:
+def output_of(*command: str, environment: dict[str, str]) -> str:
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -61,7 +61,7 @@ def test_bash_completes_commands_and_options(on_path: dict[str, str]) -> None:
         '\nCOMP_WORDS=(imgwatch qu); COMP_CWORD=1; _imgwatch_completion imgwatch; echo "${COMPREPLY[*]}"'
         '\nCOMP_WORDS=(imgwatch rescan --dr); COMP_CWORD=2; _imgwatch_completion imgwatch; echo "${COMPREPLY[*]}"'
     )
-    assert told("bash", "-c", script, environment=on_path) == "quarantine\n--dry-run\n"
+    assert output_of("bash", "-c", script, environment=on_path) == "quarantine\n--dry-run\n"
 
 
 def test_fish_completes_commands_with_what_they_do(on_path: dict[str, str], tmp_path: Path) -> None:
@@ -69,7 +69,9 @@ def test_fish_completes_commands_with_what_they_do(on_path: dict[str, str], tmp_
     script.write_text(script_for("fish"))
     fish = shutil.which("fish")
     assert fish, "fish is not installed: .ci/packages"
-    shown = told(fish, "-c", f"source {script}; complete -C 'imgwatch quarantine li'", environment=on_path)
+    shown = output_of(
+        fish, "-c", f"source {script}; complete -C 'imgwatch quarantine li'", environment=on_path
+    )
     assert shown == "list\tList what is in quarantine, oldest first.\n"
 
 
@@ -82,4 +84,6 @@ def test_zsh_completes_commands_with_what_they_do(on_path: dict[str, str]) -> No
         + script_for("zsh")
         + '\n_arguments() { print -r -- "$@" }; words=(imgwatch quar); CURRENT=2; _imgwatch_completion'
     )
-    assert '"quarantine":"List what is in quarantine' in told(zsh, "-f", "-c", script, environment=on_path)
+    assert '"quarantine":"List what is in quarantine' in output_of(
+        zsh, "-f", "-c", script, environment=on_path
+    )

@@ -39,8 +39,8 @@ def test_links_and_fifos_are_left_alone(tmp_path: Path) -> None:
 
 def test_excluded_and_ignored_are_left_out(tmp_path: Path) -> None:
     _write(tmp_path, "a.jpg", "b.jpg", "quarantine/c.jpg", ".thumbnails/d.jpg", "e.jpg.part")
-    found = _names(tmp_path, tmp_path / "b.jpg", tmp_path / "quarantine", ignore=(".*", "*.part"))
-    assert found == ["a.jpg"]
+    listed = _names(tmp_path, tmp_path / "b.jpg", tmp_path / "quarantine", ignore=(".*", "*.part"))
+    assert listed == ["a.jpg"]
 
 
 def test_a_folder_inside_another_counts_once(tmp_path: Path) -> None:

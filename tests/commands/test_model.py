@@ -69,11 +69,11 @@ def test_a_model_that_is_not_there_yet_keeps_nobody_from_making_it(
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
     config = write_config(model=str(tmp_path / "mine.onnx"))
-    told = run("score", tmp_path / "inbox", config=config, code=78).stderr
-    assert "`model: default` in the config goes on with the general one" in told
+    error = run("score", tmp_path / "inbox", config=config, code=78).stderr
+    assert "`model: default` in the config goes on with the general one" in error
     (tmp_path / "mine.onnx").write_bytes(b"damaged")
-    told = run("rescan", config=config, code=78).stderr
-    assert "`model: default` in the config goes on with the general one" in told
+    error = run("rescan", config=config, code=78).stderr
+    assert "`model: default` in the config goes on with the general one" in error
     assert "`model: default`" in run("doctor", config=config, code=None).stdout
 
 
@@ -83,8 +83,8 @@ def test_calibrate_begins_with_the_general_model_where_the_config_names_none_yet
 ) -> None:
     model = tmp_path / "mine.onnx"
     config = write_config(model=str(model))
-    told = run("calibrate", album, "--out", model, config=config)
-    assert "not there yet; the general model is fitted" in told.stderr
+    done = run("calibrate", album, "--out", model, config=config)
+    assert "not there yet; the general model is fitted" in done.stderr
     [shown] = objects(run("model", "--json", config=config).stdout)
     assert shown["in_use"]["kind"] == "calibrated from default.onnx"
 
@@ -98,10 +98,10 @@ def test_the_config_names_the_new_model_and_the_daemon_takes_it_up(
     config.write_text(config.read_text() + "# a comment of mine\n")
     with Daemon(config) as daemon:
         daemon.wait_alive()
-        told = run("calibrate", album, "--out", model, "--false-alarms", "0.3", "--use", config=config)
-        assert f"+model: {model}" in told.stderr
-        assert "The daemon reads the config again." in told.stderr
-        assert told.stdout.endswith("Done.\n")
+        done = run("calibrate", album, "--out", model, "--false-alarms", "0.3", "--use", config=config)
+        assert f"+model: {model}" in done.stderr
+        assert "The daemon reads the config again." in done.stderr
+        assert done.stdout.endswith("Done.\n")
         wait_until(lambda: str(daemon.status()["model"]).startswith("new-"))
         bright(inbox / "a.png")
         wait_until(lambda: not (inbox / "a.png").exists())

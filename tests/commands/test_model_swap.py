@@ -60,10 +60,10 @@ def test_without_a_terminal_it_is_compared_and_then_replaced(album: Album) -> No
 
 def test_programs_are_told_which_pictures(album: Album) -> None:
     done = CliRunner().invoke(app(), [*album.command, "--json"])
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert found["model"] == str(album.model)
-    assert sorted(found["shadow"]["moves"]) == sorted(map(str, album.scene.inbox.iterdir()))
-    assert (found["shadow"]["held"], found["shadow"]["returns"]) == (2, [])
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["model"] == str(album.model)
+    assert sorted(summary["shadow"]["moves"]) == sorted(map(str, album.scene.inbox.iterdir()))
+    assert (summary["shadow"]["held"], summary["shadow"]["returns"]) == (2, [])
 
 
 @pytest.mark.e2e

@@ -97,8 +97,8 @@ def with_ignore(subject: Subject, *patterns: str) -> Subject:
 
 def test_patterns_that_match_nothing_are_named(subject: Subject) -> None:
     good = ("Family/", "WhatsApp/**", "**/Sent/*.png", "!c.png", "*.PNG", "@eaDir")
-    found = bad(doctor.check_contents(with_ignore(subject, *good, "Familly/", "/Sent/", "*.gif")))
-    assert [what.split("'")[1] for _, what in found] == ["Familly/", "/Sent/", "*.gif"]
+    findings = bad(doctor.check_contents(with_ignore(subject, *good, "Familly/", "/Sent/", "*.gif")))
+    assert [what.split("'")[1] for _, what in findings] == ["Familly/", "/Sent/", "*.gif"]
     assert bad(doctor.check_contents(with_ignore(subject, *good))) == []
 
 

@@ -46,10 +46,10 @@ class Rescan:
     """`imgwatch rescan --json --cluster`, whose lines are read one by one."""
 
     def __init__(self, dask: DaskCluster, config: Path) -> None:
-        told = [*COMMAND, "rescan", "--json", "--cluster", dask.address, "--config", str(config)]
+        command = [*COMMAND, "rescan", "--json", "--cluster", dask.address, "--config", str(config)]
         self._said = config.with_name("rescan.log")
         with self._said.open("wb") as said:
-            self.process = subprocess.Popen(told, stdout=subprocess.PIPE, stderr=said, text=True)
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
         assert self.process.stdout is not None
         self.lines: list[dict[str, Any]] = []
         self._stdout = self.process.stdout
@@ -159,8 +159,8 @@ def test_workers_that_do_not_see_the_folder_are_named(
 def test_a_cluster_of_its_own(tmp_path: Path, write_config: WriteConfig) -> None:
     fill(tmp_path / "inbox", 60)
     config = write_config()
-    told = objects(run("rescan", "--json", "--dry-run", "--cluster", "local", config=config).stdout)
-    assert sorted(line["verdict"] for line in told) == ["keep"] * 57 + ["quarantine"] * 3
+    verdicts = objects(run("rescan", "--json", "--dry-run", "--cluster", "local", config=config).stdout)
+    assert sorted(line["verdict"] for line in verdicts) == ["keep"] * 57 + ["quarantine"] * 3
     assert len(objects(run("rescan", "--json", "--cluster", "local", config=config).stdout)) == 60
 
 

@@ -29,8 +29,8 @@ def test_the_breaker_holds_back_also_after_a_restart_until_resume(
         for number in range(10):
             bright(inbox / f"b{number}.png")
             daemon.wait_judged(number + 1)
-        told = run("status", "--json", config=config, code=4)
-        status = json.loads(told.stdout)
+        shown = run("status", "--json", config=config, code=4)
+        status = json.loads(shown.stdout)
         assert status["breaker"] == "open"
         assert status["breaker_why"] == f"the last 3 pictures in {inbox} would all be quarantined"
         assert len(quarantined(tmp_path)) == 2
@@ -85,15 +85,15 @@ def test_an_order_to_reload_during_a_reload_is_obeyed_too(
     tmp_path: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = write_config()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind(str(tmp_path / "notify"))
-        told.settimeout(60)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified:
+        notified.bind(str(tmp_path / "notify"))
+        notified.settimeout(60)
         monkeypatch.setenv("NOTIFY_SOCKET", str(tmp_path / "notify"))
         with Daemon(config) as daemon:
             daemon.process.send_signal(signal.SIGHUP)
-            while b"RELOADING=1" not in told.recv(4096):
+            while b"RELOADING=1" not in notified.recv(4096):
                 pass
-            told.close()  # nobody reads any more
+            notified.close()  # nobody reads any more
             daemon.process.send_signal(signal.SIGHUP)
             wait_until(lambda: daemon.log.read_text().count("the config is read again") == 2)
 
@@ -101,14 +101,14 @@ def test_an_order_to_reload_during_a_reload_is_obeyed_too(
 def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
-    inbox, place = tmp_path / "inbox", tmp_path / "quarantine"
+    inbox, folder = tmp_path / "inbox", tmp_path / "quarantine"
     config = write_config()
     with Daemon(config) as daemon:
         bright(inbox / "b1.png")
         wait_until(lambda: quarantined(tmp_path) == ["b1.png"])
         dark(inbox / "d1.png")
         daemon.wait_judged(2)
-    write_config(quarantine=f"{{path: {place}, max_gigabytes: 0.00000001}}")
+    write_config(quarantine=f"{{path: {folder}, max_gigabytes: 0.00000001}}")
     with Daemon(config) as daemon:
         wait_until(lambda: quarantined(tmp_path) == [])
         daemon.wait_log("deleted for good")
@@ -119,7 +119,7 @@ def test_the_limits_of_the_quarantine_are_kept_by_the_daemon(
 def test_with_several_threads_a_stop_in_the_middle_loses_nothing_and_judges_nothing_twice(
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
-    inbox, place = tmp_path / "inbox", tmp_path / "quarantine"
+    inbox, folder = tmp_path / "inbox", tmp_path / "quarantine"
     config = write_config(threads="2")
     with Daemon(config) as daemon:
         contents = [picture_bytes(230 if number % 3 == 0 else 40) for number in range(600)]
@@ -127,7 +127,7 @@ def test_with_several_threads_a_stop_in_the_middle_loses_nothing_and_judges_noth
             (inbox / f"{number}.png").write_bytes(content)
         wait_until(lambda: quarantined(tmp_path))
         assert daemon.stop() == 0
-        left = digests(inbox, place / "pictures")
+        left = digests(inbox, folder / "pictures")
         assert left == sorted(hashlib.sha256(content).hexdigest() for content in contents)
     with Daemon(config) as daemon:
         daemon.wait_judged(600)
@@ -137,9 +137,11 @@ def test_with_several_threads_a_stop_in_the_middle_loses_nothing_and_judges_noth
 
 def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_config: WriteConfig) -> None:
     config = write_config()
-    found = objects(run("doctor", "--json", config=config).stdout)
-    assert {line["grade"] for line in found} == {"ok", "warning"}
-    assert [line["what"] for line in found if line["grade"] == "warning"] == ["no daemon runs on this config"]
+    findings = objects(run("doctor", "--json", config=config).stdout)
+    assert {line["grade"] for line in findings} == {"ok", "warning"}
+    assert [line["what"] for line in findings if line["grade"] == "warning"] == [
+        "no daemon runs on this config"
+    ]
     (tmp_path / "inbox").rmdir()
     (tmp_path / "quarantine" / "pictures").mkdir(parents=True)
     dark(tmp_path / "quarantine" / "pictures" / "orphan.png")
@@ -147,11 +149,11 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_co
     (tmp_path / "state" / "ledger.sqlite").write_bytes(b"not a database" * 100)
     write_config_text = config.read_text().replace("brightness.onnx", "none.onnx")
     config.write_text(write_config_text)
-    found = objects(run("doctor", "--json", config=config, code=69).stdout)
-    told = {line["what"]: line for line in found if line["grade"] != "ok"}
+    findings = objects(run("doctor", "--json", config=config, code=69).stdout)
+    faults = {line["what"]: line for line in findings if line["grade"] != "ok"}
     for word in ("no such folder", "no such model file", "has no record", "the ledger is damaged"):
-        line = next((line for what, line in told.items() if word in what), None)
-        assert line, (word, told)
+        line = next((line for what, line in faults.items() if word in what), None)
+        assert line, (word, faults)
         assert line["to_do"]
     assert not (tmp_path / "state" / "ledger.sqlite.damaged-1").exists(), "doctor changes nothing"
 

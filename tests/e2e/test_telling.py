@@ -66,9 +66,9 @@ def test_figures_on_the_port_and_in_the_file_are_what_was_done(
             ("drift_compared", 3),
         ):
             wait_until(lambda n=name, v=value: scraped(port)[f"imgwatch_{n}"] == v, says=name)  # type: ignore[misc]
-        found = scraped(port)
+        samples = scraped(port)
         documented = set(re.findall(r"^\| `(imgwatch_\w+)`", (DOCS / "metrics.md").read_text(), re.MULTILINE))
-        assert {re.sub("_(bucket|sum|count)$", "", name) for name in found} == documented - UNKNOWN_YET
+        assert {re.sub("_(bucket|sum|count)$", "", name) for name in samples} == documented - UNKNOWN_YET
         wait_until(lambda: "imgwatch_judged_total 5.0" in file.read_text())
         assert daemon.status()["troubles"] == []
     assert not file.exists()
@@ -109,25 +109,25 @@ def test_without_the_extra_it_does_not_start_and_says_what_to_install(
         "import sys; sys.modules['prometheus_client'] = None; from imgwatch.cli import main; sys.exit(main())"
     )
     for command, code in (("watch", 78), ("doctor", 69)):
-        told = [sys.executable, "-c", program, command, "--config", str(config)]
-        done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=False)
+        arguments = [sys.executable, "-c", program, command, "--config", str(config)]
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == code, done
         assert "pip install 'imgwatch[metrics]'" in done.stdout + done.stderr
 
 
 def test_a_hook_that_hangs_stops_no_move_and_no_stop(tmp_path: Path, write_config: WriteConfig) -> None:
-    inbox, told = tmp_path / "inbox", tmp_path / "told"
+    inbox, received = tmp_path / "inbox", tmp_path / "told"
     config = write_config(
-        hooks=f"{{quarantined: [/bin/sh, -c, 'cat > {told}; sleep 1000'], timeout_seconds: 600}}"
+        hooks=f"{{quarantined: [/bin/sh, -c, 'cat > {received}; sleep 1000'], timeout_seconds: 600}}"
     )
     with Daemon(config) as daemon:
         bright(inbox / "b0.png")
-        wait_until(lambda: told.exists() and told.read_text())
+        wait_until(lambda: received.exists() and received.read_text())
         for number in range(1, 20):
             bright(inbox / f"b{number}.png")
         daemon.wait_judged(20)
         assert len(list((tmp_path / "quarantine" / "pictures").iterdir())) == 20
-        assert json.loads(told.read_text())["quarantined"][0]["original"] == str(inbox / "b0.png")
+        assert json.loads(received.read_text())["quarantined"][0]["original"] == str(inbox / "b0.png")
         assert daemon.stop() == 0
         daemon.wait_log("19 quarantined pictures are not told to the hook")
 
@@ -164,9 +164,9 @@ def test_a_changed_folder_is_told_once_and_known_after_a_restart(
         dark(inbox / "d2.png")
         daemon.wait_judged(3)
     with Daemon(config) as daemon:
-        told = daemon.status()
-        assert told["drift"] is True
-        assert told["drift_says"].startswith("your folder has changed: half of the last 200")
+        status = daemon.status()
+        assert status["drift"] is True
+        assert status["drift_says"].startswith("your folder has changed: half of the last 200")
         daemon.told_once("your folder has changed")
         assert "imgwatch calibrate" in run("status", config=config).stdout
 

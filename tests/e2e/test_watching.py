@@ -56,9 +56,9 @@ def workers_begun(daemon: Daemon) -> list[float]:
     begun = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            told = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(told[1]) == daemon.process.pid and b"spawn_main" in (folder / "cmdline").read_bytes():
-                begun.append(int(told[19]) / os.sysconf("SC_CLK_TCK"))
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == daemon.process.pid and b"spawn_main" in (folder / "cmdline").read_bytes():
+                begun.append(int(fields[19]) / os.sysconf("SC_CLK_TCK"))
     return begun
 
 

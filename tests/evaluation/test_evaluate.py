@@ -41,8 +41,8 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
 
 
 def test_figures_in_all_and_by_folder(labelled: Labelled, model_file: Path) -> None:
-    (found,) = evaluate([Scorer(model_file)], labelled)
-    overall, (flyers, memes) = found.overall, found.by_folder
+    (evaluated,) = evaluate([Scorer(model_file)], labelled)
+    overall, (flyers, memes) = evaluated.overall, evaluated.by_folder
     assert (overall.normal, overall.junk, overall.unreadable) == (40, 27, 2)
     assert (flyers.junk, flyers.unreadable, memes.junk, memes.unreadable) == (24, 1, 3, 0)
     assert overall.at_threshold.threshold == 0.5  # the model's own: half as bright as can be
@@ -57,26 +57,26 @@ def test_thresholds_of_target_rates_come_from_the_calibration_in_the_model(
     labelled: Labelled, model_file: Path
 ) -> None:
     scorer = Scorer(model_file)
-    (found,) = evaluate([scorer], labelled)
-    assert [at.false_alarms for at in found.overall.at] == [0.005, 0.01, 0.05]
-    for at in found.overall.at:
+    (evaluated,) = evaluate([scorer], labelled)
+    assert [at.false_alarms for at in evaluated.overall.at] == [0.005, 0.01, 0.05]
+    for at in evaluated.overall.at:
         assert at.false_alarms is not None
         assert at.threshold == scorer.contract.calibration.threshold_for(at.false_alarms)
 
 
 def test_a_rule_overrides_the_threshold_of_the_model(labelled: Labelled, model_file: Path) -> None:
-    (found,) = evaluate([Scorer(model_file)], labelled, ThresholdRule(score=0.9))
-    assert found.threshold == found.overall.at_threshold.threshold == 0.9
+    (evaluated,) = evaluate([Scorer(model_file)], labelled, ThresholdRule(score=0.9))
+    assert evaluated.threshold == evaluated.overall.at_threshold.threshold == 0.9
 
 
 def test_json_is_one_object_a_model_with_the_promised_fields(labelled: Labelled, model_file: Path) -> None:
     (line,) = _said(labelled, [model_file], None, as_json=True)
-    found = json.loads(line)
+    measured = json.loads(line)
     assert {"auroc", "auroc_low", "auroc_high", "precision_at_100", "normal", "junk", "unreadable"} <= set(
-        found
+        measured
     )
-    assert {"false_alarms", "realised_false_alarms", "caught"} <= set(found["at"][0])
-    assert [Path(row["folder"]).name for row in found["folders"]] == ["flyers", "memes"]
+    assert {"false_alarms", "realised_false_alarms", "caught"} <= set(measured["at"][0])
+    assert [Path(row["folder"]).name for row in measured["folders"]] == ["flyers", "memes"]
 
 
 def test_models_are_compared_on_the_same_pictures(

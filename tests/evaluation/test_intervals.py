@@ -40,8 +40,8 @@ def test_auroc_is_that_of_scikit_learn(normal: list[int], junk: list[int]) -> No
     from sklearn.metrics import roc_auc_score
 
     labels = [0] * len(normal) + [1] * len(junk)
-    found = auroc(np.array(normal, float), np.array(junk, float))
-    assert found == pytest.approx(roc_auc_score(labels, normal + junk))
+    area = auroc(np.array(normal, float), np.array(junk, float))
+    assert area == pytest.approx(roc_auc_score(labels, normal + junk))
 
 
 @given(scores, scores)

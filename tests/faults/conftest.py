@@ -16,10 +16,10 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     """Mount a file system on a folder below the test's; unmounted at the end."""
     mounted: list[Path] = []
 
-    def do(name: str, *told: str) -> Path:
+    def do(name: str, *arguments: str) -> Path:
         folder = tmp_path / name
         folder.mkdir(exist_ok=True)
-        subprocess.run(["mount", *told, str(folder)], check=True)
+        subprocess.run(["mount", *arguments, str(folder)], check=True)
         mounted.append(folder)
         return folder
 

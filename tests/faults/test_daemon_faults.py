@@ -82,8 +82,10 @@ def test_an_unmounted_share_is_waited_for_and_nothing_is_taken_for_deleted(
         daemon.wait_log("is there again")
         bright(inbox / "b1.png")
         wait_quarantined(daemon, tmp_path, "b1.png")
-        told = daemon.status()
-        assert (told["judged"], told["quarantined"]) == (2, 1), "what was judged before is not judged again"
+        status = daemon.status()
+        assert (status["judged"], status["quarantined"]) == (2, 1), (
+            "what was judged before is not judged again"
+        )
 
 
 @pytest.mark.root
@@ -131,7 +133,7 @@ class _LimitedDaemon(Daemon):
 
     def start(self) -> None:
         program = f'echo {self.most} > /proc/sys/user/{self.limit} && exec "$@"'
-        told = [
+        command = [
             "unshare",
             "--user",
             "--map-root-user",
@@ -145,7 +147,7 @@ class _LimitedDaemon(Daemon):
             str(self.config),
         ]
         with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
+            self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
 
 
 class _NoInstanceDaemon(_LimitedDaemon):
@@ -205,9 +207,9 @@ def test_doctor_counts_folders_and_names_the_limit(tmp_path: Path, write_config:
         "sys.exit(subprocess.call(sys.argv[2:]))"
     )
     folders = ":".join(str(tmp_path / "inbox" / f"folder{number}") for number in range(5))
-    told = ["unshare", "--user", "--map-root-user", "sh", "-c", program, "sh", sys.executable, "-c", hold, folders,
+    command = ["unshare", "--user", "--map-root-user", "sh", "-c", program, "sh", sys.executable, "-c", hold, folders,
             *COMMAND, "doctor", "--config", str(config)]  # fmt: skip
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "imgwatch needs 6" in done.stdout, done.stdout + done.stderr
     assert done.returncode == 0, "it works all the same, by scans"
 
@@ -331,17 +333,17 @@ def test_a_full_quarantine_is_one_line_and_moves_go_on_when_there_is_room(
 def test_a_quarantine_remounted_read_only_keeps_pictures_where_they_are(
     tmp_path: Path, write_config: WriteConfig, mount: Mount
 ) -> None:
-    place = mount("quarantine", "-t", "tmpfs", "-o", "size=4M,mode=700", "tmpfs")
+    disk = mount("quarantine", "-t", "tmpfs", "-o", "size=4M,mode=700", "tmpfs")
     config, inbox = write_config(), tmp_path / "inbox"
     with Daemon(config) as daemon:
         bright(inbox / "b0.png")
         wait_quarantined(daemon, tmp_path, "b0.png")
-        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         bright(inbox / "b1.png")
         daemon.wait_log("read-only")
         assert (inbox / "b1.png").exists()
         assert "read-only" in run("doctor", config=config, code=69).stdout
-        subprocess.run(["mount", "-o", "remount,rw", place], check=True)
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
         wait_quarantined(daemon, tmp_path, "b0.png", "b1.png")
 
 
@@ -483,10 +485,10 @@ class _TimeTraveller(Daemon):
         source = library.with_suffix(".c")
         source.write_text(_SHIM)
         subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, source], check=True)
-        told = os.environ | {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self.config.with_name("clock"))}
+        command = os.environ | {"LD_PRELOAD": str(library), "CLOCK_FILE": str(self.config.with_name("clock"))}
         with self.log.open("ab") as stream:
             self.process = subprocess.Popen(
-                [*COMMAND, "watch", "--config", str(self.config)], stderr=stream, stdout=stream, env=told
+                [*COMMAND, "watch", "--config", str(self.config)], stderr=stream, stdout=stream, env=command
             )
 
 
@@ -503,8 +505,8 @@ def test_a_clock_set_back_and_forth_changes_nothing_but_dates(
             dark(inbox / f"d{number}.png")
             daemon.wait_judged(2 * number + 2, 30)
         assert quarantined(tmp_path) == [f"b{number}.png" for number in range(5)]
-        told = run("quarantine", "list", "--json", config=config).stdout.splitlines()
-        assert len(told) == 5, "no wrong clock purges by age"
-        dates = {json.loads(line)["quarantined_at"][:4] for line in told}
+        lines = run("quarantine", "list", "--json", config=config).stdout.splitlines()
+        assert len(lines) == 5, "no wrong clock purges by age"
+        dates = {json.loads(line)["quarantined_at"][:4] for line in lines}
         assert len(dates) > 1, "the clock was set for real"
         assert daemon.status()["alive"]

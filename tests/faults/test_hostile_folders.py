@@ -77,7 +77,7 @@ class _WithoutOverride(Daemon):
 
     def start(self) -> None:
         caps = "-dac_override,-dac_read_search"
-        told = [
+        command = [
             "setpriv",
             f"--bounding-set={caps}",
             f"--inh-caps={caps}",
@@ -87,7 +87,7 @@ class _WithoutOverride(Daemon):
             str(self.config),
         ]
         with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(told, stderr=stream, stdout=stream)
+            self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
 
 
 def given_away(path: Path, mode: int) -> Path:

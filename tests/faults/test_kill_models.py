@@ -67,8 +67,18 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def calibrating(photos: Path, out: Path, *before: str) -> subprocess.Popen[bytes]:
-    told = [*before, *COMMAND, "calibrate", str(photos), "--out", str(out), "--false-alarms", "0.05", "--yes"]
-    return subprocess.Popen(told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out.parent)
+    command = [
+        *before,
+        *COMMAND,
+        "calibrate",
+        str(photos),
+        "--out",
+        str(out),
+        "--false-alarms",
+        "0.05",
+        "--yes",
+    ]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out.parent)
 
 
 def kills(photos: Path, out: Path) -> Iterator[None]:

@@ -37,10 +37,10 @@ class Dying(FileOps):
         self.steps_left, self.torn = step, torn
 
     def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        if name in vars(FileOps) and callable(found):
+        attribute = super().__getattribute__(name)
+        if name in vars(FileOps) and callable(attribute):
             self.count(name)
-        return found
+        return attribute
 
     def count(self, name: str) -> None:
         self.steps_left -= 1

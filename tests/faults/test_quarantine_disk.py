@@ -31,11 +31,11 @@ def moved(quarantine: Path) -> list[str]:
     return names(list(folder.iterdir())) if folder.is_dir() else []
 
 
-def take_out(place: Path) -> None:
+def take_out(mount_point: Path) -> None:
     """Unmount it, which shows that the daemon keeps nothing open there for longer than it works."""
 
     def is_out() -> bool:
-        return subprocess.run(["umount", place], check=False, capture_output=True).returncode == 0
+        return subprocess.run(["umount", mount_point], check=False, capture_output=True).returncode == 0
 
     wait_until(is_out, 20, "busy")
 
@@ -50,19 +50,19 @@ def wait_told(daemon: Daemon, text: str) -> None:
 def test_a_disk_taken_out_is_noticed_and_nothing_is_put_on_its_mount_point(
     tmp_path: Path, write_config: WriteConfig, mount: Mount, disk: Path, below: str
 ) -> None:
-    place = mount("stick", "-o", "loop", str(disk))
-    quarantine, inbox = place / below, tmp_path / "inbox"
+    mount_point = mount("stick", "-o", "loop", str(disk))
+    quarantine, inbox = mount_point / below, tmp_path / "inbox"
     config = write_config(quarantine=f"{{path: {quarantine}}}")
     with Daemon(config) as daemon:
         bright(inbox / "b0.png")
         wait_until(lambda: moved(quarantine) == ["b0.png"], 60, daemon.log.read_text())
-        take_out(place)
+        take_out(mount_point)
         wait_told(daemon, "is gone")  # without a picture
         assert "is gone" in run("doctor", config=config, code=69).stdout
         bright(inbox / "b1.png"), dark(inbox / "d1.png")
         daemon.wait_judged(3)
         assert (inbox / "b1.png").exists()
-        assert list(place.iterdir()) == [], "nothing on the mount point"
+        assert list(mount_point.iterdir()) == [], "nothing on the mount point"
         mount("stick", "-o", "loop", str(disk))
         wait_until(lambda: moved(quarantine) == ["b0.png", "b1.png"], 30, daemon.log.read_text())
         wait_until(lambda: daemon.status()["troubles"] == [], 30)
@@ -75,18 +75,18 @@ def test_a_disk_taken_out_is_noticed_and_nothing_is_put_on_its_mount_point(
 def test_a_disk_that_is_not_there_at_the_start_is_waited_for(
     tmp_path: Path, write_config: WriteConfig, mount: Mount, disk: Path
 ) -> None:
-    place, inbox = mount("stick", "-o", "loop", str(disk)), tmp_path / "inbox"
-    quarantine = place / "quarantine"
+    mount_point, inbox = mount("stick", "-o", "loop", str(disk)), tmp_path / "inbox"
+    quarantine = mount_point / "quarantine"
     config = write_config(quarantine=f"{{path: {quarantine}}}")
     with Daemon(config) as daemon:
         bright(inbox / "b0.png")
         wait_until(lambda: moved(quarantine) == ["b0.png"])
-    take_out(place)
+    take_out(mount_point)
     bright(inbox / "b1.png")
     with Daemon(config) as daemon:
         wait_told(daemon, "is gone")
         daemon.wait_judged(2)
-        assert list(place.iterdir()) == []
+        assert list(mount_point.iterdir()) == []
         mount("stick", "-o", "loop", str(disk))
         wait_until(lambda: moved(quarantine) == ["b0.png", "b1.png"], 30, daemon.log.read_text())
         assert daemon.status()["quarantined"] == 2
@@ -95,16 +95,16 @@ def test_a_disk_that_is_not_there_at_the_start_is_waited_for(
 def test_a_quarantine_that_is_gone_for_good_begins_anew_after_resume(
     tmp_path: Path, write_config: WriteConfig, mount: Mount, disk: Path
 ) -> None:
-    place, inbox = mount("stick", "-o", "loop", str(disk)), tmp_path / "inbox"
-    config = write_config(quarantine=f"{{path: {place / 'quarantine'}}}")
+    mount_point, inbox = mount("stick", "-o", "loop", str(disk)), tmp_path / "inbox"
+    config = write_config(quarantine=f"{{path: {mount_point / 'quarantine'}}}")
     with Daemon(config) as daemon:
         bright(inbox / "b0.png")
-        wait_until(lambda: moved(place / "quarantine") == ["b0.png"])
-        take_out(place)
+        wait_until(lambda: moved(mount_point / "quarantine") == ["b0.png"])
+        take_out(mount_point)
         bright(inbox / "b1.png")
         wait_told(daemon, "is gone")
         assert "A new quarantine begins" in run("resume", config=config).stdout
-        wait_until(lambda: moved(place / "quarantine") == ["b1.png"], 30, daemon.log.read_text())
+        wait_until(lambda: moved(mount_point / "quarantine") == ["b1.png"], 30, daemon.log.read_text())
 
 
 def test_a_quarantine_that_the_user_removed_begins_anew(tmp_path: Path, write_config: WriteConfig) -> None:
@@ -122,7 +122,7 @@ def test_a_quarantine_that_the_user_removed_begins_anew(tmp_path: Path, write_co
 def test_a_quarantine_that_is_read_only_at_the_start_keeps_nobody_from_watching(
     tmp_path: Path, write_config: WriteConfig, mount: Mount
 ) -> None:
-    place, inbox = (
+    mount_point, inbox = (
         mount("quarantine", "-t", "tmpfs", "-o", "size=4M,mode=700,ro", "tmpfs"),
         tmp_path / "inbox",
     )
@@ -131,8 +131,8 @@ def test_a_quarantine_that_is_read_only_at_the_start_keeps_nobody_from_watching(
         bright(inbox / "b1.png")
         daemon.wait_judged(1)
         assert (inbox / "b1.png").exists()
-        subprocess.run(["mount", "-o", "remount,rw", place], check=True)
-        wait_until(lambda: moved(place) == ["b1.png"], 30, daemon.log.read_text())
+        subprocess.run(["mount", "-o", "remount,rw", mount_point], check=True)
+        wait_until(lambda: moved(mount_point) == ["b1.png"], 30, daemon.log.read_text())
         wait_until(lambda: daemon.status()["troubles"] == [], 30)
         daemon.told_once("read-only")
 

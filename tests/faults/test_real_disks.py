@@ -30,15 +30,15 @@ def mount(tmp_path: Path) -> Iterator[Mount]:
     mounted: list[Path] = []
 
     def mounting(*options: str | Path) -> Path:
-        place = tmp_path / f"mount{len(mounted)}"
-        place.mkdir()
-        run("mount", *options, place)
-        mounted.append(place)
-        return place
+        mount_point = tmp_path / f"mount{len(mounted)}"
+        mount_point.mkdir()
+        run("mount", *options, mount_point)
+        mounted.append(mount_point)
+        return mount_point
 
     yield mounting
-    for place in reversed(mounted):
-        run("umount", place)
+    for mount_point in reversed(mounted):
+        run("umount", mount_point)
 
 
 def add(folder: Path, name: str = "cat.jpg", size: int = 1000) -> Path:

@@ -56,10 +56,10 @@ def test_leave_one_out_is_what_leaving_one_out_gives() -> None:
     x = np.concatenate([_vectors(0, 60), _vectors(1, 8, 0.4)]).astype(np.float64)
     is_junk = np.arange(68) >= 60
     _, _, left_out = fit_head(x, is_junk)
-    for place in (0, 17, 59):
-        rest = np.arange(68) != place
+    for number in (0, 17, 59):
+        rest = np.arange(68) != number
         weights, bias, _ = fit_head(x[rest], is_junk[rest])
-        assert left_out[place] == pytest.approx(float(x[place] @ weights + bias), abs=0.02)
+        assert left_out[number] == pytest.approx(float(x[number] @ weights + bias), abs=0.02)
 
 
 def test_five_deletions_raise_what_is_like_them_and_keep_the_promise() -> None:

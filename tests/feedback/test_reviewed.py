@@ -40,10 +40,10 @@ def test_restored_pictures_come_in_and_copies_of_deleted_ones_stay_out(
     quarantine.mark(second, ReviewState.BINNED)
     quarantine.mark(third, ReviewState.BINNED)
     quarantine.mark(third, ReviewState.OPEN)
-    found = reviewed(quarantine, [tmp_path / "album"])
-    assert found.restored == (Path(first.original),)
-    assert found.deleted == (copy,)
-    assert found.trusted == {first.sha256}
+    pictures = reviewed(quarantine, [tmp_path / "album"])
+    assert pictures.restored == (Path(first.original),)
+    assert pictures.deleted == (copy,)
+    assert pictures.trusted == {first.sha256}
     inside = reviewed(quarantine, [scene.inbox])
     assert (inside.restored, inside.trusted) == ((), {first.sha256})
 
@@ -71,12 +71,12 @@ def test_another_model_says_what_it_would_do_otherwise_and_does_nothing(
     generous = write_brightness_model(tmp_path / "generous.onnx", threshold=0.99)
     before = sorted(scene.inbox.iterdir())
     with open_ledger(scene.settings) as ledger:
-        found = []
+        shadows = []
         for model in (suspicious, generous):
             with load_model(model) as judge:
-                found.append(shadow(judge, ledger, scene.quarantine()))
-    assert [(len(s.moves), len(s.returns)) for s in found] == [(3, 0), (0, 2)]
-    assert "of the latest 3 kept pictures 3 would move" in found[0].says
+                shadows.append(shadow(judge, ledger, scene.quarantine()))
+    assert [(len(s.moves), len(s.returns)) for s in shadows] == [(3, 0), (0, 2)]
+    assert "of the latest 3 kept pictures 3 would move" in shadows[0].says
     assert sorted(scene.inbox.iterdir()) == before
 
 
@@ -90,13 +90,13 @@ def test_what_was_restored_does_not_move_whatever_another_model_says(
         quarantine = scene.quarantine()
         Decisions(quarantine, ledger).restore(next(quarantine.list()))
         with load_model(write_brightness_model(tmp_path / "suspicious.onnx", threshold=0.01)) as judge:
-            found = shadow(judge, ledger, quarantine)
-    assert (found.kept, found.held, found.moves) == (1, 1, ())
+            shadowed = shadow(judge, ledger, quarantine)
+    assert (shadowed.kept, shadowed.held, shadowed.moves) == (1, 1, ())
 
 
 def test_a_single_picture_can_be_trained_on_too(tmp_path: Path) -> None:
     picture = bright(tmp_path / "album" / "one.png")
     other = bright(tmp_path / "elsewhere" / "two.png")
-    found = list_pictures([picture.parent, other], [], ())
-    assert found == [picture, other]
+    listed = list_pictures([picture.parent, other], [], ())
+    assert listed == [picture, other]
     assert list_pictures([picture.parent, other], [other], ()) == [picture]

@@ -79,11 +79,11 @@ def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:
     path.write_bytes(content)
     try:
         ledger = Ledger(path, mend=False)
-        found = ledger.find_damage()
+        damage = ledger.find_damage()
     except LedgerDamaged:
         ledger = Ledger(path)
     else:
-        assert found is not None
+        assert damage is not None
         ledger.mend("found by the test")
     assert ledger.find_damage() is None
     ledger.facts.put_drift("red")

@@ -118,16 +118,16 @@ class Traced(LedgerFile):
 
 @pytest.fixture
 def traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ledger, Traced]]:
-    found: list[Traced] = []
+    statements: list[Traced] = []
 
     def opened(path: Path, *, mend: bool) -> Traced:
-        found.append(Traced(path, mend=mend))
-        found[-1].asked = {}
-        return found[-1]
+        statements.append(Traced(path, mend=mend))
+        statements[-1].asked = {}
+        return statements[-1]
 
     monkeypatch.setattr("imgwatch.ledger.LedgerFile", opened)
     ledger = Ledger(tmp_path / "traced.sqlite")
-    yield ledger, found[0]
+    yield ledger, statements[0]
     ledger.close()
 
 

@@ -100,7 +100,7 @@ def test_it_is_shown_as_it_stood(old: Path) -> None:
         assert reasons == {"brighter than your pictures: stranger than all 200 of them"}
         assert quarantine.check() == []
         assert ledger.counts.totals()["judged"] == 13
-        assert {found.path.name for found in ledger.listed(FileState.HELD)} == {"held1.png", "held2.png"}
+        assert {held.path.name for held in ledger.listed(FileState.HELD)} == {"held1.png", "held2.png"}
         unreadable = ledger.listed(FileState.UNREADABLE)
         assert [str(row.reason) for row in unreadable] == ["not a picture of a supported format"]
         assert ledger.feedback.count() == 2

@@ -93,9 +93,9 @@ def test_replacing_is_atomic_and_says_what_fails(tmp_path: Path) -> None:
 def test_threshold_is_the_conformal_quantile(scores: list[float], false_alarms: float) -> None:
     values = np.asarray(scores, dtype=np.float32)
     threshold = Calibration.of(values, values[:, None]).threshold_for(false_alarms)
-    place = (1 - false_alarms) * (len(scores) + 1)
+    rank = (1 - false_alarms) * (len(scores) + 1)
     lower, upper = (
-        np.sort(values)[min(max(round(end), 1), len(scores)) - 1] for end in (np.floor(place), np.ceil(place))
+        np.sort(values)[min(max(round(end), 1), len(scores)) - 1] for end in (np.floor(rank), np.ceil(rank))
     )
     assert lower <= threshold <= upper
 

@@ -25,11 +25,11 @@ def test_it_takes_as_many_scores_as_the_tables_say(share: float, confidence: flo
 @pytest.mark.parametrize("count", [10, 100, 299, 300, 1000, 5000])
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.05])
 def test_the_place_is_the_lowest_that_keeps_the_promise(count: int, share: float) -> None:
-    place = place_of_threshold(count, share, 0.95)
-    if place == count and count < fewest_scores(share, 0.95):
+    rank = place_of_threshold(count, share, 0.95)
+    if rank == count and count < fewest_scores(share, 0.95):
         return
     ends = [
-        clopper_pearson(count - at, count, confidence=0.9).high for at in (place, place - 1)
+        clopper_pearson(count - at, count, confidence=0.9).high for at in (rank, rank - 1)
     ]  # one-sided 95 %
     assert ends[0] <= share + 1e-9
     assert ends[1] > share

@@ -25,7 +25,7 @@ def test_the_line_says_what_there_is() -> None:
     assert line({"judged": 1000, "quarantined": 3}).endswith("3 quarantined (under 1 %), 0 unreadable")
 
 
-def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.message for record in caplog.records if record.message.startswith("yesterday")]
 
 
@@ -42,12 +42,12 @@ def test_once_a_day_also_over_restarts(ledger: Ledger, caplog: pytest.LogCapture
     digest.tell_if_due()
     judge_one(ledger, "a.png", now)
     judge_one(ledger, "bb.png", now)
-    assert told(caplog) == [], "nothing is known of the day before the first start"
+    assert logged(caplog) == [], "nothing is known of the day before the first start"
     now += timedelta(hours=12, seconds=1)
     digest.tell_if_due()
     digest.tell_if_due()
     Digest(ledger, lambda: now).tell_if_due()
-    assert told(caplog) == ["yesterday: 2 judged, 0 quarantined, 0 unreadable"]
+    assert logged(caplog) == ["yesterday: 2 judged, 0 quarantined, 0 unreadable"]
 
 
 def test_after_days_without_a_daemon_the_last_one_is_told(
@@ -57,7 +57,7 @@ def test_after_days_without_a_daemon_the_last_one_is_told(
     Digest(ledger, lambda: NOON).tell_if_due()
     judge_one(ledger, "a.png", NOON)
     Digest(ledger, lambda: NOON + timedelta(days=5)).tell_if_due()
-    assert told(caplog) == ["yesterday: 0 judged, 0 quarantined, 0 unreadable"]
+    assert logged(caplog) == ["yesterday: 0 judged, 0 quarantined, 0 unreadable"]
 
 
 def test_a_clock_that_is_put_back_tells_nothing_twice(
@@ -66,4 +66,4 @@ def test_a_clock_that_is_put_back_tells_nothing_twice(
     caplog.set_level(logging.INFO)
     for days in (0, 1, 0, 1):
         Digest(ledger, lambda days=days: NOON + timedelta(days=days)).tell_if_due()  # type: ignore[misc]
-    assert len(told(caplog)) == 1
+    assert len(logged(caplog)) == 1

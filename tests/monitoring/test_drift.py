@@ -66,8 +66,8 @@ def test_a_year_has_no_more_looks_than_that_however_full_the_folder() -> None:
 @pytest.mark.parametrize(("shift", "seen"), [(0.3, 0.25), (0.5, 0.9), (1.0, 1.0)])
 def test_a_changed_folder_is_seen_in_a_block(shift: float, seen: float) -> None:
     rng = np.random.default_rng(5)
-    found = [looked(rng, *calibrated(rng, 1000), shift) for _ in range(300)]
-    assert np.mean(np.array(found) <= ALARM) >= seen
+    looks = [looked(rng, *calibrated(rng, 1000), shift) for _ in range(300)]
+    assert np.mean(np.array(looks) <= ALARM) >= seen
 
 
 def test_the_change_is_told_and_its_end_too() -> None:

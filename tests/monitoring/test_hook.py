@@ -43,12 +43,12 @@ def open_hook() -> Iterator[Open]:
     with ExitStack() as stack:
 
         def opened(script: str, seconds_between: float = 0.0, timeout_seconds: float = 60.0) -> Hook:
-            told = HookSettings(
+            settings = HookSettings(
                 quarantined=("/bin/sh", "-c", script),
                 seconds_between=seconds_between,
                 timeout_seconds=timeout_seconds,
             )
-            hook = Hook(told)
+            hook = Hook(settings)
             stack.callback(hook.close)
             return hook
 
@@ -63,10 +63,10 @@ def test_the_command_reads_what_was_quarantined(tmp_path: Path, open_hook: Open)
     hook = open_hook(f"cat >> {tmp_path}/told")
     hook.note(record(1))
     wait_until(lambda: hook.outcomes["done"] == 1)
-    told = messages(tmp_path / "told")
-    assert told == [json.loads(message([record(1)], 0))]
-    assert told[0]["left_out"] == 0
-    (picture,) = told[0]["quarantined"]
+    received = messages(tmp_path / "told")
+    assert received == [json.loads(message([record(1)], 0))]
+    assert received[0]["left_out"] == 0
+    (picture,) = received[0]["quarantined"]
     assert (picture["original"], picture["score"], picture["reason"]) == ("/in/1.png", 0.9, "bright")
     assert not {"xattrs", "uid", "parts"} & set(picture)
 
@@ -182,8 +182,8 @@ def test_the_command_cannot_speak_for_the_daemon(
         os.set_inheritable(stream.fileno(), False)
         hook.note(record(1))
         wait_until(lambda: hook.outcomes["done"] == 1)
-    told = (tmp_path / "env").read_text()
-    assert "NOTIFY_SOCKET" not in told
-    assert "IMGWATCH_TEST=kept" in told
-    assert "\n/\n" in told
-    assert f"{tmp_path}/open" not in told
+    environment = (tmp_path / "env").read_text()
+    assert "NOTIFY_SOCKET" not in environment
+    assert "IMGWATCH_TEST=kept" in environment
+    assert "\n/\n" in environment
+    assert f"{tmp_path}/open" not in environment

@@ -36,7 +36,7 @@ def snapshot(**more: object) -> Snapshot:
     latency = Latency()
     for seconds in (0.01, 0.7, 9999.0):
         latency.note(seconds)
-    told: dict[str, object] = {
+    figures: dict[str, object] = {
         "at": 1000.0,
         "pulse": Pulse(7, "open", "mine-12345678", 0.5, False, {"/a": "watched", "/b": "gone"}, ("full",)),
         "counters": {"judged": 412, "quarantined": 9},
@@ -48,38 +48,38 @@ def snapshot(**more: object) -> Snapshot:
         "model_made": 500.0,
         "size": Size(9, 900),
     }
-    return Snapshot(**told | more)  # type: ignore[arg-type]
+    return Snapshot(**figures | more)  # type: ignore[arg-type]
 
 
 def families(text: str) -> Told:
     """Return the samples of an exposition."""
-    found: Told = {}
+    samples: Told = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
-    return found
+            samples.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
+    return samples
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Told:
+def exported(tmp_path: Path) -> Told:
     """All that can be told, as it is told."""
     file = tmp_path / "imgwatch.prom"
     Exposition(MetricsSettings(textfile=file)).show(snapshot())
     return families(file.read_text())
 
 
-def test_figures_are_those_of_the_daemon(told: Told) -> None:
-    assert told["imgwatch_judged_total"][()] == 412
-    assert told["imgwatch_purged_total"][()] == 0
-    assert told["imgwatch_breaker_open"][()] == 1
-    assert told["imgwatch_backlog"][()] == 7
-    assert told["imgwatch_folders"][(("state", "gone"),)] == 1
-    assert told["imgwatch_drift"][()] == 1
-    assert told["imgwatch_model_info"][(("generic", "no"), ("name", "mine-12345678"))] == 1
-    assert told["imgwatch_latency_seconds_bucket"][(("le", "1.0"),)] == 2
-    assert told["imgwatch_latency_seconds_bucket"][(("le", "+Inf"),)] == 3
-    assert told["imgwatch_latency_seconds_count"][()] == 3
-    assert len(told["imgwatch_latency_seconds_bucket"]) == len(BOUNDS) + 1
+def test_figures_are_those_of_the_daemon(exported: Told) -> None:
+    assert exported["imgwatch_judged_total"][()] == 412
+    assert exported["imgwatch_purged_total"][()] == 0
+    assert exported["imgwatch_breaker_open"][()] == 1
+    assert exported["imgwatch_backlog"][()] == 7
+    assert exported["imgwatch_folders"][(("state", "gone"),)] == 1
+    assert exported["imgwatch_drift"][()] == 1
+    assert exported["imgwatch_model_info"][(("generic", "no"), ("name", "mine-12345678"))] == 1
+    assert exported["imgwatch_latency_seconds_bucket"][(("le", "1.0"),)] == 2
+    assert exported["imgwatch_latency_seconds_bucket"][(("le", "+Inf"),)] == 3
+    assert exported["imgwatch_latency_seconds_count"][()] == 3
+    assert len(exported["imgwatch_latency_seconds_bucket"]) == len(BOUNDS) + 1
 
 
 def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
@@ -221,8 +221,8 @@ def test_nothing_of_it_is_imported_where_it_is_off() -> None:
 def rows() -> dict[str, set[str]]:
     """Return the documented metrics: name -> labels."""
     text = (DOCS / "metrics.md").read_text()
-    found = re.findall(r"^\| `(imgwatch_\w+)` \| (\w+) \| (.*?) \|", text, re.MULTILINE)
-    return {name: set(re.findall(r"`(\w+)`", labels)) for name, _, labels in found}
+    cells = re.findall(r"^\| `(imgwatch_\w+)` \| (\w+) \| (.*?) \|", text, re.MULTILINE)
+    return {name: set(re.findall(r"`(\w+)`", labels)) for name, _, labels in cells}
 
 
 def base(sample: str) -> str:
@@ -230,73 +230,77 @@ def base(sample: str) -> str:
 
 
 def test_the_table_lists_what_is_told_with_its_labels(
-    told: Told,
+    exported: Told,
 ) -> None:
     really: dict[str, set[str]] = {}
-    for name, samples in told.items():
+    for name, samples in exported.items():
         really.setdefault(base(name), set()).update(label for labels in samples for label, _ in labels)
     assert rows() == really
 
 
 def queries() -> list[tuple[str, str]]:
     board = json.loads((DOCS / "grafana.json").read_text())
-    found = [(panel["title"], target["expr"]) for panel in board["panels"] for target in panel["targets"]]
+    expressions = [
+        (panel["title"], target["expr"]) for panel in board["panels"] for target in panel["targets"]
+    ]
     for body in re.findall(
         r"^```yml\n(.*?)^```", (DOCS / "metrics.md").read_text(), re.MULTILINE | re.DOTALL
     ):
         for group in yaml.safe_load(body).get("groups", []):
-            found += [(rule["alert"], rule["expr"]) for rule in group["rules"]]
-    return found
+            expressions += [(rule["alert"], rule["expr"]) for rule in group["rules"]]
+    return expressions
 
 
 def selected(expression: str) -> list[tuple[str, dict[str, str]]]:
     """Return the metrics that a query reads, with the labels that it chooses by and what it wants of them."""
     for variable, value in VARIABLES.items():
         expression = expression.replace(variable, value)
-    found: list[tuple[str, dict[str, str]]] = []
+    selectors: list[tuple[str, dict[str, str]]] = []
 
     def see(node: object) -> None:
         selector = node.vector_selector if isinstance(node, promql_parser.MatrixSelector) else node
         if isinstance(selector, promql_parser.VectorSelector):
             chosen = {matcher.name: matcher.value for matcher in selector.matchers.matchers}
-            found.append((str(selector.name), chosen))
+            selectors.append((str(selector.name), chosen))
 
     promql_parser.walk(promql_parser.parse(expression), see)
-    return found
+    return selectors
 
 
 @pytest.mark.parametrize(("title", "expression"), queries())
-def test_each_query_reads_metrics_and_labels_that_there_are(title: str, expression: str, told: Told) -> None:
-    found = selected(expression)
-    assert found, title
-    for name, chosen in found:
-        assert name in told, (title, name)
+def test_each_query_reads_metrics_and_labels_that_there_are(
+    title: str, expression: str, exported: Told
+) -> None:
+    selectors = selected(expression)
+    assert selectors, title
+    for name, chosen in selectors:
+        assert name in exported, (title, name)
         values: dict[str, set[str]] = {}
-        for labels in told[name]:
+        for labels in exported[name]:
             for label, value in labels:
                 values.setdefault(label, set()).add(value)
         for label, wanted in chosen.items():
             assert label in BY_PROMETHEUS or wanted in values[label], (title, name, label)
     for grouped in re.findall(r"by \(([^)]*)\)", expression):
-        known = {label for name, _ in found for labels in told[name] for label, _ in labels}
+        known = {label for name, _ in selectors for labels in exported[name] for label, _ in labels}
         assert set(re.split(r",\s*", grouped)) <= known | BY_PROMETHEUS, title
 
 
 def test_each_legend_names_a_label_that_there_is(
-    told: Told,
+    exported: Told,
 ) -> None:
     board = json.loads((DOCS / "grafana.json").read_text())
     for panel in board["panels"]:
         for target in panel["targets"]:
             named = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
             read_here = selected(target["expr"])
-            known = {label for name, _ in read_here for labels in told[name] for label, _ in labels}
+            known = {label for name, _ in read_here for labels in exported[name] for label, _ in labels}
             assert named <= known | BY_PROMETHEUS, panel["title"]
 
 
 def test_every_metric_is_on_the_dashboard_or_in_a_rule(
-    told: Told,
+    exported: Told,
 ) -> None:
     used = {name for _, expression in queries() for name, _ in selected(expression)}
     left_out = {"imgwatch_threshold", "imgwatch_drift_compared"}
-    assert {name for name in told if name not in used} == left_out
+    assert {name for name in exported if name not in used} == left_out

@@ -96,8 +96,8 @@ def test_change_and_calm_are_told_once_each_and_over_restarts(
     usual = np.linspace(0.05, 0.45, BLOCK).tolist()
     for scores in (usual, [0.44] * 150, [0.44] * 250, [0.44] * BLOCK, usual, usual):
         lives(scores)
-    told = [(record.levelname, record.message.split(":")[1]) for record in caplog.records]
-    assert told == [("WARNING", " your folder has changed"), ("INFO", " as expected")]
+    logged = [(record.levelname, record.message.split(":")[1]) for record in caplog.records]
+    assert logged == [("WARNING", " your folder has changed"), ("INFO", " as expected")]
 
 
 class _Board:
@@ -106,8 +106,8 @@ class _Board:
     def __init__(self) -> None:
         self.shown: list[Snapshot] = []
 
-    def show(self, found: Snapshot) -> None:
-        self.shown.append(found)
+    def show(self, snapshot: Snapshot) -> None:
+        self.shown.append(snapshot)
 
     def close(self) -> None:
         self.shown.clear()

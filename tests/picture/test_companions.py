@@ -19,7 +19,7 @@ from imgwatch.picture.companions import (
 LONG = "a-holiday-by-the-sea-with-a-name-that-goes-on-and-on.jpg"
 
 
-def found(picture: str, *others: str) -> set[str]:
+def companions_in(picture: str, *others: str) -> set[str]:
     folder = {name: name for name in (picture, *others)}
     return set(companions_of(picture, folder.get))
 
@@ -55,7 +55,7 @@ def test_what_belongs_to_a_picture_is_found(picture: str, others: list[str]) -> 
         "metadata.json",
         "a.jpeg.json",
     ]
-    assert found(picture, *others, *strangers) == set(others)
+    assert companions_in(picture, *others, *strangers) == set(others)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_belongs_to_a_picture_is_found(picture: str, others: list[str]) -> 
     ],
 )
 def test_what_two_pictures_share_belongs_to_neither(picture: str, others: list[str], own: set[str]) -> None:
-    assert found(picture, *others) == own
+    assert companions_in(picture, *others) == own
 
 
 @pytest.mark.parametrize(

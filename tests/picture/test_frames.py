@@ -25,8 +25,8 @@ def shades(content: bytes, limits: Limits | None = None) -> list[int]:
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_frames_of_an_animation_are_spread_over_it(file_format: str) -> None:
-    found = shades(animation(file_format, SHADES))
-    assert np.abs(np.subtract(found, EXPECTED)).max() <= 6
+    shown = shades(animation(file_format, SHADES))
+    assert np.abs(np.subtract(shown, EXPECTED)).max() <= 6
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "WEBP", "PNG"])
@@ -47,10 +47,10 @@ def test_a_short_animation_has_as_many_frames_as_it_has(file_format: str, number
     ],
 )
 def test_frames_of_a_film_are_spread_over_it(container: str, codec: str) -> None:
-    found = shades(film([shade for shade in SHADES for _ in range(3)], container, codec))
-    assert len(found) == FRAMES
-    assert found == sorted(found)
-    assert np.abs(np.subtract(found, EXPECTED)).max() <= 25, "within a tenth of the time"
+    shown = shades(film([shade for shade in SHADES for _ in range(3)], container, codec))
+    assert len(shown) == FRAMES
+    assert shown == sorted(shown)
+    assert np.abs(np.subtract(shown, EXPECTED)).max() <= 25, "within a tenth of the time"
 
 
 def test_the_frame_in_the_middle_stands_for_all(tmp_path: Path) -> None:

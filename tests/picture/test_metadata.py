@@ -57,8 +57,8 @@ def test_sound_exif_turns_the_picture(file_format: str) -> None:
     ("kind", "value"), [(12, struct.pack("<d", float("nan"))), (9, struct.pack("<i", -7))]
 )
 def test_tags_that_cannot_be_written_again_do_not_matter(kind: int, value: bytes) -> None:
-    place = struct.pack("<I", 8 + 2 + 24 + 4) if len(value) > 4 else value
-    entries = struct.pack("<HHIHH", 0x112, 3, 1, 6, 0) + struct.pack("<HHI", 0x8769, kind, 1) + place
+    offset = struct.pack("<I", 8 + 2 + 24 + 4) if len(value) > 4 else value
+    entries = struct.pack("<HHIHH", 0x112, 3, 1, 6, 0) + struct.pack("<HHI", 0x8769, kind, 1) + offset
     exif = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 2) + entries + bytes(4) + value
     assert decode(saved("JPEG", exif=exif), RGB, LIMITS).shape == (16, 16, 3)
 

@@ -135,11 +135,11 @@ class CutDisk(FileOps):
             Flush(None if is_folder else os.fstat(descriptor).st_ino, path if is_folder else None)
         )
 
-    def unlink(self, place: FolderEntry) -> None:
+    def unlink(self, entry: FolderEntry) -> None:
         self._may_fail()
-        path = _path(place)
+        path = _path(entry)
         ino = path.lstat().st_ino
-        super().unlink(place)
+        super().unlink(entry)
         self.steps.append(Name(ino, path, None))
 
     def cut(self, end: int, chance: Random) -> None:
@@ -201,8 +201,8 @@ def _touches(step: Name | Write | Flush, folder: Path) -> bool:
     )
 
 
-def _path(place: FolderEntry) -> Path:
-    return Path(f"/proc/self/fd/{place.folder}").readlink() / place.name
+def _path(entry: FolderEntry) -> Path:
+    return Path(f"/proc/self/fd/{entry.folder}").readlink() / entry.name
 
 
 def _renumber(path: Path, inodes: dict[int, int]) -> None:

@@ -55,8 +55,8 @@ class Stumbling(Quick):
         self.has_failed = False
 
     def __getattribute__(self, name: str) -> Any:
-        found = super().__getattribute__(name)
-        return self.stumbling(found) if name in vars(FileOps) and callable(found) else found
+        attribute = super().__getattribute__(name)
+        return self.stumbling(attribute) if name in vars(FileOps) and callable(attribute) else attribute
 
     def stumbling(self, step: Callable[..., Any]) -> Callable[..., Any]:
         def attempt(*args: Any) -> Any:

@@ -166,11 +166,11 @@ def test_a_file_that_took_the_name_of_a_lost_companion_is_not_taken_for_it(scene
 
 def test_a_record_that_names_a_file_of_another_one_as_companion_does_not_get_it(scene: Scene) -> None:
     victim, record = scene.take(scene.add("victim.jpg")), take_set(scene)
-    place = scene.path / "records" / "cat.jpg.json"
-    content = json.loads(place.read_text())
+    file = scene.path / "records" / "cat.jpg.json"
+    content = json.loads(file.read_text())
     content["companions"][0]["file"] = victim.file
     content["companions"][0]["sha256"] = victim.sha256
-    place.write_text(json.dumps(content))
+    file.write_text(json.dumps(content))
     scene.quarantine.delete(record.id)
     assert "victim.jpg" in tree(scene.path / "pictures")
 

@@ -92,9 +92,9 @@ def test_a_record_shows_the_agreed_keys_and_utc() -> None:
 
 def test_a_name_that_is_no_utf8_gives_back_its_bytes() -> None:
     name = os.fsdecode(b"\xff\xfe.jpg")
-    found = decode_json(encode_json({"file": name}))
-    assert isinstance(found, dict)
-    assert os.fsencode(found["file"]) == b"\xff\xfe.jpg"
+    decoded = decode_json(encode_json({"file": name}))
+    assert isinstance(decoded, dict)
+    assert os.fsencode(decoded["file"]) == b"\xff\xfe.jpg"
 
 
 @given(JSON, st.sampled_from(sorted(example().to_json())))
@@ -109,7 +109,7 @@ def test_any_other_json_in_any_field_is_refused_or_read_safely(value: object, ke
     assert math.isfinite(record.judgement.score or 0)
 
 
-@given(st.binary(max_size=200) | JSON.map(lambda found: json.dumps(found).encode()))
+@given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_bytes_raise_anything_but_malformed(content: bytes) -> None:
     try:
         Record.from_json(decode_json(content))

@@ -66,12 +66,12 @@ def test_the_quarantine_takes_nothing_from_itself(tmp_path: Path) -> None:
 
 def test_a_record_that_leads_out_of_the_roots_restores_nothing(scene: Scene) -> None:
     record = scene.take(scene.add())
-    place = scene.path / "records" / "cat.jpg.json"
+    file = scene.path / "records" / "cat.jpg.json"
     for original in ("/etc/cat.jpg", str(scene.path / "pictures" / "x.jpg"), str(scene.inbox)):
-        place.write_text(json.dumps({**record.to_json(), "original": original}))
+        file.write_text(json.dumps({**record.to_json(), "original": original}))
         with pytest.raises(OutsideRoots):
             scene.quarantine.restore(record.id)
-    place.write_text(json.dumps({**record.to_json(), "original": "/etc/cat.jpg", "mode": 0o4777}))
+    file.write_text(json.dumps({**record.to_json(), "original": "/etc/cat.jpg", "mode": 0o4777}))
     back = scene.quarantine.restore(record.id, to=scene.elsewhere)
     assert back == scene.elsewhere / "cat.jpg"
     assert back.stat().st_mode & 0o7000 == 0

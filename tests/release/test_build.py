@@ -19,9 +19,9 @@ import build  # noqa: E402
 
 
 def build_once(out: Path, epoch: str) -> dict[str, bytes]:
-    told = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)]
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(out), str(ROOT)]
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-    subprocess.run(told, check=True, capture_output=True, env={"PATH": path, "SOURCE_DATE_EPOCH": epoch})
+    subprocess.run(command, check=True, capture_output=True, env={"PATH": path, "SOURCE_DATE_EPOCH": epoch})
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 

@@ -47,5 +47,5 @@ def test_the_page_of_the_config_is_the_commented_config() -> None:
 
 @pytest.mark.parametrize("code", ["0", "1", "2", "66", "69", "73", "74", "78"])
 def test_every_exit_code_is_told(code: str) -> None:
-    assert code in {found.name for found in exit_codes()}
+    assert code in {listed.name for listed in exit_codes()}
     assert re.search(rf"^ +{code}  +\S", rendered(pages()["imgwatch.1"]), re.MULTILINE)

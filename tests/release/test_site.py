@@ -20,7 +20,7 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("site")
-    told = [
+    command = [
         sys.executable,
         "-m",
         "mkdocs",
@@ -34,7 +34,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     done = subprocess.run(
-        told, capture_output=True, text=True, check=False, env={"PATH": path, "NO_MKDOCS_2_WARNING": "1"}
+        command, capture_output=True, text=True, check=False, env={"PATH": path, "NO_MKDOCS_2_WARNING": "1"}
     )
     assert done.returncode == 0, done.stderr
     return out

@@ -214,8 +214,8 @@ def test_axe_finds_nothing(scene: Scene, look: Look, scheme: str, width: int, wh
         page.keyboard.press("x")
         page.locator("#order").select_option("reason")
         expect(page.locator("#restoring")).not_to_be_empty()
-    found = Axe().run(page).response["violations"]
-    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in found] == []
+    violations = Axe().run(page).response["violations"]
+    assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in violations] == []
 
 
 def test_of_fifty_thousand_pictures_only_those_in_sight_are_on_the_page(scene: Scene, look: Look) -> None:
@@ -257,7 +257,7 @@ def test_no_tab_and_no_search_is_cut_on_a_phone(scene: Scene, look: Look) -> Non
 def test_five_hundred_real_pictures_by_keyboard(scene: Scene, look: Look, shared: Path) -> None:
     """Every key is a person's: a look at each, one verdict each, and the books balance in the end."""
     places = ("irrelevant/photos", "junk/memes", "junk/screenshots", "junk/receipts", "junk/spam")
-    pictures = [path for place in places for path in sorted((shared / place).glob("*.jpg"))][:500]
+    pictures = [path for folder in places for path in sorted((shared / folder).glob("*.jpg"))][:500]
     assert len(pictures) == 500
     for number, path in enumerate(pictures):
         (scene.inbox / f"{number:03}_{path.name}").write_bytes(path.read_bytes())
@@ -280,19 +280,19 @@ def test_five_hundred_real_pictures_by_keyboard(scene: Scene, look: Look, shared
 
 def _finish_or_undo_move(scene: Scene, wanted: dict[str, int]) -> None:
     until = time.monotonic() + 120
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     while time.monotonic() < until:
         quarantine = scene.quarantine()
         standings = [quarantine.review_state(record) for record in quarantine.list()]
-        found = {
+        counts = {
             "restored": len(list(scene.inbox.iterdir())),
             "binned": len(list(quarantine.binned())),
             "later": standings.count(type(standings[0]).LATER) if standings else 0,
         }
-        if found == wanted:
+        if counts == wanted:
             return
         time.sleep(0.2)
-    raise AssertionError(f"{found} instead of {wanted}")
+    raise AssertionError(f"{counts} instead of {wanted}")
 
 
 def test_resume_stands_beside_the_pictures_that_are_held(scene: Scene, look: Look) -> None:

@@ -16,12 +16,12 @@ def _crowds(crowds: int, each: int) -> list[tuple[str, NDArray[np.float64]]]:
 
 def _beginnings(tree: LikenessTree, crowds: int, each: int) -> list[str]:
     """Return what the paths of each crowd have in common."""
-    found = []
+    beginnings = []
     for n in range(crowds):
         paths = [tree.path(f"{n}-{k}") or "" for k in range(each)]
         length = next((at for at, steps in enumerate(zip(*paths, strict=False)) if len(set(steps)) > 1), 99)
-        found.append(paths[0][:length])
-    return found
+        beginnings.append(paths[0][:length])
+    return beginnings
 
 
 def test_each_crowd_has_a_branch_of_its_own() -> None:

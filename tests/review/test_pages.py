@@ -30,9 +30,9 @@ def _picture(browser: Browser) -> str:
 def _details_with_similar(browser: Browser, picture: str) -> dict[str, list[dict[str, str]]]:
     until = time.monotonic() + 30
     while time.monotonic() < until:
-        found: dict[str, list[dict[str, str]]] = browser.client.get(f"/pictures/{picture}").json()
-        if len(found["similar"]) == 3:
-            return found
+        details: dict[str, list[dict[str, str]]] = browser.client.get(f"/pictures/{picture}").json()
+        if len(details["similar"]) == 3:
+            return details
     raise AssertionError("no similar pictures were found in time")
 
 
@@ -60,9 +60,9 @@ def test_a_hostile_file_is_not_shown_and_can_still_be_decided(scene: Scene, open
 def test_details_say_why_and_what_is_like_it(scene: Scene, open_gallery: Open) -> None:
     scene.fill(1, normal=5)
     browser = open_gallery(scene)
-    found = _details_with_similar(browser, _picture(browser))
-    assert "brighter than your pictures" in str(found["reason"])
-    assert browser.client.get(f"/normal/{found['similar'][0]['sha256']}").status_code == 200
+    details = _details_with_similar(browser, _picture(browser))
+    assert "brighter than your pictures" in str(details["reason"])
+    assert browser.client.get(f"/normal/{details['similar'][0]['sha256']}").status_code == 200
     heat = browser.client.get(f"/pictures/{_picture(browser)}/heat")
     assert Image.open(io.BytesIO(heat.content)).mode == "RGBA"
 
@@ -171,5 +171,5 @@ def test_every_page_counts_what_is_in_quarantine_for_later_and_in_the_bin(
     browser = open_gallery(scene)
     browser.decide("delete", _picture(browser))
     text = browser.client.get(address).text
-    found = dict(re.findall(r'data-count="(\w+)">([\d,]*)<', text))
-    assert found == {"open": "2", "later": "", "binned": "1"}
+    counts = dict(re.findall(r'data-count="(\w+)">([\d,]*)<', text))
+    assert counts == {"open": "2", "later": "", "binned": "1"}

@@ -52,15 +52,17 @@ def _installed_alone() -> Path:
     settings = (CHECKOUT / "pyproject.toml").read_bytes()
     project = tomllib.loads(settings.decode())["project"]
     needs = [*project["dependencies"], *project["optional-dependencies"]["metrics"]]
-    place = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
-    stamp = place / "installed"
-    if not (place / "bin" / "pip").exists():
-        run_tool(_PYTHON, "-m", "venv", place)
-        run_tool(place / "bin" / "pip", "install", "--quiet", *needs)
+    environment = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
+    stamp = environment / "installed"
+    if not (environment / "bin" / "pip").exists():
+        run_tool(_PYTHON, "-m", "venv", environment)
+        run_tool(environment / "bin" / "pip", "install", "--quiet", *needs)
     if not stamp.exists() or stamp.read_text() != _sources_digest():
-        run_tool(place / "bin" / "pip", "install", "--quiet", "--no-deps", "--force-reinstall", CHECKOUT)
+        run_tool(
+            environment / "bin" / "pip", "install", "--quiet", "--no-deps", "--force-reinstall", CHECKOUT
+        )
         stamp.write_text(_sources_digest())
-    return place
+    return environment
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -75,11 +77,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         "these tests need a systemd: run them on a machine that has one, or set IMGWATCH_SYSTEMD_RUNNER to a program "
         "that boots one"
     )
-    place = _installed()
-    setup = ["--setup", f"IMGWATCH_VENV={place} {sys.executable} {boot.args[0]}"] if boot else []
-    told = ["--timeout", "150", "--", "env", f"{_INSIDE}=1", f"IMGWATCH_VENV={place}", sys.executable,
+    environment = _installed()
+    setup = ["--setup", f"IMGWATCH_VENV={environment} {sys.executable} {boot.args[0]}"] if boot else []
+    arguments = ["--timeout", "150", "--", "env", f"{_INSIDE}=1", f"IMGWATCH_VENV={environment}", sys.executable,
             "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", pyfuncitem.nodeid]  # fmt: skip
-    done = subprocess.run([runner, *setup, *told], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [runner, *setup, *arguments], cwd=CHECKOUT, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         pytest.fail(f"under systemd (exit {done.returncode}):\n{done.stdout}\n{done.stderr}", pytrace=False)
     return True

@@ -36,7 +36,7 @@ machine.prepare()
 machine.drop("b1.png", "b2.png", "d1.png")
 machine.write_config(watch=f"[{{path: {machine.inbox}, existing: judge}}]")
 subprocess.run(["chown", "-R", "imgwatch", machine.home], check=True)
-told = [
+command = [
     "setpriv",
     "--reuid=imgwatch",
     "--clear-groups",
@@ -44,7 +44,7 @@ told = [
     "-c",
     _KILLED_IN_THE_MIDDLE,
 ]
-done = subprocess.run(told, check=False, capture_output=True, text=True)
+done = subprocess.run(command, check=False, capture_output=True, text=True)
 if done.returncode != -signal.SIGKILL:
     sys.exit(f"not killed in the middle of the move: {done}")
 subprocess.run(["systemctl", "enable", "imgwatch"], check=True)

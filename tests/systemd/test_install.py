@@ -46,8 +46,8 @@ def dropped(name: str) -> int:
 def test_beside_the_inbox_a_move_is_a_rename_and_uninstall_removes_just_the_unit(
     machine: Machine, config: Path
 ) -> None:
-    place = HOME / "Pictures" / ".imgwatch-quarantine"
-    machine.write_config(quarantine=f"{{path: {place}}}")
+    quarantine = HOME / "Pictures" / ".imgwatch-quarantine"
+    machine.write_config(quarantine=f"{{path: {quarantine}}}")
     said = machine.imgwatch("service", "install", "--config", config)
     assert f"{INBOX}: a picture gets into quarantine by a rename" in said
     assert machine.show("ActiveState") == "active"
@@ -55,7 +55,7 @@ def test_beside_the_inbox_a_move_is_a_rename_and_uninstall_removes_just_the_unit
     assert machine.show("DropInPaths") == str(DROP_IN)
     assert machine.show("ReadWritePaths") == f"-{HOME / 'Pictures'}"
     inode = dropped("b1.png")
-    moved = place / "pictures" / "b1.png"
+    moved = quarantine / "pictures" / "b1.png"
     wait_until(moved.exists, 60, machine.journal())
     assert moved.stat().st_ino == inode
     assert moved.owner() == "alice"
@@ -93,13 +93,13 @@ def test_a_unit_of_an_earlier_version_becomes_the_shipped_one_with_a_drop_in(
 
 
 def test_far_from_the_inbox_it_is_a_copy_and_says_why(machine: Machine, config: Path) -> None:
-    place = HOME / ".local" / "share" / "imgwatch" / "quarantine"
-    machine.write_config(quarantine=f"{{path: {place}}}")
+    quarantine = HOME / ".local" / "share" / "imgwatch" / "quarantine"
+    machine.write_config(quarantine=f"{{path: {quarantine}}}")
     said = machine.imgwatch("service", "install", "--config", config)
     assert "verified copy" in said
     assert f"{{path: {HOME / 'Pictures' / '.imgwatch-quarantine'}}}" in said
     inode = dropped("b1.png")
-    moved = place / "pictures" / "b1.png"
+    moved = quarantine / "pictures" / "b1.png"
     wait_until(moved.exists, 60, machine.journal())
     assert moved.stat().st_ino != inode, "rename across two ReadWritePaths: then install may promise more"
     assert moved.owner() == "alice"

@@ -19,12 +19,12 @@ pytestmark = [pytest.mark.systemd, pytest.mark.root]
 STATE = Path("/var/lib/imgwatch")
 
 
-def mount_for_the_service(place: Path, *options: str) -> None:
-    place.mkdir(exist_ok=True)
+def mount_for_the_service(mount_point: Path, *options: str) -> None:
+    mount_point.mkdir(exist_ok=True)
     subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", ",".join(("mode=700", *options)), "none", place], check=True
+        ["mount", "-t", "tmpfs", "-o", ",".join(("mode=700", *options)), "none", mount_point], check=True
     )
-    shutil.chown(place, "imgwatch", "imgwatch")
+    shutil.chown(mount_point, "imgwatch", "imgwatch")
 
 
 def drop(machine: Machine, name: str) -> None:
@@ -43,8 +43,8 @@ def test_a_full_disk_under_the_ledger_is_waited_out_without_a_restart(machine: M
     assert machine.show("ActiveState") == "activating"
     assert machine.show("NRestarts") == "0"
     assert machine.journal().count("cannot begin yet") == 1
-    told = json.loads(machine.imgwatch("status", "--json", "--config", machine.config, code=3))
-    assert "full" in " ".join(told["troubles"])
+    status = json.loads(machine.imgwatch("status", "--json", "--config", machine.config, code=3))
+    assert "full" in " ".join(status["troubles"])
     ballast.unlink()
     wait_until(lambda: machine.show("ActiveState") == "active", 30, machine.journal())
     machine.drop("b1.png")

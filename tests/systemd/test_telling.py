@@ -54,10 +54,10 @@ def installed(machine: Machine, **lines: str) -> str:
 
 
 def hook(machine: Machine, text: str) -> str:
-    place = machine.home / "told"
-    place.write_text(text)
-    place.chmod(0o755)
-    return f"{{quarantined: [{place}], seconds_between: 0}}"
+    folder = machine.home / "told"
+    folder.write_text(text)
+    folder.chmod(0o755)
+    return f"{{quarantined: [{folder}], seconds_between: 0}}"
 
 
 def read() -> str:
@@ -72,8 +72,8 @@ def test_the_port_can_be_reached_from_this_machine_and_no_other_can_be_opened(ma
     machine.wait_quarantined("b1.png")
     wait_until(lambda: "imgwatch_quarantined_total 1.0" in read(), says=machine.journal())
     machine.write_config(metrics="{port: 9322}")
-    told = machine.imgwatch("doctor", "--config", machine.config, code=69)
-    assert "it does not let metrics.port 9322 be reached" in told
+    report = machine.imgwatch("doctor", "--config", machine.config, code=69)
+    assert "it does not let metrics.port 9322 be reached" in report
 
 
 def test_the_file_can_be_read_by_others_and_the_service_has_no_network(machine: Machine) -> None:

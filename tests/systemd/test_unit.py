@@ -78,8 +78,8 @@ def test_it_comes_back_after_kill_9_and_judges_what_came_meanwhile(machine: Mach
     machine.drop("b2.png")
     machine.wait_quarantined("b1.png", "b2.png")
     assert machine.show("NRestarts") == "1"
-    told = json.loads(machine.imgwatch("status", "--json", "--config", machine.config))
-    assert (told["judged"], told["quarantined"]) == (2, 2)
+    status = json.loads(machine.imgwatch("status", "--json", "--config", machine.config))
+    assert (status["judged"], status["quarantined"]) == (2, 2)
 
 
 def test_a_daemon_that_hangs_is_restarted_by_the_watchdog(machine: Machine) -> None:

@@ -32,14 +32,14 @@ class User:
                 hierarchy.chmod(0o755)
         run_tool("systemctl", "start", f"user@{self.number}")
 
-    def run(self, *told: str | Path, code: int = 0) -> str:
+    def run(self, *arguments: str | Path, code: int = 0) -> str:
         """Run a command as this user, at home."""
         runtime = f"XDG_RUNTIME_DIR=/run/user/{self.number}"
         done = subprocess.run(
-            ["runuser", "-u", self.name, "--", "env", "-C", HOME, runtime, *told],
+            ["runuser", "-u", self.name, "--", "env", "-C", HOME, runtime, *arguments],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == code, (told, done.returncode, done.stdout, done.stderr)
+        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
 
     def show(self, name: str) -> str:

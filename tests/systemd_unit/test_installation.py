@@ -43,12 +43,12 @@ def said_by(plan: InstallPlan) -> str:
 def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
     settings: Settings, config: Path, tmp_path: Path
 ) -> None:
-    found = planned(settings, config)
-    assert found.user.pw_uid == (tmp_path / "inbox").stat().st_uid
-    assert f"User={found.user.pw_name}\n" in said_by(found)
-    assert f"ReadWritePaths=-{tmp_path}\n" in said_by(found)
-    assert "PrivateTmp=no" in said_by(found), "the folders lie below /tmp"
-    assert f"--config {config}" in said_by(found)
+    plan = planned(settings, config)
+    assert plan.user.pw_uid == (tmp_path / "inbox").stat().st_uid
+    assert f"User={plan.user.pw_name}\n" in said_by(plan)
+    assert f"ReadWritePaths=-{tmp_path}\n" in said_by(plan)
+    assert "PrivateTmp=no" in said_by(plan), "the folders lie below /tmp"
+    assert f"--config {config}" in said_by(plan)
 
 
 def test_a_user_unit_has_no_read_only_file_system_and_no_user(settings: Settings, config: Path) -> None:
@@ -139,10 +139,10 @@ def test_a_missing_folder_an_unknown_user_and_an_odd_name_are_told(
 def test_quarantine_and_state_are_made_for_their_owner_alone(
     settings: Settings, config: Path, tmp_path: Path
 ) -> None:
-    found = planned(settings, config)
-    assert len(list(installation.make_folders(found))) == 2
+    plan = planned(settings, config)
+    assert len(list(installation.make_folders(plan))) == 2
     assert (tmp_path / "state").stat().st_mode & 0o777 == 0o700
-    assert list(installation.make_folders(found)) == []
+    assert list(installation.make_folders(plan)) == []
 
 
 def test_folders_that_pictures_are_moved_to_are_made_and_may_be_written(
@@ -150,11 +150,11 @@ def test_folders_that_pictures_are_moved_to_are_made_and_may_be_written(
 ) -> None:
     base = tmp_path.parent / f"{tmp_path.name}-sorted" / "screens"
     config = write_config(kinds=f"{{screenshot: {{action: move, to: {base}/%Y}}}}")
-    found = planned(load_config(config), config)
-    assert f"ReadWritePaths=-{base}\n" in said_by(found)
-    assert any(str(base) in line for line in installation.make_folders(found))
+    plan = planned(load_config(config), config)
+    assert f"ReadWritePaths=-{base}\n" in said_by(plan)
+    assert any(str(base) in line for line in installation.make_folders(plan))
     assert base.is_dir()
-    assert list(installation.make_folders(found)) == []
+    assert list(installation.make_folders(plan)) == []
     broad = write_config(kinds="{screenshot: {action: move, to: /srv/%Y}}")
     with pytest.raises(ConfigError, match="pictures are moved to /srv, too much"):
         planned(load_config(broad), broad)
@@ -186,10 +186,10 @@ def test_the_folder_of_the_metrics_file_may_be_written_and_the_network_stays_clo
 
 def test_a_port_for_metrics_is_opened_and_told(write_config: WriteConfig) -> None:
     config = write_config(metrics="{port: 9321}", hooks="{quarantined: [curl]}")
-    found = planned(load_config(config), config)
-    assert "SocketBindAllow=ipv4:tcp:9321" in said_by(found)
-    assert any("http://127.0.0.1:9321/metrics" in note for note in found.notes)
-    assert any("the hook runs in the same sandbox: without network" in note for note in found.notes)
+    plan = planned(load_config(config), config)
+    assert "SocketBindAllow=ipv4:tcp:9321" in said_by(plan)
+    assert any("http://127.0.0.1:9321/metrics" in note for note in plan.notes)
+    assert any("the hook runs in the same sandbox: without network" in note for note in plan.notes)
 
 
 def test_a_metrics_file_that_would_open_too_much_is_refused(write_config: WriteConfig) -> None:
@@ -222,18 +222,21 @@ def test_doctor_sees_when_unit_and_config_differ_about_the_port(
 
 
 def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig, tmp_path: Path) -> None:
-    def found(**lines: str) -> list[tuple[str, str]]:
+    def findings(**lines: str) -> list[tuple[str, str]]:
         settings = load_config(write_config(**lines))
         return [
             (finding.grade, finding.what)
             for finding in check_monitoring(Subject(tmp_path, settings, tmp_path, tmp_path))
         ]
 
-    assert found() == []
+    assert findings() == []
     (tmp_path / "figures").mkdir()
-    assert [g for g, _ in found(metrics=f"{{textfile: {tmp_path}/figures/i.prom, port: 1}}")] == ["ok", "ok"]
-    ((grade, what),) = found(metrics=f"{{textfile: {tmp_path}/none/i.prom}}")
+    assert [g for g, _ in findings(metrics=f"{{textfile: {tmp_path}/figures/i.prom, port: 1}}")] == [
+        "ok",
+        "ok",
+    ]
+    ((grade, what),) = findings(metrics=f"{{textfile: {tmp_path}/none/i.prom}}")
     assert (grade, "there is no folder" in what) == ("warning", True)
-    assert [g for g, _ in found(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
-    ((grade, what),) = found(hooks="{quarantined: [/nowhere/told]}")
+    assert [g for g, _ in findings(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
+    ((grade, what),) = findings(hooks="{quarantined: [/nowhere/told]}")
     assert (grade, "no program" in what) == ("warning", True)

@@ -18,9 +18,9 @@ def planned(watched: list[str], quarantine: str, others: list[str] | None = None
 
 
 def test_neighbours_get_one_common_tree_and_a_rename() -> None:
-    found = planned(["/home/alice/Pictures/Inbox"], "/home/alice/Pictures/.imgwatch-quarantine")
-    assert found.trees == (Path("/home/alice/Pictures"),)
-    assert [way.is_rename for way in found.ways] == [True]
+    plan = planned(["/home/alice/Pictures/Inbox"], "/home/alice/Pictures/.imgwatch-quarantine")
+    assert plan.trees == (Path("/home/alice/Pictures"),)
+    assert [way.is_rename for way in plan.ways] == [True]
 
 
 def test_a_quarantine_inside_the_watched_folder_opens_just_that() -> None:
@@ -28,32 +28,32 @@ def test_a_quarantine_inside_the_watched_folder_opens_just_that() -> None:
 
 
 def test_a_whole_home_is_never_opened_and_a_better_place_is_named() -> None:
-    found = planned(["/home/alice/Pictures/Inbox"], "/home/alice/.local/share/imgwatch/quarantine")
-    assert found.trees == (
+    plan = planned(["/home/alice/Pictures/Inbox"], "/home/alice/.local/share/imgwatch/quarantine")
+    assert plan.trees == (
         Path("/home/alice/.local/share/imgwatch/quarantine"),
         Path("/home/alice/Pictures/Inbox"),
     )
-    assert not found.ways[0].is_rename
-    assert "/home/alice/Pictures/.imgwatch-quarantine" in found.ways[0].why
+    assert not plan.ways[0].is_rename
+    assert "/home/alice/Pictures/.imgwatch-quarantine" in plan.ways[0].why
 
 
 def test_the_place_that_is_named_would_be_a_rename() -> None:
     for watched in ("/srv/upload", "/mnt/disk", "/home/alice/Inbox"):
         why = planned([watched], "/var/lib/imgwatch/quarantine").ways[0].why
-        place = why.partition("path: ")[2].partition("}")[0]
-        assert planned([watched], place).ways[0].is_rename, (watched, place)
+        named = why.partition("path: ")[2].partition("}")[0]
+        assert planned([watched], named).ways[0].is_rename, (watched, named)
 
 
 def test_two_file_systems_are_two_trees() -> None:
-    found = sandbox.plan([Path("/mnt/a/in")], Path("/mnt/a/q"), same_device=lambda _a, _b: False)
-    assert found.trees == (Path("/mnt/a/in"), Path("/mnt/a/q"))
-    assert not found.ways[0].is_rename
+    plan = sandbox.plan([Path("/mnt/a/in")], Path("/mnt/a/q"), same_device=lambda _a, _b: False)
+    assert plan.trees == (Path("/mnt/a/in"), Path("/mnt/a/q"))
+    assert not plan.ways[0].is_rename
 
 
 def test_a_tree_below_another_is_dropped_since_it_would_be_a_border() -> None:
-    found = planned(["/srv/pics/in", "/srv/pics/more/in"], "/srv/pics/q", ["/srv/pics/state", "/srv/state"])
-    assert found.trees == (Path("/srv/pics"), Path("/srv/state"))
-    assert all(way.is_rename for way in found.ways)
+    plan = planned(["/srv/pics/in", "/srv/pics/more/in"], "/srv/pics/q", ["/srv/pics/state", "/srv/state"])
+    assert plan.trees == (Path("/srv/pics"), Path("/srv/state"))
+    assert all(way.is_rename for way in plan.ways)
 
 
 def test_a_folder_to_be_made_lies_on_the_disk_of_the_nearest_one_that_is_there(tmp_path: Path) -> None:

@@ -62,20 +62,20 @@ def installed(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_verifies_it_silently(name: str, tmp_path: Path) -> None:
     scope = ["--user"] if "user" in name else []
-    told = ["systemd-analyze", *scope, "verify", str(installed(tmp_path, name))]
+    command = ["systemd-analyze", *scope, "verify", str(installed(tmp_path, name))]
     env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
-    done = subprocess.run(told, capture_output=True, text=True, check=False, env=env)
-    found = [line for line in done.stderr.splitlines() if "imgwatch" in line]
-    assert (done.returncode, done.stdout, found) == (0, "", [])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    complaints = [line for line in done.stderr.splitlines() if "imgwatch" in line]
+    assert (done.returncode, done.stdout, complaints) == (0, "", [])
 
 
 def exposure(file: Path) -> float:
-    told = ["systemd-analyze", "security", "--offline=true", str(file)]
-    assert shutil.which(told[0]), "systemd-analyze is not there: install systemd"
-    done = subprocess.run(told, capture_output=True, text=True, check=False)
-    found = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
-    assert found, done.stdout + done.stderr
-    return float(found[1])
+    command = ["systemd-analyze", "security", "--offline=true", str(file)]
+    assert shutil.which(command[0]), "systemd-analyze is not there: install systemd"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    level = re.search(r"exposure level for .*: ([\d.]+)", done.stdout)
+    assert level, done.stdout + done.stderr
+    return float(level[1])
 
 
 @pytest.mark.systemd

@@ -68,10 +68,10 @@ def pictures() -> np.ndarray:
 
 
 def test_features_are_golden(backbone: Backbone, pictures: np.ndarray) -> None:
-    found = backbone.features(pictures[:2])
-    assert found.statistics.shape == (2, sum(backbone.groups))
+    features = backbone.features(pictures[:2])
+    assert features.statistics.shape == (2, sum(backbone.groups))
     columns = np.r_[0:992:100, 992:1024:8]
-    np.testing.assert_allclose(found.statistics[:, columns], GOLDEN, rtol=1e-2, atol=1e-2)
+    np.testing.assert_allclose(features.statistics[:, columns], GOLDEN, rtol=1e-2, atol=1e-2)
 
 
 def test_features_do_not_depend_on_batches(backbone: Backbone, pictures: np.ndarray) -> None:
@@ -81,8 +81,8 @@ def test_features_do_not_depend_on_batches(backbone: Backbone, pictures: np.ndar
 
 
 def test_a_flat_picture_has_finite_features(backbone: Backbone) -> None:
-    found = backbone.features(np.zeros((1, 224, 224, 3), np.uint8))
-    assert np.isfinite(found.statistics).all()
+    features = backbone.features(np.zeros((1, 224, 224, 3), np.uint8))
+    assert np.isfinite(features.statistics).all()
 
 
 def stored(model: onnx.ModelProto) -> dict[str, np.ndarray]:
@@ -107,8 +107,8 @@ def test_the_file_is_what_the_conversion_makes() -> None:
 def test_integers_tell_nearly_the_same_as_the_published_network(backbone: Backbone, tmp_path: Path) -> None:
     (tmp_path / "float.onnx").write_bytes(build(read_weights(published_weights())).SerializeToString())
     pictures = calibration_pictures()[::6]
-    exact, found = (b.features(pictures) for b in (Backbone(tmp_path / "float.onnx"), backbone))
-    for ours, theirs in ((found.statistics, exact.statistics), (found.pooled, exact.pooled)):
+    exact, features = (b.features(pictures) for b in (Backbone(tmp_path / "float.onnx"), backbone))
+    for ours, theirs in ((features.statistics, exact.statistics), (features.pooled, exact.pooled)):
         alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(ours, theirs, strict=True)]
         assert np.median(alike) > 0.95
         assert min(alike) > 0.6  # next to no light or content: hardly anything to tell
@@ -139,7 +139,7 @@ def test_a_cluster_computes_the_same_features(
     with Cluster("local", workers=1) as cluster:
         afar = ClusterBackbone(backbone.path, cluster)
         with FeatureStore(tmp_path / "features.sqlite", afar) as store:
-            found = store.gather(keys, lambda places: pictures[places], lambda done, total: None)
+            features = store.gather(keys, lambda places: pictures[places], lambda done, total: None)
     here = backbone.features(pictures)
-    np.testing.assert_allclose(found.statistics, here.statistics, rtol=1e-3, atol=1e-4)
-    np.testing.assert_allclose(found.pooled, here.pooled, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(features.statistics, here.statistics, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(features.pooled, here.pooled, rtol=1e-3, atol=1e-4)

@@ -53,25 +53,27 @@ def test_an_encoder_gives_statistics_and_a_map(as_tokens: bool, tmp_path: Path) 
     path.write_bytes(wrap(encoder(as_tokens), SCALING, "patches").SerializeToString())
     backbone = Backbone(path)
     pictures = np.random.default_rng(1).integers(0, 256, (3, 64, 64, 3), dtype=np.uint8)
-    found = backbone.features(pictures)
+    features = backbone.features(pictures)
     assert backbone.name == "patches"
     assert backbone.groups == (6, 6, 32)
     assert backbone.map_shape == (6, 8, 8)
     weights = np.random.default_rng(0).normal(size=(6, 3, 8, 8))
     patches = (pictures / 255 - 0.5).reshape(3, 8, 8, 8, 8, 3).transpose(0, 1, 3, 5, 2, 4) / 0.25
     expected = np.einsum("nhwcij,ocij->nohw", patches, weights)
-    np.testing.assert_allclose(found.pooled, expected.mean(axis=(2, 3)), atol=1e-3)
-    np.testing.assert_allclose(found.statistics[:, 6:12], np.log(expected.std(axis=(2, 3)) + 1e-3), atol=1e-3)
+    np.testing.assert_allclose(features.pooled, expected.mean(axis=(2, 3)), atol=1e-3)
+    np.testing.assert_allclose(
+        features.statistics[:, 6:12], np.log(expected.std(axis=(2, 3)) + 1e-3), atol=1e-3
+    )
 
 
 def test_tokens_and_map_are_the_same_pictures(tmp_path: Path) -> None:
     pictures = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-    found = []
+    features = []
     for as_tokens in (False, True):
         path = tmp_path / f"{as_tokens}.onnx"
         path.write_bytes(wrap(encoder(as_tokens), SCALING, "patches").SerializeToString())
-        found.append(Backbone(path).features(pictures).statistics)
-    np.testing.assert_allclose(found[0], found[1], atol=1e-4)
+        features.append(Backbone(path).features(pictures).statistics)
+    np.testing.assert_allclose(features[0], features[1], atol=1e-4)
 
 
 def test_an_encoder_without_fixed_places_is_refused() -> None:

@@ -44,8 +44,8 @@ def exported(autoencoder: Any) -> onnxruntime.InferenceSession:
 def test_onnx_gives_what_keras_gives(autoencoder: Any, exported: onnxruntime.InferenceSession) -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (5, *autoencoder.network.input_shape[1:]), np.uint8)
     expected = autoencoder.graph(pictures)
-    for name, found in zip(OUTPUTS, exported.run(list(OUTPUTS), {INPUT: pictures}), strict=True):
-        np.testing.assert_allclose(found, np.asarray(expected[name]), rtol=1e-4, atol=1e-5)
+    for name, output in zip(OUTPUTS, exported.run(list(OUTPUTS), {INPUT: pictures}), strict=True):
+        np.testing.assert_allclose(output, np.asarray(expected[name]), rtol=1e-4, atol=1e-5)
 
 
 def test_score_is_the_mean_squared_error_of_the_picture(
@@ -123,5 +123,5 @@ def test_large_weights_pass_by_the_converter_and_come_back() -> None:
     proto = converted(function, INPUT, ["score"], opset=17, large=10_000)
     assert [entry.name for entry in proto.graph.input] == [INPUT]
     assert sum(np.prod(weight.dims) >= 10_000 for weight in proto.graph.initializer) == 2
-    (found,) = open_session(proto.SerializeToString(), 1).run(["score"], {INPUT: pictures})
-    np.testing.assert_allclose(found, function(pictures)[0], rtol=1e-4)
+    (outputs,) = open_session(proto.SerializeToString(), 1).run(["score"], {INPUT: pictures})
+    np.testing.assert_allclose(outputs, function(pictures)[0], rtol=1e-4)

@@ -40,35 +40,35 @@ def _fill(folder: Path, name: str, count: int, colour: tuple[float, ...], across
 class User:
     """Someone with an album of earthen tiles and an inbox in which pictures of the sea arrive, and greetings."""
 
-    place: Path
+    home: Path
 
     @property
     def album(self) -> Path:
-        return self.place / "album"
+        return self.home / "album"
 
     @property
     def inbox(self) -> Path:
-        return self.place / "inbox"
+        return self.home / "inbox"
 
     @property
     def model(self) -> Path:
-        return self.place / "mine.onnx"
+        return self.home / "mine.onnx"
 
     @property
     def config(self) -> Path:
-        return self.place / "config.yaml"
+        return self.home / "config.yaml"
 
     def write_config(self) -> None:
         self.inbox.mkdir()
-        told = {
+        settings = {
             "watch": [{"path": str(self.inbox)}],
             "model": str(self.model),
-            "quarantine": {"path": str(self.place / "quarantine")},
-            "state": str(self.place / "state"),
+            "quarantine": {"path": str(self.home / "quarantine")},
+            "state": str(self.home / "state"),
             "breaker": {"window": 10000, "share": 1},
             "train": QUICK,
         }
-        self.config.write_text(json.dumps(told))
+        self.config.write_text(json.dumps(settings))
 
     def says(self, *words: str | Path) -> str:
         done = CliRunner().invoke(app(), [*map(str, words), "--config", str(self.config)])
@@ -122,9 +122,9 @@ def test_restored_pictures_come_in_and_copies_of_deleted_ones_stay_out(trained: 
 def test_the_new_model_by_itself_keeps_what_was_restored(user: User, trained: dict[str, object]) -> None:
     assert trained["model"] == str(user.model)
     restored = sorted(user.inbox.glob("sea-*.png"))
-    found = user.lines("score", *restored)
-    assert len(found) == 18
-    assert [line["verdict"] for line in found] == 18 * ["keep"]
+    judged = user.lines("score", *restored)
+    assert len(judged) == 18
+    assert [line["verdict"] for line in judged] == 18 * ["keep"]
     assert [line["verdict"] for line in user.lines("score", user.album / "slipped-in.png")] == ["quarantine"]
 
 

@@ -63,12 +63,12 @@ def model(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
 def test_the_daemons_scorer_runs_the_file(model: Path) -> None:
     scorer = Scorer(model)
     picture = np.asarray(scene(np.random.default_rng(9)).resize((224, 224)))[None]
-    told = scorer.explain(picture)
+    explanation = scorer.explain(picture)
     assert scorer.contract.architecture == "perceptual"
-    assert told.score.shape == (1,)
-    assert told.parts.shape == (1, len(scorer.contract.parts))
-    assert told.error_map.shape == (1, 14, 14)
-    assert np.isfinite(told.embedding).all()
+    assert explanation.score.shape == (1,)
+    assert explanation.parts.shape == (1, len(scorer.contract.parts))
+    assert explanation.error_map.shape == (1, 14, 14)
+    assert np.isfinite(explanation.embedding).all()
     assert model.stat().st_size < 16e6
 
 

@@ -21,18 +21,18 @@ from imgwatch.watching.watcher import Hints
 
 @pytest.fixture
 def inbox(tmp_path: Path) -> Path:
-    place = tmp_path / "inbox"
-    place.mkdir()
-    return place
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
 
 
 @pytest.fixture
 def roots(tmp_path: Path, inbox: Path) -> Roots:
-    told = {
+    settings = {
         "watch": [{"path": str(inbox), "existing": "judge"}],
         "quarantine": {"path": str(tmp_path / "quarantine")},
     }
-    roots = Roots(checked({**told, "state": str(tmp_path / "state")}, Settings), Hints())
+    roots = Roots(checked({**settings, "state": str(tmp_path / "state")}, Settings), Hints())
     for root in roots:
         root.folder = (0, 0)
     return roots
@@ -164,8 +164,8 @@ def test_only_a_picture_that_is_near_is_expected(ledger: Ledger, roots: Roots, i
 def test_what_a_rescan_has_judged_stays_judged_at_the_first_start(ledger: Ledger, tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     inbox.mkdir()
-    told = {"watch": [{"path": str(inbox)}], "quarantine": {"path": str(tmp_path / "quarantine")}}
-    roots = Roots(checked({**told, "state": str(tmp_path / "state")}, Settings), Hints())
+    settings = {"watch": [{"path": str(inbox)}], "quarantine": {"path": str(tmp_path / "quarantine")}}
+    roots = Roots(checked({**settings, "state": str(tmp_path / "state")}, Settings), Hints())
     judged, other = inbox / "judged.jpg", inbox / "other.jpg"
     for path in (judged, other):
         path.write_bytes(b"x")

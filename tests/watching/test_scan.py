@@ -7,7 +7,7 @@ from conftest import dark
 from imgwatch.scan import Scope, is_candidate, walk
 
 
-def found(scope: Scope) -> list[str]:
+def walked(scope: Scope) -> list[str]:
     return sorted(
         str((folder / name).relative_to(scope.root)) for folder, listing in walk(scope) for name in listing
     )
@@ -22,8 +22,8 @@ def tree(root: Path, *names: str) -> Path:
 
 def test_walks_below_unless_told_not_to(tmp_path: Path) -> None:
     root = tree(tmp_path, "a.jpg", "sub/b.jpg", "sub/deep/c.jpg")
-    assert found(Scope(root)) == ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
-    assert found(Scope(root, recursive=False)) == ["a.jpg"]
+    assert walked(Scope(root)) == ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
+    assert walked(Scope(root, recursive=False)) == ["a.jpg"]
 
 
 def test_ignored_names_and_folders_apart_are_left_out(tmp_path: Path) -> None:
@@ -31,7 +31,7 @@ def test_ignored_names_and_folders_apart_are_left_out(tmp_path: Path) -> None:
         tmp_path, "a.jpg", "b.jpg.part", ".hidden/c.jpg", "quarantine/pictures/d.jpg", "quarantined.jpg"
     )
     scope = Scope(root, ignore=("*.part", ".*"), apart=(root / "quarantine",))
-    assert found(scope) == ["a.jpg", "quarantined.jpg"]
+    assert walked(scope) == ["a.jpg", "quarantined.jpg"]
     assert not scope.admits(root / "quarantine" / "x.jpg")
     assert not scope.admits(root.parent / "other.jpg")
     assert not scope.admits(root)
@@ -43,13 +43,13 @@ def test_only_regular_files_and_no_links(tmp_path: Path) -> None:
     os.mkfifo(root / "fifo.jpg")
     (root / "link.jpg").symlink_to(root / "a.jpg")
     (root / "folder-link").symlink_to(tmp_path / "outside")
-    assert found(Scope(root)) == ["a.jpg"]
+    assert walked(Scope(root)) == ["a.jpg"]
 
 
 def test_an_unreadable_folder_is_passed_over(tmp_path: Path) -> None:
     root = tree(tmp_path, "a.jpg")
     assert [folder for folder, _ in walk(Scope(root), root / "gone")] == []
-    assert found(Scope(root)) == ["a.jpg"]
+    assert walked(Scope(root)) == ["a.jpg"]
 
 
 def test_candidates_by_extension_or_first_bytes(tmp_path: Path) -> None:
@@ -64,4 +64,4 @@ def test_candidates_by_extension_or_first_bytes(tmp_path: Path) -> None:
 
 def test_sixty_four_levels_deep(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 64)
-    assert found(Scope(tree(tmp_path, f"{deep}/a.jpg"))) == [f"{deep}/a.jpg"]
+    assert walked(Scope(tree(tmp_path, f"{deep}/a.jpg"))) == [f"{deep}/a.jpg"]

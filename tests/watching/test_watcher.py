@@ -53,9 +53,9 @@ def test_while_hints_are_lost_new_folders_are_followed_all_the_same(
     (tmp_path / "sub").mkdir()
     (tmp_path / "dropped.jpg").write_bytes(b"x")
     time.sleep(0.5)
-    told = list(all_on(hints))
-    assert any(isinstance(hint, Overflow) for hint in told)
-    assert tmp_path / "dropped.jpg" not in told
+    hinted = list(all_on(hints))
+    assert any(isinstance(hint, Overflow) for hint in hinted)
+    assert tmp_path / "dropped.jpg" not in hinted
     (tmp_path / "sub" / "a.jpg").write_bytes(b"x")
     wait_until(lambda: tmp_path / "sub" / "a.jpg" in paths_on(hints))
     watcher.stop()
@@ -100,8 +100,8 @@ def test_a_burst_leaves_a_bounded_queue_and_a_word_that_something_was_lost() -> 
     for number in range(100_000):
         hints.put(Path(f"{number}.jpg"))
     hints.put(Wake())
-    found = list(all_on(hints))
-    assert len(found) < 10_000
-    assert [type(hint) for hint in found[-2:]] == [Overflow, Wake]
+    hinted = list(all_on(hints))
+    assert len(hinted) < 10_000
+    assert [type(hint) for hint in hinted[-2:]] == [Overflow, Wake]
     hints.put(Path("later.jpg"))
     assert list(all_on(hints)) == [Path("later.jpg")]
