@@ -190,6 +190,34 @@ def test_what_was_changed_since_it_was_moved_stays(
     assert (names(tmp_path / "sorted"), list(quarantine.list())) == (["a.png"], [])
 
 
+def test_what_is_dragged_back_by_hand_is_left_alone(
+    tmp_path: Path, inbox: Path, pipeline: Opened, quarantine: Quarantine
+) -> None:
+    opened = pipeline(to(tmp_path / "sorted"))
+    list(opened.run([bright(inbox / "a.png")]))
+    [moved] = quarantine.moved()
+    shutil.copy2(moved.path, inbox / "copy.png")
+    assert [result.moved_to for result in opened.run([inbox / "copy.png"])] == [
+        tmp_path / "sorted" / "copy.png"
+    ]
+    back = moved.path.rename(inbox / "mine.png")
+    assert states(opened, back) == [FileState.KEPT]
+    assert [one.path.name for one in quarantine.moved()] == ["copy.png"]
+    assert quarantine.review_state(moved.record) is ReviewState.RESTORED
+
+
+def test_what_is_not_to_be_seen_with_its_disk_was_not_dragged_back(
+    tmp_path: Path, inbox: Path, pipeline: Opened, quarantine: Quarantine
+) -> None:
+    opened = pipeline(to(tmp_path / "sorted"))
+    list(opened.run([bright(inbox / "a.png")]))
+    [moved] = quarantine.moved()
+    shutil.copy2(moved.path, inbox / "b.png")
+    (tmp_path / "sorted").rename(tmp_path / "unplugged")
+    list(opened.run([inbox / "b.png"]))
+    assert quarantine.review_state(moved.record) is ReviewState.MOVED
+
+
 def test_what_cannot_be_restored_goes_to_its_folder_again(
     tmp_path: Path, inbox: Path, pipeline: Opened, quarantine: Quarantine, ledger: Ledger
 ) -> None:

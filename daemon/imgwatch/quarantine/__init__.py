@@ -5,6 +5,7 @@ It never overwrites, and deletes only what it is told to. How that survives faul
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -306,21 +307,34 @@ class Quarantine:
         return target.path
 
     def take_note_of_removal(self, record_id: str, path: Path, written_ns: int | None) -> bool:
-        """Note as restored to `path` a picture that is in quarantine by its record alone; return whether it is so.
+        """Note as restored to `path` a picture that was taken out by hand; return whether it was.
 
-        Somebody has moved its file out by hand. While companions of it are still there, the record stays.
+        It is no longer in quarantine, where its record still is, or no longer where it was moved on to. While
+        companions of it are still in quarantine, the record stays.
         `written_ns`: when the file at `path` was written, if it has the picture's bytes. A copy that was written at
         another time is a new one, and the picture was deleted by hand; None where only the pixels are the same.
+        Raises RecordMissing where it neither is in quarantine nor was moved on.
         """
+        if self._read_reviews().state(record_id) is ReviewState.MOVED:
+            moved = next(one for one in self.moved() if one.record.id == record_id)
+            return _may_be(moved.record, written_ns) and self._take_note_of_return(moved, path)
         record = self.find(record_id)
         with self._recovered() as store:
             record = self._reread(store, record)
-            if status_of(store.picture(record.file)) is not None:
-                return False
-            if written_ns is not None and abs(written_ns - record.metadata.mtime_ns) > COARSEST_NS:
+            if status_of(store.picture(record.file)) is not None or not _may_be(record, written_ns):
                 return False
             if not companions_here(store, record):
                 operations.note_removal(store, record, path)
+            return True
+
+    def _take_note_of_return(self, moved: Moved, path: Path) -> bool:
+        with self._recovered() as store:
+            is_away = not moved.path.parent.is_dir()  # its disk, perhaps
+            is_moved = self._reviewed(store).state(moved.record.id) is ReviewState.MOVED
+            if is_away or not is_moved or os.path.lexists(moved.path):
+                return False
+            operations.note(store, Event.TAKEN_BACK, moved.record)
+            operations.note(store, Event.RESTORED, moved.record, str(path))
             return True
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
@@ -498,3 +512,8 @@ class Quarantine:
 
     def _named(self, which: str | Record) -> Record:
         return which if isinstance(which, Record) else self.find(which)
+
+
+def _may_be(record: Record, written_ns: int | None) -> bool:
+    """Tell whether a file that was written then may be the picture of a record; None: that is not known."""
+    return written_ns is None or abs(written_ns - record.metadata.mtime_ns) <= COARSEST_NS
