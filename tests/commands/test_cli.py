@@ -236,11 +236,11 @@ main()
 
 
 @pytest.mark.parametrize(
-    ("told", "wanted"), [("--version", set()), ("quarantine", {"quarantine"}), ("status", {"status"})]
+    ("command", "wanted"), [("--version", set()), ("quarantine", {"quarantine"}), ("status", {"status"})]
 )
-def test_only_the_command_that_is_asked_for_is_imported(expected: str, wanted: set[str]) -> None:
+def test_only_the_command_that_is_asked_for_is_imported(command: str, wanted: set[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", LOADED, expected, "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-c", LOADED, command, "--help"], capture_output=True, text=True, check=True
     )
     loaded = done.stderr.split()
     assert {name for name in COMMANDS.values() if f"imgwatch.commands.{name}" in loaded} == wanted

@@ -425,9 +425,9 @@ def test_sigterm_stops_while_a_picture_hangs_the_decoder(tmp_path: Path, write_c
     with Daemon(config) as daemon:
         dark(inbox / "d0.png")
         daemon.wait_judged(1)
-        workers = [int(pid) for pid in subprocess.run(["pgrep", "-P", str(daemon.process.pid)], capture_output=True,
-                                                      text=True, check=True).stdout.split()]  # fmt: skip
-        for pid in workers:
+        of_daemon = ["pgrep", "-P", str(daemon.process.pid), "-f", "spawn_main"]
+        workers = subprocess.run(of_daemon, capture_output=True, text=True, check=True).stdout.split()
+        for pid in map(int, workers):
             os.kill(pid, signal.SIGSTOP)  # whatever it decodes next hangs
         bright(inbox / "b1.png")
         time.sleep(2)  # until it is being decoded: nothing shows that
