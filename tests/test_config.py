@@ -95,6 +95,20 @@ def test_all_faults_at_once_with_key_and_line() -> None:
             "kinds: {card: {false_alarms: 0.6}}",
             "kinds.card.false_alarms: Expected a number <= 0.5 (found 0.6)",
         ),
+        (
+            "kinds: {card: [{in: [b], false_alarms: 0.01}]}",
+            "kinds.card.0.false_alarms: a promise is for all folders: give it in a rule without in",
+        ),
+        (
+            "kinds: {stranger: {false_alarms: 0.01}}",
+            "kinds.stranger.false_alarms: strangers have what `threshold: {false_alarms}` leaves them: "
+            "give the other kinds theirs",
+        ),
+        (
+            "threshold: {false_alarms: 0.01}\nkinds: {card: {false_alarms: 0.01}}",
+            "threshold.false_alarms: the promises in kinds come to 1.00%, which leaves nothing of 1.00% for the "
+            "others; promise more here, or less there",
+        ),
     ],
 )
 def test_a_fault_says_what_is_wanted(line: str, says: str) -> None:

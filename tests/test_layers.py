@@ -30,6 +30,7 @@ LAYERS = (
     {"config_edit", "console", "logs"},
     {"picture"},
     {"scan", "model"},
+    {"kind_promises"},
     {"standard"},
     {"evaluation", "ledger"},
     {"calibration"},

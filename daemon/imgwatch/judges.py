@@ -14,15 +14,18 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits
 from imgwatch.settings import ThresholdRule
+from imgwatch.settings.kinds import Promised
 
 _EVERYWHERE = Path("/")
 
 
 class ModelChoice(NamedTuple):
-    """What the config says of a folder: a model file, and the rule for the threshold; None: the model's own."""
+    """What the config says of a folder: a model file, the rule for the threshold (None: the model's own), promises of
+    kinds."""
 
     path: Path
     rule: ThresholdRule | None
+    promised: Promised = ()
 
 
 class Judges:
@@ -91,17 +94,19 @@ class Judges:
         return scorer
 
     def _take(self, scorer: Scorer) -> None:
-        fresh: dict[ThresholdRule | None, Judge] = {}
-        for root, (path, rule) in self._choices.items():
-            if path != scorer.path:
+        fresh: dict[ModelChoice, Judge] = {}
+        for choice in self._choices.values():
+            if choice.path == scorer.path and choice not in fresh:
+                limits, workers, decoder = self._limits, self._workers, self._decoder
+                fresh[choice] = Judge(scorer, choice.rule, limits, workers, decoder, choice.promised)
+        for root, choice in self._choices.items():
+            if choice not in fresh:
                 continue
-            if rule not in fresh:
-                fresh[rule] = Judge(scorer, rule, self._limits, self._workers, self._decoder)
             former = self._judges.get(root)
             if former is not None:
-                fresh[rule].on_progress = former.on_progress
+                fresh[choice].on_progress = former.on_progress
                 former.close()
-            self._judges[root] = fresh[rule]
+            self._judges[root] = fresh[choice]
 
     def close(self) -> None:
         """Stop the workers."""

@@ -24,6 +24,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
+from imgwatch.settings.kinds import Promised
 from imgwatch.standard import Standard
 
 log = logging.getLogger(__name__)
@@ -62,17 +63,21 @@ class Judge:
     comes from one thread. With one worker batches are scored in that thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the config says of judging
         self,
         scorer: Scorer,
         rule: ThresholdRule | None,
         limits: Limits,
         workers: int = 1,
         decoder: Decoder | None = None,
+        promised: Promised = (),
     ) -> None:
-        """Judge by this model and threshold. A `decoder` that others use as well is not closed with it."""
+        """Judge by this model, this threshold, and what is `promised` to kinds. Raises ModelError.
+
+        A `decoder` that others use as well is not closed with it.
+        """
         self.scorer = scorer
-        self.standard = Standard(scorer.contract, scorer.name, scorer.contract.effective_threshold(rule))
+        self.standard = Standard.of(scorer.contract, scorer.name, rule, promised, scorer.path)
         self.decoder = decoder or Decoder(scorer.contract.shape, limits, workers)
         self._owns_decoder = decoder is None
         self._workers = workers
@@ -175,11 +180,11 @@ class Judge:
                 yield self.standard.judge(float(scores[number]), parts[number].tolist(), picture.sha256)
             return
         scores, parts, embeddings = self.scorer.embed(frames)
-        corrected = scores + correction.added(embeddings)
-        for picture, number in zip(decoded, _middle_frames(decoded, corrected), strict=True):
-            row = parts[number].tolist()
-            judgement = self.standard.judge(float(corrected[number]), row, picture.sha256)
-            was_junk = float(scores[number]) > self.threshold
+        added = correction.added(embeddings)
+        for picture, number in zip(decoded, _middle_frames(decoded, scores + added), strict=True):
+            score, row = float(scores[number]), parts[number].tolist()
+            judgement = self.standard.judge(score, row, picture.sha256, float(added[number]))
+            was_junk = self.standard.why_junk(score, row) is not None
             strongest = self.standard.strongest(row)
             yield taught(judgement, correction, embeddings[number], was_junk, strongest)
 

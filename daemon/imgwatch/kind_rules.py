@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imgwatch.ignore import compiled
 from imgwatch.judgement import Kind
-from imgwatch.settings import Settings, Watch
+from imgwatch.settings import Settings, ThresholdRule, Watch
 from imgwatch.settings.kinds import KindRule
 from imgwatch.settings.section import DATE_DIRECTIVES
 
@@ -44,6 +44,32 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
             why = None if rule.to is None else _misplaced(rule.to, settings)
             if why is not None:
                 yield (*key, "to"), why
+            if rule.false_alarms is not None and (why := _unkept(kind, rule)) is not None:
+                yield (*key, "false_alarms"), why
+    yield from _overspent(settings)
+
+
+def _unkept(kind: Kind, rule: KindRule) -> str | None:
+    if rule.folders is not None:
+        return "a promise is for all folders: give it in a rule without in"
+    if kind is Kind.STRANGER:
+        return "strangers have what `threshold: {false_alarms}` leaves them: give the other kinds theirs"
+    return None
+
+
+def _overspent(settings: Settings) -> Iterator[Fault]:
+    own = sum(share for _, share in settings.kinds.promised)
+    rules: list[tuple[tuple[str | int, ...], ThresholdRule | None]] = [(("threshold",), settings.threshold)]
+    rules += [
+        (("watch", number, "threshold"), watch.threshold) for number, watch in enumerate(settings.watch)
+    ]
+    for key, rule in rules:
+        total = None if rule is None else rule.false_alarms
+        if own and total is not None and own >= total:
+            why = (
+                f"the promises in kinds come to {own:.2%}, which leaves nothing of {total:.2%} for the others"
+            )
+            yield (*key, "false_alarms"), f"{why}; promise more here, or less there"
 
 
 def _misplaced(to: Path, settings: Settings) -> str | None:

@@ -11,7 +11,6 @@ from imgwatch.judges import Judges, ModelChoice
 from imgwatch.judging import Judge
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
-from imgwatch.settings import ThresholdRule
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +20,12 @@ class LiveModel:
 
     def __init__(
         self,
-        path: Path,
-        rule: ThresholdRule | None,
+        main: ModelChoice,
         limits: Limits,
         threads: int,
         of_folders: Mapping[Path, ModelChoice] | None = None,
     ) -> None:
-        main = ModelChoice(path, rule)
-        files = {path, *(choice.path for choice in (of_folders or {}).values())}
+        files = {main.path, *(choice.path for choice in (of_folders or {}).values())}
         self._versions = {file: identity_of(file) for file in files}
         self.judges = Judges(main, of_folders or {}, limits, threads)
         self._refused: dict[Path, str] = {}

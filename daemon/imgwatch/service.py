@@ -435,6 +435,7 @@ class Service:
             threshold=judge.threshold,
             generic_model=judge.contract.generic,
             false_alarms=judge.standard.false_alarms,
+            promises=judge.standard.kinds.facts(),
             folders={str(root.scope.root): root.state for root in self._roots},
             troubles=self._health.troubles(),
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ class Pulse:
     false_alarms: float | None = (
         None  # share of normal pictures above the threshold, of a model of the user's own
     )
+    promises: Mapping[str, float] = field(
+        default_factory=dict
+    )  # of kinds that have their own, and the others'
 
 
 class DaemonLock:

@@ -68,9 +68,9 @@ def sentence(reason: Reason) -> str:
     """Return the whole reason, as a person reads it behind a picture's name."""
     match reason.code:
         case ReasonCode.NORMAL:
-            return f"normal: {_share(reason)} of your normal pictures score lower"
+            return _normal(reason)
         case ReasonCode.BLURRED:
-            return f"blurred: {_share(reason)} of your pictures are sharper"
+            return f"blurred: {_share(reason)} of your pictures are sharper{_own_promise(reason)}"
         case ReasonCode.OTHER_PART:
             return _text(reason, "says").replace("{share}", _share(reason))
         case ReasonCode.COPY_OF_DELETED | ReasonCode.COPY_OF_RESTORED:
@@ -85,7 +85,23 @@ def sentence(reason: Reason) -> str:
             return f"not looked at any more: {_text(reason, 'why')}"
         case ReasonCode.TEXT:
             return _text(reason, "text")
-    return _HEADINGS[reason.code]
+    return _HEADINGS[reason.code] + _own_promise(reason)
+
+
+def _normal(reason: Reason) -> str:
+    if "promise" in reason.figures:
+        kind = _text(reason, "kind")
+        return f"normal: called {kind}, and within that kind's own promise ({_promise(reason)})"
+    return f"normal: {_share(reason)} of your normal pictures score lower"
+
+
+def _own_promise(reason: Reason) -> str:
+    return f" (by its own promise, {_promise(reason)})" if "promise" in reason.figures else ""
+
+
+def _promise(reason: Reason) -> str:
+    share = reason.figures["promise"]
+    return f"{100 * float(share):.3g} %" if isinstance(share, int | float) else str(share)
 
 
 def percent(share: float, pictures: int) -> str:

@@ -95,7 +95,7 @@ def write_small_model(path: Path) -> None:
 def test_each_file_is_followed_and_a_faulty_one_refused_by_itself(tmp_path: Path, model_file: Path) -> None:
     main = write_brightness_model(tmp_path / "main.onnx")
     own = write_brightness_model(tmp_path / "own.onnx")
-    live = LiveModel(main, None, Limits(), 1, {tmp_path / "a": ModelChoice(own, None)})
+    live = LiveModel(ModelChoice(main, None), Limits(), 1, {tmp_path / "a": ModelChoice(own, None)})
     judge = live.judges.of(tmp_path / "a" / "x.png")
     own.with_suffix(".new").write_bytes(b"no model")
     own.with_suffix(".new").replace(own)
@@ -111,4 +111,4 @@ def test_each_file_is_followed_and_a_faulty_one_refused_by_itself(tmp_path: Path
     live.close()
     own.write_bytes(picture_bytes(40))
     with pytest.raises(ModelError, match=r"own\.onnx"):
-        LiveModel(main, None, Limits(), 1, {tmp_path / "a": ModelChoice(own, None)})
+        LiveModel(ModelChoice(main, None), Limits(), 1, {tmp_path / "a": ModelChoice(own, None)})

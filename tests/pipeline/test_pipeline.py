@@ -10,6 +10,7 @@ from daemon import tree
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import Decisions
 from imgwatch.errors import ModelError
+from imgwatch.judges import ModelChoice
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
@@ -104,7 +105,7 @@ def test_an_open_breaker_holds_everything_back(
 
 def test_a_new_model_is_taken_and_a_faulty_one_refused(tmp_path: Path) -> None:
     path = write_brightness_model(tmp_path / "m.onnx", threshold=0.5)
-    live = LiveModel(path, None, Limits(), 1)
+    live = LiveModel(ModelChoice(path, None), Limits(), 1)
     assert not live.refresh()
     before = live.judge.scorer.name
     path.with_suffix(".new").write_bytes(b"no model")
@@ -118,7 +119,7 @@ def test_a_new_model_is_taken_and_a_faulty_one_refused(tmp_path: Path) -> None:
     assert not live.refresh()
     assert live.judge.threshold == 0.7
     with pytest.raises(ModelError):
-        LiveModel(path, None, Limits(), 1)
+        LiveModel(ModelChoice(path, None), Limits(), 1)
 
 
 def test_what_belongs_to_a_junk_picture_goes_with_it_unless_it_is_to_stay_alone(

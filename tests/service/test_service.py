@@ -14,7 +14,7 @@ from conftest import WriteConfig, bright, dark, write_brightness_model
 from daemon import wait_until
 from imgwatch.commands.context import (
     load_settings,
-    model_path,
+    main_model,
     models_of_folders,
     open_ledger,
     open_quarantine,
@@ -49,8 +49,7 @@ class Running:
             with open_ledger(settings) as ledger:
                 quarantine = open_quarantine(settings, ledger)
                 model = LiveModel(
-                    model_path(settings),
-                    settings.threshold,
+                    main_model(settings),
                     settings.limits.limits(),
                     1,
                     models_of_folders(settings),

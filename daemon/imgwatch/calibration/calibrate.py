@@ -39,6 +39,7 @@ from imgwatch.model.scorer import Scorer, open_session
 from imgwatch.picture.decoding import Limits, Pixels
 from imgwatch.progress import Progress
 from imgwatch.settings import ThresholdRule
+from imgwatch.standard import calibrated_by_kind
 
 Floats = NDArray[np.float32]
 FEWEST_PICTURES = 20
@@ -60,7 +61,7 @@ class Preview:
 
 @dataclass(frozen=True)
 class Calibrated:
-    """A model fitted to a folder, not yet written: `scores` [N] belong to `paths` [N], each scored as a stranger.
+    """A model fitted to a folder, not yet written: `scores` [N], `parts` [N, K] of `paths` [N], each as if unseen.
 
     `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
     """
@@ -68,6 +69,7 @@ class Calibrated:
     contract: Contract
     paths: tuple[Path, ...]
     scores: Floats
+    parts: Floats
     unreadable: int
     standing_out: int
     source: Path
@@ -156,11 +158,13 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         training=scorer.contract.training
         | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()},
     )
+    contract = calibrated_by_kind(contract, scores, parts)
     picked = ReferenceSet.pick(scores, measured.numbers["embedding"])
     return Calibrated(
         contract,
         measured.paths,
         scores,
+        parts,
         measured.unreadable,
         int(outliers.sum()),
         model,

@@ -27,6 +27,7 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
+from imgwatch.settings.kinds import Promised
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,8 @@ class Missed:
 
 @dataclass(frozen=True)
 class JudgeKit:
-    """All that a worker judges by: the model file, the threshold's rule, the limits, what decisions taught."""
+    """All that a worker judges by: the model file, the threshold's rule, the limits, what decisions taught, and the
+    promises of kinds."""
 
     file_name: str
     model: bytes
@@ -52,13 +54,20 @@ class JudgeKit:
     rule: ThresholdRule | None
     limits: Limits
     correction: Correction | None = None
+    promised: Promised = ()
 
     @classmethod
     def of(
-        cls, scorer: Scorer, rule: ThresholdRule | None, limits: Limits, correction: Correction | None = None
+        cls,
+        scorer: Scorer,
+        rule: ThresholdRule | None,
+        limits: Limits,
+        correction: Correction | None = None,
+        promised: Promised = (),
     ) -> Self:
         """Take the model that a scorer runs."""
-        return cls(scorer.path.name, scorer.path.read_bytes(), scorer.name, rule, limits, correction)
+        model = scorer.path.read_bytes()
+        return cls(scorer.path.name, model, scorer.name, rule, limits, correction, promised)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[Sequence[PictureVersion]], list[Judgement | Missed]]]:
@@ -66,7 +75,7 @@ class JudgeKit:
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             model = Path(folder, self.file_name)
             model.write_bytes(self.model)
-            with Judge(Scorer(model), self.rule, self.limits) as judge:
+            with Judge(Scorer(model), self.rule, self.limits, promised=self.promised) as judge:
                 judge.correction = self.correction
                 yield partial(_judge_batch, judge, Path(folder))
 

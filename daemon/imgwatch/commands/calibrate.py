@@ -22,8 +22,9 @@ from imgwatch.errors import UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
+    from imgwatch.calibration.by_kind import KindOutcome
     from imgwatch.calibration.calibrate import Calibrated
-    from imgwatch.settings import ThresholdRule
+    from imgwatch.settings import Settings, ThresholdRule
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command
@@ -84,7 +85,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         paths = list_pictures(sources, apart, settings.watch[0].ignore)
         keep_in = None if is_fresh else usual_folder()
         fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
-    _say_preview(fitted, as_json)
+    by_kind = _by_kind(fitted, settings, base)
+    _say_preview(fitted, by_kind, as_json)
     if not as_json:
         promise = fitted.contract.training["promise"]
         for sentence in (promise["says"], *promise["warnings"]):
@@ -140,11 +142,21 @@ def _rule(rule: "ThresholdRule", false_alarms: float | None, confidence: float |
         ) from fault
 
 
-def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
+def _by_kind(fitted: "Calibrated", settings: "Settings", base: Path) -> "list[KindOutcome]":
+    """Judge the pictures by the model's own threshold and what the config promises to kinds."""
+    from imgwatch.calibration.by_kind import outcomes_by_kind
+    from imgwatch.standard import Standard
+
+    standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
+    return outcomes_by_kind(standard, fitted.scores, fitted.parts)
+
+
+def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bool) -> None:
     lines = fitted.preview()
     if as_json:
         console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
-                          "preview": [asdict(line) for line in lines]})  # fmt: skip
+                          "preview": [asdict(line) for line in lines],
+                          "kinds": [asdict(line) for line in by_kind]})  # fmt: skip
         return
     console.say(
         f"{counted(len(fitted.paths), 'picture')}, {fitted.unreadable} unreadable. Each judged as if it were new:"
@@ -155,3 +167,15 @@ def _say_preview(fitted: "Calibrated", as_json: bool) -> None:
         for line in lines
     ]  # fmt: skip
     console.table(("false alarms", "threshold", "would be moved", "can be promised"), rows)
+    if any(line.promise is not None for line in by_kind):
+        console.say(
+            "With the promises in `kinds`, the threshold of the config, and what is left for the others:"
+        )
+        console.table(("kind", "would be moved", "promise", "can be promised"), map(_row, by_kind))
+
+
+def _row(line: "KindOutcome") -> tuple[str, ...]:
+    kept = "yes" if line.can_be_kept else f"no: that takes {line.fewest} pictures"
+    shared = line.promise is None
+    promise = "with the others" if line.promise is None else f"{line.promise:.2%}"
+    return str(line.kind), str(line.would_move), promise, "" if shared else kept

@@ -103,7 +103,8 @@ def _opened(settings: Settings, options: RescanOptions, ledger: Ledger) -> Itera
 
     with open_judge(settings) as judge:
         FeedbackLearner(open_quarantine(settings, ledger), ledger).refresh(judge)
-        kit = JudgeKit.of(judge.scorer, settings.threshold, settings.limits.limits(), judge.correction)
+        limits, promised = settings.limits.limits(), settings.kinds.promised
+        kit = JudgeKit.of(judge.scorer, settings.threshold, limits, judge.correction, promised)
         with Cluster(options.cluster) as cluster:
             yield _Run(settings, options, judge, cluster, kit)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from imgwatch.judges import Judges, ModelChoice
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
+    from imgwatch.model.scorer import Scorer
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.volume import Volume
     from imgwatch.settings import ModelFile, Settings
@@ -78,20 +79,28 @@ def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
 
     return {
         watch.path.resolve(): ModelChoice(
-            model_of(watch.model, settings), watch.threshold or settings.threshold
+            model_of(watch.model, settings), watch.threshold or settings.threshold, settings.kinds.promised
         )
         for watch in settings.watch
         if watch.model is not None or watch.threshold is not None
     }
 
 
+def main_model(settings: Settings) -> ModelChoice:
+    """Return the model of all folders without one of their own, with its threshold and the promises of kinds."""
+    from imgwatch.judges import ModelChoice
+
+    return ModelChoice(model_path(settings), settings.threshold, settings.kinds.promised)
+
+
 def open_judges(settings: Settings) -> Judges:
     """Open the models of all folders with their thresholds."""
-    from imgwatch.judges import Judges, ModelChoice
+    from imgwatch.judges import Judges
 
-    main = ModelChoice(model_path(settings), settings.threshold)
     with way_out_named(settings):
-        return Judges(main, models_of_folders(settings), settings.limits.limits(), settings.threads)
+        return Judges(
+            main_model(settings), models_of_folders(settings), settings.limits.limits(), settings.threads
+        )
 
 
 @contextmanager
@@ -107,12 +116,24 @@ def way_out_named(settings: Settings) -> Iterator[None]:
 
 def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     """Open the config's model with its threshold."""
-    from imgwatch.judging import Judge
     from imgwatch.model.scorer import Scorer
 
     with way_out_named(settings):
         scorer = Scorer(model_path(settings), seconds=settings.limits.decode_seconds)
-    return Judge(scorer, settings.threshold, settings.limits.limits(), workers or settings.threads)
+        return judge_of(scorer, settings, workers)
+
+
+def judge_of(scorer: Scorer, settings: Settings, workers: int | None = None) -> Judge:
+    """Let a model judge by the config's threshold and promises."""
+    from imgwatch.judging import Judge
+
+    return Judge(
+        scorer,
+        settings.threshold,
+        settings.limits.limits(),
+        workers or settings.threads,
+        promised=settings.kinds.promised,
+    )
 
 
 @contextmanager

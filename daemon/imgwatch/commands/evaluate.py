@@ -69,7 +69,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
             cluster,
             {folder: kind for folder, kind in kinds.items() if kind is not None},
         )
-        evaluations = evaluate(scorers, labelled, settings.threshold, progress)
+        evaluations = evaluate(scorers, labelled, settings.threshold, progress, settings.kinds.promised)
         _show_evaluations(evaluations, labelled, out, as_json)
 
 

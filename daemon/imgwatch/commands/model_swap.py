@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import LEDGER, model_path, open_ledger, open_quarantine
+from imgwatch.commands.context import LEDGER, judge_of, model_path, open_ledger, open_quarantine
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.status import read_status
@@ -42,7 +42,6 @@ def draft_path(out: Path) -> Path:
 
 def compared(settings: Settings, model: Path) -> Shadow | None:
     """Compare a new model with what was judged so far; None where nothing was."""
-    from imgwatch.judging import Judge
     from imgwatch.model.scorer import Scorer
     from imgwatch.shadow import shadow
 
@@ -51,7 +50,7 @@ def compared(settings: Settings, model: Path) -> Shadow | None:
     scorer = Scorer(model)
     with (
         open_ledger(settings) as ledger,
-        Judge(scorer, settings.threshold, settings.limits.limits(), settings.threads) as judge,
+        judge_of(scorer, settings) as judge,
     ):
         return shadow(judge, ledger, open_quarantine(settings, ledger))
 

@@ -55,7 +55,17 @@ _KEPT = (
     "yours",
     "yours_says",
 )
-_FROM_DAEMON = ("backlog", "model", "threshold", "generic_model", "folders", "troubles", "last_error", "pid")
+_FROM_DAEMON = (
+    "backlog",
+    "model",
+    "threshold",
+    "promises",
+    "generic_model",
+    "folders",
+    "troubles",
+    "last_error",
+    "pid",
+)
 
 
 def status(
@@ -236,9 +246,13 @@ def _plain(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
-        return ", ".join(f"{key} ({state})" for key, state in value.items()) or "-"
+        return ", ".join(f"{key} ({_in_brackets(state)})" for key, state in value.items()) or "-"
     if isinstance(value, list | tuple):
         return "; ".join(map(str, value)) or "-"
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _in_brackets(value: object) -> str:
+    return f"{100 * value:.3g} %" if isinstance(value, float) else str(value)

@@ -14,7 +14,7 @@ from imgwatch.commands.context import (
     ConfigOption,
     existing,
     load_settings,
-    model_path,
+    main_model,
     models_of_folders,
     open_ledger,
     open_quarantine,
@@ -77,9 +77,7 @@ def _open_model(settings: "Settings") -> "LiveModel":
 
     limits = settings.limits.limits(follows_links=False)
     with way_out_named(settings):
-        return LiveModel(
-            model_path(settings), settings.threshold, limits, settings.threads, models_of_folders(settings)
-        )
+        return LiveModel(main_model(settings), limits, settings.threads, models_of_folders(settings))
 
 
 def _watch_until_ordered(

@@ -8,29 +8,30 @@ from pathlib import Path
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ImgwatchError
 from imgwatch.model.scorer import Scorer
-from imgwatch.settings import ThresholdRule, own_file
+from imgwatch.settings import Settings, ThresholdRule, own_file
+from imgwatch.standard import Standard
 
 
 def check_model(subject: Subject) -> Iterator[Finding]:
     """Load each model, with its self-test, and take the threshold from it."""
     settings = subject.settings
-    yield from _check(subject.model, settings.threshold, settings.waits_for_own_model)
+    yield from _check(subject.model, settings.threshold, settings)
     for watch in settings.watch:
         own = None if watch.model is None else own_file(watch.model)
         if own is not None:
-            yield from _check(own, watch.threshold or settings.threshold, settings.waits_for_own_model)
+            yield from _check(own, watch.threshold or settings.threshold, settings)
 
 
-def _check(model: Path, rule: ThresholdRule | None, only_reports: bool) -> Iterator[Finding]:
+def _check(model: Path, rule: ThresholdRule | None, settings: Settings) -> Iterator[Finding]:
     try:
         scorer = Scorer(model)
-        threshold = scorer.contract.effective_threshold(rule)
+        threshold = Standard.of(scorer.contract, scorer.name, rule, settings.kinds.promised, model).threshold
     except ImgwatchError as error:
         yield fault(f"model: {error}", "imgwatch calibrate or train, or `model: default` in the config")
         return
     yield ok(f"model {scorer.name}: reproduces its self-test, threshold {threshold:.4g}")
     if scorer.contract.generic:
-        only = ", so nothing is moved (mode: auto)" if only_reports else ""
+        only = ", so nothing is moved (mode: auto)" if settings.waits_for_own_model else ""
         yield warning(
             f"the general model has seen none of your pictures{only}", "imgwatch calibrate, or imgwatch train"
         )

@@ -11,7 +11,6 @@ from typing import Any
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.evaluation.labelled import ScoredFolder
 from imgwatch.judgement import Kind
-from imgwatch.model.contract import Contract
 from imgwatch.standard import Standard
 
 
@@ -53,11 +52,9 @@ class NamedKinds:
         }
 
 
-def named_kinds(
-    contract: Contract, folder: ScoredFolder, threshold: float, expected: Kind | None = None
-) -> NamedKinds:
-    """Count the kinds of a folder's pictures above the threshold."""
-    standard = Standard(contract, "", threshold)
-    taken = folder.parts[folder.scores > threshold]
-    named = Counter(standard.strongest(parts.tolist()).kind for parts in taken)
+def named_kinds(standard: Standard, folder: ScoredFolder, expected: Kind | None = None) -> NamedKinds:
+    """Count the kinds of a folder's pictures that are taken."""
+    pictures = zip(folder.scores.tolist(), folder.parts.tolist(), strict=True)
+    reasons = (standard.why_junk(score, parts) for score, parts in pictures)
+    named = Counter(reason.kind for reason in reasons if reason is not None)
     return NamedKinds(folder.path, expected, len(folder.scores), dict(named.most_common()))

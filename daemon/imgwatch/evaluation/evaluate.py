@@ -18,6 +18,8 @@ from imgwatch.evaluation.metrics import TARGET_RATES, Metrics, measure
 from imgwatch.model.scorer import Scorer
 from imgwatch.progress import Progress, silent
 from imgwatch.settings import ThresholdRule
+from imgwatch.settings.kinds import Promised
+from imgwatch.standard import Standard
 
 INTERVALS = "AUROC: DeLong 1988; shares: Clopper and Pearson 1934; 95 %"
 
@@ -53,23 +55,26 @@ def evaluate(
     labelled: Labelled,
     rule: ThresholdRule | None = None,
     progress: Progress = silent,
+    promised: Promised = (),
 ) -> list[Evaluation]:
-    """Measure each model on the same pictures; `rule` overrides the models' own thresholds.
+    """Measure each model on the same pictures; `rule` overrides the models' own thresholds, and kinds may have
+    `promised` ones.
 
     Raises InputMissing when a folder is not there or holds no readable picture.
     """
     scored = score_folders(scorers, labelled, progress)
     return [
-        _evaluation(scorer, labelled, by_folder, rule)
+        _evaluation(scorer, labelled, by_folder, _standard(scorer, rule, promised))
         for scorer, by_folder in zip(scorers, scored, strict=True)
     ]
 
 
-def _evaluation(
-    scorer: Scorer, labelled: Labelled, scored: ByFolder, rule: ThresholdRule | None
-) -> Evaluation:
-    contract = scorer.contract
-    threshold = contract.effective_threshold(rule)
+def _standard(scorer: Scorer, rule: ThresholdRule | None, promised: Promised) -> Standard:
+    return Standard.of(scorer.contract, scorer.name, rule, promised, scorer.path)
+
+
+def _evaluation(scorer: Scorer, labelled: Labelled, scored: ByFolder, standard: Standard) -> Evaluation:
+    contract, threshold = standard.contract, standard.threshold
     targets = [(rate, contract.calibration.threshold_for(rate)) for rate in TARGET_RATES]
     normal, junk = scored[labelled.normal], tuple(scored[folder] for folder in labelled.junk)
     all_junk = np.concatenate([folder.scores for folder in junk])
@@ -87,7 +92,6 @@ def _evaluation(
             for folder in junk
         ),
         kinds=tuple(
-            named_kinds(contract, folder, threshold, labelled.kinds.get(folder.path))
-            for folder in (normal, *junk)
+            named_kinds(standard, folder, labelled.kinds.get(folder.path)) for folder in (normal, *junk)
         ),
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 
 from imgwatch.atomic_file import replace_atomically
 from imgwatch.errors import ModelError
+from imgwatch.judgement import Kind
 from imgwatch.model.order_statistic import place_of_threshold
 from imgwatch.picture.decoding import Pixels, Shape
 from imgwatch.settings import LARGEST, Finite, ThresholdRule
@@ -52,9 +54,11 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: Finite
     std: Annotated[float, Meta(ge=0, le=LARGEST)]
     outliers: Annotated[int, Meta(ge=0)] = 0  # kept so that models of version 0.1 can be read
+    by_kind: dict[Kind, tuple[Finite, ...]] = {}  # all scores, by what the pictures would be called as junk
 
     def __post_init__(self) -> None:
-        if not self.scores or any(list(row) != sorted(row) for row in (self.scores, *self.parts)):
+        rows = (self.scores, *self.parts, *self.by_kind.values())
+        if not self.scores or any(list(row) != sorted(row) for row in rows):
             raise ValueError("calibration scores must be there, in ascending order")
 
     @classmethod
@@ -81,14 +85,32 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         That is a promise on average over folders. With a `confidence` it holds for this share of them, by
         `order_statistic`.
         """
+        return self._quantile(self.scores, false_alarms, confidence)
+
+    def part_threshold_for(self, part: int, false_alarms: float, confidence: float | None = None) -> float:
+        """Return what this share of normal pictures exceeds in part number `part`, or fewer, in the same way."""
+        return self._quantile(self.parts[part], false_alarms, confidence)
+
+    def threshold_without(
+        self, kinds: Collection[Kind], false_alarms: float, confidence: float | None = None
+    ) -> float:
+        """Return the score that this share of normal pictures exceeds, or fewer, and is not called one of the `kinds`.
+
+        A picture that is called one of them counts as the least strange of all.
+        """
+        others = sorted(chain.from_iterable(row for kind, row in self.by_kind.items() if kind not in kinds))
+        apart = [self.scores[0]] * (self.pictures - len(others))
+        return self._quantile([*apart, *others], false_alarms, confidence)
+
+    def _quantile(self, ascending: Sequence[float], false_alarms: float, confidence: float | None) -> float:
         if confidence is not None:
             rank: float = place_of_threshold(self.pictures, false_alarms, confidence)
         else:
             rank = min((1.0 - false_alarms) * (self.pictures + 1), self.pictures)
         index = round(rank - 1, 9)  # without the dust of binary fractions
-        if self._is_thinned:
-            index *= (len(self.scores) - 1) / (self.pictures - 1)
-        return float(np.interp(index, np.arange(len(self.scores)), self.scores))
+        if len(ascending) != self.pictures:  # thinned
+            index *= (len(ascending) - 1) / (self.pictures - 1)
+        return float(np.interp(index, np.arange(len(ascending)), ascending))
 
     def share_below(self, score: float) -> float:
         """Return the share of held-out normal pictures that are less strange than `score`, 0 to 1."""
@@ -98,10 +120,6 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the share of held-out normal pictures whose part number `part` is below `value`, 0 to 1."""
         row = self.parts[part]
         return bisect_left(row, value) / len(row)
-
-    @property
-    def _is_thinned(self) -> bool:
-        return len(self.scores) != self.pictures
 
 
 def _thinned(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:

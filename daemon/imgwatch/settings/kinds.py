@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 Action = Literal["quarantine", "keep", "report", "move"]
 Pattern = Annotated[str, Meta(min_length=1)]
+Promised = tuple[
+    tuple[str, float], ...
+]  # kinds with a promise of their own, each with its share of false alarms
 
 
 class KindRule(Section, frozen=True):
@@ -52,9 +55,20 @@ class KindSettings(Section, frozen=True):
     dark: KindRules = "quarantine"
     stranger: KindRules = "quarantine"
 
-    def of(self, kind: "Kind") -> tuple[KindRule, ...]:
+    def of(self, kind: "Kind | str") -> tuple[KindRule, ...]:
         """Return the rules for a kind, the first that fits first."""
         rules: KindRules = getattr(self, kind)
         if isinstance(rules, str):
             return (KindRule(action=rules),)
         return (rules,) if isinstance(rules, KindRule) else rules
+
+    @property
+    def promised(self) -> Promised:
+        """The kinds that have a promise of their own."""
+        return tuple(
+            (kind, rule.false_alarms)
+            for kind in self.__struct_fields__
+            if not isinstance(getattr(self, kind), str)
+            for rule in self.of(kind)
+            if rule.false_alarms is not None
+        )

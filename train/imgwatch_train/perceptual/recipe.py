@@ -38,6 +38,7 @@ from imgwatch.model.reference_set import ReferenceSet, sample
 from imgwatch.model.scorer import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
+from imgwatch.standard import calibrated_by_kind
 from imgwatch.wording import heading
 from imgwatch_train.data.checkpoint import checkpoint_folder
 from imgwatch_train.data.dataset import DatasetIndex, gather
@@ -206,6 +207,7 @@ def _export(
         training=training_facts(job, _counts(index, learnt), false_alarms)
         | {"backbone": backbone.name, BACKBONE_DIGEST: backbone.digest, STRANGER: backbone.stranger},
     )
+    contract = calibrated_by_kind(contract, scores, parts)
     more = {
         reference_set.KEY: _reference_set(session, pictures, scores).packed(),
         JUNK_KEY: learnt.general.junk.packed(),

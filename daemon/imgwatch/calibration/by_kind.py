@@ -1,0 +1,47 @@
+"""What a fitted model does to its owner's pictures: how many it would take, kind by kind, and by which promise."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
+from imgwatch.judgement import Kind
+from imgwatch.standard import Standard
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KindOutcome:
+    """How many of the pictures would be taken as `kind`; `promise` is its own share, None: it shares in the others'.
+
+    `fewest`: how many pictures its promise takes; 0 where it has none.
+    """
+
+    kind: Kind
+    would_move: int
+    promise: float | None
+    can_be_kept: bool
+    fewest: int
+
+
+def outcomes_by_kind(standard: Standard, scores: Floats, parts: Floats) -> list[KindOutcome]:
+    """Judge pictures by their scores [N] and parts [N, K]; return a line for each kind that the model knows."""
+    rows = zip(scores.tolist(), parts.tolist(), strict=True)
+    reasons = [why for score, row in rows if (why := standard.why_junk(score, row)) is not None]
+    taken = Counter(reason.kind for reason in reasons)
+    names = {part.name for part in standard.contract.parts if part.kind == "kind"}
+    return [_outcome(standard, kind, taken[kind]) for kind in Kind if kind in names or taken[kind]]
+
+
+def _outcome(standard: Standard, kind: Kind, taken: int) -> KindOutcome:
+    own = standard.kinds.of_kind(kind)
+    share = None if own is None else own.share
+    rate = FalseAlarmRate(
+        standard.contract.calibration.pictures, taken, 0.0, 1.0, share, standard.kinds.confidence
+    )
+    return KindOutcome(kind, taken, share, rate.is_attainable, rate.fewest)
