@@ -1,10 +1,11 @@
 """Are promises of kinds kept, and do they keep a few odd pictures of one kind from making the others silent?
 
-    python benchmarks/kind_promises.py --data ../shared/data [--splits 3]
+    python benchmarks/kind_promises.py --data ../shared/data [--splits 3] [--table silence]
 
 The general model is calibrated to random parts of wide folders. First table: the unseen rest, with a promise of 1 % for
 each of five kinds. Second: a part of `wide` with some receipts, screenshots or memes among it; junk caught with one
-promise of 1 % for all kinds, and with 0.2 % of it set apart for the kind that lies in the folder.
+promise of 1 % for all kinds, and with 0.2 % of it set apart for the kind that lies in the folder. Third: whether that
+kind is said to be silent, and what is caught of it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from imgwatch.calibration.calibrate import calibrate
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.judgement import Kind
+from imgwatch.kind_promises import KindPromises, silent_kinds
 from imgwatch.model.scorer import Floats, Scorer
 from imgwatch.picture.decoding import Limits, Pixels, decode
 from imgwatch.settings import ThresholdRule
@@ -138,19 +140,47 @@ def _caught(bench: Bench, split: int, among: str, number: int, kind: Kind) -> li
     return [tuple(len(group.taken(TOTAL, way)) / len(group.scores) for way in ways) for group in scored]
 
 
+def silence(bench: Bench, splits: int) -> None:
+    """Print whether a kind of which some lie in the folder is said to be silent, and how much of it is caught."""
+    print("| kind | folder | in it | said to be silent | caught |")
+    print("|---|---|---|---|---|")
+    for name, kind in JUNK.items():
+        for folder in FOLDERS:
+            for number in (0, 3, 6, 12):
+                told = [_silence(bench, split, folder, name, number) for split in range(splits)]
+                silent, caught = sum(said for said, _ in told), np.mean([share for _, share in told])
+                print(f"| {kind} | {folder} | {number} | {silent} of {splits} | {caught:.2f} |", flush=True)
+
+
+def _silence(bench: Bench, split: int, folder: str, name: str, number: int) -> tuple[bool, float]:
+    draw = np.random.default_rng(split)
+    pictures, junk = bench.listed(*FOLDERS[folder][0]), bench.listed(f"junk/{name}")
+    drawn = [pictures[n] for n in draw.permutation(len(pictures))[: FOLDERS[folder][1]]]
+    odd = [junk[n] for n in draw.permutation(len(junk))]
+    model = bench.fit([*drawn, *odd[:number]])
+    kinds = KindPromises.of(model.contract, None, (), model.path)
+    is_silent = any(silent.kind is JUNK[name] for silent in silent_kinds(model.contract, kinds))
+    unseen = Scored.of(model, bench.pixels(odd[number:][:40]))
+    return is_silent, len(unseen.taken(TOTAL, ())) / len(unseen.scores)
+
+
+TABLES = {"promises": kept_promises, "apart": kept_apart, "silence": silence}
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--table", action="append", choices=TABLES, help="this one only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options.data.absolute(), Path(folder))
-        kept_promises(bench, options.splits)
-        print()
-        kept_apart(bench, options.splits)
+        for table in options.table or TABLES:
+            TABLES[table](bench, options.splits)
+            print()
 
 
 if __name__ == "__main__":

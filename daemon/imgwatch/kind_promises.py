@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -13,6 +13,10 @@ from imgwatch.model.contract import Contract
 from imgwatch.settings import ThresholdRule
 from imgwatch.settings.kinds import Promised
 
+LOOK_ALIKE = "look_alike"  # among the training facts: how many normal pictures look like each kind
+_CLEARLY = (
+    1.5  # times the promise: then less than half of a kind is caught in 97 of 100 cases (docs/kinds.md)
+)
 OTHERS = "others"  # beside the kinds with a promise of their own: what the score judges
 
 
@@ -32,7 +36,7 @@ class OwnPromise:
 
 @dataclass(frozen=True)
 class KindPromises:
-    """The `own` promises of kinds, and the share that the score may take of all others; None: no promise is kept."""
+    """The `own` promises of kinds, and the share that the score may take of all others; None: that is no promise."""
 
     own: tuple[OwnPromise, ...] = ()
     others: float | None = None
@@ -41,9 +45,9 @@ class KindPromises:
     @classmethod
     def of(cls, contract: Contract, rule: ThresholdRule | None, promised: Promised, path: Path) -> Self:
         """Take what the config has `promised` to a model, the file at `path`. Raises ModelError."""
-        if not promised:
-            return cls()
         name, value = (contract.threshold.rule, contract.threshold.value) if rule is None else rule.rule
+        if not promised:
+            return cls(others=value if name == "false_alarms" else None)
         numbers = {part.name: number for number, part in enumerate(contract.parts) if part.kind == "kind"}
         _require_known([kind for kind, _ in promised], numbers, contract, path)
         confidence, own = contract.threshold.confidence if rule is None else rule.confidence, []
@@ -66,15 +70,57 @@ class KindPromises:
 
     def threshold(self, contract: Contract, rule: ThresholdRule | None) -> float:
         """Return the score above which a picture is taken that is called no kind with a promise of its own."""
-        if self.others is None:
+        if not self.own or self.others is None:
             return contract.effective_threshold(rule)
         kinds = {own.kind for own in self.own}
         return contract.calibration.threshold_without(kinds, self.others, self.confidence)
 
     def facts(self) -> dict[str, float]:
         """Return the shares by kind, and that of the others; empty where all kinds share one promise."""
+        if not self.own:
+            return {}
         shares = {str(own.kind): own.share for own in self.own}
         return shares if self.others is None else {**shares, OTHERS: self.others}
+
+
+@dataclass(frozen=True)
+class SilentKind:
+    """A kind that `look_alike` of so many `pictures` look like: clearly more than its `promise` lets be taken."""
+
+    kind: Kind
+    look_alike: int
+    pictures: int
+    promise: float
+
+    @property
+    def says(self) -> str:
+        """Say it, without the kind's name."""
+        return (
+            f"{self.look_alike} of your {self.pictures:,} normal pictures look like that, more than the promised "
+            f"{100 * self.promise:.3g} %; this kind is silent"
+        )
+
+
+def silent_kinds(contract: Contract, promises: KindPromises) -> list[SilentKind]:
+    """Return the kinds that are normal in the folder that a model was calibrated on; none of a general model.
+
+    What looks like these pictures cannot be taken without breaking the promise.
+    """
+    counts = contract.training.get(LOOK_ALIKE)
+    if contract.generic or not isinstance(counts, Mapping):
+        return []
+    pictures, silent = contract.calibration.pictures, []
+    for kind in Kind:
+        own, count = promises.of_kind(kind), counts.get(kind, 0)
+        share = promises.others if own is None else own.share
+        if share is not None and isinstance(count, int) and count > _CLEARLY * share * pictures:
+            silent.append(SilentKind(kind, count, pictures, share))
+    return silent
+
+
+def silence_in_words(contract: Contract, promises: KindPromises) -> dict[str, str]:
+    """Return the silent kinds with what is to be said of each."""
+    return {str(silent.kind): silent.says for silent in silent_kinds(contract, promises)}
 
 
 def _require_known(kinds: Sequence[str], numbers: dict[str, int], contract: Contract, path: Path) -> None:

@@ -27,6 +27,7 @@ from imgwatch.errors import (
 from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.file_faults import FileFaults
 from imgwatch.health import Health
+from imgwatch.kind_promises import silence_in_words
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
@@ -436,6 +437,7 @@ class Service:
             generic_model=judge.contract.generic,
             false_alarms=judge.standard.false_alarms,
             promises=judge.standard.kinds.facts(),
+            silent=silence_in_words(judge.contract, judge.standard.kinds),
             folders={str(root.scope.root): root.state for root in self._roots},
             troubles=self._health.troubles(),
         )

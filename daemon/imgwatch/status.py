@@ -41,6 +41,9 @@ class Pulse:
     promises: Mapping[str, float] = field(
         default_factory=dict
     )  # of kinds that have their own, and the others'
+    silent: Mapping[str, str] = field(
+        default_factory=dict
+    )  # kinds that are normal in the folder, and why in words
 
 
 class DaemonLock:

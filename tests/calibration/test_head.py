@@ -45,6 +45,14 @@ def test_a_folder_of_documents_makes_documents_normal(junk: JunkStatistics) -> N
     assert np.median(among_screenshots(drawn(Kind.CAPTION, 200, seed=61)).max(axis=1)) > 1
 
 
+def test_normal_pictures_that_look_like_a_kind_are_counted(junk: JunkStatistics) -> None:
+    folder = np.concatenate([normal(300, seed=3), drawn(Kind.SCREENSHOT, 20, seed=60)])
+    counts = junk.look_alikes(folder)
+    assert 17 <= counts["screenshot"] <= 23
+    assert counts["caption"] <= 3
+    assert sum(junk.look_alikes(normal(300, seed=3)).values()) <= 9
+
+
 def test_what_is_drawn_from_the_folder_takes_the_place_of_its_kind(junk: JunkStatistics) -> None:
     faint = drawn(Kind.BLURRED, 200, seed=7, at=2.5)
     own = junk.fit(normal(300, seed=3), {Kind.BLURRED: faint})

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from conftest import WriteConfig, picture_bytes
+from conftest import WriteConfig, brightness_contract, brightness_graph, picture_bytes
 from daemon import Daemon, objects, run, wait_until
+from imgwatch.kind_promises import LOOK_ALIKE
+from imgwatch.model.contract import Threshold, write_model
+from imgwatch.settings import ThresholdRule
 
 
 @pytest.mark.e2e
@@ -33,3 +37,21 @@ def test_calibrate_and_status_tell_the_promises_by_kind(tmp_path: Path, write_co
         wait_until(lambda: daemon.status()["promises"])
         assert daemon.status()["promises"] == {"screenshot": 0.1, "others": pytest.approx(0.2)}
         assert "screenshot (10 %), others (20 %)" in run("status", config=config).stdout
+
+
+@pytest.mark.e2e
+def test_a_silent_kind_is_told_of_the_model_and_by_the_daemon(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    contract, rule = brightness_contract(), ThresholdRule(false_alarms=0.02)
+    threshold = Threshold.of(rule, contract.calibration)
+    contract = msgspec.structs.replace(contract, threshold=threshold, training={LOOK_ALIKE: {"document": 9}})
+    write_model(brightness_graph(), contract, tmp_path / "m.onnx")
+    config = write_config(model=str(tmp_path / "m.onnx"))
+    says = "9 of your 200 normal pictures look like that, more than the promised 2 %; this kind is silent"
+    [shown] = objects(run("model", "--json", config=config).stdout)
+    assert shown["in_use"]["silent"] == {"document": says}
+    assert f"silent: document: {says}" in run("model", config=config).stdout
+    with Daemon(config) as daemon:
+        daemon.wait_alive()
+        wait_until(lambda: daemon.status()["silent"] == {"document": says})

@@ -10,6 +10,8 @@ import pytest
 
 from imgwatch.calibration.calibrate import calibrate
 from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.judgement import Kind
+from imgwatch.kind_promises import KindPromises, silent_kinds
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, decode
 from imgwatch.settings import ThresholdRule
@@ -40,6 +42,15 @@ def test_it_leaves_photos_and_takes_junk(shared: Path) -> None:
     assert share_above(scorer, listed(shared, "blur/voc_sharp", 40)) < 0.1
     for name, least in (("spam", 0.95), ("receipts", 0.9), ("screenshots", 0.85)):
         assert share_above(scorer, listed(shared, f"junk/{name}", 40)) > least
+
+
+@pytest.mark.shared
+def test_documents_among_the_pictures_make_that_kind_silent(shared: Path) -> None:
+    photos, documents = listed(shared, "irrelevant/photos", 200), listed(shared, "junk/receipts", 12)
+    for added, silent in (([], []), (documents, [Kind.DOCUMENT])):
+        contract = calibrate(DEFAULT_MODEL, [*photos, *added], RULE, Limits(), 2, lambda *_: None).contract
+        kinds = KindPromises.of(contract, None, (), DEFAULT_MODEL)
+        assert [kind.kind for kind in silent_kinds(contract, kinds)] == silent
 
 
 @pytest.mark.shared

@@ -14,7 +14,7 @@ from conftest import brightness_contract
 from imgwatch.errors import ModelError
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.judgement import Kind, ReasonCode, Verdict
-from imgwatch.kind_promises import OTHERS
+from imgwatch.kind_promises import LOOK_ALIKE, OTHERS, silence_in_words
 from imgwatch.model.contract import Calibration, Contract, Part, Threshold
 from imgwatch.settings import ThresholdRule
 from imgwatch.settings.kinds import Promised
@@ -161,6 +161,22 @@ def test_a_model_that_cannot_keep_them_says_what_to_run() -> None:
         standard(whole, (("card", 0.01),))
     with pytest.raises(ModelError, match=r"^mine.onnx: .*leave nothing of the 5.00%"):
         standard(whole, (("screenshot", 0.02), ("document", 0.03)))
+
+
+def test_a_kind_that_is_normal_in_the_folder_is_silent_and_says_so() -> None:
+    whole = msgspec.structs.replace(
+        fitted(drawn(400, 0), 0.02), training={LOOK_ALIKE: {"document": 13, "screenshot": 12, "dark": "?"}}
+    )
+    shared = standard(whole, ())
+    assert silence_in_words(whole, shared.kinds) == {
+        "document": "13 of your 400 normal pictures look like that, more than the promised 2 %; this kind is silent"
+    }
+    apart = standard(whole, (("screenshot", 0.015), ("document", 0.003)))
+    assert list(silence_in_words(whole, apart.kinds)) == ["screenshot", "document"]
+    set_by_hand = standard(whole, (), ThresholdRule(score=4.5))
+    assert silence_in_words(whole, set_by_hand.kinds) == {}
+    general = msgspec.structs.replace(whole, generic=True)
+    assert silence_in_words(general, shared.kinds) == {}
 
 
 def test_the_share_that_is_taken_is_the_sum_of_the_promises() -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.judgement import Kind
+from imgwatch.kind_promises import LOOK_ALIKE, silent_kinds
 from imgwatch.standard import Standard
 
 Floats = NDArray[np.float32]
@@ -19,7 +20,7 @@ Floats = NDArray[np.float32]
 class KindOutcome:
     """How many of the pictures would be taken as `kind`; `promise` is its own share, None: it shares in the others'.
 
-    `fewest`: how many pictures its promise takes; 0 where it has none.
+    `fewest`: how many pictures its promise takes; 0 where it has none. `look_alike`: how many pictures look like it.
     """
 
     kind: Kind
@@ -27,6 +28,8 @@ class KindOutcome:
     promise: float | None
     can_be_kept: bool
     fewest: int
+    look_alike: int
+    is_silent: bool
 
 
 def outcomes_by_kind(standard: Standard, scores: Floats, parts: Floats) -> list[KindOutcome]:
@@ -44,4 +47,7 @@ def _outcome(standard: Standard, kind: Kind, taken: int) -> KindOutcome:
     rate = FalseAlarmRate(
         standard.contract.calibration.pictures, taken, 0.0, 1.0, share, standard.kinds.confidence
     )
-    return KindOutcome(kind, taken, share, rate.is_attainable, rate.fewest)
+    contract = standard.contract
+    look_alike = contract.training.get(LOOK_ALIKE, {}).get(kind, 0)
+    is_silent = any(silent.kind is kind for silent in silent_kinds(contract, standard.kinds))
+    return KindOutcome(kind, taken, share, rate.is_attainable, rate.fewest, look_alike, is_silent)

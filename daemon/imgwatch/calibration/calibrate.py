@@ -24,6 +24,7 @@ from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_ten
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
+from imgwatch.kind_promises import LOOK_ALIKE
 from imgwatch.model import reference_set
 from imgwatch.model.contract import (
     INPUT,
@@ -156,7 +157,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         threshold=threshold,
         generic=False,
         training=scorer.contract.training
-        | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()},
+        | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()}
+        | _look_alikes(measured),
     )
     contract = calibrated_by_kind(contract, scores, parts)
     picked = ReferenceSet.pick(scores, measured.numbers["embedding"])
@@ -218,6 +220,12 @@ def _facts(model: Path, measured: Measured) -> dict[str, Any]:
         "unreadable": measured.unreadable,
         "from": model.name,
     }
+
+
+def _look_alikes(measured: Measured) -> dict[str, Any]:
+    if measured.junk is None:
+        return {}
+    return {LOOK_ALIKE: measured.junk.look_alikes(measured.numbers["projected"])}
 
 
 def _load(path: Path) -> Any:

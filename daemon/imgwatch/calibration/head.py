@@ -96,6 +96,17 @@ class JunkStatistics:
             odds[folds == fold] = self.fit(normal[folds != fold])(normal[folds == fold])
         return odds
 
+    def look_alikes(self, normal: Floats) -> dict[str, int]:
+        """Count the normal pictures [N, R] that look like each kind to somebody who knows no folder: likeliest it, and
+        with log odds of more than half of what its average example has."""
+        general = self.fit(self.normal_mean[None])
+        average = general(self.means).diagonal()
+        odds = general(normal)
+        likeliest = odds.argmax(axis=1)
+        is_alike = odds[np.arange(len(odds)), likeliest] > average[likeliest] / 2
+        counts = np.bincount(likeliest[is_alike], minlength=len(self.kinds))
+        return {str(kind): int(count) for kind, count in zip(self.kinds, counts, strict=True)}
+
     def packed(self) -> str:
         """Write them as text for a model's metadata; of a covariance, one half."""
         upper = np.triu_indices(len(self.normal_mean))

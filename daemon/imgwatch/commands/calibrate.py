@@ -17,6 +17,7 @@ from imgwatch.commands.context import (
     model_path,
     settings_without_config,
 )
+from imgwatch.commands.kinds_told import about_silent_kinds
 from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
 from imgwatch.errors import UsageError
 from imgwatch.wording import counted
@@ -24,7 +25,7 @@ from imgwatch.wording import counted
 if TYPE_CHECKING:
     from imgwatch.calibration.by_kind import KindOutcome
     from imgwatch.calibration.calibrate import Calibrated
-    from imgwatch.settings import Settings, ThresholdRule
+    from imgwatch.settings import ThresholdRule
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command
@@ -64,10 +65,12 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
+    from imgwatch.calibration.by_kind import outcomes_by_kind
     from imgwatch.calibration.calibrate import calibrate as fit
     from imgwatch.calibration.measured_file import usual_folder
     from imgwatch.scan import list_pictures
     from imgwatch.settings import ThresholdRule
+    from imgwatch.standard import Standard
 
     settings = settings_without_config(config)
     rule = settings.threshold or ThresholdRule(false_alarms=0.01)
@@ -85,11 +88,12 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         paths = list_pictures(sources, apart, settings.watch[0].ignore)
         keep_in = None if is_fresh else usual_folder()
         fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
-    by_kind = _by_kind(fitted, settings, base)
+    standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
+    by_kind = outcomes_by_kind(standard, fitted.scores, fitted.parts)
     _say_preview(fitted, by_kind, as_json)
     if not as_json:
         promise = fitted.contract.training["promise"]
-        for sentence in (promise["says"], *promise["warnings"]):
+        for sentence in (promise["says"], *promise["warnings"], *about_silent_kinds(standard)):
             console.say(sentence)
     if preview:
         return
@@ -140,15 +144,6 @@ def _rule(rule: "ThresholdRule", false_alarms: float | None, confidence: float |
             f"--false-alarms {share}, --confidence {sure}: the first is a share above 0 and at most 0.5, such as 0.01, "
             "the second one between 0 and 1, such as 0.95"
         ) from fault
-
-
-def _by_kind(fitted: "Calibrated", settings: "Settings", base: Path) -> "list[KindOutcome]":
-    """Judge the pictures by the model's own threshold and what the config promises to kinds."""
-    from imgwatch.calibration.by_kind import outcomes_by_kind
-    from imgwatch.standard import Standard
-
-    standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
-    return outcomes_by_kind(standard, fitted.scores, fitted.parts)
 
 
 def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bool) -> None:

@@ -12,6 +12,7 @@ from imgwatch.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from imgwatch.model.contract import Contract
+    from imgwatch.settings import Settings
 
 app = typer.Typer(help="Show which model is in use and how it was made; take the one before back.")
 
@@ -25,16 +26,17 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
 
     settings = load_settings(config)
     path = model_path(settings)
-    described = {"in use": _described(path)}
+    described = {"in use": _described(path, settings)}
     if settings.own_model is not None and previous_of(path).exists():
-        described["previous"] = _described(previous_of(path))
+        described["previous"] = _described(previous_of(path), settings)
     if as_json:
         console.say_json({name.replace(" ", "_"): facts for name, facts in described.items()})
         return
     for name, facts in described.items():
         console.say(f"{name}:")
         for key, value in facts.items():
-            console.say(f"{key:>12}: {'-' if value is None else value}")
+            for line in _lines(value):
+                console.say(f"{key:>12}: {line}")
     if "previous" in described:
         console.say("`imgwatch model rollback` takes the previous one back.")
 
@@ -52,19 +54,29 @@ def rollback(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if previous_of(path).exists():
         Scorer(previous_of(path))  # a damaged one is not taken into use
     roll_back(path)
-    facts = _described(path)
+    facts = _described(path, settings)
     if as_json:
         console.say_json({"in_use": facts})
     else:
         console.say(f"{path} is the one from {facts['made'] or 'an unknown day'} again: {facts['name']}.")
 
 
-def _described(path: Path) -> dict[str, Any]:
+def _lines(value: object) -> list[str]:
+    if isinstance(value, Mapping):
+        return [f"{key}: {words}" for key, words in value.items()]
+    return ["-" if value is None else str(value)]
+
+
+def _described(path: Path, settings: "Settings") -> dict[str, Any]:
     """Return what a model file says of itself; one that is not usable, why."""
+    from imgwatch.kind_promises import silence_in_words
     from imgwatch.model.scorer import Scorer
+    from imgwatch.standard import Standard
 
     try:
         scorer = Scorer(path)
+        promised = settings.kinds.promised
+        standard = Standard.of(scorer.contract, scorer.name, settings.threshold, promised, path)
     except ModelError as fault:
         return {"file": str(path), "fault": str(fault)}
     contract = scorer.contract
@@ -77,6 +89,7 @@ def _described(path: Path) -> dict[str, Any]:
         "pictures": contract.calibration.pictures,
         "threshold": round(contract.threshold.score, 4),
         "promise": _mapping(contract.training.get("promise")).get("says"),
+        "silent": silence_in_words(contract, standard.kinds),
     }
 
 

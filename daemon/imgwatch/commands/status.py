@@ -60,6 +60,7 @@ _FROM_DAEMON = (
     "model",
     "threshold",
     "promises",
+    "silent",
     "generic_model",
     "folders",
     "troubles",

@@ -17,6 +17,7 @@ from imgwatch.commands.context import (
     open_quarantine,
     settings_without_config,
 )
+from imgwatch.commands.kinds_told import about_silent_kinds
 from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
 from imgwatch.extras import require_extra
 from imgwatch.wording import counted
@@ -115,14 +116,21 @@ def _hand_over(
     as_json: bool,
 ) -> None:
     """Tell what was trained, and how it differs from the model in use before it takes its place."""
+    from imgwatch.kind_promises import silence_in_words
+    from imgwatch.standard import Standard
+
     compared = model_swap.compared(settings, job.written)
+    standard = Standard.of(contract, "", None, settings.kinds.promised, job.written)
     if as_json:
         model, _ = model_swap.hand_over(settings, job.written, job.out, options.unasked())
         summary = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
-                 "threshold": contract.threshold.score, "training": contract.training}  # fmt: skip
+                 "threshold": contract.threshold.score, "training": contract.training,
+                 "silent": silence_in_words(contract, standard.kinds)}  # fmt: skip
         console.say_json(summary | model_swap.as_json(compared))
         return
     console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
+    for sentence in about_silent_kinds(standard):
+        console.say(sentence)
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))

@@ -29,7 +29,7 @@ class Learnt:
     """The parts of a perceptual model, and what it says of the folder's own pictures while they were held out.
 
     `bank` [M, E]; `centre` and `spread` [E] of the embedding; `measures` [N, 2 + K];
-    `groups` [N] of near-duplicates; `is_outlier` [N].
+    `groups` [N] of near-duplicates; `is_outlier` [N]; `look_alikes`: how many of them look like each kind of junk.
     """
 
     scaling: Scaling
@@ -44,6 +44,7 @@ class Learnt:
     groups: Integers
     selection: Selection
     is_outlier: Mask
+    look_alikes: dict[str, int]
 
     def measure(self, pictures: Features) -> Floats:
         """Measure new pictures with the mean of all folds, [N, 2 + K]; the exported graph does the same."""
@@ -92,6 +93,7 @@ def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and 
         groups=groups,
         selection=selection,
         is_outlier=is_outlier & ~trusted,
+        look_alikes=general.junk.look_alikes(folder.projected),
     )
 
 

@@ -24,6 +24,7 @@ from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.evaluation.html_report import write_report
 from imgwatch.judgement import KIND_OF as KIND_OF_REASON
 from imgwatch.judgement import Kind, Reason
+from imgwatch.kind_promises import LOOK_ALIKE
 from imgwatch.model import reference_set
 from imgwatch.model.contract import (
     INPUT,
@@ -205,7 +206,8 @@ def _export(
         self_test=self_test_of(session, backbone.shape),
         generic=is_generic,
         training=training_facts(job, _counts(index, learnt), false_alarms)
-        | {"backbone": backbone.name, BACKBONE_DIGEST: backbone.digest, STRANGER: backbone.stranger},
+        | {"backbone": backbone.name, BACKBONE_DIGEST: backbone.digest, STRANGER: backbone.stranger}
+        | {LOOK_ALIKE: learnt.look_alikes},
     )
     contract = calibrated_by_kind(contract, scores, parts)
     more = {
