@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.testclient import TestClient
+from starlette.types import ASGIApp
 
 from conftest import bright, dark
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
 from imgwatch.pipeline import Pipeline
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
+from imgwatch.review.door import Door
 from imgwatch.review.guard import Hosts
 from imgwatch.review.keys import Keys
 from imgwatch.review.server import GalleryContext, guarded, opened
@@ -60,6 +62,7 @@ class Browser:
     client: TestClient
     without_key: TestClient
     keys: Keys
+    app: ASGIApp
 
     def post(self, address: str, asked: object = None) -> dict[str, object]:
         answer = self.client.post(address, json=asked or {}, headers={"Origin": ORIGIN})
@@ -76,7 +79,7 @@ class Browser:
 
 
 @contextmanager
-def opened_browser(scene: Scene) -> Iterator[Browser]:
+def opened_browser(scene: Scene, door: Door | None = None, keys: Keys | None = None) -> Iterator[Browser]:
     """Open the gallery over a scene in this process, and let a browser in."""
     workplace = GalleryContext(
         scene.settings,
@@ -86,11 +89,12 @@ def opened_browser(scene: Scene) -> Iterator[Browser]:
         lambda: [scene.inbox],
     )
     with opened(workplace) as gallery:
-        keys = Keys()
-        app = guarded(gallery, keys, Hosts(PORT))
+        keys = keys or Keys()
+        door = door or Door()
+        app = guarded(gallery, keys, Hosts(PORT, names=door.names), door)
         clients = [TestClient(app, base_url=ORIGIN) for _ in range(2)]
         clients[0].get(f"/?token={keys.token}")
-        yield Browser(clients[0], clients[1], keys)
+        yield Browser(clients[0], clients[1], keys, app)
 
 
 Open = Callable[[Scene], Browser]

@@ -1,9 +1,10 @@
-"""`imgwatch review`: the gallery in a browser."""
+"""`imgwatch review`: the gallery in a browser, or as a lasting service behind a reverse proxy."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,11 +13,24 @@ from imgwatch.commands.context import ConfigOption, load_settings, open_judge, o
 from imgwatch.errors import UsageError
 from imgwatch.extras import require_extra
 
+if TYPE_CHECKING:
+    from imgwatch.review.server import Entrance, GalleryContext
+    from imgwatch.settings import Settings
 
-def review(
+_LOCAL = "127.0.0.1"
+
+
+def review(  # noqa: PLR0913 - the options of a command
     port: Annotated[
-        int, typer.Option("--port", help="0: any that is free.", min=0, max=65535, metavar="N")
-    ] = 0,
+        int | None,
+        typer.Option(
+            "--port",
+            help="0: any that is free, which is the default; with --serve it is `review.port` of the config.",
+            min=0,
+            max=65535,
+            metavar="N",
+        ),
+    ] = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
     path: Annotated[
         Path | None,
@@ -29,7 +43,15 @@ def review(
             help="An address of this machine that others reach; without TLS, so only in a network you trust.",
             metavar="ADDRESS",
         ),
-    ] = "127.0.0.1",
+    ] = _LOCAL,
+    is_service: Annotated[
+        bool,
+        typer.Option("--serve", help="As a lasting service: no key, but the password, or the proxy's user."),
+    ] = False,
+    sets_password: Annotated[
+        bool,
+        typer.Option("--set-password", help="Set the password of the gallery; it is asked for, or piped in."),
+    ] = False,
     config: ConfigOption = None,
 ) -> None:
     """Look through the quarantine in a browser. The first line printed is the address, with the token that opens it."""
@@ -37,12 +59,32 @@ def review(
 
     logs.set_up()
     settings = load_settings(config)
-    if path is not None and (port or listen != "127.0.0.1"):
+    if path is not None and (port or listen != _LOCAL):
         raise UsageError("--socket goes with neither --port nor --listen")
     require_extra("review")
-    from imgwatch.review.handover import open_browser, redirect_page
+    if sets_password:
+        _set_password(settings)
+        return
+    from imgwatch.review.door import door_of
     from imgwatch.review.listening import Address
-    from imgwatch.review.server import Entrance, GalleryContext, opened, serve
+    from imgwatch.review.server import opened, serve
+
+    door = door_of(settings, is_lasting=is_service)
+    if port is None:
+        port = settings.review.port if is_service else 0
+    with opened(_context(settings)) as gallery, ExitStack() as while_serving:
+
+        def on_ready(entrance: "Entrance") -> None:
+            if is_service:
+                _say_ready(entrance)
+            else:
+                _let_in(entrance, None if no_open or path is not None else while_serving)
+
+        serve(gallery, Address(listen, port, path.absolute() if path else None), door, on_ready)
+
+
+def _context(settings: "Settings") -> "GalleryContext":
+    from imgwatch.review.server import GalleryContext
 
     with open_ledger(settings) as ledger:
         quarantine = open_quarantine(settings, ledger)
@@ -52,14 +94,39 @@ def review(
     def roots() -> Sequence[Path]:
         return [*(watch.path for watch in settings.watch), *rescanned]
 
-    context = GalleryContext(
+    return GalleryContext(
         settings, quarantine, lambda: open_ledger(settings), lambda: open_judge(settings, workers=1), roots
     )
-    with opened(context) as gallery, ExitStack() as while_serving:
 
-        def on_ready(entrance: Entrance) -> None:
-            console.say(entrance.url)
-            if not no_open and path is None:
-                open_browser(while_serving.enter_context(redirect_page(entrance.new_link())))
 
-        serve(gallery, Address(listen, port, path.absolute() if path else None), on_ready)
+def _let_in(entrance: "Entrance", while_serving: ExitStack | None) -> None:
+    """Print the address with its token, and open the browser if that is wanted."""
+    from imgwatch.review.handover import open_browser, redirect_page
+
+    console.say(entrance.url)
+    if while_serving is not None:
+        open_browser(while_serving.enter_context(redirect_page(entrance.new_link())))
+
+
+def _say_ready(entrance: "Entrance") -> None:
+    from imgwatch.systemd.notify import notify
+
+    console.say(entrance.begin)
+    notify("READY=1", f"STATUS=the gallery is on {entrance.begin}")
+
+
+def _set_password(settings: "Settings") -> None:
+    from imgwatch.review.door import password_file
+    from imgwatch.review.password import set_password
+
+    if console.is_interactive():
+        password = str(typer.prompt("Password", hide_input=True, confirmation_prompt=True))
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    with open_ledger(settings):
+        pass  # the state folder is there, and this user's own
+    file = password_file(settings)
+    set_password(file, password)
+    console.say(
+        f"The password is set: {file} holds its hash. A gallery that runs takes it at the next log-in."
+    )

@@ -6,7 +6,6 @@ It wraps the whole application, so that no answer leaves without its headers, an
 from __future__ import annotations
 
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
@@ -16,7 +15,12 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from imgwatch.review.connections import ADMITTED
+from imgwatch.review.door import Door
 from imgwatch.review.keys import Keys
+from imgwatch.review.login import PATH as LOGIN
+from imgwatch.review.login import Login, login_page
+from imgwatch.review.session_cookie import SessionCookie
+from imgwatch.review.tries import WrongTries
 
 _LONGEST_REQUEST_BYTES = 4 << 20
 _WELCOME = (
@@ -40,14 +44,17 @@ class Hosts:
 
     port: int | None  # None: a unix socket, where the port says nothing
     listens_to_others: bool = False
+    names: frozenset[str] = frozenset()  # of a proxy, which has a port of its own
 
     def admits(self, host: str) -> bool:
-        """Tell whether a Host header names this server. Other machines may use its address, never a name."""
+        """Tell whether a Host header names this server. Other machines may use its address, and names of the config."""
         try:
             parts = urlsplit(f"//{host}")
             name, port = parts.hostname or "", parts.port or 80
         except ValueError:
             return False
+        if name in self.names:
+            return True
         if self.port is not None and port != self.port:
             return False
         return name in ("127.0.0.1", "localhost", "::1") or (self.listens_to_others and _is_address(name))
@@ -64,12 +71,15 @@ def _is_address(name: str) -> bool:
 class Guard:
     """The application behind a door."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: Hosts, refusal_page: str) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, hosts: Hosts, door: Door, refusal_page: str) -> None:
         self._app = app
         self._keys = keys
         self._hosts = hosts
+        self._proxy = door.proxy
         self._refusal_page = refusal_page
-        self._cookie_name = f"imgwatch_{hosts.port or 'socket'}"  # cookies do not tell ports apart
+        self._cookie = SessionCookie(f"imgwatch_{hosts.port or 'socket'}")
+        file = door.password_file
+        self._login = Login(file, keys, self._cookie, self._proxy, WrongTries(keys.clock)) if file else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or refuse."""
@@ -81,18 +91,18 @@ class Guard:
                 if message["type"] == "http.response.start":
                     headers = MutableHeaders(scope=message)
                     for name, value in _HEADERS.items():
-                        headers[name] = value
+                        headers.setdefault(name, value)
                     headers.setdefault("Cache-Control", "no-store")
                 await send(message)
 
             await (self._refusal(scope) or self._app)(scope, _bounded(receive), send_guarded)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers, is_page = Headers(scope=scope), scope["method"] in ("GET", "HEAD")
         host = headers.get("host", "")
         if not self._hosts.admits(host):
             return Response("This server does not go by that name.", 421)
-        if not is_page and headers.get("origin") != f"{scope['scheme']}://{host}":
+        if not is_page and headers.get("origin") != f"{self._proxy.scheme(scope)}://{host}":
             return Response("This page may not ask for that.", 403)
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not (
             is_page and headers.get("sec-fetch-mode") == "navigate"
@@ -104,13 +114,20 @@ class Guard:
             return Response("That is too much at once.", 413)
         return self._without_key(scope, headers)
 
-    def _without_key(self, scope: Scope, headers: Headers) -> Response | None:
-        if self._keys.use_session(self._brought(headers)):
+    def _without_key(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if self._proxy.user(scope) or self._keys.use_session(self._cookie.brought(headers)):
             scope.setdefault("state", {})[ADMITTED] = True
             return None
         if scope["path"].startswith("/static/"):
             return None
-        return self._welcome(scope) or Response(self._refusal_page, 403, media_type="text/html")
+        if self._login is not None and (scope["method"], scope["path"]) == ("POST", LOGIN):
+            return self._login
+        return self._welcome(scope) or self._closed()
+
+    def _closed(self) -> Response:
+        if self._login is not None:
+            return login_page()
+        return Response(self._refusal_page, 403, media_type="text/html")
 
     def _welcome(self, scope: Scope) -> Response | None:
         """Exchange what the address carries for a session."""
@@ -125,15 +142,8 @@ class Guard:
             welcome = RedirectResponse(scope["path"], 303)
         else:
             return None
-        welcome.set_cookie(self._cookie_name, session, httponly=True, samesite="strict")
+        self._cookie.put(welcome, session, self._proxy.scheme(scope))
         return welcome
-
-    def _brought(self, headers: Headers) -> str:
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(self._cookie_name)
-        except CookieError:
-            return ""
-        return cookie.value if cookie else ""
 
 
 def _is_short(length: str) -> bool:

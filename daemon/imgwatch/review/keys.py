@@ -37,12 +37,12 @@ class Keys:
         for known, until in list(self._codes.items()):
             if _same(code, known):
                 del self._codes[known]
-                return self._new_session() if self.clock() <= until else None
+                return self.new_session() if self.clock() <= until else None
         return None
 
     def redeem_token(self, token: str) -> str | None:
         """Return a new session for the token."""
-        return self._new_session() if _same(token, self.token) else None
+        return self.new_session() if _same(token, self.token) else None
 
     def use_session(self, session: str) -> bool:
         """Tell whether a session is good, and keep it so for another while."""
@@ -56,7 +56,8 @@ class Keys:
                 return True
         return False
 
-    def _new_session(self) -> str:
+    def new_session(self) -> str:
+        """Return a session; beyond the most that there may be, the one that was used least lately ends."""
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         session = _secret()

@@ -1,4 +1,4 @@
-"""Where the gallery listens: a port of this machine, an address that others reach, or a unix socket."""
+"""Where the gallery listens: a port, an address that others reach, a unix socket, or what systemd gives."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 from imgwatch.errors import CannotCreate, Unavailable
 from imgwatch.review.connections import BACKLOG
 
+_FIRST_INHERITED = 3
+
 
 @dataclass(frozen=True)
 class Address:
@@ -19,6 +21,22 @@ class Address:
     host: str = "127.0.0.1"
     port: int = 0
     path: Path | None = None
+
+
+def inherited() -> socket.socket | None:
+    """Return the socket that the service manager listens on for this process, if it does: sd_listen_fds(3)."""
+    is_for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
+    count = os.environ.get("LISTEN_FDS", "") if is_for_us else ""
+    for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
+        os.environ.pop(name, None)  # it is not meant for the processes that this one starts
+    if not count:
+        return None
+    if count != "1":
+        raise Unavailable(
+            f"the service manager gave {count} sockets; the gallery listens on one ListenStream="
+        )
+    os.set_inheritable(_FIRST_INHERITED, False)
+    return socket.socket(fileno=_FIRST_INHERITED)
 
 
 def bound(address: Address) -> socket.socket:
@@ -65,6 +83,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def port_of(listening: socket.socket) -> int | None:
+    """Return the port that is listened to; None for a unix socket."""
+    return None if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])
 
 
 def origin(address: Address, port: int | None) -> str:

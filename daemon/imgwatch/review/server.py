@@ -24,12 +24,13 @@ from imgwatch.review.answers import page
 from imgwatch.review.app import Gallery
 from imgwatch.review.connections import BACKLOG, BoundedConnection
 from imgwatch.review.decisions import ReviewDecisions
+from imgwatch.review.door import Door
 from imgwatch.review.embeddings import Embeddings
 from imgwatch.review.explanation import NORMALS, Explainer
 from imgwatch.review.guard import Guard, Hosts
 from imgwatch.review.index import ReviewIndex
 from imgwatch.review.keys import Keys
-from imgwatch.review.listening import Address, bound, is_loopback, origin
+from imgwatch.review.listening import Address, bound, inherited, is_loopback, origin, port_of
 from imgwatch.review.parts import Parts
 from imgwatch.review.pictures import Thumbnails
 from imgwatch.review.training_review import TrainingReview
@@ -112,15 +113,16 @@ def _own_model(settings: Settings) -> Path:
     return settings.own_model or settings.state / "no-model"
 
 
-def guarded(gallery: Gallery, keys: Keys, hosts: Hosts) -> ASGIApp:
+def guarded(gallery: Gallery, keys: Keys, hosts: Hosts, door: Door | None = None) -> ASGIApp:
     """Put the application behind its door."""
-    return Guard(gallery.app(), keys, hosts, page("refused"))
+    return Guard(gallery.app(), keys, hosts, door or Door(), page("refused"))
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """How one gets in: the URL for the terminal, and one that opens a single session within two minutes."""
+    """How one gets in: where it is, the URL for the terminal, and one that opens a single session in two minutes."""
 
+    begin: str
     url: str
     new_link: Callable[[], str]
 
@@ -139,20 +141,21 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(gallery: Gallery, address: Address, on_ready: Callable[[Entrance], None]) -> None:
+def serve(gallery: Gallery, address: Address, door: Door, on_ready: Callable[[Entrance], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` learns how one gets in once the port is open."""
-    keys, listening = Keys(), bound(address)
-    port = None if address.path else listening.getsockname()[1]
-    app = guarded(gallery, keys, Hosts(port, listens_to_others=not is_loopback(address.host)))
+    keys, given = Keys(), inherited()
+    listening = given or bound(address)
+    port = port_of(listening)
+    hosts = Hosts(port, given is None and not is_loopback(address.host), door.names)
     begin = origin(address, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
     try:
-        on_ready(Entrance(f"{begin}/?token={keys.token}", lambda: f"{begin}/?code={keys.new_code()}"))
-        _Server(_config(app), gallery).run(sockets=[listening])
+        on_ready(Entrance(begin, f"{begin}/?token={keys.token}", lambda: f"{begin}/?code={keys.new_code()}"))
+        _Server(_config(guarded(gallery, keys, hosts, door)), gallery).run(sockets=[listening])
     finally:
         listening.close()
-        if address.path:
+        if address.path and given is None:
             address.path.unlink(missing_ok=True)
 
 
@@ -164,6 +167,7 @@ def _config(app: ASGIApp) -> uvicorn.Config:
         log_config=None,
         log_level="error",  # what strangers send is not worth a line
         access_log=False,
+        proxy_headers=False,  # what a proxy says, `proxy` decides
         lifespan="off",
         ws="none",
         server_header=False,

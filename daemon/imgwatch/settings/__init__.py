@@ -11,6 +11,7 @@ from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
 from imgwatch.settings.kinds import KindSettings
+from imgwatch.settings.review import ReviewSettings
 from imgwatch.settings.section import (
     DEFAULT_MODEL,
     HOMELESS,
@@ -49,6 +50,7 @@ __all__ = [
     "ModelFile",
     "PerceptualSettings",
     "QuarantineSettings",
+    "ReviewSettings",
     "Section",
     "Settings",
     "ThresholdRule",
@@ -240,6 +242,7 @@ class Settings(Section, frozen=True):
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()
+    review: ReviewSettings = ReviewSettings()
     train: TrainSettings = TrainSettings()
 
     @property

@@ -1,0 +1,51 @@
+"""Who is let in besides those with the key, and by which names the gallery goes, as the config says; checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from imgwatch.errors import ConfigError
+from imgwatch.review import password
+from imgwatch.review.proxy import Proxy
+from imgwatch.settings import Settings
+
+
+@dataclass(frozen=True)
+class Door:
+    """Names besides localhost, the proxy that is believed, and the file with the password; none by default."""
+
+    names: frozenset[str] = frozenset()
+    proxy: Proxy = field(default_factory=Proxy)
+    password_file: Path | None = None
+
+    @property
+    def lets_in(self) -> bool:
+        """Tell whether somebody without the key can get in."""
+        return self.password_file is not None or self.proxy.user_header is not None
+
+
+def password_file(settings: Settings) -> Path:
+    """Return where the password lies, or would lie."""
+    return settings.review.password_file or settings.state / password.NAME
+
+
+def door_of(settings: Settings, *, is_lasting: bool = False) -> Door:
+    """Return what the config says. Raises ConfigError where nobody could, or anybody might, get in by a name."""
+    review, file = settings.review, password_file(settings)
+    is_named = review.password_file is not None
+    if is_named or file.exists():
+        password.require_usable(file)
+    trusted = review.trust_proxy
+    door = Door(
+        frozenset(review.names),
+        Proxy(frozenset(trusted.addresses), trusted.user_header),
+        file if is_named or file.exists() else None,
+    )
+    if door.lets_in or not (review.names or is_lasting):
+        return door
+    who = f"review.names: {review.names[0]}" if review.names else "imgwatch review --serve"
+    raise ConfigError(
+        f"{who} needs a password (`imgwatch review --set-password`), or a proxy that names the user "
+        "(`review: {trust_proxy: {addresses: [127.0.0.1], user_header: X-Remote-User}}`)"
+    )
