@@ -180,7 +180,7 @@ class Judge:
                 yield self.standard.judge(float(scores[number]), parts[number].tolist(), picture.sha256)
             return
         scores, parts, embeddings = self.scorer.embed(frames)
-        added = correction.added(embeddings)
+        added = correction.added(scores, embeddings)
         for picture, number in zip(decoded, _middle_frames(decoded, scores + added), strict=True):
             score, row = float(scores[number]), parts[number].tolist()
             judgement = self.standard.judge(score, row, picture.sha256, float(added[number]))

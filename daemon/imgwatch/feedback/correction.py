@@ -1,8 +1,9 @@
 """Learn from what the user decided: a light head on the model's embedding, and what is the same as what was decided.
 
 Balanced, strongly regularised logistic regression of deleted against normal pictures, solved in the dual (far fewer
-pictures than numbers), calibrated by leave-one-out on the held-out normal pictures in the model file. It only adds to
-the score, and only where it is surer than of any held-out normal picture: what was caught before stays caught. Pure.
+pictures than numbers), calibrated by leave-one-out on the held-out normal pictures in the model file. A picture is
+taken where score and head together are more surprising than for any held-out normal picture that the threshold keeps.
+The head only adds to the score: what was caught before stays caught. Pure.
 """
 
 from __future__ import annotations
@@ -24,11 +25,8 @@ Floats = NDArray[np.float32]
 # Of the vectors' length, with the model that ships: copies, re-encoded, scaled or cropped, are at most 0.45 apart and
 # mostly 0.2 to 0.4; pictures of clothes from 0.75, screenshots from 0.3.
 SAME = 0.4
-# What the head adds for each unit of surprise (a factor e of rareness among normal pictures) beyond its start, and how
-# much rarer than the rarest held-out normal picture it starts: so that fresh ones are quarantined by it at most a tenth
-# as often as by the score. Both chosen on other folders than those that docs/teaching.md reports.
-SLOPE = 3.0
-COST = 0.1
+# Fresh normal pictures are quarantined by the head at most so many times as often as by the score: docs/teaching.md.
+COST = 0.5
 FEWEST = 3  # deletions before the head speaks: fewer say what these pictures are, not what junk is
 _HAIR = 1e-3  # of surprise: what rounding may lift over the threshold
 _C = 3e-4
@@ -47,14 +45,39 @@ class Example:
 
 
 @dataclass(frozen=True)
+class TaughtHead:
+    """Deleted against normal: `weights` [D] and `bias`, the `curves` of score and logit, and where it begins to add.
+
+    From the joint surprise `start` on a picture is above the `threshold`, by as much as it is beyond the start.
+    """
+
+    weights: Floats
+    bias: float
+    curves: SurprisalCurves
+    start: float
+    threshold: float
+
+    @classmethod
+    def fit(cls, weights: Floats, bias: float, scores: Floats, logits: Floats, threshold: float) -> Self:
+        """Calibrate on the scores [N] and left-out logits [N] of normal pictures."""
+        curves = SurprisalCurves.stack([SurprisalCurves.fit(scores), SurprisalCurves.fit(logits)])
+        joint = curves(np.stack((scores, logits), axis=1)).sum(axis=1)
+        rarity = float(np.exp(-curves[0](np.array([[threshold]], np.float32))[0, 0]))
+        return cls(weights, bias, curves, _start(joint, scores <= threshold, rarity), threshold)
+
+    def added(self, scores: Floats, logits: Floats) -> Floats:
+        """Return what is added to scores [N] where the head says logits [N]."""
+        beyond = self.curves(np.stack((scores, logits), axis=1)).sum(axis=1) - self.start
+        lifted = np.maximum(self.threshold + beyond - scores, 0.0)
+        return np.asarray(np.where(beyond > 0, lifted, 0.0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
 class Correction:
-    """What the decisions taught: `weights` [D], or nothing while there are too few deletions."""
+    """What the decisions taught: a `head`, or nothing while there are too few deletions."""
 
     examples: tuple[Example, ...]
-    weights: Floats | None
-    bias: float
-    ramps: SurprisalCurves | None
-    start: float  # the surprise from which on the head adds: no held-out normal picture more is above the threshold
+    head: TaughtHead | None
     recognisable: tuple[Example, ...]  # those whose near-identical copies are recognised
     normal_scores: Floats | None = (
         None  # of the held-out normal pictures, with what the head adds to strangers
@@ -67,22 +90,20 @@ class Correction:
         restored = [e.embedding for e in examples if not e.is_junk and e.embedding is not None]
         recognisable = _recognisable(examples, normals)
         if normals is None or len(junk) < FEWEST:
-            return cls(tuple(examples), None, 0.0, None, 0.0, recognisable)
+            return cls(tuple(examples), None, recognisable)
         x = np.concatenate([normals.embeddings, *(np.atleast_2d(vector) for vector in restored + junk)])
         is_junk = np.arange(len(x)) >= len(x) - len(junk)
         weights, bias, left_out = fit_head(x.astype(np.float64), is_junk)
-        ramps = SurprisalCurves.fit(left_out[: len(normals.scores)])
-        surprise = ramps(left_out[: len(normals.scores), None])[:, 0]
-        start = _start(normals.scores, surprise, threshold)
-        taught = normals.scores + _beyond(surprise, start)
-        return cls(tuple(examples), weights, bias, ramps, start, recognisable, taught)
+        logits = left_out[: len(normals.scores)].astype(np.float32)
+        head = TaughtHead.fit(weights, bias, normals.scores, logits, threshold)
+        taught = normals.scores + head.added(normals.scores, logits)
+        return cls(tuple(examples), head, recognisable, taught)
 
-    def added(self, embeddings: Floats) -> Floats:
-        """Return what is added to the scores of pictures with these embeddings [N, D]."""
-        if self.weights is None or self.ramps is None:
+    def added(self, scores: Floats, embeddings: Floats) -> Floats:
+        """Return what is added to the scores [N] of pictures with these embeddings [N, D]."""
+        if self.head is None:
             return np.zeros(len(embeddings), dtype=np.float32)
-        logits = embeddings @ self.weights + self.bias
-        return _beyond(self.ramps(logits[:, None])[:, 0], self.start)
+        return self.head.added(scores, embeddings @ self.head.weights + self.head.bias)
 
     def same_as(self, sha256: str, embedding: Floats) -> Example | None:
         """Find the decision about this very picture or a near-identical one; the nearest counts."""
@@ -144,19 +165,19 @@ def _recognisable(examples: Sequence[Example], normals: ReferenceSet | None) -> 
     return tuple(e for e, is_clear in zip(with_numbers, clear, strict=True) if is_clear or not e.is_junk)
 
 
-def _beyond(surprise: Floats, start: float) -> Floats:
-    return np.asarray(SLOPE * np.maximum(surprise - start, 0.0), dtype=np.float32)
+def _start(joint: Floats, is_kept: NDArray[np.bool_], rarity: float) -> float:
+    """Return the joint surprise to start at, given that of normal pictures [N], and which of them the threshold keeps.
 
-
-def _start(scores: Floats, surprise: Floats, threshold: float) -> float:
-    """Return the surprise to start at: a margin above the least that lifts no normal picture over the threshold.
-
-    Of N pictures, `above` are above the threshold: a fresh one is with a chance of (above + 1) / (N + 1). It would be
-    lifted by more than all of them with 1 / (N + 1), and by a margin more with exp(-margin) times that. A threshold
-    lies between two pictures; the upper one says as much of what a normal picture can be as those below.
+    If `above` of N are above the threshold, a fresh one is with a chance of (above + 1) / (N + 1); where none is, the
+    chance may be less, the threshold's `rarity`. Such a picture is taken COST times as often where COST (above + 1) of
+    the joint surprises are higher: a conformal quantile, or more than the highest by what makes it as rare, surprise
+    being exponential. It is a hair more than for all that the threshold keeps.
     """
-    upper = np.min(scores, where=scores >= threshold, initial=np.inf)
-    below = scores <= upper
-    above = len(scores) - int(np.count_nonzero(below))
-    enough = np.max(surprise[below] - np.maximum(threshold - scores[below], 0.0) / SLOPE, initial=0.0)
-    return float(enough) + max(_HAIR, -float(np.log(COST * (above + 1))))
+    count, above = len(joint), int(np.count_nonzero(~is_kept))
+    allowed = COST * (above + 1 if above else min(1.0, rarity * (count + 1)))
+    ascending = np.sort(joint)
+    if allowed < 1.0:
+        start = float(ascending[-1]) - float(np.log(max(allowed, 1e-300)))
+    else:
+        start = float(np.interp(count - allowed, np.arange(count), ascending))
+    return max(start, float(np.max(joint, where=is_kept, initial=0.0))) + _HAIR
