@@ -26,7 +26,7 @@ LAYERS = (
         "timers",
     },
     {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},
-    {"config", "extras", "health", "status", "quarantine", "breaker", "retry", "systemd"},
+    {"config", "extras", "health", "judged_row", "status", "quarantine", "breaker", "retry", "systemd"},
     {"config_edit", "console", "logs"},
     {"picture"},
     {"scan", "model"},

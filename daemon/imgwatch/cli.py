@@ -29,6 +29,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "model": "model",
     "quarantine": "quarantine",
     "review": "review",
+    "token": "token",
     "status": "status",
     "doctor": "doctor",
     "resume": "status",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import re
 import signal
@@ -12,10 +13,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from conftest import WriteConfig
+from conftest import WriteConfig, bright, dark
+from daemon import tree
 
 pytestmark = pytest.mark.e2e
 
@@ -93,3 +96,71 @@ def test_a_name_that_anybody_could_open_is_refused(write_config: WriteConfig) ->
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
         assert done.returncode == 78
         assert "review.names: photos.home needs a password" in done.stderr
+
+
+HTTP_PAGE = (ROOT / "docs" / "api-http.md").read_text()
+
+
+def block(kind: str) -> str:
+    (only,) = re.findall(rf"^```{kind}\n(.*?)^```", HTTP_PAGE, re.MULTILINE | re.DOTALL)
+    return str(only)
+
+
+@pytest.fixture
+def token(write_config: WriteConfig) -> tuple[Path, str]:
+    """A config without password or proxy, and a token that may judge."""
+    config = write_config()
+    command = [sys.executable, "-m", "imgwatch", "token", "add", "shop", "--config", str(config)]
+    return config, subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_the_shop_of_the_page_takes_what_imgwatch_would(
+    token: tuple[Path, str], listening: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, secret = token
+    before = tree(tmp_path / "inbox")
+    api = f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1"
+    monkeypatch.setenv("IMGWATCH_API", api)
+    monkeypatch.setenv("IMGWATCH_TOKEN", secret)
+    shop: dict[str, Any] = {}
+    exec(compile(block("python"), "api-http.md", "exec"), shop)
+    pictures = [make(tmp_path / f"{make.__name__}.png") for make in (bright, dark)]
+    with service(config, listening):
+        says = [shop["answer_to_upload"](picture.read_bytes()) for picture in pictures]
+        assert says[0].startswith("We cannot take this one: ")
+        assert says[1] == "Thank you. It is online."
+        assert "can read" in shop["answer_to_upload"](b"no picture")
+        by_curl = subprocess.run(
+            ["sh", "-c", block("sh")],
+            env=os.environ | {"PICTURE": str(pictures[0])},
+            capture_output=True,
+            check=True,
+        )
+        row = shop["judged"](pictures[0].read_bytes())
+        assert json.loads(by_curl.stdout) == row
+        command = [sys.executable, "-m", "imgwatch", "score", "--json", "--config", str(config), "-"]
+        with pictures[0].open("rb") as stream:
+            scored = subprocess.run(command, stdin=stream, capture_output=True, check=True)
+        assert row == json.loads(scored.stdout)
+        monkeypatch.setenv("IMGWATCH_TOKEN", "imgwatch_" + "x" * 43)
+        assert "Our staff" in shop["answer_to_upload"](pictures[1].read_bytes())
+    assert tree(tmp_path / "inbox") == before
+    assert not (tmp_path / "quarantine" / "pictures").exists()
+
+
+def test_an_upload_may_come_in_small_pieces(
+    token: tuple[Path, str], listening: socket.socket, tmp_path: Path
+) -> None:
+    config, secret = token
+    content = bright(tmp_path / "bright.png").read_bytes()
+    with service(config, listening):
+        connection = http.client.HTTPConnection("127.0.0.1", listening.getsockname()[1], timeout=30)
+        connection.putrequest("POST", "/api/v1/judge")
+        connection.putheader("Authorization", f"Bearer {secret}")
+        connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders()
+        for begin in range(0, len(content), 50):
+            connection.send(content[begin : begin + 50])
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+    assert answer["verdict"] == "quarantine"

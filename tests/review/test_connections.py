@@ -7,6 +7,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 import uvicorn
@@ -157,3 +158,53 @@ def test_answers_are_not_held_back_for_an_acknowledgement() -> None:
     _run(work)
     assert seen
     assert all(seen)
+
+
+class _Held(BoundedConnection):
+    """One whose patience ends when the test says so."""
+
+    ask_seconds = 3600
+    opened: ClassVar[list[_Held]] = []
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.opened.append(self)
+
+    received = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        self.received += len(data)
+
+
+@pytest.mark.parametrize(("path", "is_waited_for"), [("/owner", True), ("/", False)])
+def test_what_is_long_is_waited_for_while_it_comes_from_who_brought_the_key(
+    path: str, is_waited_for: bool
+) -> None:
+    async def work() -> None:
+        _Held.opened.clear()
+        async with _serving(_Held) as port:
+            head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode()
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(head)
+            await _until(lambda: bool(_Held.opened) and _Held.opened[0].scope is not None)
+            (held,) = _Held.opened
+            await _until(lambda: held.is_admitted or not is_waited_for)
+            for _ in range(3):
+                before = held.received
+                writer.write(b"x")
+                await _until(lambda before=before: held.received > before)
+                held._lose_patience()
+                assert held.transport.is_closing() is not is_waited_for
+                if not is_waited_for:
+                    break
+            held._lose_patience()
+            assert held.transport.is_closing(), "nothing came since"
+            writer.close()
+
+    _run(work)
+
+
+async def _until(claim: Callable[[], bool]) -> None:
+    while not claim():
+        await asyncio.sleep(0.01)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from imgwatch import console
 
 if TYPE_CHECKING:
@@ -16,15 +18,13 @@ def say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
     Behind it stands `becomes` of these, where the picture goes or would go, or else the `id` that it got.
     """
     from imgwatch.cluster.object_url import url_of
+    from imgwatch.judged_row import JudgedRow
     from imgwatch.wording import sentence
 
     judgement, path = judged.judgement, url_of(judged.path)
     reason = sentence(judgement.reason)
     if as_json:
-        row = {"path": path, "verdict": judgement.verdict, "score": judgement.score,
-               "threshold": judgement.threshold, "reason": reason, "model": judgement.model,
-               "kind": judgement.kind, "reason_code": judgement.reason.code}  # fmt: skip
-        console.say_json(row | more)
+        console.say_json(asdict(JudgedRow.of(judgement, path)) | more)
         return
     figure = "-" if judgement.score is None else f"{judgement.score:.4g} / {judgement.threshold:.4g}"
     becomes = more.get("becomes") or more.get("id")

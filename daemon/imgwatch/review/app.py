@@ -12,8 +12,10 @@ from starlette.staticfiles import StaticFiles
 
 from imgwatch.errors import ImgwatchError
 from imgwatch.review.answers import answer
+from imgwatch.review.api import Api
 from imgwatch.review.decision_routes import DecisionRoutes
 from imgwatch.review.live import Live
+from imgwatch.review.openapi import PREFIX
 from imgwatch.review.pages import Pages
 from imgwatch.review.parts import Parts
 from imgwatch.review.picture_routes import PictureRoutes
@@ -33,6 +35,7 @@ class Gallery:
         self._decisions = DecisionRoutes(parts)
         self._waiting = WaitingRoutes(parts)
         self._live = Live(parts)
+        self._api = Api(parts)
 
     def stop(self) -> None:
         """End the streams that pages listen to."""
@@ -61,6 +64,7 @@ class Gallery:
                 Route("/waiting/{key}", self._waiting.picture),
                 Route("/resume", self._waiting.resume, methods=["POST"]),
                 Route("/live", self._live.live),
+                Mount(PREFIX, self._api.app()),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             exception_handlers={ImgwatchError: _unavailable},

@@ -25,6 +25,7 @@ class BoundedConnection(H11Protocol):
     most_connections = MOST_CONNECTIONS
     _patience: asyncio.TimerHandle | None = None
     _opened_at = 0.0
+    _has_come_on = False
 
     @property
     def is_admitted(self) -> bool:
@@ -49,8 +50,9 @@ class BoundedConnection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; the time for a request runs from its beginning, not from its latest byte."""
+        """Take what came; a stranger's time for a request runs from its beginning, not from its latest byte."""
         super().data_received(data)
+        self._has_come_on = True
         if self._has_whole_request():
             self._stop_waiting()
         else:
@@ -73,7 +75,19 @@ class BoundedConnection(H11Protocol):
 
     def _expect_request(self) -> None:
         if self._patience is None and not self.transport.is_closing():
-            self._patience = self.loop.call_later(self.ask_seconds, self.drop)
+            self._has_come_on = False
+            self._patience = self.loop.call_later(self.ask_seconds, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        """Hang up, unless who brought the key is sending something long that still comes on."""
+        self._patience = None
+        if self.is_admitted and self._has_come_on and not self._is_answered():
+            self._expect_request()
+        else:
+            self.drop()
+
+    def _is_answered(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def _stop_waiting(self) -> None:
         if self._patience is not None:

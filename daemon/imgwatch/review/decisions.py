@@ -71,8 +71,8 @@ class ReviewDecisions:
         """How many decisions `undo` can take back."""
         return len(self._batches)
 
-    def decide(self, verb: Verb, ids: Sequence[str], shown_as: ReviewState) -> Outcome:
-        """Do it to each; a fault of one never stops the rest. `shown_as`: how the pictures stood on the page."""
+    def decide(self, verb: Verb, ids: Sequence[str], shown_as: ReviewState | None) -> Outcome:
+        """Do it to each; a fault of one never stops the rest. `shown_as`: how they stood, where that matters."""
         outcome, steps = Outcome(verb), []
         with self._lock, self._decisions() as decisions:
             for record_id in ids:
@@ -86,7 +86,9 @@ class ReviewDecisions:
         self._index.refresh()
         return outcome
 
-    def _decide_one(self, verb: Verb, record_id: str, shown_as: ReviewState, decisions: Decisions) -> Decided:
+    def _decide_one(
+        self, verb: Verb, record_id: str, shown_as: ReviewState | None, decisions: Decisions
+    ) -> Decided:
         record = self._index.get(record_id)
         if record is None:
             raise RecordMissing("it is no longer in quarantine: somebody else was quicker")

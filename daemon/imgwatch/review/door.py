@@ -8,16 +8,19 @@ from pathlib import Path
 from imgwatch.errors import ConfigError
 from imgwatch.review import password
 from imgwatch.review.proxy import Proxy
+from imgwatch.review.tokens import Tokens
 from imgwatch.settings import Settings
 
 
 @dataclass(frozen=True)
 class Door:
-    """Names besides localhost, the proxy that is believed, and the file with the password; none by default."""
+    """Names besides localhost, the proxy that is believed, password and tokens; none by default."""
 
     names: frozenset[str] = frozenset()
     proxy: Proxy = field(default_factory=Proxy)
     password_file: Path | None = None
+    tokens: Tokens | None = None
+    longest_upload_bytes: int = 0
 
     @property
     def lets_in(self) -> bool:
@@ -41,8 +44,11 @@ def door_of(settings: Settings, *, is_lasting: bool = False) -> Door:
         frozenset(review.names),
         Proxy(frozenset(trusted.addresses), trusted.user_header),
         file if is_named or file.exists() else None,
+        Tokens(settings.state),
+        int(settings.limits.file_megabytes * 1e6),
     )
-    if door.lets_in or not (review.names or is_lasting):
+    is_for_programs = is_lasting and any(Tokens(settings.state).all())
+    if door.lets_in or not (review.names or is_lasting) or (is_for_programs and not review.names):
         return door
     who = f"review.names: {review.names[0]}" if review.names else "imgwatch review --serve"
     raise ConfigError(

@@ -1,4 +1,4 @@
-"""Who may ask: browsers with a session, the hosts that we answer to, and no page but our own.
+"""Who may ask: browsers with a session, programs with a token, under our names, and no page but our own.
 
 It wraps the whole application, so that no answer leaves without its headers, and knows nothing of pictures.
 """
@@ -14,6 +14,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from imgwatch.review.answers import answer
+from imgwatch.review.api_door import is_api, is_upload, refusal
 from imgwatch.review.connections import ADMITTED
 from imgwatch.review.door import Door
 from imgwatch.review.keys import Keys
@@ -78,6 +80,8 @@ class Guard:
         self._proxy = door.proxy
         self._refusal_page = refusal_page
         self._cookie = SessionCookie(f"imgwatch_{hosts.port or 'socket'}")
+        self._tokens = door.tokens
+        self._longest_upload_bytes = door.longest_upload_bytes
         file = door.password_file
         self._login = Login(file, keys, self._cookie, self._proxy, WrongTries(keys.clock)) if file else None
 
@@ -95,24 +99,31 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
                 await send(message)
 
-            await (self._refusal(scope) or self._app)(scope, _bounded(receive), send_guarded)
+            receive = _bounded(receive, self._longest(scope))
+            await (self._refusal(scope) or self._app)(scope, receive, send_guarded)
 
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers, is_page = Headers(scope=scope), scope["method"] in ("GET", "HEAD")
-        host = headers.get("host", "")
-        if not self._hosts.admits(host):
-            return Response("This server does not go by that name.", 421)
-        if not is_page and headers.get("origin") != f"{self._proxy.scheme(scope)}://{host}":
-            return Response("This page may not ask for that.", 403)
-        if headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not (
-            is_page and headers.get("sec-fetch-mode") == "navigate"
-        ):
-            return Response("This page may not ask for that.", 403)
+        if not self._hosts.admits(headers.get("host", "")):
+            return _refused(scope, 421, "This server does not go by that name.")
+        if not is_api(scope) and self._is_of_another_page(scope, headers):
+            return _refused(scope, 403, "This page may not ask for that.")
         if not is_page and ("content-length" not in headers or "transfer-encoding" in headers):
-            return Response("Say how long the request is.", 411)
-        if not _is_short(headers.get("content-length", "0")):
-            return Response("That is too much at once.", 413)
-        return self._without_key(scope, headers)
+            return _refused(scope, 411, "Say how long the request is.")
+        if not _is_short(headers.get("content-length", "0"), self._longest(scope)):
+            return _refused(scope, 413, "That is too much at once.")
+        return refusal(scope, self._tokens) if is_api(scope) else self._without_key(scope, headers)
+
+    def _longest(self, scope: Scope) -> int:
+        return self._longest_upload_bytes if is_upload(scope) else _LONGEST_REQUEST_BYTES
+
+    def _is_of_another_page(self, scope: Scope, headers: Headers) -> bool:
+        is_page = scope["method"] in ("GET", "HEAD")
+        ours = f"{self._proxy.scheme(scope)}://{headers.get('host', '')}"
+        if not is_page and headers.get("origin") != ours:
+            return True
+        is_visit = is_page and headers.get("sec-fetch-mode") == "navigate"
+        return headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not is_visit
 
     def _without_key(self, scope: Scope, headers: Headers) -> ASGIApp | None:
         if self._proxy.user(scope) or self._keys.use_session(self._cookie.brought(headers)):
@@ -146,13 +157,15 @@ class Guard:
         return welcome
 
 
-def _is_short(length: str) -> bool:
-    return (
-        len(length) < 10 and length.isascii() and length.isdigit() and int(length) <= _LONGEST_REQUEST_BYTES
-    )
+def _refused(scope: Scope, status: int, says: str) -> Response:
+    return answer({"error": says}, status) if is_api(scope) else Response(says, status)
 
 
-def _bounded(receive: Receive) -> Receive:
+def _is_short(length: str, longest: int) -> bool:
+    return len(length) < 12 and length.isascii() and length.isdigit() and int(length) <= longest
+
+
+def _bounded(receive: Receive, longest: int) -> Receive:
     """Count what is really read, whatever the header says."""
     size = 0
 
@@ -160,7 +173,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > _LONGEST_REQUEST_BYTES:
+        if size > longest:
             raise HTTPException(413, "that is too much at once")
         return message
 

@@ -20,6 +20,7 @@ from imgwatch.review.index import Changes, ReviewIndex
 from imgwatch.review.pictures import Thumbnails
 from imgwatch.review.presenter import Presenter
 from imgwatch.review.training_review import TrainingReview
+from imgwatch.review.upload import UploadJudge
 from imgwatch.standard import Standard
 
 
@@ -36,6 +37,7 @@ class Parts:
     read_status: Callable[[], dict[str, Any]]
     roots: Callable[[], Sequence[Path]]
     training_review: TrainingReview
+    upload_judge: UploadJudge
     explanation: Explainer | None = None
     standard: Standard | None = None
     model_fault: str | None = None

@@ -34,6 +34,7 @@ from imgwatch.review.listening import Address, bound, inherited, is_loopback, or
 from imgwatch.review.parts import Parts
 from imgwatch.review.pictures import Thumbnails
 from imgwatch.review.training_review import TrainingReview
+from imgwatch.review.upload import UploadJudge
 from imgwatch.settings import Settings
 from imgwatch.status import read_status
 
@@ -63,6 +64,8 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
         stack.callback(decoder.close)
         careful = Decoder(Shape(8, 8, "RGB"), settings.limits.limits(follows_links=False), 1)
         stack.callback(careful.close)
+        upload_judge = UploadJudge(context.open_judge)
+        stack.callback(upload_judge.close)
         explanation, fault = _explanation(context, index)
         if explanation is not None:
             stack.callback(explanation.close)
@@ -77,6 +80,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
                 read_status=lambda: read_status(settings.state),
                 roots=context.roots,
                 training_review=TrainingReview(_own_model(settings)),
+                upload_judge=upload_judge,
                 explanation=explanation,
                 standard=explanation.judge.standard if explanation else None,
                 model_fault=fault,

@@ -1,0 +1,159 @@
+"""The HTTP interface: what its addresses do. Who may ask, `api_door` knows; what is said, `api_types`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from imgwatch.errors import ImgwatchError, Unavailable
+from imgwatch.judged_row import JudgedRow
+from imgwatch.review.answers import answer
+from imgwatch.review.api_door import require
+from imgwatch.review.api_types import (
+    Decision,
+    DecisionOutcome,
+    ListQuery,
+    PicturePage,
+    Problem,
+    QuarantinedPicture,
+)
+from imgwatch.review.listing import listed
+from imgwatch.review.openapi import Operation, document
+from imgwatch.review.parts import Parts
+from imgwatch.review.tokens import Permission
+
+Asked = TypeVar("Asked")
+
+JUDGE = Operation(
+    "POST",
+    "/judge",
+    Permission.JUDGE,
+    JudgedRow,
+    summary="Judge a picture; nothing of it is kept.",
+    takes_picture=True,
+)
+LIST = Operation(
+    "GET", "/quarantine", Permission.LIST, PicturePage, summary="List what is in quarantine.", query=ListQuery
+)
+SHOW = Operation(
+    "GET",
+    "/quarantine/{id}",
+    Permission.LIST,
+    QuarantinedPicture,
+    summary="Say what is known of one picture.",
+)
+DECIDE = Operation(
+    "POST",
+    "/decisions",
+    Permission.DECIDE,
+    DecisionOutcome,
+    summary="Decide on some pictures.",
+    body=Decision,
+)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An operation, and what carries it out."""
+
+    operation: Operation
+    carry_out: Callable[[Request], Awaitable[msgspec.Struct]]
+
+    async def __call__(self, request: Request) -> Response:
+        """Carry it out for a token that may."""
+        require(request, self.operation.permission)
+        return answer(msgspec.to_builtins(await self.carry_out(request)))
+
+
+class Api:
+    """Each method is one operation."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._endpoints = (
+            Endpoint(JUDGE, self.judge),
+            Endpoint(LIST, self.list),
+            Endpoint(SHOW, self.show),
+            Endpoint(DECIDE, self.decide),
+        )
+
+    def app(self) -> Starlette:
+        """Return the application for what lies below /api/v1."""
+        routes = [Route(e.operation.path, e.__call__, methods=[e.operation.method]) for e in self._endpoints]
+        described = document([endpoint.operation for endpoint in self._endpoints])
+        return Starlette(
+            routes=[*routes, Route("/openapi.json", lambda _: answer(described))],
+            exception_handlers={HTTPException: _refused, ImgwatchError: _failed},
+        )
+
+    async def judge(self, request: Request) -> JudgedRow:
+        """Judge the picture in the body."""
+        if request.headers.get("content-type", "").startswith("multipart/"):
+            raise HTTPException(
+                415, "send the picture itself as the body (curl --data-binary @FILE), not a form"
+            )
+        judged = await self._parts.upload_judge.judge(request.stream())
+        if judged is None:
+            raise HTTPException(400, "send the picture as the body (curl --data-binary @FILE)")
+        return judged
+
+    async def list(self, request: Request) -> PicturePage:
+        """List what is in quarantine."""
+        query = _checked(dict(request.query_params), ListQuery, strict=False)
+        return await run_in_threadpool(self._listed, query)
+
+    def _listed(self, query: ListQuery) -> PicturePage:
+        self._parts.index.refresh()
+        return listed(self._parts.index, query)
+
+    async def show(self, request: Request) -> QuarantinedPicture:
+        """Say what is known of one picture."""
+        self._parts.index.refresh()
+        record = self._parts.record(request)
+        return QuarantinedPicture.of(record, self._parts.index.state(record.id))
+
+    async def decide(self, request: Request) -> DecisionOutcome:
+        """Decide on some pictures."""
+        try:
+            asked = msgspec.json.decode(await request.body(), type=Decision)
+        except msgspec.MsgspecError as fault:
+            raise HTTPException(400, _words(fault)) from fault
+        self._parts.index.refresh()
+        outcome = await run_in_threadpool(
+            self._parts.decisions.decide, asked.decision, asked.ids, asked.expected
+        )
+        return DecisionOutcome(decision=asked.decision, done=outcome.done, failed=outcome.failed)
+
+
+def _checked(tree: Any, kind: type[Asked], *, strict: bool) -> Asked:
+    try:
+        return msgspec.convert(tree, kind, strict=strict)
+    except msgspec.ValidationError as fault:
+        raise HTTPException(400, _words(fault)) from fault
+
+
+def _words(fault: msgspec.MsgspecError) -> str:
+    return str(fault).replace("$.", "")
+
+
+def _refused(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    refused = answer(msgspec.to_builtins(Problem(fault.detail)), fault.status_code)
+    refused.headers.update(fault.headers or {})
+    return refused
+
+
+def _failed(_: Request, fault: Exception) -> Response:
+    failed = answer(msgspec.to_builtins(Problem(str(fault))), 503)
+    if isinstance(fault, Unavailable):
+        failed.headers["Retry-After"] = "1"
+    return failed

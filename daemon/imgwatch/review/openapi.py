@@ -1,0 +1,98 @@
+"""The OpenAPI document of the HTTP interface, made of the types that its operations read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+import imgwatch
+from imgwatch.review.api_types import Problem
+from imgwatch.review.tokens import Permission
+
+PREFIX = "/api/v1"
+UPLOAD = f"{PREFIX}/judge"
+_REF = "#/components/schemas/{name}"
+_REFUSALS = {
+    "400": "The request makes no sense.",
+    "401": "No token, or one that is not good.",
+    "403": "The token may not do that.",
+    "404": "There is no such picture.",
+    "411": "The request does not say how long it is.",
+    "413": "The request is longer than allowed.",
+    "503": "It cannot be done now: too many pictures at once, or the model or the quarantine is not usable.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One address with its method, the token's permission, and the types of what is asked and answered."""
+
+    method: str
+    path: str
+    permission: Permission
+    answer: type[msgspec.Struct]
+    summary: str
+    query: type[msgspec.Struct] | None = None
+    body: type[msgspec.Struct] | None = None
+    takes_picture: bool = False
+
+
+def document(operations: Iterable[Operation]) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document."""
+    known = list(operations)
+    types = [kind for one in known for kind in (one.answer, one.query, one.body) if kind is not None]
+    schemas, components = msgspec.json.schema_components([Problem, *types], ref_template=_REF)
+    schema_of = dict(zip([Problem, *types], schemas, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for one in known:
+        paths.setdefault(PREFIX + one.path, {})[one.method.lower()] = _described(one, schema_of, components)
+    for query in (one.query.__name__ for one in known if one.query is not None):
+        del components[query]  # its fields stand in the address
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "imgwatch", "version": imgwatch.__version__},
+        "security": [{"token": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "schemas": components,
+        },
+    }
+
+
+def _described(one: Operation, schema_of: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "operationId": one.path.strip("/").replace("/{id}", "_one"),
+        "summary": one.summary,
+        "description": f"The token needs the permission `{one.permission}`.",
+        "parameters": [*_parameters(one, components)],
+        "responses": {
+            "200": _content("Done.", "application/json", schema_of[one.answer]),
+            **{
+                code: _content(says, "application/json", schema_of[Problem])
+                for code, says in _REFUSALS.items()
+            },
+        },
+    }
+    if one.takes_picture:
+        described["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+    elif one.body is not None:
+        described["requestBody"] = {
+            "required": True, "content": {"application/json": {"schema": schema_of[one.body]}}
+        }  # fmt: skip
+    return described
+
+
+def _parameters(one: Operation, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    if "{id}" in one.path:
+        yield {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    if one.query is not None:
+        for name, schema in components[one.query.__name__]["properties"].items():
+            yield {"name": name, "in": "query", "schema": schema}
+
+
+def _content(says: str, media: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": says, "content": {media: {"schema": schema}}}
