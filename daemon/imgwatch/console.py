@@ -87,6 +87,13 @@ def agrees(question: str) -> bool:
     return not is_interactive() or confirm(question)
 
 
+def asks(question: str) -> str:
+    """Ask the person at the terminal for a line; an empty one is an answer."""
+    from typer import prompt
+
+    return str(prompt(shown(question), default="", show_default=False, err=True))
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show a progress bar on a terminal, nothing in a pipe."""
