@@ -1,4 +1,4 @@
-"""Models whose scorer really hangs, or is slow: the graph loops in onnxruntime, in the daemon's own thread."""
+"""Models that really hang, are slow or greedy, or never end being loaded: all of it in onnxruntime."""
 
 from __future__ import annotations
 
@@ -46,6 +46,32 @@ def write_slow(path: Path, turns: int) -> Path:
         helper.make_node("Equal", ["number", "batch"], ["is_full"]),
     ]
     return _write(path, full, "is_full", turns)
+
+
+def write_endless_to_load(path: Path) -> Path:
+    """Write a model on which onnxruntime works for hours before it can be asked: a long chain that it optimises."""
+    chain = [helper.make_node("MatMul", [f"m{i}", "m0"], [f"m{i + 1}"]) for i in range(200_000)]
+    return _write_with_factor(path, [1, 1], [*chain, helper.make_node("ReduceMax", ["m200000"], ["factor"])])
+
+
+def write_greedy(path: Path) -> Path:
+    """Write a model of some kilobytes that takes 40 GB of memory."""
+    return _write_with_factor(path, [10**10], [helper.make_node("ReduceMax", ["m0"], ["factor"])])
+
+
+def _write_with_factor(path: Path, shape: list[int], nodes: list) -> Path:
+    """Multiply the score by a factor of one, which these nodes make of ones of this shape."""
+    proto = brightness_graph()
+    graph = proto.graph
+    for node in graph.node:
+        node.output[:] = ["raw" if output == "score" else output for output in node.output]
+    nodes[-1].attribute.append(helper.make_attribute("keepdims", 0))
+    one = helper.make_tensor("one", TensorProto.FLOAT, [1], [1.0])
+    graph.initializer.append(numpy_helper.from_array(np.asarray(shape, dtype=np.int64), "shape"))
+    graph.node.append(helper.make_node("ConstantOfShape", ["shape"], ["m0"], value=one))
+    graph.node.extend([*nodes, helper.make_node("Mul", ["raw", "factor"], ["score"])])
+    write_model(proto, brightness_contract(), path)
+    return path
 
 
 def _write(path: Path, condition: list, name: str, turns: int) -> Path:

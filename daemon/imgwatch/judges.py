@@ -11,6 +11,7 @@ from typing import NamedTuple, Self
 
 from imgwatch.judging import Judge, Judged
 from imgwatch.model.scorer import Scorer
+from imgwatch.model.tried_models import IN_THIS_PROCESS, TriedModels
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits
 from imgwatch.settings import ThresholdRule
@@ -35,12 +36,17 @@ class Judges:
     """
 
     def __init__(
-        self, main: ModelChoice, of_folders: Mapping[Path, ModelChoice], limits: Limits, workers: int = 1
+        self,
+        main: ModelChoice,
+        of_folders: Mapping[Path, ModelChoice],
+        limits: Limits,
+        workers: int = 1,
+        tried: TriedModels = IN_THIS_PROCESS,
     ) -> None:
         self._choices = {**of_folders, _EVERYWHERE: main}
         self._roots = sorted(self._choices, key=lambda root: -len(root.parts))  # the innermost first
-        self._limits, self._workers = limits, workers
-        scorer = Scorer(main.path, seconds=limits.decode_seconds)
+        self._limits, self._workers, self._tried = limits, workers, tried
+        scorer = Scorer(main.path, seconds=limits.decode_seconds, tried=tried)
         self._decoder = Decoder(scorer.contract.shape, limits, workers)
         self._judges: dict[Path, Judge] = {}
         self._take(scorer)
@@ -89,7 +95,7 @@ class Judges:
 
     def load(self, path: Path) -> Scorer:
         """Take a model file into use, or its new version. Raises ModelError, and then the old one stays."""
-        scorer = Scorer(path, seconds=self._limits.decode_seconds)
+        scorer = Scorer(path, seconds=self._limits.decode_seconds, tried=self._tried)
         self._take(scorer)
         return scorer
 

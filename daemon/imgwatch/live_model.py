@@ -1,4 +1,4 @@
-"""The model of a running daemon: a new file is picked up, a faulty one is refused and the old one stays."""
+"""The model of a running daemon: a new file is tried and picked up, a faulty one is refused and the old one stays."""
 
 from __future__ import annotations
 
@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from imgwatch.errors import ModelError
+from imgwatch.files import Identity
 from imgwatch.judges import Judges, ModelChoice
 from imgwatch.judging import Judge
+from imgwatch.model.trial import Trial
+from imgwatch.model.tried_models import TriedModels
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
 
@@ -24,10 +27,14 @@ class LiveModel:
         limits: Limits,
         threads: int,
         of_folders: Mapping[Path, ModelChoice] | None = None,
+        tried: TriedModels | None = None,
     ) -> None:
+        self.tried = tried or TriedModels()
+        self._seconds = limits.decode_seconds
         files = {main.path, *(choice.path for choice in (of_folders or {}).values())}
         self._versions = {file: identity_of(file) for file in files}
-        self.judges = Judges(main, of_folders or {}, limits, threads)
+        self.judges = Judges(main, of_folders or {}, limits, threads, self.tried)
+        self._trials: dict[Path, Trial | None] = {}
         self._refused: dict[Path, str] = {}
 
     @property
@@ -41,17 +48,19 @@ class LiveModel:
         return "; ".join(self._refused.values()) or None
 
     def refresh(self) -> bool:
-        """Load the files again that changed. Return whether another model is in use now."""
+        """Try the files that changed, and load what passed. Return whether another model is in use now."""
         return any([self._refresh(file) for file in self._versions])
 
     def _refresh(self, file: Path) -> bool:
         version = identity_of(file)
-        if version == self._versions[file]:
+        if version == self._versions[file] and file not in self._trials:
             return False
-        self._versions[file] = version
         try:
+            if not self._is_tried(file, version):
+                return False
             fresh = self.judges.load(file)
         except ModelError as fault:
+            self._versions[file] = version
             self._refused[file] = str(fault)
             log.error("the new model is refused, the running one stays: %s", fault)
             return False
@@ -59,8 +68,30 @@ class LiveModel:
         log.info("model %s taken into use", fresh.name)
         return True
 
+    def _is_tried(self, file: Path, version: Identity | None) -> bool:
+        """Begin the trial of a new version, or look whether it has passed. Raises ModelError if it did not."""
+        if version != self._versions[file]:
+            self._end_trial(file)
+            self._trials[file] = self.tried.begin(file, self._seconds)
+            self._versions[file] = version
+        trial = self._trials[file]
+        if trial is not None and not trial.is_over():
+            return False
+        try:
+            if trial is not None:
+                self.tried.note(trial)
+        finally:
+            self._end_trial(file)
+        return True
+
+    def _end_trial(self, file: Path) -> None:
+        if (trial := self._trials.pop(file, None)) is not None:
+            trial.close()
+
     def close(self) -> None:
-        """Stop the workers."""
+        """Stop the workers, and what is being tried."""
+        for file in list(self._trials):
+            self._end_trial(file)
         self.judges.close()
 
     def interrupt(self) -> None:

@@ -1,12 +1,14 @@
-"""When freed memory goes back to the system: not between two batches, but when it is said.
+"""When freed memory goes back to the system, and how much a process may take.
 
-It frees nothing itself, and does nothing where the C library is not glibc.
+It frees nothing itself. What it asks of malloc, it asks of glibc alone.
 """
 
 from __future__ import annotations
 
 import ctypes
+import resource
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # mallopt(3)
@@ -32,6 +34,13 @@ def give_back() -> None:
     """Return to the system what malloc keeps; takes some milliseconds, see malloc_trim(3)."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
+
+
+def limit_growth(allowed_bytes: int) -> None:
+    """Let this process take so much more memory than it has now, and no more."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + allowed_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 @cache

@@ -76,6 +76,7 @@ class Service:
         self._model = model
         self._quarantine = quarantine
         quarantine.on_wait = self._keep_going_while
+        model.tried.on_wait = self._keep_going
         self._ledger = ledger
         self._on_pulse = on_pulse
         self._observer = observer or Observer(ledger, model)

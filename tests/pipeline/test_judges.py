@@ -17,6 +17,7 @@ from conftest import (
     picture_bytes,
     write_brightness_model,
 )
+from daemon import wait_until
 from imgwatch.errors import ModelError
 from imgwatch.judges import Judges, ModelChoice
 from imgwatch.live_model import LiveModel
@@ -100,12 +101,13 @@ def test_each_file_is_followed_and_a_faulty_one_refused_by_itself(tmp_path: Path
     own.with_suffix(".new").write_bytes(b"no model")
     own.with_suffix(".new").replace(own)
     write_brightness_model(main, threshold=0.7)
-    assert live.refresh()
+    wait_until(live.refresh)
+    wait_until(lambda: live.refresh() or live.refused)
     assert live.judge.threshold == 0.7
     assert live.judges.of(tmp_path / "a" / "x.png") is judge, "the running one stays"
     assert "own.onnx" in str(live.refused)
     write_brightness_model(own, threshold=0.3)
-    assert live.refresh()
+    wait_until(live.refresh)
     assert live.judges.of(tmp_path / "a" / "x.png").threshold == 0.3
     assert live.refused is None
     live.close()

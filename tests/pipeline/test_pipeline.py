@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from conftest import bright, dark, write_brightness_model
-from daemon import tree
+from daemon import tree, wait_until
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import Decisions
 from imgwatch.errors import ModelError
@@ -110,10 +110,10 @@ def test_a_new_model_is_taken_and_a_faulty_one_refused(tmp_path: Path) -> None:
     before = live.judge.scorer.name
     path.with_suffix(".new").write_bytes(b"no model")
     path.with_suffix(".new").replace(path)
-    assert not live.refresh()
+    wait_until(lambda: live.refresh() or live.refused)
     assert live.judge.scorer.name == before
     write_brightness_model(path, threshold=0.7)
-    assert live.refresh()
+    wait_until(live.refresh)
     assert live.judge.threshold == 0.7
     path.unlink()
     assert not live.refresh()

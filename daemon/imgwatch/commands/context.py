@@ -96,11 +96,11 @@ def main_model(settings: Settings) -> ModelChoice:
 def open_judges(settings: Settings) -> Judges:
     """Open the models of all folders with their thresholds."""
     from imgwatch.judges import Judges
+    from imgwatch.model.tried_models import TriedModels
 
+    limits, tried = settings.limits.limits(), TriedModels(settings.state)
     with way_out_named(settings):
-        return Judges(
-            main_model(settings), models_of_folders(settings), settings.limits.limits(), settings.threads
-        )
+        return Judges(main_model(settings), models_of_folders(settings), limits, settings.threads, tried)
 
 
 @contextmanager
@@ -117,9 +117,11 @@ def way_out_named(settings: Settings) -> Iterator[None]:
 def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     """Open the config's model with its threshold."""
     from imgwatch.model.scorer import Scorer
+    from imgwatch.model.tried_models import TriedModels
 
+    seconds, tried = settings.limits.decode_seconds, TriedModels(settings.state)
     with way_out_named(settings):
-        scorer = Scorer(model_path(settings), seconds=settings.limits.decode_seconds)
+        scorer = Scorer(model_path(settings), seconds=seconds, tried=tried)
         return judge_of(scorer, settings, workers)
 
 

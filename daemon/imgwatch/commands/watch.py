@@ -57,9 +57,11 @@ def watch(
     try:
         status.clear_status(settings.state)
         _warn_of_watchdog(settings)
-        job: _Job | None = _Job(settings, _open_model(settings))
+        job: _Job | None = _Job(settings, _open_model(settings, orders))
         while job is not None:
             job = _watch_until_ordered(job, orders, last_error, config)
+    except _Stopped:
+        log.info("stopped while a model was tried")
     finally:
         status.clear_status(lock.state)
         lock.release()
@@ -72,12 +74,14 @@ class _Job(NamedTuple):
     model: "LiveModel"
 
 
-def _open_model(settings: "Settings") -> "LiveModel":
+def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
     from imgwatch.live_model import LiveModel
+    from imgwatch.model.tried_models import TriedModels
 
-    limits = settings.limits.limits(follows_links=False)
+    limits, tried = settings.limits.limits(follows_links=False), TriedModels(settings.state)
+    tried.on_wait = orders.wait_for_trial
     with way_out_named(settings):
-        return LiveModel(main_model(settings), limits, settings.threads, models_of_folders(settings))
+        return LiveModel(main_model(settings), limits, settings.threads, models_of_folders(settings), tried)
 
 
 def _watch_until_ordered(
@@ -110,7 +114,7 @@ def _watch_until_ordered(
         return None
     orders.are_heard()  # before the config is read: an order that comes meanwhile is obeyed afterwards
     notify("RELOADING=1")
-    return _reloaded(job, config)
+    return _reloaded(job, config, orders)
 
 
 def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[Pulse], None]") -> None:
@@ -180,6 +184,10 @@ def _warn_of_watchdog(settings: "Settings") -> None:
         )
 
 
+class _Stopped(BaseException):
+    """SIGTERM came while a model was tried; nothing but `watch` may catch it."""
+
+
 class _Orders:
     """What signals have told: to stop, or to read the config again. They reach whatever service runs at the time."""
 
@@ -192,6 +200,12 @@ class _Orders:
     def are_given(self) -> bool:
         """Tell whether to go on as before is not what is wanted."""
         return self.must_stop or self.must_reload
+
+    def wait_for_trial(self) -> None:
+        """Tell systemd why it takes time, or stop. Raises _Stopped."""
+        if self.must_stop:
+            raise _Stopped
+        _tell_waiting("the model is tried in a process of its own")
 
     def are_heard(self) -> None:
         """Forget an order to read the config again, which is now obeyed; stay with one to stop."""
@@ -213,7 +227,7 @@ class _Orders:
             self._service.stop()
 
 
-def _reloaded(job: _Job, config: Path | None) -> _Job:
+def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
     """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
     from imgwatch.errors import ConfigError
     from imgwatch.monitoring.observer import require_exporters
@@ -225,7 +239,7 @@ def _reloaded(job: _Job, config: Path | None) -> _Job:
             raise ConfigError("`state` changes with a restart only")
         known = {watch.path for watch in job.settings.watch}
         existing([watch.path for watch in fresh.watch if watch.path not in known])
-        model = _open_model(fresh)
+        model = _open_model(fresh, orders)
     except ImgwatchError as fault:
         log.error("the new config is refused, the running one stays: %s", fault)
         job.model.judge.decoder.resume()

@@ -8,6 +8,7 @@ from pathlib import Path
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ImgwatchError
 from imgwatch.model.scorer import Scorer
+from imgwatch.model.tried_models import TriedModels
 from imgwatch.settings import Settings, ThresholdRule, own_file
 from imgwatch.standard import Standard
 
@@ -24,7 +25,8 @@ def check_model(subject: Subject) -> Iterator[Finding]:
 
 def _check(model: Path, rule: ThresholdRule | None, settings: Settings) -> Iterator[Finding]:
     try:
-        scorer = Scorer(model)
+        tried = TriedModels(settings.state)
+        scorer = Scorer(model, seconds=settings.limits.decode_seconds, tried=tried)
         threshold = Standard.of(scorer.contract, scorer.name, rule, settings.kinds.promised, model).threshold
     except ImgwatchError as error:
         yield fault(f"model: {error}", "imgwatch calibrate or train, or `model: default` in the config")

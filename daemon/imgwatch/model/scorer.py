@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,10 @@ from imgwatch import memory
 from imgwatch.errors import ModelError
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
+from imgwatch.model.model_file import ModelFile, opened_model
 from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.model.time_limit import RunTooLong, TimeLimit
+from imgwatch.model.tried_models import IN_THIS_PROCESS, TriedModels
 from imgwatch.picture.decoding import Pixels
 
 Floats = NDArray[np.float32]
@@ -56,13 +57,25 @@ class Scorer:
     """A model file, checked and ready. Raises ModelError when the file is not usable.
 
     `seconds` is what one run may take: a batch of pictures, or the self-test. What takes longer raises RunTooLong.
+    `tried` are the models that were tried in a process of their own, which comes first for any other; None: for none.
     """
 
-    def __init__(self, path: Path, threads: int = 1, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        threads: int = 1,
+        seconds: float = _SECONDS,
+        tried: TriedModels | None = IN_THIS_PROCESS,
+    ) -> None:
         self.path = path
         self._limit = TimeLimit(seconds)
-        self._session, digest = _open(path, threads)
-        self.name = f"{path.stem}-{digest[:8]}"  # what the ledger, the records and the user call this model
+        with opened_model(path) as model:
+            if tried is not None:
+                tried.require(model, seconds)
+            self._session = _session_of(model, threads)
+        self.name = (
+            f"{path.stem}-{model.digest[:8]}"  # what the ledger, the records and the user call this model
+        )
         metadata = self._session.get_modelmeta().custom_metadata_map
         self.contract: Contract = parse_contract(metadata.get(METADATA_KEY), path)
         packed = metadata.get(reference_set.KEY)
@@ -115,29 +128,14 @@ class Scorer:
             )
 
 
-def _open(path: Path, threads: int) -> tuple[onnxruntime.InferenceSession, str]:
-    """Open the file once, so that the digest is that of what runs, also while another one takes its name.
-
-    onnxruntime reads it by itself: bytes that Python hands over would be kept beside the weights.
-    """
+def _session_of(model: ModelFile, threads: int) -> onnxruntime.InferenceSession:
+    """Let onnxruntime read the open file by itself: bytes that Python hands over would be kept beside the weights."""
     try:
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return _session_of(path, stream.fileno(), threads), digest
-    except FileNotFoundError as fault:
-        raise ModelError(
-            f"{path}: no such model file; run `imgwatch train`, or set `model` to a file that is there"
-        ) from fault
-    except OSError as fault:
-        raise ModelError(f"{path}: the model file cannot be read: {fault.strerror}") from fault
-
-
-def _session_of(path: Path, descriptor: int, threads: int) -> onnxruntime.InferenceSession:
-    try:
-        return open_session(f"/proc/self/fd/{descriptor}", threads)
+        return open_session(f"/proc/self/fd/{model.descriptor}", threads)
     except Exception as fault:  # onnxruntime raises its own kinds
         raise ModelError(
-            f"{path}: not a model file of imgwatch, or a damaged one ({words_of(fault)}); train or calibrate again"
+            f"{model.path}: not a model file of imgwatch, or a damaged one ({words_of(fault)}); "
+            "train or calibrate again"
         ) from fault
 
 

@@ -22,6 +22,7 @@ from weakref import WeakSet
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
+from imgwatch import memory
 from imgwatch.picture import decoding
 from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, TemporarilyUnreadable, Unreadable
 
@@ -229,17 +230,11 @@ def _prepare_worker(decode_megabytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    limit = _address_space() + decode_megabytes * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    memory.limit_growth(decode_megabytes * 1_000_000)
     with Path(os.devnull).open(
         "wb"
     ) as nowhere:  # codecs in C write to descriptor 2 as strangers' files please
         os.dup2(nowhere.fileno(), 2)
-
-
-def _address_space() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * resource.getpagesize()
 
 
 def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:

@@ -1,0 +1,89 @@
+"""A model is loaded and tested in a process of its own first: what it does to time and memory, it does to that one.
+
+It decides nothing of what the model's scores mean, and does not remember who passed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+from imgwatch.errors import ModelError, Unavailable
+from imgwatch.model.model_file import ModelFile
+
+REFUSED = 3  # the exit code of a child that says why on stdout
+LONGEST_MESSAGE = 4000  # bytes: a pipe holds them, so that the child ends before they are read
+_GRACE_SECONDS = 10.0  # beyond twice the limit of a run: to load the model, and to test it
+_MOST_BYTES = 4 << 30
+_TIMES_ITS_SIZE = 8  # weights are read, converted and packed
+_AGAIN = "train or calibrate again"
+
+
+class Trial:
+    """A child that loads an open model file and runs its self-test; begun when it is made. Use `close` to end it.
+
+    `seconds` is what one run of the model may take. Raises Unavailable if no process can be started.
+    """
+
+    def __init__(self, model: ModelFile, seconds: float) -> None:
+        self.path, self.digest = model.path, model.digest
+        self._name = f"/proc/self/fd/{model.descriptor}"  # what the child calls it
+        self._seconds = 2 * seconds + _GRACE_SECONDS
+        self._bytes = _allowed_bytes(os.fstat(model.descriptor).st_size)
+        numbers = (model.descriptor, seconds, self._seconds, self._bytes)
+        command = [sys.executable, "-P", "-m", "imgwatch.model.trial_process", *map(str, numbers)]
+        try:
+            self._child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                pass_fds=(model.descriptor,),
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                cwd="/",
+            )
+        except OSError as fault:
+            raise Unavailable(
+                f"{model.path}: not tried, as no process can be started for it: {fault.strerror}"
+            ) from fault
+
+    def is_over(self, wait_seconds: float = 0.0) -> bool:
+        """Tell whether the child has ended, or does within so many seconds."""
+        try:
+            self._child.wait(wait_seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def require_passed(self) -> None:
+        """Raise ModelError if the model did not pass the trial, which must be over."""
+        assert self._child.stdout is not None
+        code = self._child.returncode
+        if code == REFUSED:
+            said = self._child.stdout.read(LONGEST_MESSAGE).decode(errors="replace")
+            raise ModelError(said.replace(self._name, str(self.path)))
+        if code:
+            raise ModelError(f"{self.path}: {self._end(code)}; {_AGAIN}")
+
+    def close(self) -> None:
+        """End the child, if it has not ended."""
+        self._child.kill()
+        self._child.wait()
+        if self._child.stdout is not None:
+            self._child.stdout.close()
+
+    def _end(self, code: int) -> str:
+        if code == -signal.SIGALRM:
+            return f"the model takes more than {self._seconds:g} s to be loaded and tested (limits.decode_seconds)"
+        if code == -signal.SIGKILL:
+            return "the system killed what loaded the model, for the memory that it took"
+        if code < 0:
+            return f"the model crashes what loads it ({signal.Signals(-code).name})"
+        return f"the model could not be tried (exit {code})"
+
+
+def _allowed_bytes(size: int) -> int:
+    """Return how much memory a file of this size may take: a part of this machine's, and some times its size."""
+    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(_MOST_BYTES, whole // 2) + _TIMES_ITS_SIZE * size

@@ -1,0 +1,60 @@
+"""What the process of a trial runs: limits for itself, then the model. It is started by `trial`, and by nobody else."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from imgwatch import memory
+from imgwatch.errors import ModelError
+from imgwatch.model.scorer import Scorer, words_of
+from imgwatch.model.trial import LONGEST_MESSAGE, REFUSED
+
+_PR_SET_PDEATHSIG = 1
+
+
+def _limit(seconds: float, allowed_bytes: int) -> None:
+    """Let the kernel end this process: after so much time or memory, and with the process that waits for it."""
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # whoever is told to stop ends this one, too
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    memory.limit_growth(allowed_bytes)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    with suppress(OSError):  # where memory is short, the kernel takes this process first
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    with Path(os.devnull).open("wb") as nowhere:  # onnxruntime writes to descriptor 2 as it pleases
+        os.dup2(nowhere.fileno(), 2)
+
+
+def main(descriptor: str, run_seconds: str, seconds: str, allowed_bytes: str) -> int:
+    """Try the model that is open there; return the exit code, and say on stdout why it is refused."""
+    name = f"/proc/self/fd/{descriptor}"
+    _limit(float(seconds), int(allowed_bytes))
+    try:
+        Scorer(Path(name), seconds=float(run_seconds), tried=None)
+    except Exception as fault:  # noqa: BLE001 - a hostile graph or contract raises any of them
+        said = str(fault) if isinstance(fault, ModelError) else f"{name}: not usable: {words_of(fault)}"
+        if isinstance(fault, MemoryError) or "bad_alloc" in said:
+            said = (
+                f"{name}: the model takes more than {int(allowed_bytes) / 1e6:.0f} MB of memory to be loaded and "
+                "tested; train or calibrate again"
+            )
+        os.write(1, said.encode(errors="replace")[:LONGEST_MESSAGE])
+        return REFUSED
+    return 0
+
+
+if __name__ == "__main__":
+    os._exit(main(*sys.argv[1:]))  # not held up by what a graph left running
