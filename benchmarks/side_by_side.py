@@ -1,9 +1,9 @@
 """What judging costs beside another checkout, and HEIC and RAW beside the library that decodes them; ratios of one run.
 
-    python benchmarks/side_by_side.py --pictures DIR [--other PYTHON] [--runs 5]
+    python benchmarks/side_by_side.py --pictures DIR [--other PYTHON] [--model FILE] [--runs 5]
 
 PYTHON is that of another environment with imgwatch. Both judge the pictures in turns, in `mode: report`, each time with
-a new ledger; the figure is processor time, of the command and its workers.
+a new ledger and by the same model, if one is named; the figure is processor time, of the command and its workers.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ SHAPE = Shape(224, 224, "RGB")
 DECODED = 20
 
 
-def judging_seconds(python: str, pictures: Path) -> float:
+def judging_seconds(python: str, pictures: Path, model: Path | None) -> float:
     """Judge all pictures once; return processor seconds."""
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "config.yaml"
         config.write_text(
             f"watch: [{{path: {pictures}}}]\nmode: report\nstate: {folder}/state\n"
-            f"quarantine: {{path: {folder}/quarantine}}\n"
+            f"quarantine: {{path: {folder}/quarantine}}\n" + (f"model: {model.resolve()}\n" if model else "")
         )
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [python, "-m", "imgwatch", "rescan", "--config", str(config)]
@@ -44,11 +44,12 @@ def judging_seconds(python: str, pictures: Path) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def beside_another(other: str, pictures: Path, runs: int) -> None:
+def beside_another(other: str, pictures: Path, model: Path | None, runs: int) -> None:
     """Judge in turns; print each pair and the median of the ratios."""
     ratios = []
     for _ in range(runs):
-        theirs, ours = judging_seconds(other, pictures), judging_seconds(sys.executable, pictures)
+        theirs = judging_seconds(other, pictures, model)
+        ours = judging_seconds(sys.executable, pictures, model)
         ratios.append(ours / theirs)
         print(f"judging: {theirs:.2f} s there, {ours:.2f} s here, ratio {ratios[-1]:.3f}", flush=True)
     print(f"judging: median ratio {statistics.median(ratios):.3f}")
@@ -106,12 +107,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pictures", type=Path, required=True)
     parser.add_argument("--other", help="the python of another environment with imgwatch")
+    parser.add_argument("--model", type=Path, help="a model that both can read")
     parser.add_argument("--runs", type=int, default=5)
     asked = parser.parse_args()
     os.environ.pop("IMGWATCH_CONFIG", None)
     beside_libraries()
     if asked.other:
-        beside_another(asked.other, asked.pictures.resolve(), asked.runs)
+        beside_another(asked.other, asked.pictures.resolve(), asked.model, asked.runs)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,9 @@ import termios
 from collections.abc import Mapping
 
 
-def in_a_terminal(*arguments: str, answers: Mapping[bytes, bytes], columns: int = 100) -> bytes:
+def in_a_terminal(
+    *arguments: str, answers: Mapping[bytes, bytes], columns: int = 100, code: int = 0
+) -> bytes:
     """Run `imgwatch` in a terminal; where it says a key of `answers`, it is told the value. Return all that it says."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, columns))
@@ -25,7 +27,7 @@ def in_a_terminal(*arguments: str, answers: Mapping[bytes, bytes], columns: int 
         for asked in [asked for asked in waiting if asked in said]:
             os.write(ours, waiting.pop(asked))
     os.close(ours)
-    assert process.wait() == 0, said
+    assert process.wait() == code, said
     return said
 
 

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 import yaml
 
-from imgwatch.commands.setup import config_for
 from imgwatch.config import find_config, load_config, parse_config, section_in
 from imgwatch.errors import ConfigError, InputMissing
+from imgwatch.first_config import config_for
 from imgwatch.judgement import Kind
 from imgwatch.kind_rules import rule_for
 from imgwatch.settings import DEFAULT_IGNORE, Section, Settings, ThresholdRule, plain
@@ -227,7 +227,7 @@ def test_overrides_set_single_keys() -> None:
 
 
 def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(InputMissing, match="imgwatch init"):
+    with pytest.raises(InputMissing, match="imgwatch setup"):
         find_config(tmp_path / "none.yaml")
     monkeypatch.setenv("IMGWATCH_CONFIG", str(DEFAULT))
     assert find_config(None) == DEFAULT

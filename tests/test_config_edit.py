@@ -57,3 +57,35 @@ def test_a_config_is_replaced_behind_its_symlink_with_its_rights(tmp_path: Path)
         replace_config(link, with_key(after, "mode", "never"))
     assert load_config(link).mode == "report"
     assert sorted(os.listdir(tmp_path)) == ["config.yaml", "real.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("threshold:\n  false_alarms: 0.01 # mine\n", "threshold:\n  false_alarms: 0.05 # mine\n"),
+        (
+            "threshold:\n    # c\n    confidence: 0.95\n",
+            "threshold:\n    # c\n    false_alarms: 0.05\n    confidence: 0.95\n",
+        ),
+        ("threshold: {false_alarms: 1.0e-2}\n", "threshold: {false_alarms: 0.05}\n"),
+        ("mode: report", "mode: report\nthreshold:\n  false_alarms: 0.05\n"),
+    ],
+)
+def test_a_key_of_a_section_is_set(before: str, after: str) -> None:
+    watched = "watch: [{path: /a}]\n"
+    assert with_key(watched + before, "threshold.false_alarms", 0.05) == watched + after
+    rule = parse_config(watched + after, "c").threshold
+    assert rule is not None
+    assert rule.false_alarms == 0.05
+
+
+def test_a_key_without_a_value_gets_one() -> None:
+    assert (
+        with_key("watch: [{path: /a}]\nmodel:\nmode: report\n", "model", "/m").splitlines()[1] == "model: /m"
+    )
+
+
+@pytest.mark.parametrize("before", ["threshold: {confidence: 0.9}\n", "threshold:\n", "threshold: [1]\n"])
+def test_a_section_that_cannot_be_changed_is_left_to_the_user(before: str) -> None:
+    with pytest.raises(ConfigError, match=r"write `threshold.false_alarms: 0.05` into it"):
+        with_key("watch: [{path: /a}]\n" + before, "threshold.false_alarms", 0.05)

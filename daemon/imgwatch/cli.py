@@ -19,7 +19,8 @@ from imgwatch.logs import FirstFew
 log = logging.getLogger(__name__)
 
 COMMANDS = {  # name: its module in `commands`, in the order of the help
-    "init": "setup",
+    "setup": "setup",
+    "init": "init",
     "train": "train",
     "calibrate": "calibrate",
     "watch": "watch",

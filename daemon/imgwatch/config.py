@@ -35,14 +35,14 @@ def find_config(named: Path | None) -> Path:
     asked_for = named or (Path(os.environ["IMGWATCH_CONFIG"]) if os.environ.get("IMGWATCH_CONFIG") else None)
     if asked_for is not None:
         if not asked_for.is_file():
-            raise InputMissing(f"{asked_for}: no such config file; `imgwatch init --watch DIR` writes one")
+            raise InputMissing(f"{asked_for}: no such config file; `imgwatch setup` writes one")
         return asked_for
     paths = (Path.cwd() / "config.yaml", *_of_the_user(), SYSTEM_CONFIG)
     for path in paths:
         if path.is_file():
             return path
     looked_at = ", ".join(str(path) for path in paths)
-    raise InputMissing(f"no config found (looked at {looked_at}); `imgwatch init --watch DIR` writes one")
+    raise InputMissing(f"no config found (looked at {looked_at}); `imgwatch setup` writes one")
 
 
 def _of_the_user() -> tuple[Path, ...]:

@@ -87,11 +87,11 @@ def agrees(question: str) -> bool:
     return not is_interactive() or confirm(question)
 
 
-def asks(question: str) -> str:
-    """Ask the person at the terminal for a line; an empty one is an answer."""
+def ask(question: str, default: str) -> str:
+    """Ask the person at the terminal for a line; Enter takes the default, and so does a program."""
     from typer import prompt
 
-    return str(prompt(shown(question), default="", show_default=False, err=True))
+    return str(prompt(question, default=default, err=True)).strip() if is_interactive() else default
 
 
 @contextmanager

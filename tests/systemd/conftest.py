@@ -51,10 +51,7 @@ def _installed() -> Path:
 def _installed_alone() -> Path:
     settings = (CHECKOUT / "pyproject.toml").read_bytes()
     project = tomllib.loads(settings.decode())["project"]
-    needs = [
-        *project["dependencies"],
-        *(need for extra in ("metrics", "review") for need in project["optional-dependencies"][extra]),
-    ]
+    needs = [*project["dependencies"], *project["optional-dependencies"]["metrics"]]
     environment = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
     stamp = environment / "installed"
     if not (environment / "bin" / "pip").exists():

@@ -137,11 +137,11 @@ def _take_into_use(
     if is_wanted is None and not console.agrees(f"Change {file}?"):
         return by_hand
     config_edit.replace_config(file, after)
-    console.note(_told(settings))
+    console.note(tell_daemon(settings))
     return None
 
 
-def _told(settings: Settings) -> str:
+def tell_daemon(settings: Settings) -> str:
     """Tell a running daemon to read the config again, and say so."""
     pid = read_status(settings.state).get("pid")
     if pid is None:

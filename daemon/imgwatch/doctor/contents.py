@@ -39,22 +39,28 @@ def check_contents(subject: Subject) -> Iterator[Finding]:
 
 
 def _synced(folder: Path, *, moves: bool) -> Iterator[Finding]:
-    """Find what syncs the folder, or one above it: what is moved out of it is deleted on the other devices, too."""
+    says = sync_warning(folder)
+    if says is not None and moves:
+        yield warning(
+            says, "set `mode: report` and look at `imgwatch status --list reported`, or watch another folder"
+        )
+
+
+def sync_warning(folder: Path) -> str | None:
+    """Say what syncs the folder, or one above it: what is moved out of it is deleted on the other devices, too."""
     for above in (folder, *folder.parents[:3]):
         try:
             names = sorted(os.listdir(above))
         except OSError:
             continue
-        mark = next(
-            ((name, by) for name in names for glob, by in _SYNCED.items() if fnmatch(name, glob)), None
-        )
-        if mark is not None and moves:
-            yield warning(
-                f"{folder}: {above / mark[0]} shows that {mark[1]} syncs it; if it syncs both ways, a picture that is "
-                "moved into quarantine is deleted on your other devices, too",
-                "set `mode: report` and look at `imgwatch status --list reported`, or watch another folder",
-            )
-            return
+        for name in names:
+            program = next((by for glob, by in _SYNCED.items() if fnmatch(name, glob)), None)
+            if program is not None:
+                return (
+                    f"{folder}: {above / name} shows that {program} syncs it; if it syncs both ways, a picture that is "
+                    "moved into quarantine is deleted on your other devices, too"
+                )
+    return None
 
 
 def _unmatched(watch: Watch, folder: Path) -> Iterator[Finding]:
