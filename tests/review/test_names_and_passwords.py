@@ -108,6 +108,15 @@ def test_without_tls_the_cookie_is_not_for_tls_alone(scene: Scene, file: Path) -
         assert client.get("/").status_code == 200
 
 
+def test_a_new_password_ends_the_sessions_of_the_old_one(scene: Scene, file: Path) -> None:
+    with visitor(scene, Door(password_file=file)) as client:
+        for word in (SECRET, "another horse battery"):
+            password.set_password(file, word)
+            assert client.get("/").status_code == 403
+            client.post("/login", data={"password": word}, headers={"Origin": ORIGIN})
+            assert client.get("/").status_code == 200
+
+
 @pytest.mark.parametrize("origin", [None, "null", "https://evil.example", f"http://{NAME}"])
 def test_other_sites_log_nobody_in(scene: Scene, file: Path, origin: str | None) -> None:
     with visitor(scene, Door(frozenset({NAME}), proxied(), file)) as client:

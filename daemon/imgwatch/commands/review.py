@@ -127,6 +127,4 @@ def _set_password(settings: "Settings") -> None:
         pass  # the state folder is there, and this user's own
     file = password_file(settings)
     set_password(file, password)
-    console.say(
-        f"The password is set: {file} holds its hash. A gallery that runs takes it at the next log-in."
-    )
+    console.say(f"The password is set: {file} holds its hash. A gallery that runs asks for it from now on.")

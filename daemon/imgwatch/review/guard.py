@@ -126,6 +126,8 @@ class Guard:
         return headers.get("sec-fetch-site", "none") not in ("none", "same-origin") and not is_visit
 
     def _without_key(self, scope: Scope, headers: Headers) -> ASGIApp | None:
+        if self._login is not None:
+            self._login.end_sessions_of_old()
         if self._proxy.user(scope) or self._keys.use_session(self._cookie.brought(headers)):
             scope.setdefault("state", {})[ADMITTED] = True
             return None

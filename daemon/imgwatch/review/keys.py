@@ -56,6 +56,10 @@ class Keys:
                 return True
         return False
 
+    def end_sessions(self) -> None:
+        """End them all."""
+        self._sessions.clear()
+
     def new_session(self) -> str:
         """Return a session; beyond the most that there may be, the one that was used least lately ends."""
         while len(self._sessions) >= MOST_SESSIONS:

@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from imgwatch.errors import ConfigError
+from imgwatch.files import Identity
 from imgwatch.review import password
 from imgwatch.review.answers import page
 from imgwatch.review.keys import Keys
@@ -44,6 +45,14 @@ class Login:
         self._proxy = proxy
         self._tries = tries
         self._one_at_a_time = asyncio.Semaphore(1)
+        self._version = _version_of(file)
+
+    def end_sessions_of_old(self) -> None:
+        """End what was opened by another password than the one that holds now."""
+        version = _version_of(self._file)
+        if version != self._version:
+            self._version = version
+            self._keys.end_sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what was sent by the page."""
@@ -74,6 +83,13 @@ class Login:
         welcome = RedirectResponse("/", 303)
         self._cookie.put(welcome, self._keys.new_session(), self._proxy.scheme(scope))
         return welcome
+
+
+def _version_of(file: Path) -> Identity | None:
+    try:
+        return Identity.of(file.stat())
+    except OSError:
+        return None
 
 
 def login_page(says: str = "", status: int = 403) -> Response:
