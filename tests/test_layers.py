@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "daemon" / "imgwatch"
 LAYERS = (
     {
         "errors",
+        "masking",
         "batches",
         "mounts",
         "files",

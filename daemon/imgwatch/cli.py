@@ -34,6 +34,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "status": "status",
     "doctor": "doctor",
     "resume": "status",
+    "notify": "notify",
     "service": "service",
     "help": "help",
 }

@@ -19,6 +19,7 @@ from platformdirs import user_config_path
 
 from imgwatch import kind_rules
 from imgwatch.errors import ConfigError, InputMissing
+from imgwatch.masking import masked
 from imgwatch.settings import HOMELESS, Section, Settings, checked
 
 SYSTEM_CONFIG = Path("/etc/imgwatch/config.yaml")
@@ -72,7 +73,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     try:
         tree = _parsed(text, lines, faults)
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
-        raise ConfigError(f"{name}: not YAML: {' '.join(str(fault).split())}") from fault
+        raise ConfigError(f"{name}: not YAML: {_without_lines(fault)}") from None
     if not isinstance(tree, dict):
         raise ConfigError(f"{name}: a config is a mapping that begins with the key `watch`")
     for override in overrides:
@@ -106,6 +107,14 @@ def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+def _without_lines(fault: Exception) -> str:
+    """Word a fault of YAML; the lines that it would show may hold a secret."""
+    for mark in (getattr(fault, "context_mark", None), getattr(fault, "problem_mark", None)):
+        if mark is not None:
+            mark.buffer = None
+    return masked(" ".join(str(fault).split()))
 
 
 def _count_nodes(node: yaml.Node) -> None:
@@ -144,18 +153,18 @@ def _number_lines(node: yaml.Node, key: Key, lines: dict[Key, int], faults: list
 def _override(tree: dict[str, Any], override: str) -> None:
     dotted, equals, value = override.partition("=")
     if not equals:
-        raise ConfigError(f"--set {override}: write it as key.key=value")
+        raise ConfigError(f"--set {masked(override)}: write it as key.key=value")
     *above, last = dotted.split(".")
     section = tree
     for name in above:
         below = section.setdefault(name, {})
         if not isinstance(below, dict):
-            raise ConfigError(f"--set {override}: {name} is not a section")
+            raise ConfigError(f"--set {masked(override)}: {name} is not a section")
         section = below
     try:
         section[last] = yaml.safe_load(value)
-    except yaml.YAMLError as fault:
-        raise ConfigError(f"--set {override}: the value is not YAML") from fault
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {masked(override)}: the value is not YAML") from None
 
 
 def _homeless(settings: Settings) -> list[Fault]:
@@ -266,7 +275,7 @@ def _in_words(kinds: re.Match[str]) -> str:
 
 
 def _worded(fault: Fault, lines: dict[Key, int]) -> str:
-    key, message = fault
+    key, message = fault[0], masked(fault[1])
     above = key
     while above not in lines and above:
         above = above[:-1]

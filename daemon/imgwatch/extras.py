@@ -17,6 +17,7 @@ MODULES = {
     "review": ("starlette", "uvicorn", "jinja2"),
     "thumbnails": ("textual_image",),
     "metrics": ("prometheus_client",),
+    "notify": ("apprise",),
 }
 
 

@@ -94,14 +94,20 @@ class Health:
 
     def troubles(self) -> tuple[str, ...]:
         """Return what stands in the way, a sentence each."""
+        return tuple(self.causes().values())
+
+    def causes(self) -> dict[str, str]:
+        """Return what stands in the way: a sentence for each cause, whose name stays while the sentence may change."""
         limit = self.watch_limit
-        causes = (
-            self.waits_for,
-            self._failed_turn,
-            None if self.move_fault is None else str(self.move_fault),
-            None if self.destination_fault is None else str(self.destination_fault),
-            self._changing_inodes,
-            self.refused_model,
-            None if limit is None else f"inotify's limit {limit} is reached: folders are scanned instead",
-        )
-        return tuple(cause for cause in causes if cause)
+        causes = {
+            "waiting": self.waits_for,
+            "turn": self._failed_turn,
+            "move": None if self.move_fault is None else str(self.move_fault),
+            "destination": None if self.destination_fault is None else str(self.destination_fault),
+            "inodes": self._changing_inodes,
+            "model": self.refused_model,
+            "limit": None
+            if limit is None
+            else f"inotify's limit {limit} is reached: folders are scanned instead",
+        }
+        return {cause: sentence for cause, sentence in causes.items() if sentence}

@@ -429,6 +429,7 @@ class Service:
         judge, limit = self._model.judge, self._roots.limit
         self._health.refused_model = self._model.refused
         self._health.watch_limit = None if limit is None else limit.sysctl
+        causes = self._health.causes()
         return Pulse(
             alive=self._is_ready,  # before that nobody may take it for watching
             backlog=len(self._intake),
@@ -440,5 +441,6 @@ class Service:
             promises=judge.standard.kinds.facts(),
             silent=silence_in_words(judge.contract, judge.standard.kinds),
             folders={str(root.scope.root): root.state for root in self._roots},
-            troubles=self._health.troubles(),
+            troubles=tuple(causes.values()),
+            causes=tuple(causes),
         )

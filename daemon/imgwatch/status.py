@@ -38,6 +38,10 @@ class Pulse:
     false_alarms: float | None = (
         None  # share of normal pictures above the threshold, of a model of the user's own
     )
+    causes: tuple[
+        str, ...
+    ] = ()  # the names of the first troubles' causes, which stay while the words may change
+    messages: dict[str, int] | None = None  # sent, failed, given up; None where none are asked for
     promises: Mapping[str, float] = field(
         default_factory=dict
     )  # of kinds that have their own, and the others'

@@ -51,7 +51,11 @@ def _installed() -> Path:
 def _installed_alone() -> Path:
     settings = (CHECKOUT / "pyproject.toml").read_bytes()
     project = tomllib.loads(settings.decode())["project"]
-    needs = [*project["dependencies"], *project["optional-dependencies"]["metrics"]]
+    needs = [
+        *project["dependencies"],
+        *project["optional-dependencies"]["metrics"],
+        *project["optional-dependencies"]["notify"],
+    ]
     environment = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
     stamp = environment / "installed"
     if not (environment / "bin" / "pip").exists():

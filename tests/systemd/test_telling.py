@@ -1,4 +1,4 @@
-"""Metrics and the hook under the hardened unit: what reaches the outside, and what does not."""
+"""Metrics, the hook and messages under the hardened unit: what reaches the outside, and what does not."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 
 from daemon import wait_until
 from machine import Machine
+from webhook import webhook
 
 pytestmark = [pytest.mark.systemd, pytest.mark.root]
 
@@ -103,3 +104,19 @@ def test_a_hook_hands_its_message_on_to_a_unit_that_has_the_network(machine: Mac
     handed_on = Path("/run/handed-on")
     wait_until(lambda: handed_on.exists() and "b1.png" in handed_on.read_text(), says=machine.journal())
     machine.systemctl("stop", "imgwatch-told.socket")
+
+
+def test_a_message_leaves_the_sandbox_that_notify_has_opened(machine: Machine) -> None:
+    with webhook() as server:
+        notify = f"{{urls: ['{server.url}'], about: [breaker]}}"
+        breaker = "{window: 2, share: 0.5}"
+        installed(machine, breaker=breaker)
+        machine.write_config(breaker=breaker, notify=notify)
+        said = machine.imgwatch("doctor", "--config", machine.config, code=69)
+        assert "it lets no message out, which `notify` needs" in said
+        said = installed(machine, breaker=breaker, notify=notify)
+        assert "the service may reach the network" in said
+        for number in range(3):
+            machine.drop(f"b{number}.png")
+        wait_until(lambda: server.messages, says=machine.journal())
+    assert server.titles == ["imgwatch: the breaker is open, nothing is moved"]

@@ -198,6 +198,14 @@ def test_a_metrics_file_that_would_open_too_much_is_refused(write_config: WriteC
         planned(load_config(config), config)
 
 
+def test_messages_open_the_network_and_it_is_said(write_config: WriteConfig) -> None:
+    config = write_config(notify="{urls: ['json://a']}", hooks="{quarantined: [curl]}")
+    found = planned(load_config(config), config)
+    assert "IPAddressAllow=any\nSocketBindDeny=any\n" in said_by(found)
+    assert any("may reach the network" in note for note in found.notes)
+    assert not any("without network" in note for note in found.notes)
+
+
 @pytest.mark.parametrize("for_user", [False, True])
 def test_doctor_sees_when_unit_and_config_differ_about_the_port(
     write_config: WriteConfig, for_user: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -206,19 +214,42 @@ def test_doctor_sees_when_unit_and_config_differ_about_the_port(
     file = unit_file("imgwatch", for_user=True)
     file.parent.mkdir(parents=True)
 
-    def grades(installed: str, now: str) -> list[str]:
-        config = write_config(metrics=installed)
+    def grades(installed: str, now: str, notify: tuple[str, str] = ("{}", "{}")) -> list[str]:
+        config = write_config(metrics=installed, notify=notify[0])
         texts = planned(load_config(config), config, for_user=for_user).texts.values()
         for written, text in zip((drop_in_file(file), file), texts, strict=True):
             written.parent.mkdir(exist_ok=True)
             written.write_text(text)
-        settings = load_config(write_config(metrics=now))
+        settings = load_config(write_config(metrics=now, notify=notify[1]))
         return [finding.grade for finding in check_ports(Subject(config, settings, config, config))]
 
     assert grades("{}", "{}") == grades("{port: 9321}", "{port: 9321}") == []
     assert grades("{}", "{port: 9321}") == ["fault"]
     assert grades("{port: 9321}", "{}") == ["warning"]
     assert grades("{port: 9321}", "{port: 9322}") == ([] if for_user else ["fault"])
+    sends = "{urls: ['json://a']}"
+    for port in ("{}", "{port: 9321}"):
+        assert grades(port, port, (sends, sends)) == []
+        assert grades(port, port, ("{}", sends)) == ["fault"]
+        assert grades(port, port, (sends, "{}")) == ["warning"]
+    assert grades("{}", "{port: 9321}", (sends, sends)) == ([] if for_user else ["fault"])
+
+
+def test_doctor_looks_at_urls_and_who_may_read_them(write_config: WriteConfig, tmp_path: Path) -> None:
+    def found(notify: str, mode: int) -> list[tuple[str, str]]:
+        config = write_config(notify=notify)
+        config.chmod(mode)
+        subject = Subject(config, load_config(config), tmp_path, tmp_path)
+        return [(finding.grade, finding.what) for finding in check_monitoring(subject)]
+
+    assert found("{urls: ['json://hush']}", 0o600) == [
+        ("ok", "notify: 1 URL; `imgwatch notify --test` sends a message")
+    ]
+    grades = found("{urls: ['json://hush']}", 0o644)
+    assert [grade for grade, _ in grades] == ["warning", "ok"]
+    assert "hush" not in str(grades)
+    ((grade, what),) = found(f"{{urls_file: {tmp_path}/none}}", 0o600)
+    assert (grade, "cannot be read" in what) == ("fault", True)
 
 
 def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig, tmp_path: Path) -> None:

@@ -64,6 +64,7 @@ _FROM_DAEMON = (
     "generic_model",
     "folders",
     "troubles",
+    "messages",
     "last_error",
     "pid",
 )

@@ -43,11 +43,13 @@ def watch(
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
     from imgwatch import logs, memory, retry, status
     from imgwatch.monitoring.observer import require_exporters
+    from imgwatch.monitoring.urls import require_notify
 
     memory.bound_arenas()
     last_error = logs.set_up(verbose)
     settings = load_settings(config)
     require_exporters(settings.metrics)
+    require_notify(settings.notify)
     orders = _Orders()
     lock = retry.opened(
         lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
@@ -127,7 +129,9 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
     observer = open_observer(settings, model, quarantine, ledger)
 
     def tell(pulse: "Pulse") -> None:
-        on_pulse(replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse))))
+        on_pulse(
+            replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse)), messages=observer.messages)
+        )
 
     def on_ready() -> None:
         tell(service.pulse())
@@ -231,10 +235,12 @@ def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
     """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
     from imgwatch.errors import ConfigError
     from imgwatch.monitoring.observer import require_exporters
+    from imgwatch.monitoring.urls import require_notify
 
     try:
         fresh = load_settings(config)
         require_exporters(fresh.metrics)
+        require_notify(fresh.notify)
         if fresh.state != job.settings.state:
             raise ConfigError("`state` changes with a restart only")
         known = {watch.path for watch in job.settings.watch}

@@ -1,4 +1,4 @@
-"""Whether metrics and hook will work: the extra, the file, the command, the unit."""
+"""Whether metrics, hook and messages will work: the extra, the files, the command, the unit."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from pathlib import Path
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.errors import ConfigError
 from imgwatch.monitoring.observer import require_exporters
+from imgwatch.monitoring.urls import OTHERS, require_notify, urls_of
 from imgwatch.settings import Settings
 from imgwatch.systemd.installed import installed_for, text_of
+from imgwatch.wording import counted
 
 _INSTALL = "imgwatch service install"
 
@@ -25,12 +27,15 @@ def check_monitoring(subject: Subject) -> Iterator[Finding]:
         yield from _check_metrics(settings)
     if settings.hooks.quarantined is not None:
         yield from _check_hook(settings.hooks.quarantined[0])
+    if settings.notify.is_on:
+        yield from _check_notify(subject)
 
 
 def check_ports(subject: Subject) -> Iterator[Finding]:
-    """Compare the port that the installed units open with the one that the config names."""
+    """Compare what the installed units open with what the config needs."""
     for file in installed_for(subject.config):
         yield from _check_port(file, subject.settings.metrics.port)
+        yield from _check_way_out(file, subject.settings.notify.is_on)
 
 
 def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
@@ -39,11 +44,42 @@ def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
         return
     match = re.search(r"^SocketBindAllow=ipv4:tcp:(\d+)$", text, re.MULTILINE)
     opened = int(match[1]) if match else None
-    is_reachable = "AF_INET" in text and (opened is None or opened == port)
+    is_reachable = opened == port or (
+        opened is None and "AF_INET" in text and "SocketBindDeny=any" not in text
+    )
     if port is not None and not is_reachable:
         yield fault(f"{file}: it does not let metrics.port {port} be reached", _INSTALL)
-    elif port is None and "AF_INET" in text:
+    elif port is None and (opened is not None or ("AF_INET" in text and not _is_open(text))):
         yield warning(f"{file}: it opens a port that the config does not name any more", _INSTALL)
+
+
+def _check_way_out(file: Path, is_needed: bool) -> Iterator[Finding]:
+    text = text_of(file)
+    if is_needed and not _is_open(text) and "RestrictAddressFamilies=" in text:
+        yield fault(f"{file}: it lets no message out, which `notify` needs", _INSTALL)
+    elif not is_needed and _is_open(text):
+        yield warning(f"{file}: it may reach the network, which the config does not need any more", _INSTALL)
+
+
+def _is_open(text: str) -> bool:
+    """Tell whether a unit may reach services anywhere."""
+    return "AF_INET6" in text
+
+
+def _check_notify(subject: Subject) -> Iterator[Finding]:
+    settings = subject.settings.notify
+    try:
+        require_notify(settings)
+        number = len(urls_of(settings))
+    except ConfigError as wrong:
+        yield fault(str(wrong), "correct that, then `imgwatch notify --test`")
+        return
+    if settings.urls and subject.config.stat().st_mode & OTHERS:
+        yield warning(
+            f"notify.urls: {subject.config} can be read by others, and the URLs hold secrets",
+            f"chmod 600 {subject.config}, or write them into notify.urls_file",
+        )
+    yield ok(f"notify: {counted(number, 'URL')}; `imgwatch notify --test` sends a message")
 
 
 def _check_metrics(settings: Settings) -> Iterator[Finding]:

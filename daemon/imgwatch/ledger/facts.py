@@ -55,6 +55,24 @@ class Facts:
         self._put_alone("digest", day)
 
     @property
+    def last_message_digest(self) -> str | None:
+        """The day (local, ISO 8601) up to which a digest was sent."""
+        return self._text("message digest")
+
+    def put_last_message_digest(self, day: str) -> None:
+        """Remember up to which day a digest was sent."""
+        self._put_alone("message digest", day)
+
+    @property
+    def announced(self) -> str | None:
+        """Which troubles, and the open breaker, a message was sent of, as JSON that `monitoring.notices` reads."""
+        return self._text("announced")
+
+    def put_announced(self, causes: str) -> None:
+        """Remember of which troubles a message was sent."""
+        self._put_alone("announced", causes)
+
+    @property
     def formats(self) -> str | None:
         """The formats that were read when files were last passed over, as `candidates` words them."""
         return self._text("formats")

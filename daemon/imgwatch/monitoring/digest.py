@@ -39,6 +39,11 @@ class Digest:
 
 def line(counts: Mapping[str, int]) -> str:
     """Word the counts of one day."""
+    return f"yesterday: {figures(counts)}"
+
+
+def figures(counts: Mapping[str, int]) -> str:
+    """Word the counts of some days."""
     judged, moved = counts.get("judged", 0), counts.get("quarantined", 0)
     share = f" ({_percent(moved / judged)})" if judged and moved else ""
     more = [f"{counts[name]} {words}" for name, words in _MORE.items() if counts.get(name)]
@@ -48,7 +53,7 @@ def line(counts: Mapping[str, int]) -> str:
         f"{counts.get('unreadable', 0)} unreadable",
         *more,
     ]
-    return f"yesterday: {', '.join(counted)}"
+    return ", ".join(counted)
 
 
 def _percent(share: float) -> str:

@@ -9,26 +9,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Sequence
-from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any
 
 from imgwatch.errors import shown
+from imgwatch.monitoring.child import CONTAINED, STOP_SECONDS, end, environment
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import HookSettings
 
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 1000  # pictures told in one run; of more only the number is told
-_STOP_SECONDS = 1.0
 _TAIL_BYTES = 300  # of what a failing command says
 _FIELDS = (
     "id",
@@ -45,8 +41,6 @@ _FIELDS = (
     "quarantined_at",
     "destination",  # only of what is moved on
 )
-_CONTAINED = (sys.executable, "-I", "-S", str(Path(__file__).with_name("contained.py")))
-_NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
 
 
 class Hook:
@@ -92,10 +86,10 @@ class Hook:
             self._change.notify()
             if self._waiting:
                 log.warning("%d quarantined pictures are not told to the hook any more", len(self._waiting))
-        self._thread.join(_STOP_SECONDS)
+        self._thread.join(STOP_SECONDS)
         if (running := self._running) is not None:
-            _end(running)
-        self._thread.join(_STOP_SECONDS)
+            end(running)
+        self._thread.join(STOP_SECONDS)
 
     def _work(self) -> None:
         while (batch := self._next_batch()) is not None:
@@ -125,8 +119,8 @@ class Hook:
             stdin.write(message(records, left_out))
             stdin.seek(0)
             self._running = running = subprocess.Popen(
-                [*_CONTAINED, *self._command], stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr, cwd="/",
-                env={name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN},
+                [*CONTAINED, *self._command], stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr, cwd="/",
+                env=environment(),
                 start_new_session=True,
             )  # fmt: skip
             try:
@@ -135,7 +129,7 @@ class Hook:
                 self.outcomes["timed_out"] += 1
                 return f"not done within {self._settings.timeout_seconds:g} s"
             finally:
-                _end(running)
+                end(running)
                 self._running = None
             self.outcomes["failed" if code else "done"] += 1
             return f"exit {code}: {_tail(stderr)}" if code else None
@@ -165,19 +159,6 @@ def message(records: Sequence[Record], left_out: int) -> bytes:
 def _as_json(record: Record) -> dict[str, Any]:
     known = record.to_json()
     return {name: known[name] for name in _FIELDS if name in known}
-
-
-def _end(running: subprocess.Popen[bytes]) -> None:
-    """End a command that still runs, with all that it started."""
-    if running.poll() is not None:  # its number may be another process's by now
-        return
-    running.terminate()
-    try:
-        running.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
 
 
 def _tail(said: IO[bytes]) -> str:

@@ -1,4 +1,4 @@
-"""See each result of the daemon and tell what follows from it: drift, hook, metrics, the line a day.
+"""See each result of the daemon and tell what follows from it: drift, hook, metrics, messages, the line a day.
 
 The loop calls it; it keeps what must outlive a restart as facts of the ledger, and decides nothing about a picture.
 """
@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from imgwatch.drift import Drift
 from imgwatch.errors import ConfigError, IoFailed, Unavailable
 from imgwatch.extras import missing_modules
@@ -20,6 +22,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.digest import Digest
+from imgwatch.monitoring.urls import require_notify, urls_of
 from imgwatch.moving import Result
 from imgwatch.quarantine import Quarantine
 from imgwatch.settings import MetricsSettings, Settings
@@ -28,6 +31,7 @@ from imgwatch.status import Pulse
 if TYPE_CHECKING:
     from imgwatch.monitoring.collector import MetricsCollector
     from imgwatch.monitoring.hook import Hook
+    from imgwatch.monitoring.notices import Notices
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ def require_exporters(settings: MetricsSettings) -> None:
 def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, ledger: Ledger) -> Observer:
     """Make the observer that the config asks for; nothing is imported, opened or started that it does not ask for."""
     require_exporters(settings.metrics)
+    require_notify(settings.notify)
     collector = hook = None
     if settings.metrics.is_on:
         from imgwatch.monitoring.collector import MetricsCollector
@@ -54,22 +59,33 @@ def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, 
         from imgwatch.monitoring.hook import Hook
 
         hook = Hook(settings.hooks)
-    return Observer(ledger, model, hook, collector)
+    return Observer(ledger, model, hook, collector, _open_notices(settings, quarantine, ledger))
+
+
+def _open_notices(settings: Settings, quarantine: Quarantine, ledger: Ledger) -> Notices | None:
+    if not settings.notify.is_on:
+        return None
+    from imgwatch.monitoring.notices import Notices
+    from imgwatch.monitoring.notifier import Notifier
+
+    notifier = Notifier(urls_of(settings.notify), msgspec.structs.asdict(settings.limits))
+    return Notices(settings.notify, ledger, quarantine.path, notifier)
 
 
 class Observer:
-    """What follows from results. `collector` and `hook` only where the config asks for them; `close` ends them."""
+    """What follows from results. `collector`, `hook`, `notices`: only where the config asks for them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what follows, each only where it is asked for
         self,
         ledger: Ledger,
         model: LiveModel,
         hook: Hook | None = None,
         collector: MetricsCollector | None = None,
+        notices: Notices | None = None,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._ledger, self._model, self._wall = ledger, model, wall
-        self._hook, self._collector = hook, collector
+        self._hook, self._collector, self._notices = hook, collector, notices
         self._digest = Digest(ledger)
         self._drift: Drift | None = None
 
@@ -86,9 +102,18 @@ class Observer:
     def keep_house(self) -> None:
         """Do what is due while nothing waits."""
         self._digest.tell_if_due()
+        if self._notices is not None:
+            self._notices.keep_house()
 
     def publish(self, pulse: Pulse) -> tuple[str, ...]:
         """Give out the figures, where they are wanted; return what stands in the way of that. Raises nothing."""
+        troubles = self._publish_figures(pulse)
+        if self._notices is None:
+            return troubles
+        self._notices.publish(pulse, {f"metrics {number}": one for number, one in enumerate(troubles)})
+        return troubles if self._notices.trouble is None else (*troubles, self._notices.trouble)
+
+    def _publish_figures(self, pulse: Pulse) -> tuple[str, ...]:
         if self._collector is None:
             return ()
         drift: Drift | None = None
@@ -98,12 +123,19 @@ class Observer:
         self._collector.publish(pulse, drift, {} if self._hook is None else self._hook.outcomes)
         return self._collector.troubles
 
+    @property
+    def messages(self) -> dict[str, int] | None:
+        """Return how many messages were sent, failed and were given up; None where none are asked for."""
+        return None if self._notices is None else dict(self._notices.outcomes)
+
     def close(self) -> None:
         """End what runs besides the loop."""
         if self._hook is not None:
             self._hook.close()
         if self._collector is not None:
             self._collector.close()
+        if self._notices is not None:
+            self._notices.close()
 
     def _note_kept(self, judgement: Judgement) -> None:
         """Let drift know a score; those of folders with a model or a threshold of their own are not looked at."""

@@ -11,6 +11,7 @@ from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
 from imgwatch.settings.kinds import KindSettings
+from imgwatch.settings.notify import NotifySettings
 from imgwatch.settings.review import ReviewSettings
 from imgwatch.settings.section import (
     DEFAULT_MODEL,
@@ -48,6 +49,7 @@ __all__ = [
     "LimitSettings",
     "MetricsSettings",
     "ModelFile",
+    "NotifySettings",
     "PerceptualSettings",
     "QuarantineSettings",
     "ReviewSettings",
@@ -242,6 +244,7 @@ class Settings(Section, frozen=True):
     threads: Count = 1
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()
+    notify: NotifySettings = NotifySettings()
     review: ReviewSettings = ReviewSettings()
     train: TrainSettings = TrainSettings()
 

@@ -31,6 +31,7 @@ class DropIn:
     watchdog_seconds: int = 40 + SLACK_SECONDS
     has_restart_steps: bool = False  # from systemd 254
     metrics_port: int | None = None  # the one port of this machine that it may listen on
+    sends_messages: bool = False  # to services anywhere
 
 
 def quoted(path: Path | str) -> str:
@@ -54,12 +55,21 @@ def memory_megabytes(decode_megabytes: int, workers: int) -> int:
 
 def system_drop_in(options: DropIn) -> str:
     """Return the text for a system unit."""
-    return "".join((_HEAD, _program(options), _identity(options), _folders(options), _port(options, _OPENED)))
+    return "".join(
+        (
+            _HEAD,
+            _program(options),
+            _identity(options),
+            _folders(options),
+            _port(options, _OPENED),
+            _messages(options, _SENT),
+        )
+    )
 
 
 def user_drop_in(options: DropIn) -> str:
     """Return the text for a unit of a user's own service manager, which has no user and no read-only file system."""
-    return "".join((_HEAD, _program(options), _port(options, "")))
+    return "".join((_HEAD, _program(options), _port(options, ""), _messages(options, "")))
 
 
 _HEAD = """\
@@ -128,6 +138,10 @@ def _port(options: DropIn, more: str) -> str:
     return _PORT + more.format(port=options.metrics_port)
 
 
+def _messages(options: DropIn, more: str) -> str:
+    return _MESSAGES + more if options.sends_messages else ""
+
+
 _PORT = """\
 # Metrics: who asks from this machine is answered, ...
 RestrictAddressFamilies=AF_INET
@@ -138,4 +152,14 @@ PrivateNetwork=no
 IPAddressAllow=localhost
 SocketBindDeny=any
 SocketBindAllow=ipv4:tcp:{port}
+"""
+_MESSAGES = """\
+# Messages (`notify`): services anywhere can be reached, ...
+RestrictAddressFamilies=AF_INET AF_INET6
+"""
+_SENT = """\
+# ... and no port can be opened to wait for somebody, but that of metrics.
+PrivateNetwork=no
+IPAddressAllow=any
+SocketBindDeny=any
 """

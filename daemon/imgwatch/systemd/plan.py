@@ -93,6 +93,7 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         state,
         *figures,
         *destinations,
+        *([] if settings.notify.urls_file is None else [settings.notify.urls_file.resolve()]),
     ]
     decided = DropIn(
         config=quoted(config),
@@ -107,6 +108,7 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         watchdog_seconds=drop_in.watchdog_seconds(settings.limits.decode_seconds),
         has_restart_steps=systemctl.version() >= 254,
         metrics_port=settings.metrics.port,
+        sends_messages=settings.notify.is_on,
     )
     return InstallPlan(
         config=config,
@@ -200,5 +202,7 @@ def _folder_of_figures(settings: Settings, homes: Sequence[Path]) -> list[Path]:
 def _notes_on_telling(settings: Settings) -> Iterator[str]:
     if settings.metrics.port is not None:
         yield f"metrics are on http://127.0.0.1:{settings.metrics.port}/metrics, for all users of this machine"
-    if settings.hooks.quarantined is not None:
+    if settings.notify.is_on:
+        yield "messages: the service may reach the network, which it may not without `notify`"
+    if settings.hooks.quarantined is not None and not settings.notify.is_on:
         yield "the hook runs in the same sandbox: without network, and it may write no more than the service"

@@ -1,0 +1,32 @@
+"""A child process of the daemon that leaves nothing behind: how it is started, and ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+CONTAINED = (sys.executable, "-I", "-S", str(Path(__file__).with_name("contained.py")))
+STOP_SECONDS = 1.0
+_NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
+
+
+def environment() -> dict[str, str]:
+    """Return the daemon's environment without the ways to systemd."""
+    return {name: value for name, value in os.environ.items() if name not in _NOT_ITS_OWN}
+
+
+def end(running: subprocess.Popen[bytes]) -> None:
+    """End a contained command that still runs, with all that it started."""
+    if running.poll() is not None:  # its number may be another process's by now
+        return
+    running.terminate()
+    try:
+        running.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
