@@ -77,6 +77,20 @@ def test_scripts_are_scripts(page: str, body: str) -> None:
     assert done.returncode == 0, (page, done.stderr)
 
 
+@pytest.mark.parametrize("page", ["SECURITY.md", "docs/reliability.md"])
+def test_the_tests_that_are_named_exist(page: str) -> None:
+    named = re.findall(r"`([\w/]*test_\w+\.py)`", (ROOT / page).read_text())
+    assert named
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []
+
+
+def test_each_promise_of_security_names_its_test() -> None:
+    promised = (ROOT / "SECURITY.md").read_text().partition("## What is promised")[2].partition("\n## ")[0]
+    promises = re.split(r"^- ", promised, flags=re.MULTILINE)[1:]
+    assert len(promises) > 8
+    assert [promise for promise in promises if not re.search(r"`[\w/]*test_\w+\.py`", promise)] == []
+
+
 def test_there_is_something_to_test() -> None:
     assert len(commands()) > 20
     assert blocks("python")

@@ -95,6 +95,27 @@ def with_drop_in(folder: Path, name: str, port: int | None = None, **more: objec
 
 
 @pytest.mark.systemd
+def test_each_unit_has_the_exposure_that_the_page_says_and_at_most_half_a_point_where_it_can(
+    tmp_path: Path,
+) -> None:
+    page = (SYSTEMD.parent / "docs" / "service.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \| ([\d.]+) \| ?(.*?) ?\|$", page, re.MULTILINE)
+    files = {
+        "of the system": installed(tmp_path, "imgwatch.service"),
+        "with `hooks`": with_drop_in(tmp_path, "hooks.service"),  # they need no option of their own
+        "with metrics in a file": with_drop_in(tmp_path, "file.service", writable=("/srv", "/var/lib/node")),
+        "for folders in a home": with_drop_in(tmp_path, "home.service", is_home_needed=True),
+        "with metrics on a port": with_drop_in(tmp_path, "port.service", 9321),
+        "that sends messages (`notify`)": with_drop_in(tmp_path, "notify.service", sends_messages=True),
+        "of a user (`--user`)": installed(tmp_path, "imgwatch-user.service"),
+    }
+    assert {name: float(figure) for name, figure, _ in rows} == {
+        name: exposure(file) for name, file in files.items()
+    }
+    assert all(why for _, figure, why in rows if float(figure) > 0.5)
+
+
+@pytest.mark.systemd
 def test_metrics_cost_no_exposure_in_a_file_and_as_much_as_the_page_says_on_a_port(tmp_path: Path) -> None:
     by_file = with_drop_in(tmp_path, "file.service", writable=("/srv/imgwatch", "/var/lib/node"))
     by_port = with_drop_in(tmp_path, "port.service", 9321)
