@@ -74,6 +74,18 @@ def test_figures_on_the_port_and_in_the_file_are_what_was_done(
     assert not file.exists()
 
 
+def test_what_is_moved_to_the_folder_for_its_kind_is_counted(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    port, inbox = free_port(), tmp_path / "inbox"
+    rules = f"{{stranger: {{action: move, to: {tmp_path / 'strange'}}}}}"
+    with Daemon(write_config(metrics=f"{{port: {port}}}", kinds=rules)) as daemon:
+        bright(inbox / "b.png")
+        wait_until(lambda: scraped(port)["imgwatch_moved_total"] == 1)
+        wait_until(lambda: daemon.status().get("moved") == 1)
+    assert (tmp_path / "strange" / "b.png").exists()
+
+
 def test_figures_come_and_go_with_the_config(tmp_path: Path, write_config: WriteConfig) -> None:
     port = free_port()
     config = write_config()

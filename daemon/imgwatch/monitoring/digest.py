@@ -10,7 +10,12 @@ from imgwatch.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
-_MORE = {"restored": "restored", "deleted": "deleted for good", "purged": "purged by the limits"}
+_MORE = {
+    "moved": "moved on to the folder for their kind",
+    "restored": "restored",
+    "deleted": "deleted for good",
+    "purged": "purged by the limits",
+}
 
 
 class Digest:

@@ -24,7 +24,8 @@ from imgwatch.settings import MetricsSettings
 
 _COUNTED = {
     "judged": "Pictures judged, each version of a file once.",
-    "quarantined": "Pictures moved into quarantine.",
+    "quarantined": "Pictures moved into quarantine, also those that were moved on.",
+    "moved": "Pictures moved on to the folder for their kind.",
     "unreadable": "Pictures that could not be decoded.",
     "restored": "Pictures put back by the user.",
     "deleted": "Pictures deleted for good by the user.",
