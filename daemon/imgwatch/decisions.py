@@ -29,6 +29,13 @@ class Decided(NamedTuple):
     restored_to: Path | None = None
 
 
+class Emptied(NamedTuple):
+    """What was deleted from the bin, and by id what could not be."""
+
+    deleted: list[Record]
+    failed: dict[str, ImgwatchError]
+
+
 class Decisions:
     """Carries out decisions. Each raises what the method of `Quarantine` raises, and then has changed nothing."""
 
@@ -104,11 +111,17 @@ class Decisions:
             return None
         return Decided(last.record, ReviewState.OPEN, last.restored_to)
 
-    def empty(self) -> Sequence[Record]:
-        """Delete for good what is in the bin. This cannot be undone."""
-        records = self._quarantine.empty()
+    def empty(self) -> Emptied:
+        """Delete for good what is in the bin; what cannot be deleted stops no other. This cannot be undone."""
+        emptied = Emptied([], {})
+        for record in list(self._quarantine.binned()):
+            try:
+                if self._quarantine.delete_binned(record):
+                    emptied.deleted.append(record)
+            except ImgwatchError as fault:
+                emptied.failed[record.id] = fault
         self._count()
-        return records
+        return emptied
 
     def purge(self, keep_days: float | None, max_bytes: int | None) -> Sequence[Record]:
         """Delete for good what exceeds the limits. This cannot be undone."""

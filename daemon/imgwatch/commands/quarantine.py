@@ -268,10 +268,14 @@ def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Js
         if number:
             confirm(f"Delete {counted(number, 'picture')} in the bin for good?", is_agreed)
         emptied = decisions.empty()
-    for record in emptied:
+    for record in emptied.deleted:
         _say(record, "deleted", as_json, "deleted")
     if not as_json:
-        console.say(f"{len(emptied)} deleted.")
+        console.say(f"{len(emptied.deleted)} deleted.")
+    for fault in emptied.failed.values():
+        console.note(str(fault))
+    if emptied.failed:
+        raise typer.Exit(next(iter(emptied.failed.values())).exit_code)
 
 
 @app.command()

@@ -115,7 +115,9 @@ class ReviewDecisions:
         """Delete for good what is in the bin. This cannot be undone, and what led there no more either."""
         outcome = Outcome("empty")
         with self._lock, self._decisions() as decisions:
-            outcome.done = [record.id for record in decisions.empty()]
+            emptied = decisions.empty()
+            outcome.done = [record.id for record in emptied.deleted]
+            outcome.failed = {record_id: str(fault) for record_id, fault in emptied.failed.items()}
             gone = set(outcome.done)
             kept = [(verb, [s for s in steps if s.record.id not in gone]) for verb, steps in self._batches]
             self._batches = [(verb, steps) for verb, steps in kept if steps]
