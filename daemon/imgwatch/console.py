@@ -94,6 +94,13 @@ def ask(question: str, default: str) -> str:
     return str(prompt(question, default=default, err=True)).strip() if is_interactive() else default
 
 
+def asks(question: str) -> str:
+    """Ask the person at the terminal for a line; an empty one is an answer."""
+    from typer import prompt
+
+    return str(prompt(shown(question), default="", show_default=False, err=True))
+
+
 @contextmanager
 def progress() -> Iterator[Progress]:
     """Show a progress bar on a terminal, nothing in a pipe."""

@@ -50,7 +50,10 @@ mv "$root/share/man" "$root/share/bash-completion" "$root/share/fish" "$root/usr
 rm -r "$root/share"
 gzip -9n "$root"/usr/share/man/man*/*
 install -m 644 "$top/systemd/imgwatch.service" "$top/systemd/imgwatch@.service" "$root/usr/lib/systemd/system/"
+install -m 644 "$top/systemd/imgwatch-review.service" "$top/systemd/imgwatch-review.socket" "$root/usr/lib/systemd/system/"
 install -m 644 "$top/systemd/imgwatch-user.service" "$root/usr/lib/systemd/user/imgwatch.service"
+install -m 644 "$top/systemd/imgwatch-review-user.service" "$root/usr/lib/systemd/user/imgwatch-review.service"
+install -m 644 "$top/systemd/imgwatch-review.socket" "$root/usr/lib/systemd/user/"
 install -m 644 -D "$here/sysusers.conf" "$root/usr/lib/sysusers.d/imgwatch.conf"
 install -m 644 -D "$here/tmpfiles.conf" "$root/usr/lib/tmpfiles.d/imgwatch.conf"
 install -m 644 "$here/README.Debian" "$here/copyright" "$root/usr/share/doc/imgwatch/"

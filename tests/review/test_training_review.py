@@ -41,6 +41,21 @@ def test_suspicious_pictures_are_shown_and_left_out(scene: Scene, open_gallery: 
     assert odd.exists()
 
 
+def test_what_was_left_out_stays_in_sight_and_can_be_taken_back(
+    scene: Scene, open_gallery: Open, tmp_path: Path
+) -> None:
+    odd, _ = _trained(scene, tmp_path)
+    browser = open_gallery(scene)
+    browser.post("/training", {"numbers": [0]})
+    (tmp_path / "mine-report" / "strangest.txt").write_text(f"{tmp_path / 'album' / 'fine <b>.png'}\n")
+    text = browser.client.get("/training").text
+    assert text.index("fine &lt;b&gt;.png") < text.index("odd.png")
+    assert browser.post("/training", {"numbers": [0, 1]}) == {"left_out": 2}
+    assert browser.post("/training", {"numbers": [0]}) == {"left_out": 1}
+    lines = (tmp_path / "mine-report" / "exclude.txt").read_text().splitlines()
+    assert str(odd) not in lines
+
+
 def test_numbers_and_nothing_else(scene: Scene, open_gallery: Open, tmp_path: Path) -> None:
     _trained(scene, tmp_path)
     browser = open_gallery(scene)

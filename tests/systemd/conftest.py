@@ -53,8 +53,11 @@ def _installed_alone() -> Path:
     project = tomllib.loads(settings.decode())["project"]
     needs = [
         *project["dependencies"],
-        *project["optional-dependencies"]["metrics"],
-        *project["optional-dependencies"]["notify"],
+        *(
+            need
+            for extra in ("metrics", "notify", "review")
+            for need in project["optional-dependencies"][extra]
+        ),
     ]
     environment = _STORE / f"venv-{hashlib.sha256(repr((needs, _PYTHON)).encode()).hexdigest()[:16]}"
     stamp = environment / "installed"

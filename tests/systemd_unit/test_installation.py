@@ -7,8 +7,10 @@ import pwd
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from conftest import WriteConfig
+from imgwatch.cli import app
 from imgwatch.config import load_config
 from imgwatch.doctor.finding import Subject
 from imgwatch.doctor.monitoring import check_monitoring, check_ports
@@ -271,3 +273,42 @@ def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig
     assert [g for g, _ in findings(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
     ((grade, what),) = findings(hooks="{quarantined: [/nowhere/told]}")
     assert (grade, "no program" in what) == ("warning", True)
+
+
+def test_the_gallery_gets_a_service_and_its_port(
+    write_config: WriteConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setattr("imgwatch.systemd.systemctl.Manager.is_running", lambda _: False)
+    config = write_config(review="{port: 9876}", metrics="{port: 9321}")
+    settings = load_config(config)
+    plan = planned(settings, config, name="imgwatch-review", for_user=True, of_gallery=True)
+    said = list(installation.install(plan, start=True))
+    unit, socket = plan.file, plan.file.with_suffix(".socket")
+    assert unit.read_text().partition("\n")[2] == (SYSTEMD / "imgwatch-review-user.service").read_text()
+    assert f"review --serve --config {config}" in text_of(unit)
+    assert "AF_INET" not in text_of(unit)
+    assert text_of(socket).endswith("ListenStream=\nListenStream=127.0.0.1:9876\n")
+    assert said[-1].endswith("systemctl --user enable --now imgwatch-review.socket")
+    assert any("http://127.0.0.1:9876" in line for line in said)
+    assert installed_for(config) == [], "the doctor asks for the daemon's"
+    list(installation.uninstall(unit, for_user=True))
+    assert list(unit.parent.iterdir()) == []
+
+
+def test_the_gallerys_service_may_write_what_the_daemon_may(settings: Settings, config: Path) -> None:
+    of_daemon, of_gallery = (
+        said_by(planned(settings, config, of_gallery=is_gallery)) for is_gallery in (False, True)
+    )
+    for option in ("ReadWritePaths", "User", "StateDirectory", "ProtectHome", "PrivateTmp"):
+        lines = [
+            [line for line in text.splitlines() if line.startswith(f"{option}=")]
+            for text in (of_daemon, of_gallery)
+        ]
+        assert lines[0] == lines[1]
+
+
+def test_a_gallery_that_nobody_could_open_is_not_installed(config: Path) -> None:
+    done = CliRunner().invoke(app(), ["service", "install", "--review", "--dry-run", "--config", str(config)])
+    assert isinstance(done.exception, ConfigError)
+    assert "--set-password" in str(done.exception)

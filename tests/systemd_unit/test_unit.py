@@ -18,8 +18,15 @@ from imgwatch.systemd.drop_in import DropIn, quoted
 from imgwatch.systemd.installed import drop_in_file, text_of
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
-UNITS = ("imgwatch-user.service", "imgwatch.service", "imgwatch@.service")
-SYSTEM_UNITS = UNITS[1:]
+UNITS = (
+    "imgwatch-review-user.service",
+    "imgwatch-review.service",
+    "imgwatch-review.socket",
+    "imgwatch-user.service",
+    "imgwatch.service",
+    "imgwatch@.service",
+)
+SYSTEM_UNITS = ("imgwatch.service", "imgwatch@.service")
 
 
 def test_these_are_all() -> None:
@@ -62,6 +69,8 @@ def installed(folder: Path, name: str) -> Path:
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_verifies_it_silently(name: str, tmp_path: Path) -> None:
     scope = ["--user"] if "user" in name else []
+    if name.endswith(".socket"):
+        installed(tmp_path, name.replace(".socket", ".service"))
     command = ["systemd-analyze", *scope, "verify", str(installed(tmp_path, name))]
     env = os.environ | {"XDG_RUNTIME_DIR": str(tmp_path)}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
@@ -79,7 +88,7 @@ def exposure(file: Path) -> float:
 
 
 @pytest.mark.systemd
-@pytest.mark.parametrize("name", SYSTEM_UNITS)
+@pytest.mark.parametrize("name", [*SYSTEM_UNITS, "imgwatch-review.service"])
 def test_its_exposure_is_at_most_1(name: str, tmp_path: Path) -> None:
     assert exposure(installed(tmp_path, name)) <= 1.0
 
@@ -148,6 +157,32 @@ def test_only_a_port_that_is_asked_for_opens_the_network_and_only_that_one_of_th
     by_user = DropIn("/c", "/p", "root", metrics_port=9321)
     assert "RestrictAddressFamilies=AF_INET\n" in drop_in.user_drop_in(by_user)
     assert "SocketBind" not in drop_in.user_drop_in(by_user)
+
+
+def test_the_gallery_is_shut_in_as_the_daemon_is() -> None:
+    """Its sandbox is that of the daemon's unit, word by word."""
+
+    def options(name: str) -> set[str]:
+        lines = (SYSTEMD / name).read_text().partition("[Service]")[2].partition("[Install]")[0].splitlines()
+        return {line for line in lines if line and not line.startswith("#")}
+
+    for daemons, gallerys in (
+        ("imgwatch.service", "imgwatch-review.service"),
+        ("imgwatch-user.service", "imgwatch-review-user.service"),
+    ):
+        more = {line.partition("=")[0] for line in options(gallerys) - options(daemons)}
+        less = {line.partition("=")[0] for line in options(daemons) - options(gallerys)}
+        assert more == {"ExecStart", "MemoryMax", "TimeoutStartSec"}
+        assert less - more == {
+            "ExecReload", "WatchdogSec", "Nice", "CPUWeight", "IOWeight", "IOSchedulingClass"
+        }  # fmt: skip
+
+
+@pytest.mark.systemd
+def test_the_gallery_is_as_little_exposed_as_the_daemon(tmp_path: Path) -> None:
+    page = (SYSTEMD.parent / "docs" / "service.md").read_text()
+    (said,) = re.findall(r"rates `imgwatch-review\.service` ([\d.]+)", page)
+    assert exposure(installed(tmp_path, "imgwatch-review.service")) == float(said) <= 0.5
 
 
 def test_paths_cannot_become_options_or_specifiers() -> None:

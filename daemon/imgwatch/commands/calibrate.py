@@ -1,5 +1,6 @@
 """`imgwatch calibrate`: fit the config's model to normal pictures, without TensorFlow."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,13 +20,25 @@ from imgwatch.commands.context import (
 )
 from imgwatch.commands.kinds_told import about_silent_kinds
 from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
+from imgwatch.commands.odd_pictures import (
+    ExcludeOption,
+    ReviewOption,
+    ask_which_are_junk,
+    listed,
+    require_somebody,
+    say_left_out,
+    say_standing_out,
+)
 from imgwatch.errors import UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
     from imgwatch.calibration.by_kind import KindOutcome
     from imgwatch.calibration.calibrate import Calibrated
-    from imgwatch.settings import ThresholdRule
+    from imgwatch.calibration.odd_pictures import OddPictures
+    from imgwatch.settings import Settings, ThresholdRule
+
+_LISTED = 40  # of the strangest pictures, for the training page
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command
@@ -59,6 +72,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         bool,
         typer.Option("--no-cache", help="Measure every picture anew, and keep nothing for the next run."),
     ] = False,
+    exclude: ExcludeOption = None,
+    is_review: ReviewOption = False,
     is_agreed: YesOption = False,
     use: UseOption = None,
     config: ConfigOption = None,
@@ -66,28 +81,23 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
     from imgwatch.calibration.by_kind import outcomes_by_kind
-    from imgwatch.calibration.calibrate import calibrate as fit
-    from imgwatch.calibration.measured_file import usual_folder
-    from imgwatch.scan import list_pictures
-    from imgwatch.settings import ThresholdRule
+    from imgwatch.calibration.odd_pictures import OddPictures
     from imgwatch.standard import Standard
 
+    require_somebody(is_review, as_json)
     settings = settings_without_config(config)
-    rule = settings.threshold or ThresholdRule(false_alarms=0.01)
-    if false_alarms is not None or confidence is not None:
-        rule = _rule(rule, false_alarms, confidence)
+    rule = _rule(settings.threshold, false_alarms, confidence)
+    base, odd = _base(settings), OddPictures(out.absolute())
     sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
-    base = model_path(settings)
-    if not base.exists():
-        console.note(f"{base}: not there yet; the general model is fitted to your pictures instead.")
-        base = DEFAULT_MODEL
-    with console.progress() as progress:
-        apart = (settings.quarantine.path, settings.state)
-        paths = list_pictures(sources, apart, settings.watch[0].ignore)
-        keep_in = None if is_fresh else usual_folder()
-        fitted = fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
+    apart = (*listed(exclude), *say_left_out(odd))
+    fitted = _fit(settings, base, rule, sources, apart, is_fresh)
+    if is_review:
+        shown = say_standing_out(fitted.strangest(), fitted.standing_out)
+        if ask_which_are_junk(odd, shown):
+            apart = (*listed(exclude), *say_left_out(odd))
+            fitted = _fit(settings, base, rule, sources, apart, is_fresh)
     standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
     by_kind = outcomes_by_kind(standard, fitted.scores, fitted.parts)
     _say_preview(fitted, by_kind, as_json)
@@ -95,46 +105,78 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         promise = fitted.contract.training["promise"]
         for sentence in (promise["says"], *promise["warnings"], *about_silent_kinds(standard)):
             console.say(sentence)
-    if preview:
-        return
-    options = SwapOptions(config, is_agreed, use)
-    written = model_swap.draft_path(out.absolute())
+    if not preview:
+        _write(settings, fitted, odd, out.absolute(), SwapOptions(config, is_agreed, use), as_json)
+
+
+def _base(settings: "Settings") -> Path:
+    """Say which model is fitted: the config's, or the general one where that is not there yet."""
+    base = model_path(settings)
+    if base.exists():
+        return base
+    console.note(f"{base}: not there yet; the general model is fitted to your pictures instead.")
+    return DEFAULT_MODEL
+
+
+def _fit(  # noqa: PLR0913 - what the command was told
+    settings: "Settings",
+    base: Path,
+    rule: "ThresholdRule",
+    sources: Sequence[Path],
+    exclude: Sequence[Path],
+    is_fresh: bool,
+) -> "Calibrated":
+    from imgwatch.calibration.calibrate import calibrate as fit
+    from imgwatch.calibration.measured_file import usual_folder
+    from imgwatch.scan import list_pictures
+
+    with console.progress() as progress:
+        apart = (settings.quarantine.path, settings.state, *exclude)
+        paths = list_pictures(sources, apart, settings.watch[0].ignore)
+        keep_in = None if is_fresh else usual_folder()
+        return fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
+
+
+def _write(  # noqa: PLR0913 - what the command was told
+    settings: "Settings",
+    fitted: "Calibrated",
+    odd: "OddPictures",
+    out: Path,
+    options: SwapOptions,
+    as_json: bool,
+) -> None:
+    """Write the model and the list of its strangest pictures, and let it take its place."""
+    written = model_swap.draft_path(out)
     contract = fitted.write(written)
+    odd.show([path for path, _ in fitted.strangest(max(_LISTED, fitted.standing_out))])
     compared = model_swap.compared(settings, written)
     if as_json:
-        model, _ = model_swap.hand_over(settings, written, out.absolute(), options.unasked())
+        model, _ = model_swap.hand_over(settings, written, out, options.unasked())
         summary = {"model": str(model), "threshold": contract.threshold.score}
         console.say_json(summary | model_swap.as_json(compared))
         return
     console.say(f"{written} written, threshold {contract.threshold.score:.4g}.")
-    _say_strangest(fitted)
+    say_standing_out(fitted.strangest(), fitted.standing_out)
+    console.say(
+        "If some of them are junk, run this again with --review, or choose them on the training page of the gallery: "
+        "more junk will be caught."
+    )
     model_swap.say(compared)
-    _, to_do = model_swap.hand_over(settings, written, out.absolute(), options)
+    _, to_do = model_swap.hand_over(settings, written, out, options)
     console.say("Done." if to_do is None else f"Done, then {to_do}.")
 
 
-def _say_strangest(fitted: "Calibrated") -> None:
-    """Show what the threshold rests on: one junk picture among these makes junk like it pass."""
-    if fitted.standing_out:
-        verb = "stands" if fitted.standing_out == 1 else "stand"
-        console.say(
-            f"{fitted.standing_out} of your pictures {verb} out from the rest, but count as normal too:"
-        )
-    else:
-        console.say("No picture stands out clearly; these are the strangest:")
-    for path, score in fitted.strangest(max(3, min(fitted.standing_out, 40))):
-        console.say(f"  {score:8.4g}  {path}")
-    console.say(
-        "If some of them are junk, move them out of the folder and calibrate again: more junk will be caught."
-    )
-
-
-def _rule(rule: "ThresholdRule", false_alarms: float | None, confidence: float | None) -> "ThresholdRule":
+def _rule(
+    rule: "ThresholdRule | None", false_alarms: float | None, confidence: float | None
+) -> "ThresholdRule":
     """Return the config's rule with the options in place of its keys."""
     from msgspec import ValidationError
 
     from imgwatch.settings import ThresholdRule, checked
 
+    rule = rule or ThresholdRule(false_alarms=0.01)
+    if false_alarms is None and confidence is None:
+        return rule
     share = rule.false_alarms if false_alarms is None else false_alarms
     sure = rule.confidence if confidence is None else confidence
     try:
@@ -151,6 +193,7 @@ def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bo
     if as_json:
         console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
                           "preview": [asdict(line) for line in lines],
+                          "standing_out": _as_json(fitted.strangest(fitted.standing_out)),
                           "kinds": [asdict(line) for line in by_kind]})  # fmt: skip
         return
     console.say(
@@ -167,6 +210,10 @@ def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bo
             "With the promises in `kinds`, the threshold of the config, and what is left for the others:"
         )
         console.table(("kind", "would be moved", "promise", "can be promised"), map(_row, by_kind))
+
+
+def _as_json(pictures: Sequence[tuple[Path, float]]) -> list[dict[str, object]]:
+    return [{"path": str(path), "score": score} for path, score in pictures]
 
 
 def _row(line: "KindOutcome") -> tuple[str, ...]:

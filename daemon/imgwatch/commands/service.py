@@ -12,22 +12,31 @@ import typer
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, load_settings, model_path
 from imgwatch.errors import Unavailable
+from imgwatch.extras import require_extra
 
 if TYPE_CHECKING:
+    from imgwatch.settings import Settings
     from imgwatch.systemd.plan import InstallPlan
 
 app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
 
 _UserOption = Annotated[bool, typer.Option("--user", help="Of your own service manager; needs no root.")]
 _NameOption = Annotated[
-    str, typer.Option("--name", help="The unit's name, without .service.", metavar="NAME")
+    str | None,
+    typer.Option(
+        "--name",
+        help="The unit's name, without .service; default: imgwatch, or with --review imgwatch-review.",
+        metavar="NAME",
+    ),
 ]
+_ReviewOption = Annotated[bool, typer.Option("--review", help="The gallery and its port, not the daemon.")]
 
 
 @app.command()
 def install(  # noqa: PLR0913 - the options of a command
     for_user: _UserOption = False,
-    name: _NameOption = "imgwatch",
+    name: _NameOption = None,
+    of_gallery: _ReviewOption = False,
     run_as: Annotated[
         str | None,
         typer.Option(
@@ -47,7 +56,11 @@ def install(  # noqa: PLR0913 - the options of a command
 
     config_file = find_config(config)
     settings = load_settings(config_file)
-    planned = plan(settings, config_file, model_path(settings), InstallOptions(name, for_user, run_as))
+    if of_gallery:
+        _require_door(settings)
+    unit = name or _default_name(of_gallery)
+    options = InstallOptions(unit, for_user, run_as, of_gallery)
+    planned = plan(settings, config_file, model_path(settings), options)
     if dry_run:
         _say_files(planned)
         return
@@ -55,23 +68,36 @@ def install(  # noqa: PLR0913 - the options of a command
         _say_all(installation.make_folders(planned))
         _examine_as(planned, config_file)
     _say_all(installation.install(planned, start=start))
-    scope = " --user" if for_user else ""
-    console.say(
-        f"To undo it: imgwatch service uninstall{scope}{f' --name {name}' if name != 'imgwatch' else ''}"
-    )
+    words = [*(["--user"] if for_user else []), *(["--review"] if of_gallery else [])]
+    words += ["--name", unit] if unit != _default_name(of_gallery) else []
+    console.say(" ".join(["To undo it: imgwatch service uninstall", *words]))
 
 
 @app.command()
-def uninstall(for_user: _UserOption = False, name: _NameOption = "imgwatch") -> None:
+def uninstall(
+    for_user: _UserOption = False, name: _NameOption = None, of_gallery: _ReviewOption = False
+) -> None:
     """Stop, disable and remove the unit; config, state and quarantine stay."""
     from imgwatch.systemd import installation
     from imgwatch.systemd.installed import unit_file
 
-    _say_all(installation.uninstall(unit_file(name, for_user), for_user))
+    _say_all(installation.uninstall(unit_file(name or _default_name(of_gallery), for_user), for_user))
+
+
+def _default_name(of_gallery: bool) -> str:
+    return "imgwatch-review" if of_gallery else "imgwatch"
+
+
+def _require_door(settings: "Settings") -> None:
+    """Raise Unavailable or ConfigError where the gallery would not start: without its packages, or for nobody."""
+    require_extra("review")
+    from imgwatch.review.door import door_of
+
+    door_of(settings, is_lasting=True)
 
 
 def _say_files(plan: "InstallPlan") -> None:
-    plan.manager.verify(plan.name, plan.texts)
+    plan.manager.verify(plan.texts)
     for file, text in reversed(plan.texts.items()):
         console.say(f"# {file} is not written: --dry-run")
         for line in text.splitlines():

@@ -19,10 +19,20 @@ from imgwatch.commands.context import (
 )
 from imgwatch.commands.kinds_told import about_silent_kinds
 from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
+from imgwatch.commands.odd_pictures import (
+    ExcludeOption,
+    ReviewOption,
+    ask_which_are_junk,
+    listed,
+    require_somebody,
+    say_left_out,
+    say_standing_out,
+)
 from imgwatch.extras import require_extra
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
+    from imgwatch.calibration.odd_pictures import OddPictures
     from imgwatch.feedback.reviewed import Reviewed
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
@@ -37,12 +47,8 @@ def train(  # noqa: PLR0913 - the options of a command
     out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
         "model.onnx"
     ),
-    exclude: Annotated[
-        Path | None,
-        typer.Option(
-            "--exclude", help="A file with a path a line: pictures or folders to leave out.", metavar="FILE"
-        ),
-    ] = None,
+    exclude: ExcludeOption = None,
+    is_review: ReviewOption = False,
     from_reviews: Annotated[
         bool,
         typer.Option(
@@ -61,7 +67,9 @@ def train(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Train on normal pictures: writes the model file, and a report with plots next to it."""
     from imgwatch import logs
+    from imgwatch.calibration.odd_pictures import OddPictures
 
+    require_somebody(is_review, as_json)
     logs.set_up()
     all_overrides = list(overrides or []) + ([f"train.architecture={architecture}"] if architecture else [])
     settings = settings_without_config(config, all_overrides)
@@ -88,7 +96,8 @@ def train(  # noqa: PLR0913 - the options of a command
             model=model_swap.draft_path(out.absolute()),
             threshold=settings.threshold,
             exclude=(
-                *_listed(exclude),
+                *listed(exclude),
+                *say_left_out(OddPictures(out.absolute())),
                 *(reviews.deleted if reviews else ()),
                 settings.quarantine.path,
                 settings.state,
@@ -100,6 +109,17 @@ def train(  # noqa: PLR0913 - the options of a command
         )
         contract = run(job, progress)
     _hand_over(job, contract, settings, SwapOptions(config, is_agreed, use), as_json)
+    if is_review:
+        _review(OddPictures(job.out), contract)
+
+
+def _review(odd: "OddPictures", contract: "Contract") -> None:
+    """Ask which of the strangest pictures are junk: the next training leaves them out."""
+    pictures = contract.training.get("pictures")
+    standing_out = pictures.get("outliers", 0) if isinstance(pictures, dict) else 0
+    shown = say_standing_out([(path, None) for path in odd.strangest()], standing_out)
+    if ask_which_are_junk(odd, shown):
+        console.say("Train again: they are left out then.")
 
 
 def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
@@ -138,11 +158,3 @@ def _hand_over(
     _, to_do = model_swap.hand_over(settings, job.written, job.out, options)
     report = job.report_folder / "report.html"
     console.say(f"Look at {report}." if to_do is None else f"Look at {report}, then {to_do}.")
-
-
-def _listed(exclude: Path | None) -> tuple[Path, ...]:
-    if exclude is None:
-        return ()
-    existing([exclude])
-    lines = exclude.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    return tuple(Path(line).absolute() for line in lines if line.strip() and not line.startswith("#"))

@@ -6,13 +6,18 @@ import os
 from pathlib import Path
 
 from imgwatch.atomic_file import replacing
+from imgwatch.files import nearest_existing
 
 
 def write_secret(path: Path, content: bytes) -> None:
     """Replace a file whole, mode 0600; root gives it to whom its folder belongs. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = path.parent
+    owner = nearest_existing(folder).stat()
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if os.geteuid() == 0:
+            os.chown(folder, owner.st_uid, owner.st_gid)
     with replacing(path, mode=0o600) as stream:
-        owner = path.parent.stat()
-        if os.geteuid() == 0 and owner.st_uid != 0:
+        if os.geteuid() == 0:
             os.fchown(stream.fileno(), owner.st_uid, owner.st_gid)
         stream.write(content)

@@ -1,6 +1,6 @@
-"""The training pictures that look wrong, to be thrown out before they teach: a list in, a list for `--exclude` out.
+"""The pictures of the folder that look wrong, to be thrown out before they teach: by their numbers, as a page has them.
 
-It reads what `imgwatch train` wrote beside the model, and changes no picture.
+The lists are those of `odd_pictures`; it changes no picture.
 """
 
 from __future__ import annotations
@@ -8,31 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from imgwatch.atomic_file import replace_atomically
+from imgwatch.calibration.odd_pictures import OddPictures
 
-_SUSPICIOUS, _LEFT_OUT = "strangest.txt", "exclude.txt"
 _MOST = 400
-_HEADER = "# Chosen in the gallery: run `imgwatch train ... --exclude` with this file.\n"
 
 
 class TrainingReview:
-    """The suspicious training pictures of one model, by their number in the list."""
+    """The suspicious pictures of one model, by their number in the list."""
 
     def __init__(self, model: Path) -> None:
-        self.folder = model.with_name(f"{model.stem}-report")
+        self._odd = OddPictures(model)
 
     @property
     def list_file(self) -> Path:
         """Where the choice is written."""
-        return self.folder / _LEFT_OUT
+        return self._odd.list_file
 
     def pictures(self) -> list[Path]:
-        """Return them, the strangest first; none before a training."""
-        return _paths(self.folder / _SUSPICIOUS)[:_MOST]
+        """Return them, the strangest first, then those that were left out already; none before the first run."""
+        strangest = self._odd.strangest()[:_MOST]
+        return list(dict.fromkeys((*strangest, *self._odd.left_out())))
 
     def left_out(self) -> set[Path]:
         """Return those that were chosen to be left out."""
-        return set(_paths(self.list_file))
+        return set(self._odd.left_out())
 
     def picture(self, number: int) -> Path | None:
         """Return one of them."""
@@ -42,14 +41,5 @@ class TrainingReview:
     def leave_out(self, numbers: Iterable[int]) -> int:
         """Write the list of those that are to be left out, and return how many. Raises CannotCreate."""
         chosen = [path for path in map(self.picture, sorted(set(numbers))) if path is not None]
-        lines = "".join(f"{path}\n" for path in chosen)
-        replace_atomically(self.list_file, (_HEADER + lines).encode(errors="surrogateescape"))
+        self._odd.leave_out(chosen)
         return len(chosen)
-
-
-def _paths(file: Path) -> list[Path]:
-    try:
-        text = file.read_text(encoding="utf-8", errors="surrogateescape")
-    except OSError:
-        return []
-    return [Path(line) for line in text.splitlines() if line.startswith("/")]

@@ -41,6 +41,10 @@ class UploadJudge:
                 if not await _write(path, chunks):
                     return None
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._judged, path)
+        except OSError as fault:
+            raise Unavailable(
+                f"the picture cannot be put aside meanwhile: {fault.strerror}; see to the folder for temporary files"
+            ) from fault
         finally:
             self._in_hand -= 1
 

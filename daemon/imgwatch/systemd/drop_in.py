@@ -32,6 +32,7 @@ class DropIn:
     has_restart_steps: bool = False  # from systemd 254
     metrics_port: int | None = None  # the one port of this machine that it may listen on
     sends_messages: bool = False  # to services anywhere
+    is_gallery: bool = False
 
 
 def quoted(path: Path | str) -> str:
@@ -81,7 +82,8 @@ _HEAD = """\
 
 
 def _program(options: DropIn) -> str:
-    command = f"{options.python} -P -m imgwatch watch --config {options.config}".replace("$", "$$")
+    does = "review --serve" if options.is_gallery else "watch"
+    command = f"{options.python} -P -m imgwatch {does} --config {options.config}".replace("$", "$$")
     steps = (
         "# The pause before a new start grows, up to five minutes.\nRestartSteps=5\nRestartMaxDelaySec=5min\n"
         if options.has_restart_steps
@@ -91,11 +93,30 @@ def _program(options: DropIn) -> str:
 # The program that this was installed with.
 ExecStart=
 ExecStart={command}
+{_limits(options)}{steps}"""
+
+
+def _limits(options: DropIn) -> str:
+    if options.is_gallery:
+        return f"# Its workers at limits.decode_megabytes, and the model.\nMemoryMax={options.memory_megabytes}M\n"
+    return f"""\
 # Twice limits.decode_seconds, and {SLACK_SECONDS} s for a lock or a slow disk.
 WatchdogSec={options.watchdog_seconds}
 # threads * limits.decode_megabytes, and the model.
 MemoryMax={options.memory_megabytes}M
-{steps}"""
+"""
+
+
+def socket_drop_in(port: int) -> str:
+    """Return the text for the socket of the gallery."""
+    return f"""\
+# What the config decides: review.port. `imgwatch service install --review` writes it anew.
+
+[Socket]
+# An empty line takes back what the unit says.
+ListenStream=
+ListenStream=127.0.0.1:{port}
+"""
 
 
 def _identity(options: DropIn) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from imgwatch.atomic_file import replacing
 from imgwatch.errors import CannotCreate, InputMissing, UsageError
 from imgwatch.systemd import systemctl
-from imgwatch.systemd.installed import config_of, drop_in_file
+from imgwatch.systemd.installed import config_of, drop_in_file, socket_file
 from imgwatch.systemd.plan import InstallPlan
 
 
@@ -22,21 +22,23 @@ def install(plan: InstallPlan, *, start: bool) -> Iterator[str]:
     for file in plan.texts:
         if file.exists() and config_of(file) != plan.config:
             raise UsageError(f"{file} is there already, for something else; give another --name")
-    plan.manager.verify(plan.name, plan.texts)
+    plan.manager.verify(plan.texts)
     for file, text in plan.texts.items():
         _write(file, text)
         yield f"wrote {file}"
     yield from plan.notes
     if not plan.manager.is_running():
-        command = " ".join(plan.manager.command("enable", "--now", plan.name))
+        command = " ".join(plan.manager.command("enable", "--now", plan.starts))
         yield f"systemd does not run here; where it does: {command}"
         return
     plan.manager.tell("daemon-reload")
-    plan.manager.tell("enable", plan.name)
-    yield f"enabled {plan.name}: it starts with the {'session' if plan.for_user else 'machine'}"
+    plan.manager.tell("enable", plan.starts)
+    yield f"enabled {plan.starts}: it starts with the {'session' if plan.for_user else 'machine'}"
     if start:
-        plan.manager.tell("restart", plan.name)
-        yield f"started {plan.name}; look at it with: {' '.join(plan.manager.command('status', plan.name))}"
+        if plan.starts != plan.name:
+            plan.manager.tell("stop", plan.name)  # a socket is not taken from a service that holds it
+        plan.manager.tell("restart", plan.starts)
+        yield f"started {plan.starts}; look at it with: {' '.join(plan.manager.command('status', plan.name))}"
 
 
 def _write(file: Path, text: str) -> None:
@@ -51,19 +53,20 @@ def _write(file: Path, text: str) -> None:
 
 
 def uninstall(file: Path, for_user: bool) -> Iterator[str]:
-    """Stop, disable and remove one unit that `install` wrote, and nothing else."""
+    """Stop, disable and remove one unit that `install` wrote, its socket too, and nothing else."""
     if not file.exists():
         raise InputMissing(
             f"{file}: no such unit; `imgwatch service uninstall --name NAME` takes another name"
         )
     if config_of(file) is None:
         raise UsageError(f"{file}: not written by `imgwatch service install`, and left alone")
+    units = [unit for unit in (socket_file(file), file) if unit.exists() and config_of(unit) is not None]
     manager = systemctl.Manager(for_user)
     running = manager.is_running()
     if running:
-        manager.tell("disable", "--now", file.name)
-        yield f"stopped and disabled {file.name}"
-    for written in (file, drop_in_file(file)):
+        manager.tell("disable", "--now", *(unit.name for unit in units))
+        yield f"stopped and disabled {' and '.join(unit.name for unit in units)}"
+    for written in [path for unit in units for path in (unit, drop_in_file(unit))]:
         if config_of(written) is not None:
             _remove(written)
             yield f"removed {written}"

@@ -30,6 +30,11 @@ def drop_in_file(unit: Path) -> Path:
     return unit.with_name(f"{unit.name}.d") / "10-config.conf"
 
 
+def socket_file(unit: Path) -> Path:
+    """Return where the socket of a gallery's service lies."""
+    return unit.with_suffix(".socket")
+
+
 def _user_units() -> Path | None:
     try:
         return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"
@@ -38,13 +43,13 @@ def _user_units() -> Path | None:
 
 
 def installed_for(config: Path) -> list[Path]:
-    """Return the units that were installed for this config, of the system and of this user."""
+    """Return the daemon's units that were installed for this config, of the system and of this user."""
     folders = [folder for folder in (SYSTEM_UNITS, _user_units()) if folder is not None]
     return [
         file
         for folder in folders
         for file in sorted(folder.glob("*.service"))
-        if config_of(file) == config.absolute()
+        if config_of(file) == config.absolute() and not socket_file(file).exists()
     ]
 
 

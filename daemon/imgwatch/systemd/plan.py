@@ -15,20 +15,25 @@ from imgwatch.errors import ConfigError, InputMissing, UsageError
 from imgwatch.settings import Settings, own_file
 from imgwatch.systemd import drop_in, sandbox, systemctl
 from imgwatch.systemd.drop_in import MARK, DropIn, quoted
-from imgwatch.systemd.installed import drop_in_file, unit_file
+from imgwatch.systemd.installed import drop_in_file, socket_file, unit_file
 
 _UNITS = Path(__file__).parent  # the units of systemd/
 _STATE = Path("/var/lib")
 _KEYS = (".ssh", ".gnupg")
+_GALLERY_WORKERS = 5  # thumbnails, pictures that wait, explanations, uploads
 
 
 @dataclass(frozen=True)
 class InstallOptions:
-    """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner)."""
+    """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner).
+
+    `of_gallery`: the gallery's service with its socket, and not the daemon's.
+    """
 
     name: str = "imgwatch"
     for_user: bool = False
     run_as: str | None = None
+    of_gallery: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ class InstallPlan:
     destinations: tuple[Path, ...]  # of pictures that are moved by their kind; read by whom the user likes
     notes: tuple[str, ...]
     for_user: bool
+    gallery_port: int | None = None  # of the gallery's socket; None: it is the daemon's unit
 
     @property
     def name(self) -> str:
@@ -52,12 +58,21 @@ class InstallPlan:
     @property
     def texts(self) -> dict[Path, str]:
         """The files to be written: first the drop-in, which changes nothing in a unit of an earlier version."""
-        shipped = _UNITS / ("imgwatch-user.service" if self.for_user else "imgwatch.service")
-        mark = f"{MARK}{self.config}\n"
-        return {
-            drop_in_file(self.file): mark + self.drop_in,
-            self.file: mark + shipped.read_text(encoding="utf-8"),
+        kind = "imgwatch" if self.gallery_port is None else "imgwatch-review"
+        texts = {
+            drop_in_file(self.file): self.drop_in,
+            self.file: _shipped(f"{kind}-user.service" if self.for_user else f"{kind}.service"),
         }
+        if self.gallery_port is not None:
+            socket = socket_file(self.file)
+            texts[drop_in_file(socket)] = drop_in.socket_drop_in(self.gallery_port)
+            texts[socket] = _shipped("imgwatch-review.socket")
+        return {file: f"{MARK}{self.config}\n{text}" for file, text in texts.items()}
+
+    @property
+    def starts(self) -> str:
+        """The unit that is enabled and started: the gallery's socket starts the gallery."""
+        return self.name if self.gallery_port is None else socket_file(self.file).name
 
     @property
     def manager(self) -> systemctl.Manager:
@@ -104,11 +119,14 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         is_home_needed=any(map(sandbox.in_homes, needed)),
         is_tmp_needed=any(path.is_relative_to(tmp) for path in needed for tmp in ("/tmp", "/var/tmp")),
         hidden=tuple(quoted(Path(user.pw_dir) / key) for key in _KEYS),
-        memory_megabytes=drop_in.memory_megabytes(settings.limits.decode_megabytes, settings.threads),
+        memory_megabytes=drop_in.memory_megabytes(
+            settings.limits.decode_megabytes, _GALLERY_WORKERS if options.of_gallery else settings.threads
+        ),
         watchdog_seconds=drop_in.watchdog_seconds(settings.limits.decode_seconds),
         has_restart_steps=systemctl.version() >= 254,
-        metrics_port=settings.metrics.port,
-        sends_messages=settings.notify.is_on,
+        metrics_port=None if options.of_gallery else settings.metrics.port,
+        sends_messages=settings.notify.is_on and not options.of_gallery,
+        is_gallery=options.of_gallery,
     )
     return InstallPlan(
         config=config,
@@ -117,9 +135,17 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         user=user,
         folders=(quarantine, state),
         destinations=tuple(destinations),
-        notes=(*(() if options.for_user else _notes(open_to)), *_notes_on_telling(settings)),
+        notes=(
+            *(() if options.for_user else _notes(open_to)),
+            *_notes_on_telling(settings, options.of_gallery),
+        ),
         for_user=options.for_user,
+        gallery_port=settings.review.port if options.of_gallery else None,
     )
+
+
+def _shipped(name: str) -> str:
+    return (_UNITS / name).read_text(encoding="utf-8")
 
 
 def _is_managed(state: Path) -> bool:
@@ -199,7 +225,10 @@ def _folder_of_figures(settings: Settings, homes: Sequence[Path]) -> list[Path]:
     return [folder]
 
 
-def _notes_on_telling(settings: Settings) -> Iterator[str]:
+def _notes_on_telling(settings: Settings, of_gallery: bool) -> Iterator[str]:
+    if of_gallery:
+        yield f"the gallery is on http://127.0.0.1:{settings.review.port}, and starts with the first request"
+        return
     if settings.metrics.port is not None:
         yield f"metrics are on http://127.0.0.1:{settings.metrics.port}/metrics, for all users of this machine"
     if settings.notify.is_on:

@@ -38,24 +38,26 @@ class Manager:
         asked = self.command("show", "-P", "Version")
         return not self._for_user or subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
-    def verify(self, name: str, texts: Mapping[Path, str]) -> None:
-        """Let systemd read a unit and its drop-in before they are installed. Raises ConfigError with what it finds."""
+    def verify(self, texts: Mapping[Path, str]) -> None:
+        """Let systemd read units before they are installed. Raises ConfigError with its complaints."""
         if shutil.which("systemd-analyze") is None:
             return
+        units = [file.name for file in texts if file.suffix != ".conf"]
         with tempfile.TemporaryDirectory() as folder:
             for file, text in texts.items():
-                copy = Path(folder, *file.parts[-1 if file.name == name else -2 :])
+                copy = Path(folder, *file.parts[-2 if file.suffix == ".conf" else -1 :])
                 copy.parent.mkdir(exist_ok=True)
                 copy.write_text(text, encoding="utf-8")
             done = subprocess.run(
-                ["systemd-analyze", *self._scope, "verify", str(Path(folder, name))],
+                ["systemd-analyze", *self._scope, "verify", *(str(Path(folder, unit)) for unit in units)],
                 env=os.environ | {"XDG_RUNTIME_DIR": os.environ.get("XDG_RUNTIME_DIR", folder)},
                 capture_output=True,
                 text=True,
                 check=False,
             )
-        if done.returncode != 0 or any(name in line for line in done.stderr.splitlines()):
-            raise ConfigError(f"systemd does not take the unit {name}:\n{done.stderr.strip()}")
+        complaints = [line for line in done.stderr.splitlines() if any(unit in line for unit in units)]
+        if done.returncode != 0 or complaints:
+            raise ConfigError(f"systemd does not take {' and '.join(units)}:\n{done.stderr.strip()}")
 
 
 def version() -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import asdict
 
+from imgwatch.calibration.odd_pictures import OddPictures
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.evaluation.html_report import Report, Tile, TileSection, encoded, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
@@ -62,6 +63,7 @@ def report_of(
         _reconstructions(trained, indices, pictures, reconstruct)
         for indices in (strangest[:_RECONSTRUCTED], order[:_RECONSTRUCTED])
     ]
+    OddPictures(job.out).show([Path(entry["path"]) for entry in suspicious])
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
         lead=trained.false_alarms.says,

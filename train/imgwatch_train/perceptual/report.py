@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import asdict
 
-from imgwatch.atomic_file import replace_atomically
+from imgwatch.calibration.odd_pictures import OddPictures
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate
 from imgwatch.evaluation.html_report import Report, Tile, TileSection, thumbnails
 from imgwatch.evaluation.plots import histogram, learning_curves
@@ -28,12 +27,7 @@ if TYPE_CHECKING:
 
 STRANGEST = 40
 SHARE = 0.05  # of the folder that is listed for `--exclude`, at least STRANGEST pictures
-LIST = "strangest.txt"
 FEW_PICTURES = 200
-_HEADER = (
-    "# The strangest of your own pictures, strangest first. Remove the lines of those that belong here,\n"
-    "# then run `imgwatch train ... --exclude` with this file.\n"
-)
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
     progress("report", 0, 1)
     count = max(STRANGEST, round(SHARE * len(trained.scores)))
     strangest = [_judged(trained, row) for row in np.argsort(-trained.scores, kind="stable")[:count]]
-    _write_list(job.report_folder / LIST, [entry["path"] for entry in strangest])
+    OddPictures(job.out).show([Path(entry["path"]) for entry in strangest])
     contract = trained.contract
     facts = contract.training
     report = Report(
@@ -66,7 +60,7 @@ def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
             TileSection(
                 f"Look at these {min(STRANGEST, count)} before you trust the model",
                 "The strangest of your own pictures, each judged by a model that had not seen it. What does not "
-                f"belong here goes into a list for `imgwatch train --exclude FILE`; {LIST} is a beginning.",
+                "belong here is chosen on the training page of the gallery, or with `imgwatch train --review`.",
                 _tiles(strangest[:STRANGEST], job),
             ),
         ),
@@ -96,11 +90,6 @@ def _judged(trained: TrainedDetector, row: int) -> dict[str, Any]:
         "above_threshold": score > contract.threshold.score,
         "left_out_of_training": bool(selection.is_judged[row]),
     }
-
-
-def _write_list(path: Path, strangest: Sequence[str]) -> None:
-    lines = b"\n".join(os.fsencode(name) for name in strangest)
-    replace_atomically(path, _HEADER.encode() + lines + b"\n")
 
 
 def _tiles(strangest: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
@@ -138,8 +127,8 @@ def _warnings(trained: TrainedDetector) -> list[str]:
     if outliers:
         warnings.append(
             f"{outliers} of your pictures stand out clearly from the rest. All of them count as normal, so pictures "
-            "like them are left alone. Look at them in the report: if some are junk, train again without them "
-            "(`--exclude`), and more junk will be caught."
+            "like them are left alone. Look at them: if some are junk, choose them on the training page of the "
+            "gallery, or with --review, and train again: more junk will be caught."
         )
     if trained.index.unreadable:
         warnings.append(f"{len(trained.index.unreadable)} files could not be read; report.json lists them.")
