@@ -87,18 +87,13 @@ def agrees(question: str) -> bool:
     return not is_interactive() or confirm(question)
 
 
-def ask(question: str, default: str) -> str:
+def ask(question: str, default: str = "") -> str:
     """Ask the person at the terminal for a line; Enter takes the default, and so does a program."""
     from typer import prompt
 
-    return str(prompt(question, default=default, err=True)).strip() if is_interactive() else default
-
-
-def asks(question: str) -> str:
-    """Ask the person at the terminal for a line; an empty one is an answer."""
-    from typer import prompt
-
-    return str(prompt(shown(question), default="", show_default=False, err=True))
+    if not is_interactive():
+        return default
+    return str(prompt(shown(question), default=default, show_default=bool(default), err=True)).strip()
 
 
 @contextmanager

@@ -77,7 +77,7 @@ def say_standing_out(strangest: Sequence[tuple[Path, float | None]], standing_ou
 
 def ask_which_are_junk(odd: OddPictures, shown: Sequence[Path]) -> int:
     """Ask which of the pictures shown are junk, and leave those out from now on; return how many. Raises UsageError."""
-    answer = console.asks("Which of them are junk? Numbers such as 1 3-5, or nothing")
+    answer = console.ask("Which of them are junk? Numbers such as 1 3-5, or nothing")
     chosen = [shown[number - 1] for number in numbers_in(answer, len(shown))]
     if chosen:
         odd.leave_out(dict.fromkeys((*odd.left_out(), *chosen)))
