@@ -39,6 +39,7 @@ LAYERS = (
     {"judging"},
     {"judges"},
     {"candidates", "file_faults", "live_model", "policy"},
+    {"duplicates"},
     {"moving"},
     {"familiar"},
     {"pipeline", "explain", "outlook", "shadow", "cluster"},

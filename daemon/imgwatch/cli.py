@@ -25,6 +25,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "calibrate": "calibrate",
     "watch": "watch",
     "rescan": "rescan",
+    "duplicates": "duplicates",
     "score": "score",
     "evaluate": "evaluate",
     "model": "model",

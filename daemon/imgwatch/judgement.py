@@ -51,6 +51,7 @@ class ReasonCode(StrEnum):
     COPY_OF_DELETED = "copy_of_deleted"  # at (seconds since 1970), exact
     COPY_OF_RESTORED = "copy_of_restored"  # at, exact
     LIKE_DELETED = "like_deleted"  # decisions
+    DUPLICATE = "duplicate"  # kept (path), because (see duplicates.ranking), exact
     RESTORED = "restored"
     EXISTING = "existing"
     UNREADABLE = "unreadable"  # why

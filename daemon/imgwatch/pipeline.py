@@ -18,13 +18,14 @@ from imgwatch import scan
 from imgwatch.batches import batched
 from imgwatch.breaker import Breaker
 from imgwatch.decisions import count_history
+from imgwatch.duplicates.taking import Duplicates
 from imgwatch.errors import (
     ImgwatchError,
 )
 from imgwatch.familiar import FamiliarPictures
 from imgwatch.file_faults import FileFaults
 from imgwatch.health import Health
-from imgwatch.judgement import Reason, Verdict
+from imgwatch.judgement import Reason, ReasonCode, Verdict
 from imgwatch.judging import BATCH, Judge, Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, file_after
@@ -52,6 +53,7 @@ class Pipeline:
         breaker: Breaker | None = None,
         health: Health | None = None,
         faults: FileFaults | None = None,
+        duplicates: Duplicates | None = None,
     ) -> None:
         self._judge = judge
         self._quarantine = quarantine
@@ -60,6 +62,7 @@ class Pipeline:
         self._breaker = breaker
         self._opened_why: str | None = None  # of the breaker, until that is logged
         self.mover = Mover(quarantine, ledger, policy, health or Health(time.monotonic, 0.0))
+        self.duplicates = duplicates
         self._faults = faults or FileFaults(ledger)
         self._left_alone = FamiliarPictures(quarantine, ledger, spares_existing=policy.spares_existing)
 
@@ -82,13 +85,24 @@ class Pipeline:
             yield from results
 
     def _act_on(self, batch: Sequence[Judged]) -> list[Result]:
+        earlier: list[Judged] = []
+        if self.duplicates is not None:
+            batch, earlier = self.duplicates.tell_apart(
+                batch, lambda judged: self._left_alone.why(judged) is not None
+            )
+        done = self._act_on_judgements(batch)
+        if earlier:
+            self._act_on_judgements(earlier)
+        return done
+
+    def _act_on_judgements(self, batch: Sequence[Judged]) -> list[Result]:
         decided = [(judged, *self._decide(judged)) for judged in map(self._respect_user, batch)]
         for judged, state, _ in decided:
             if state in (FileState.UNREADABLE, FileState.REPORTED):
                 self._report_once(judged, "left where it is" if state is FileState.UNREADABLE else "reported")
         self._ledger.remember((_row(judged, state, due) for judged, state, due in decided), time.time())
         done = [
-            self.mover.move(judged) if state is FileState.PENDING else Result(judged, state)
+            self._move(judged) if state is FileState.PENDING else Result(judged, state)
             for judged, state, _ in decided
         ]
         for result in done:
@@ -106,6 +120,18 @@ class Pipeline:
             count_history(self._quarantine, self._ledger)
         self._report_breaker()
         return done
+
+    def _move(self, judged: Judged) -> Result:
+        """Move a picture; a copy stays if its original is no longer there."""
+        if judged.judgement.reason.code is ReasonCode.DUPLICATE and (
+            self.duplicates is None or not self.duplicates.has_original(judged)
+        ):
+            log.warning("%s: left where it is: what it is a copy of is no longer there", judged.path)
+            return Result(judged, file_after(FileEvent.MOVE_REFUSED, FileState.PENDING))
+        result = self.mover.move(judged)
+        if result.record is not None and self.duplicates is not None:
+            self.duplicates.forget(judged.path)
+        return result
 
     def _report_once(self, judged: Judged, what: str) -> None:
         """Name a file that stays though it is junk or cannot be read, once for each version of it."""

@@ -36,6 +36,7 @@ class Policy:
     spares_existing: bool = False  # what lay there on the first day, also once it was changed
     scopes: tuple[Scope, ...] = ()  # what they ignore belongs to no picture
     kinds: KindSettings = _ALL_TO_QUARANTINE
+    reports_copies: bool = False
     is_general: Callable[[Path], bool] | None = (
         None  # whether the model for a path is; then it is only reported
     )
@@ -52,6 +53,7 @@ class Policy:
             spares_existing,
             tuple(Scope(watch.path.resolve(), ignore=watch.ignore) for watch in settings.watch),
             settings.kinds,
+            settings.duplicates.action != "quarantine",
             is_general if settings.waits_for_own_model else None,
         )
 
@@ -73,6 +75,11 @@ class Policy:
         is_damaged = judged.judgement.reason.code is ReasonCode.UNREADABLE
         if verdict is Verdict.UNREADABLE and not (is_damaged and self.move_unreadable):
             return Outcome(FileEvent.FAILED_TO_DECODE)
+        if (
+            judged.judgement.reason.code is ReasonCode.DUPLICATE
+        ):  # no promise of a model: `mode: auto` moves it, too
+            stays = self.report_only or self.reports_copies
+            return Outcome(FileEvent.JUDGED_JUNK_IN_REPORT_MODE if stays else FileEvent.JUDGED_JUNK)
         rule = self.rule(judged)
         if rule.action == "keep":
             return Outcome(FileEvent.JUDGED_JUNK_OF_A_KEPT_KIND)
@@ -85,6 +92,8 @@ class Policy:
 
     def takes(self, judged: Judged) -> bool:
         """Tell whether a picture would be moved now or later, if the mode allowed it: what the breaker counts."""
+        if judged.judgement.reason.code is ReasonCode.DUPLICATE:
+            return not self.reports_copies
         return judged.judgement.verdict is not Verdict.KEEP and self.rule(judged).action in (
             "quarantine",
             "move",

@@ -15,6 +15,7 @@ from imgwatch import memory
 from imgwatch.breaker import Breaker
 from imgwatch.candidates import take_up_formats, take_up_kinds
 from imgwatch.decisions import count_history
+from imgwatch.duplicates.taking import Duplicates
 from imgwatch.errors import (
     ImgwatchError,
     InputMissing,
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 
 PAUSES = Pauses()
 _CHUNK = 256  # pictures acted on before the loop looks up again
+_FILLED_AT_ONCE = 8  # pictures looked at for their copies before the loop looks up again
 _MOST_DUE = 1000  # taken up at once; the others at the next look
 
 
@@ -72,6 +74,7 @@ class Service:
         observer: Observer | None = None,
         clock: Clock = time.monotonic,
         pauses: Pauses | None = None,
+        duplicates: Duplicates | None = None,
     ) -> None:
         self._model = model
         self._quarantine = quarantine
@@ -98,7 +101,11 @@ class Service:
             self._breaker,
             self._health,
             self._faults,
+            duplicates,
         )
+        self._duplicates = duplicates
+        self._filling = None if duplicates is None else duplicates.fill()
+        self._fill_timer = Every(settings.scan_minutes * 60, clock)
         self._intake = Intake(
             settings.settle_seconds,
             ledger,
@@ -240,7 +247,7 @@ class Service:
         self._give_back_memory()
 
     def _wait_seconds(self) -> float:
-        if self._intake.has_ready:
+        if self._intake.has_ready or self._filling is not None:
             return 0.0
         due = self._intake.next_due()
         now = self._clock()
@@ -314,7 +321,22 @@ class Service:
         self._purge_if_due()
         self._take_up_due()
         self._observer.keep_house()
+        self._look_for_originals()
         self._rest()
+
+    def _look_for_originals(self) -> None:
+        """Look at some of what lies in the folders already, so that copies of it are known when they come."""
+        if self._duplicates is not None and self._filling is None and self._fill_timer.is_due():
+            self._fill_timer.restart()
+            self._filling = self._duplicates.fill()
+        if self._filling is None:
+            return
+        for _ in range(_FILLED_AT_ONCE):
+            if next(self._filling, self._duplicates) is not None:  # at its end
+                self._filling = None
+                return
+            self._last_work = self._clock()
+            self._keep_going()
 
     def _follow_breaker(self) -> None:
         """Go on where `imgwatch resume` has closed the breaker."""

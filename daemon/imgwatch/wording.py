@@ -25,6 +25,7 @@ _HEADINGS: Mapping[ReasonCode, str] = {
     ReasonCode.COPY_OF_DELETED: "a copy of what you deleted",
     ReasonCode.COPY_OF_RESTORED: "a copy of what you restored",
     ReasonCode.LIKE_DELETED: "like what you deleted",
+    ReasonCode.DUPLICATE: "a copy of another picture",
     ReasonCode.RESTORED: "you restored this picture",
     ReasonCode.EXISTING: "it lay there before the folder was watched",
     ReasonCode.UNREADABLE: "cannot be read",
@@ -45,6 +46,7 @@ _LABELS: Mapping[ReasonCode, str] = {
     ReasonCode.DARK: "dark or empty",
     ReasonCode.COPY_OF_DELETED: "deleted before",
     ReasonCode.LIKE_DELETED: "like deleted ones",
+    ReasonCode.DUPLICATE: "copy",
     ReasonCode.UNREADABLE: "unreadable",
     ReasonCode.TEXT: "older version",
 }
@@ -77,6 +79,8 @@ def sentence(reason: Reason) -> str:
             likeness = "the same as" if reason.figures.get("exact") else "nearly the same as"
             verb = "deleted" if reason.code is ReasonCode.COPY_OF_DELETED else "restored"
             return f"{likeness} what you {verb} on {_day(reason.figures.get('at'))}"
+        case ReasonCode.DUPLICATE:
+            return _duplicate(reason)
         case ReasonCode.LIKE_DELETED:
             return f"like what you deleted: learned from {counted(_number(reason, 'decisions'), 'decision')}"
         case ReasonCode.UNREADABLE | ReasonCode.NOT_JUDGED | ReasonCode.TEMPORARILY_UNREADABLE:
@@ -86,6 +90,25 @@ def sentence(reason: Reason) -> str:
         case ReasonCode.TEXT:
             return _text(reason, "text")
     return _HEADINGS[reason.code] + _own_promise(reason)
+
+
+_BECAUSE = {
+    "reference": "lies in a reference folder",
+    "exact": "was there first",
+    "camera": "comes from the camera",
+    "unframed": "has no bars or words around it",
+    "uncropped": "shows more of the scene",
+    "pixels": "has more pixels",
+    "compression": "is compressed less",
+    "sharpness": "is sharper",
+    "earlier": "was there first",
+}
+
+
+def _duplicate(reason: Reason) -> str:
+    likeness = "the same file as" if reason.figures.get("exact") else "a copy of"
+    because = _BECAUSE.get(_text(reason, "because"), "was kept")
+    return f"{likeness} {_text(reason, 'kept')}, which {because}"
 
 
 def _normal(reason: Reason) -> str:

@@ -47,7 +47,7 @@ def test_a_ledger_of_a_newer_version_is_refused_and_not_touched(path: Path) -> N
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     before = path.read_bytes()
-    with pytest.raises(FormatTooNew, match="schema 99; this version of imgwatch knows 3"):
+    with pytest.raises(FormatTooNew, match="schema 99; this version of imgwatch knows 4"):
         Ledger(path)
     assert path.read_bytes() == before
     assert [child.name for child in path.parent.iterdir()] == ["ledger.sqlite"]
@@ -126,6 +126,7 @@ def test_a_ledger_of_schema_2_gets_what_pictures_that_wait_need(path: Path, tmp_
             "INDEX seen_existing",
             "TABLE existing_pixels",
             "TABLE moved",
+            "TABLE signature",
         ):
             connection.execute(f"DROP {what}")
         connection.execute("ALTER TABLE seen DROP COLUMN due")

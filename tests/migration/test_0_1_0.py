@@ -153,7 +153,7 @@ def test_a_ledger_of_schema_1_is_migrated_once_and_keeps_its_rows(old: Path) -> 
     for _ in range(2):
         Ledger(path).close()
         with sqlite3.connect(path) as connection:
-            assert connection.execute("PRAGMA user_version").fetchone() == (3,)
+            assert connection.execute("PRAGMA user_version").fetchone() == (4,)
             assert connection.execute("SELECT count(*) FROM seen").fetchone() == (6,)
         connection.close()
 

@@ -13,12 +13,18 @@ from imgwatch import console
 from imgwatch.errors import InputMissing, ModelError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from imgwatch.duplicates.finder import Finder
+    from imgwatch.duplicates.taking import Duplicates
     from imgwatch.judges import Judges, ModelChoice
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.model.scorer import Scorer
+    from imgwatch.picture.decoder import Decoder
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.volume import Volume
+    from imgwatch.scan import Scope
     from imgwatch.settings import ModelFile, Settings
 
 ConfigOption = Annotated[
@@ -176,6 +182,40 @@ def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
     return Volume(
         quarantine, lambda: facts.volume(quarantine), lambda device: facts.put_volume(quarantine, device)
     )
+
+
+def compared_scopes(settings: Settings) -> list[Scope]:
+    """Return what copies are looked for in: the watched folders, and those of `duplicates.reference`."""
+    from dataclasses import replace
+
+    from imgwatch.settings import DEFAULT_IGNORE
+    from imgwatch.watching.roots import scopes_of
+
+    watched = scopes_of(settings)
+    folders = existing([folder.resolve() for folder in settings.duplicates.reference])
+    references = [replace(watched[0], root=root, recursive=True, ignore=DEFAULT_IGNORE) for root in folders]
+    return watched + [one for one in references if not any(one.root == scope.root for scope in watched)]
+
+
+def open_finder(settings: Settings, ledger: Ledger, decoder: Callable[[], Decoder]) -> Finder:
+    """Return what finds copies, by the embeddings of the general model, which is loaded for the first picture."""
+    from imgwatch.duplicates.finder import Finder
+    from imgwatch.model.scorer import Scorer
+
+    def general() -> Scorer:
+        return Scorer(DEFAULT_MODEL, seconds=settings.limits.decode_seconds)
+
+    return Finder(ledger, decoder, general, settings.duplicates.reference)
+
+
+def open_duplicates(settings: Settings, ledger: Ledger, decoder: Callable[[], Decoder]) -> Duplicates | None:
+    """Return what takes copies out of what is judged normal; None if the config does not ask for that."""
+    if not settings.duplicates.is_on:
+        return None
+    from imgwatch.duplicates.taking import Duplicates
+
+    scopes = compared_scopes(settings)
+    return Duplicates(open_finder(settings, ledger, decoder), ledger, scopes)
 
 
 def confirm(question: str, is_agreed: bool) -> None:

@@ -21,6 +21,7 @@ from imgwatch.commands.context import (
     existing,
     load_settings,
     models_of_folders,
+    open_duplicates,
     open_judges,
     open_ledger,
     open_quarantine,
@@ -86,6 +87,10 @@ def rescan(  # noqa: PLR0913 - the options of a command
         if in_quarantine:
             _offer_back(judge, quarantine, as_json)
             return
+        duplicates = open_duplicates(settings, ledger, lambda: judge.decoder)
+        if duplicates is not None and not dry_run:
+            for number, _ in enumerate(duplicates.fill(), 1):
+                progress("compare", number, number)
         scopes = _scopes(settings, existing([path.resolve() for path in paths or []]))
         policy = Policy.of(settings, lambda path: judges.of(path).contract.generic)
         unread: Counter[Format] = Counter()
@@ -101,7 +106,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
-        pipeline = Pipeline(lambda: judge, quarantine, ledger, policy)
+        pipeline = Pipeline(lambda: judge, quarantine, ledger, policy, duplicates=duplicates)
         seen = _act(pipeline, rest, as_json)
         taken = sum(policy.takes(one) and not policy.only_reports(one.path) for one in junk)
         others = seen.total() - seen[_MOVED] - seen[_SORTED]

@@ -16,6 +16,7 @@ from imgwatch.commands.context import (
     load_settings,
     main_model,
     models_of_folders,
+    open_duplicates,
     open_ledger,
     open_quarantine,
     way_out_named,
@@ -139,7 +140,8 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
         folders = ", ".join(str(watch.path) for watch in settings.watch)
         log.info("watching %s with model %s", folders, model.judge.scorer.name)
 
-    service = Service(settings, model, quarantine, ledger, tell, observer)
+    duplicates = open_duplicates(settings, ledger, lambda: model.judge.decoder)
+    service = Service(settings, model, quarantine, ledger, tell, observer, duplicates=duplicates)
     orders.direct_to(service)
     try:
         service.run(on_ready)

@@ -20,6 +20,7 @@ from imgwatch.ledger.facts import Facts
 from imgwatch.ledger.feedback import Feedback
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.ledger.left_alone import LeftAlone
+from imgwatch.ledger.signatures import Signatures
 from imgwatch.lifecycle import FileState
 from imgwatch.wording import sentence
 
@@ -87,6 +88,7 @@ class Ledger:
         self.counts = Counts(self._file)
         self.feedback = Feedback(self._file)
         self.left_alone = LeftAlone(self._file)
+        self.signatures = Signatures(self._file)
 
     def close(self) -> None:
         """Close the file."""

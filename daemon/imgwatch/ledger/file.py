@@ -17,7 +17,7 @@ from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, 
 
 log = logging.getLogger(__name__)
 
-VERSION = 3  # what it means, and what came when: docs/formats.md
+VERSION = 4  # what it means, and what came when: docs/formats.md
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
 _REPORTED_INDEX = "CREATE INDEX seen_reported ON seen (state) WHERE state = 'reported'"
@@ -28,6 +28,12 @@ _LEFT_ALONE = (
     "CREATE TABLE moved (record TEXT PRIMARY KEY, sha256 BLOB NOT NULL, pixels BLOB) WITHOUT ROWID",
     "CREATE INDEX moved_sha256 ON moved (sha256)",
     "CREATE INDEX moved_pixels ON moved (pixels)",
+)
+_SIGNATURES = (
+    "CREATE TABLE signature (id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, ino INTEGER NOT NULL,"
+    " size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, sha256 BLOB NOT NULL, model TEXT NOT NULL,"
+    " vectors BLOB NOT NULL, thumbnail BLOB NOT NULL, traits TEXT NOT NULL)",
+    "CREATE INDEX signature_sha256 ON signature (sha256)",
 )
 _SCHEMA = f"""
 PRAGMA user_version = {VERSION};
@@ -58,6 +64,7 @@ CREATE INDEX seen_pending ON seen (state) WHERE state = 'pending';
 {_REPORTED_INDEX};
 {_EXISTING_INDEX};
 {"; ".join(_LEFT_ALONE)};
+{"; ".join(_SIGNATURES)};
 CREATE TABLE rescanned (path BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE day (                  -- the same counts, each day's
@@ -196,10 +203,13 @@ def _migrate(connection: sqlite3.Connection) -> None:
         for column in ("reason_code", "figures", "kind"):
             connection.execute(f"ALTER TABLE seen ADD COLUMN {column} TEXT")
         connection.execute(_PASSED_OVER_INDEX)
-    if version < VERSION:
+    if version < 3:
         connection.execute(_UNREADABLE_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
         connection.execute("ALTER TABLE seen ADD COLUMN due REAL")
         for statement in (_WAITING_INDEX, _REPORTED_INDEX, _EXISTING_INDEX, *_LEFT_ALONE):
+            connection.execute(statement)
+    if version < VERSION:
+        for statement in _SIGNATURES:
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")

@@ -37,6 +37,7 @@ Pixels = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
 _EXIF_FOLDER, _TAKEN, _WRITTEN = 0x8769, 0x9003, 0x0132
+_MAKE, _CAMERA_MODEL = 0x010F, 0x0110
 _EXIF_WITHIN_BYTES = 1 << 16
 _PNG_END = b"IEND\xaeB`\x82"
 _TURNS = {  # by EXIF's number for the orientation
@@ -117,6 +118,7 @@ class Box:
 
     side: int
     mode: ColourMode = "RGB"
+    with_origin: bool = False  # whether `Decoded.origin` is wanted
 
     @property
     def width(self) -> int:
@@ -135,6 +137,20 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a file's header says of where the picture comes from.
+
+    Width and height in pixels; whether it names a camera; how coarsely it was compressed: the mean step of JPEG's
+    quantization, 0 where nothing was lost.
+    """
+
+    width: int
+    height: int
+    has_camera: bool
+    coarseness: float
+
+
+@dataclass(frozen=True)
 class Decoded:
     """One picture or film: its frames, each uint8 [height, width, channels], the sha256 of its file, and the file.
 
@@ -145,6 +161,7 @@ class Decoded:
     sha256: str
     identity: Identity
     taken: datetime | None = None
+    origin: Origin | None = None
 
     @property
     def fingerprint(self) -> bytes | None:
@@ -187,7 +204,8 @@ def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decode
     except Unreadable as fault:
         fault.sha256 = sha256
         raise
-    return Decoded(frames, sha256, identity, _taken(content))
+    origin = _origin(content) if isinstance(shape, Box) and shape.with_origin else None
+    return Decoded(frames, sha256, identity, _taken(content), origin)
 
 
 def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
@@ -283,6 +301,21 @@ def _taken(content: bytes) -> datetime | None:
             exif = image.getexif()
             text = exif.get_ifd(_EXIF_FOLDER).get(_TAKEN) or exif.get(_WRITTEN)
         return datetime.strptime(str(text).strip(" \0"), "%Y:%m:%d %H:%M:%S")
+    except DECODE_FAULTS:
+        return None
+
+
+def _origin(content: bytes) -> Origin | None:
+    """Return what the header says; None of what has no header that Pillow reads."""
+    try:
+        with Image.open(
+            io.BytesIO(content), formats=_formats(format_of_head(content[:SNIFF_BYTES]))
+        ) as image:
+            exif = image.getexif()
+            tables = getattr(image, "quantization", None) or {}
+            steps = [step for table in tables.values() for step in table]
+            coarseness = sum(steps) / len(steps) if steps else 0.0
+            return Origin(*image.size, bool(exif.get(_MAKE) or exif.get(_CAMERA_MODEL)), coarseness)
     except DECODE_FAULTS:
         return None
 

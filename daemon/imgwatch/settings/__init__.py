@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta
 from platformdirs import user_data_path, user_state_path
 
+from imgwatch.settings.duplicates import DuplicateSettings
 from imgwatch.settings.kinds import KindSettings
 from imgwatch.settings.notify import NotifySettings
 from imgwatch.settings.review import ReviewSettings
@@ -43,6 +44,7 @@ __all__ = [
     "BreakerSettings",
     "ConvSettings",
     "DenseSettings",
+    "DuplicateSettings",
     "Duration",
     "Finite",
     "HookSettings",
@@ -233,6 +235,7 @@ class Settings(Section, frozen=True):
     mode: Literal["auto", "quarantine", "report"] = "auto"
     unreadable: Literal["keep", "quarantine"] = "keep"
     kinds: KindSettings = KindSettings()
+    duplicates: DuplicateSettings = DuplicateSettings()
     companions: Literal["together", "alone"] = "together"
     quarantine: QuarantineSettings = QuarantineSettings()
     settle_seconds: Annotated[float, Meta(ge=0, le=3600)] = 1.0

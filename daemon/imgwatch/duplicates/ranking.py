@@ -1,0 +1,86 @@
+"""Which of two copies is the original, and why. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+
+from imgwatch.duplicates.alignment import Fit, Grey
+from imgwatch.picture.decoding import Origin, Pixels
+
+_CELLS = 6
+_MORE = 1.05  # times as many pixels, before it counts
+_SHARPER = 1.3
+_COARSER = 1.1
+_WHOLE = 0.93  # share of the larger picture that a copy of the whole covers at least
+
+
+class Because(StrEnum):
+    """Why the kept picture is the original."""
+
+    REFERENCE = "reference"
+    EXACT = "exact"
+    CAMERA = "camera"
+    UNFRAMED = "unframed"
+    UNCROPPED = "uncropped"
+    PIXELS = "pixels"
+    COMPRESSION = "compression"
+    SHARPNESS = "sharpness"
+    EARLIER = "earlier"
+
+
+class Traits(NamedTuple):
+    """What a picture is ranked by: see `Origin`; `sharpness` is the median contrast of fine detail."""
+
+    width: int
+    height: int
+    has_camera: bool
+    coarseness: float
+    sharpness: float
+
+    @classmethod
+    def of(cls, pixels: Pixels, origin: Origin | None) -> Traits:
+        """Take them from a decoded picture; what has no header is as large as it was decoded."""
+        height, width = pixels.shape[:2]
+        origin = origin or Origin(width, height, False, 0.0)
+        sharpness = sharpness_of(pixels.mean(axis=2).astype(np.uint8))
+        return cls(origin.width, origin.height, origin.has_camera, origin.coarseness, sharpness)
+
+    @property
+    def pixels(self) -> int:
+        """Width times height."""
+        return self.width * self.height
+
+
+def sharpness_of(grey: Grey) -> float:
+    """Return the median, over a grid, of the standard deviation of second differences: some words do not count."""
+    plane = grey.astype(np.float32)
+    if min(plane.shape) < 4 * _CELLS:
+        return 0.0
+    second = 4 * plane[1:-1, 1:-1] - plane[:-2, 1:-1] - plane[2:, 1:-1] - plane[1:-1, :-2] - plane[1:-1, 2:]
+    height, width = (side // _CELLS * _CELLS for side in second.shape)
+    cells = second[:height, :width].reshape(_CELLS, height // _CELLS, _CELLS, width // _CELLS)
+    return float(np.median(cells.std(axis=(1, 3))))
+
+
+def original(first: Traits, second: Traits, fit: Fit) -> tuple[bool, Because] | None:
+    """Tell whether the first one is the original, and why; None if nothing tells them apart.
+
+    The order: camera before none, bare before framed, whole before cropped, more pixels, less compression, sharper.
+    """
+    if first.has_camera != second.has_camera:
+        return first.has_camera, Because.CAMERA
+    if fit.share < _WHOLE:
+        if fit.is_framed:
+            return fit.is_first_smaller, Because.UNFRAMED
+        return not fit.is_first_smaller, Because.UNCROPPED
+    for because, mine, others, least in (
+        (Because.PIXELS, first.pixels, second.pixels, _MORE),
+        (Because.COMPRESSION, second.coarseness + 0.1, first.coarseness + 0.1, _COARSER),
+        (Because.SHARPNESS, first.sharpness, second.sharpness, _SHARPER),
+    ):
+        if max(mine, others) >= least * min(mine, others):
+            return mine > others, because
+    return None

@@ -1,0 +1,116 @@
+"""Which of the pictures that were just judged normal is a copy that may go, and which earlier one is a copy of it.
+
+It says so by a judgement; nothing goes whose original is not there at the moment of moving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import msgspec
+
+from imgwatch.candidates import candidates
+from imgwatch.duplicates.finder import Copy, Finder
+from imgwatch.judgement import Reason, ReasonCode, Verdict
+from imgwatch.judging import Judged
+from imgwatch.ledger import Ledger
+from imgwatch.ledger.signatures import Signed
+from imgwatch.lifecycle import FileState
+from imgwatch.scan import Scope, identity_of
+
+_STAYS = (FileState.KEPT, FileState.EXISTING)
+
+
+class Duplicates:
+    """Takes copies out of what was judged normal. `scopes`: the folders that are compared, those of reference too."""
+
+    def __init__(self, finder: Finder, ledger: Ledger, scopes: Sequence[Scope]) -> None:
+        self._finder = finder
+        self._ledger = ledger
+        self._scopes = scopes
+        self._originals: dict[Path, Signed] = {}  # of the copies that are about to go
+
+    def fill(self) -> Iterator[None]:
+        """Look at what lies in the folders already, a picture a step; what was not judged yet is left for later."""
+        for path in candidates(self._scopes):
+            identity = identity_of(path) if self._stays(path) else None
+            if identity is not None:
+                self._finder.look_at(path, identity)
+            yield
+
+    def tell_apart(
+        self, batch: Sequence[Judged], leaves_alone: Callable[[Judged], bool]
+    ) -> tuple[list[Judged], list[Judged]]:
+        """Return the batch with its copies judged as such, and judgements of earlier pictures that are copies of it."""
+        judgements: list[Judged] = []
+        earlier: dict[Path, Judged] = {}
+        normal: set[Path] = set()  # of this batch: the ledger does not know them yet
+        for judged in batch:
+            is_normal = judged.judgement.reason.code is ReasonCode.NORMAL and not leaves_alone(judged)
+            signed = self._finder.look_at(judged.path, judged.identity) if is_normal else None
+            copies = [] if signed is None else list(self._finder.copies(signed))
+            own = next((copy for copy in copies if copy.copy is signed and self._may_go(copy, normal)), None)
+            judgements.append(judged if own is None else self._called_copy(judged, own))
+            if own is None and signed is not None:
+                normal.add(judged.path)
+                for copy in copies:
+                    if copy.original is signed and self._is_taken(copy.copy):
+                        earlier[copy.copy.path] = self._earlier(judged, copy)
+        mine = {judged.path for judged in batch}
+        return judgements, [one for path, one in earlier.items() if path not in mine]
+
+    def has_original(self, judged: Judged) -> bool:
+        """Tell whether the original of a copy still lies where it was, in the version that was compared."""
+        signed = self._originals.pop(judged.path, None)
+        return signed is not None and signed.is_version(identity_of(signed.path))
+
+    def forget(self, path: Path) -> None:
+        """Forget a picture that has left its folder."""
+        self._finder.forget(path)
+
+    def _stays(self, path: Path) -> bool:
+        """Tell whether a picture lies in a folder of reference, or was kept, or lay there on the first day."""
+        if self._finder.is_reference(path):
+            return True
+        known = self._ledger.known(path)
+        return known is not None and known.state in _STAYS
+
+    def _may_go(self, copy: Copy, normal: set[Path]) -> bool:
+        """Tell whether a copy may go: its original stays, and the user has not decided about the copy."""
+        stays = copy.original.path in normal or self._stays(copy.original.path)
+        return stays and self._is_ours(copy.copy)
+
+    def _is_taken(self, signed: Signed) -> bool:
+        """Tell whether an earlier picture may go; what lay there on the first day is left alone."""
+        known = self._ledger.known(signed.path)
+        return known is not None and known.state is FileState.KEPT and self._is_ours(signed)
+
+    def _is_ours(self, signed: Signed) -> bool:
+        return not self._finder.is_reference(signed.path) and not self._ledger.feedback.has(signed.sha256)
+
+    def _earlier(self, judged: Judged, copy: Copy) -> Judged:
+        version = judged.identity._replace(
+            dev=copy.copy.path.lstat().st_dev,
+            ino=copy.copy.ino,
+            size=copy.copy.size,
+            mtime_ns=copy.copy.mtime_ns,
+        )
+        judgement = msgspec.structs.replace(judged.judgement, sha256=copy.copy.sha256)
+        return self._called_copy(Judged(copy.copy.path, version, judgement), copy)
+
+    def _called_copy(self, judged: Judged, copy: Copy) -> Judged:
+        self._originals[judged.path] = copy.original
+        judgement = msgspec.structs.replace(
+            judged.judgement, verdict=Verdict.QUARANTINE, reason=reason_of(copy)
+        )
+        return replace(judged, judgement=judgement)
+
+
+def reason_of(copy: Copy) -> Reason:
+    """Return why a copy is one, and which picture is the original."""
+    kept = (
+        str(copy.original.path).encode(errors="backslashreplace").decode()
+    )  # a record is UTF-8, and a name may not be
+    return Reason(ReasonCode.DUPLICATE, {"kept": kept, "because": str(copy.because), "exact": copy.is_exact})
