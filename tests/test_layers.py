@@ -45,6 +45,8 @@ LAYERS = (
     {"pipeline", "explain", "outlook", "shadow", "cluster"},
     {"review", "monitoring", "watching"},
     {"service", "doctor"},
+    {"setting_up"},
+    {"setup_pages"},
     {"commands"},
     {"cli"},
     {"start"},

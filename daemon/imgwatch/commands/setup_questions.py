@@ -1,7 +1,7 @@
 """What `imgwatch setup` asks and shows. Where nobody can be asked, or all is agreed to, defaults are the answers."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,9 +13,8 @@ from imgwatch.wording import counted
 if TYPE_CHECKING:
     from imgwatch.calibration.calibrate import Calibrated
     from imgwatch.outlook import Outlook, Stranger
-    from imgwatch.settings import Settings
+    from imgwatch.setting_up import Setup
 
-USUAL_SHARE = 0.01
 _SHARES = (0.005, 0.01, 0.02, 0.05)
 _NAMED = 5  # pictures of each kind
 _WITHOUT = "none"
@@ -26,7 +25,6 @@ _USUAL_FOLDERS = ("Pictures/Inbox", "Pictures", "Downloads")
 class Asked:
     """What the user said on the command line; None: to be asked, or to be left as it is."""
 
-    watch: Path | None
     normal: Sequence[Path]
     false_alarms: float | None
     service: bool | None
@@ -48,35 +46,37 @@ def ask_folder() -> Path:
         console.note(f"{folder}: no such folder")
 
 
-def choose_normal(
-    settings: "Settings", asked: Asked, fit: Callable[[list[Path]], "Calibrated"]
-) -> "Calibrated | None":
-    """Fit the general model to normal pictures, of a folder that is asked for until one will do; None: without."""
+def choose_normal(chosen: "Setup", asked: Asked) -> "Calibrated | None":
+    """Learn from normal pictures, in a folder that is asked for until one will do; None: without."""
+
+    def learn(folders: Sequence[Path]) -> "Calibrated":
+        with console.progress() as progress:
+            return chosen.learn(folders, asked.false_alarms or chosen.present_share, progress)
+
     if asked.normal or not console.is_interactive() or asked.is_agreed:
-        folders = [folder.expanduser().absolute() for folder in asked.normal]
-        return fit(folders or [watch.path for watch in settings.watch])
+        return learn([folder.expanduser().absolute() for folder in asked.normal])
     while True:
         answer = console.ask(
             "Where are normal pictures, that should stay? 200 are a beginning, 1,000 are good "
             f"({_WITHOUT}: watch with the general model, which only reports)",
-            str(settings.watch[0].path),
+            str(chosen.watched[0]),
         )
         if answer == _WITHOUT:
             return None
         try:
-            return fit([Path(answer).expanduser().absolute()])
+            return learn([Path(answer).expanduser().absolute()])
         except InputMissing as fault:
             console.complain(fault)
 
 
-def choose_promise(fitted: "Calibrated", outlook: "Outlook", settings: "Settings", asked: Asked) -> float:
+def choose_promise(chosen: "Setup", learned: "Calibrated", outlook: "Outlook", asked: Asked) -> float:
     """Show what several promises would do, and let the user choose one."""
-    lines = fitted.preview(_SHARES)
+    lines = learned.preview(_SHARES)
     if not asked.as_json:
-        console.say(f"Learned from {counted(len(fitted.paths), 'picture')}. What a promise would move:")
+        console.say(f"Learned from {counted(len(learned.paths), 'picture')}. What a promise would move:")
         columns = (
             "promise",
-            f"of the {counted(len(fitted.paths), 'normal picture')}",
+            f"of the {counted(len(learned.paths), 'normal picture')}",
             f"of {counted(outlook.pictures, 'picture')} in the watched folder",
         )
         rows = [
@@ -90,11 +90,11 @@ def choose_promise(fitted: "Calibrated", outlook: "Outlook", settings: "Settings
                     f"To promise {line.false_alarms:.1%} takes {counted(line.fewest_pictures, 'normal picture')}."
                 )
     if asked.false_alarms is not None or asked.is_agreed:
-        return asked.false_alarms or _present_share(settings)
+        return asked.false_alarms or chosen.present_share
     while True:
         answer = console.ask(
             "At most how many percent of your normal pictures may be moved?",
-            f"{100 * _present_share(settings):g}",
+            f"{100 * chosen.present_share:g}",
         )
         try:
             share = float(answer.rstrip("% ")) / 100
@@ -103,11 +103,6 @@ def choose_promise(fitted: "Calibrated", outlook: "Outlook", settings: "Settings
         if 0.0 < share <= 0.5:
             return share
         console.note("A number above 0 and at most 50, such as 1")
-
-
-def _present_share(settings: "Settings") -> float:
-    rule = settings.threshold
-    return USUAL_SHARE if rule is None or rule.false_alarms is None else rule.false_alarms
 
 
 def say_moves(outlook: "Outlook", threshold: float, asked: Asked) -> None:
@@ -129,14 +124,11 @@ def _kind(stranger: "Stranger") -> str:
     return str(stranger.kind or "stranger")
 
 
-def report_first_where_synced(settings: "Settings", values: dict[str, str | float], asked: Asked) -> None:
-    """Let the daemon only report where a move would delete pictures on other devices, if the user agrees."""
-    from imgwatch.doctor.contents import sync_warning
-
-    warnings = [says for watch in settings.watch if (says := sync_warning(watch.path))]
-    if not warnings or settings.mode == "report":
-        return
+def wants_only_reports(chosen: "Setup", asked: Asked) -> bool:
+    """Ask whether to move nothing for now, where a move would delete pictures on other devices."""
+    warnings = chosen.sync_warnings
     for says in warnings:
         console.note(says)
-    if asked.is_agreed or console.agrees("Only report for now, and move nothing (`mode: report`)?"):
-        values["mode"] = "report"
+    return bool(warnings) and (
+        asked.is_agreed or console.agrees("Only report for now, and move nothing (`mode: report`)?")
+    )

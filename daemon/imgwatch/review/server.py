@@ -9,9 +9,10 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 import uvicorn
+from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from imgwatch.errors import ModelError
@@ -117,7 +118,7 @@ def _own_model(settings: Settings) -> Path:
     return settings.own_model or settings.state / "no-model"
 
 
-def guarded(gallery: Gallery, keys: Keys, hosts: Hosts, door: Door | None = None) -> ASGIApp:
+def guarded(gallery: Pages, keys: Keys, hosts: Hosts, door: Door | None = None) -> ASGIApp:
     """Put the application behind its door."""
     return Guard(gallery.app(), keys, hosts, door or Door(), page("refused"))
 
@@ -131,10 +132,20 @@ class Entrance:
     new_link: Callable[[], str]
 
 
+class Pages(Protocol):
+    """What is served: an application, and what ends the streams that its pages listen to."""
+
+    def app(self) -> Starlette:
+        """Return the application, without its guard."""
+
+    def stop(self) -> None:
+        """End the streams."""
+
+
 class _Server(uvicorn.Server):
     """Ends what a page still listens to, instead of having it cut off with a traceback."""
 
-    def __init__(self, config: uvicorn.Config, gallery: Gallery) -> None:
+    def __init__(self, config: uvicorn.Config, gallery: Pages) -> None:
         super().__init__(config)
         self._gallery = gallery
 
@@ -145,7 +156,7 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def serve(gallery: Gallery, address: Address, door: Door, on_ready: Callable[[Entrance], None]) -> None:
+def serve(gallery: Pages, address: Address, door: Door, on_ready: Callable[[Entrance], None]) -> None:
     """Serve until SIGINT or SIGTERM; `on_ready` learns how one gets in once the port is open."""
     keys, given = Keys(), inherited()
     listening = given or bound(address)

@@ -1,0 +1,174 @@
+"""From nothing to a config and a model, step by step. What is chosen, and by whom, the command or the page knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
+
+from imgwatch import config_edit, first_config
+from imgwatch.calibration.calibrate import Calibrated, calibrate
+from imgwatch.calibration.measured_file import usual_folder
+from imgwatch.config import find_config, parse_config
+from imgwatch.doctor.contents import sync_warning
+from imgwatch.errors import InputMissing, UsageError
+from imgwatch.files import nearest_existing
+from imgwatch.model import versions
+from imgwatch.outlook import Outlook, look_ahead
+from imgwatch.progress import Progress
+from imgwatch.scan import list_pictures
+from imgwatch.settings import QuarantineSettings, Settings, ThresholdRule
+
+USUAL_SHARE = 0.01
+Values = Mapping[str, str | float]
+
+
+class Setup:
+    """A config file that is to be made or changed, and what was learned for it. Nothing is written before `write`."""
+
+    def __init__(self, file: Path, before: str | None, text: str, general_model: Path) -> None:
+        self.file = file
+        self._before = before
+        self._text = text
+        self._general_model = general_model
+        self.settings: Settings = parse_config(text, str(file))
+
+    @classmethod
+    def begin(cls, config: Path | None, watch: Path | None, general_model: Path) -> Self:
+        """Take the config that is there, or make one for the folder `watch`.
+
+        Raises UsageError where no folder is named, or another than the config's; InputMissing where it is not there.
+        """
+        file = config_file(config)
+        before = file.read_text(encoding="utf-8") if file.exists() else None
+        folder = None if watch is None else watch.expanduser().absolute()
+        setup = cls(file, before, before or _new_config(folder), general_model)
+        if folder is not None and folder not in setup.watched:
+            raise UsageError(
+                f"{file} watches {', '.join(map(str, setup.watched))}: add {folder} to its `watch`, or name "
+                "another config with --config"
+            )
+        return setup
+
+    @property
+    def watched(self) -> list[Path]:
+        """The folders to keep clean."""
+        return [watch.path for watch in self.settings.watch]
+
+    @property
+    def present_share(self) -> float:
+        """The promise that the config makes now."""
+        rule = self.settings.threshold
+        return USUAL_SHARE if rule is None or rule.false_alarms is None else rule.false_alarms
+
+    @property
+    def sync_warnings(self) -> list[str]:
+        """What says that a move would delete pictures on other devices; none where nothing is moved."""
+        if self.settings.mode == "report":
+            return []
+        return [says for folder in self.watched if (says := sync_warning(folder))]
+
+    def learn(self, normal: Sequence[Path], share: float, progress: Progress) -> Calibrated:
+        """Fit the config's model, or the general one, to the pictures in these folders; none: in the watched ones.
+
+        Raises InputMissing where there are too few.
+        """
+        settings, own = self.settings, self.settings.own_model
+        paths = list_pictures(normal or self.watched, self._apart, settings.watch[0].ignore)
+        base = own if own is not None and own.exists() else self._general_model
+        rule = ThresholdRule(false_alarms=share)
+        return calibrate(
+            base, paths, rule, settings.limits.limits(), settings.threads, progress, usual_folder()
+        )
+
+    def look_ahead(self, learned: Calibrated, progress: Progress) -> Outlook:
+        """Judge what lies in the watched folders."""
+        paths: list[Path] = []
+        for watch in self.settings.watch:
+            try:
+                paths += list_pictures([watch.path], self._apart, watch.ignore)
+            except InputMissing:  # no picture lies there yet
+                continue
+        return look_ahead(learned, paths, self.settings.limits.limits(), self.settings.threads, progress)
+
+    @property
+    def _apart(self) -> tuple[Path, Path]:
+        return self.settings.quarantine.path, self.settings.state
+
+    def chosen(self, share: float | None, *, only_reports: bool) -> dict[str, str | float]:
+        """Return the keys of the config that a choice sets. A threshold by another rule is the user's own word.
+
+        `share`: the promise; None where nothing was learned.
+        """
+        values: dict[str, str | float] = {}
+        if share is not None:
+            values["model"] = str(self.settings.own_model or first_config.usual_model())
+            rule = self.settings.threshold
+            if rule is None or rule.false_alarms is not None:
+                values["threshold.false_alarms"] = share
+        if only_reports:
+            values["mode"] = "report"
+        return values
+
+    def changes(self, values: Values) -> str:
+        """Return what changes in a config that is there, as diff -u shows it; nothing for a new one."""
+        if self._before is None:
+            return ""
+        return config_edit.difference(self.file, self._before, first_config.with_keys(self._text, values))
+
+    def write(self, values: Values, learned: Calibrated | None) -> list[Path]:
+        """Write model and config, each whole or not at all; the model first, so that what the config names is there.
+
+        Return what was written. Raises CannotCreate, ConfigError.
+        """
+        text = first_config.with_keys(self._text, values)
+        first_config.require_usable(text)
+        written = []
+        if learned is not None:
+            model = Path(str(values["model"]))
+            model.parent.mkdir(parents=True, exist_ok=True)
+            draft = model.with_name(f"{model.stem}.new{model.suffix}") if model.exists() else model
+            learned.write(draft)
+            if draft != model:
+                versions.put_in_place(draft, model)
+            written.append(model)
+        if self._before is None:
+            first_config.write_new(self.file, text)
+        elif text != self._before:
+            config_edit.replace_config(self.file, text)
+        return [*written, self.file]
+
+    @property
+    def is_new(self) -> bool:
+        """Tell whether there was no config before."""
+        return self._before is None
+
+
+def config_file(config: Path | None) -> Path:
+    """Return the config that is used, or where a first one goes."""
+    if config is not None:
+        return config
+    try:
+        return find_config(None)
+    except InputMissing:
+        return first_config.usual_config()
+
+
+def _new_config(folder: Path | None) -> str:
+    if folder is None:
+        raise UsageError("which folder is to be kept clean? Name it with --watch DIR")
+    if not folder.is_dir():
+        raise InputMissing(f"{folder}: no such folder; make it, or name another")
+    text = first_config.with_keys(
+        first_config.config_for([folder]), {"quarantine.path": os.fspath(_quarantine_for(folder))}
+    )
+    first_config.require_usable(text)
+    return text
+
+
+def _quarantine_for(folder: Path) -> Path:
+    """Return where the quarantine lies best: the usual place, or beside the folder where that is another disk."""
+    usual = QuarantineSettings().path
+    is_same_disk = nearest_existing(usual).stat().st_dev == folder.stat().st_dev
+    return usual if is_same_disk else folder.parent / ".imgwatch-quarantine"

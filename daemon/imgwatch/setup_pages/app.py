@@ -1,0 +1,179 @@
+"""Which address of the setup's page is answered by what. Nothing is written before the page says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from imgwatch import review
+from imgwatch.errors import ImgwatchError, shown
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Limits, Shape
+from imgwatch.review.answers import answer, asked, number_of, page, picture
+from imgwatch.review.pictures import SMALL, Thumbnails
+from imgwatch.setting_up import Setup, config_file
+from imgwatch.setup_pages.job import Job, Learned
+
+_STATIC = Path(review.__file__).parent / "static"
+_SHARES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
+_MOST_SHOWN = 2000
+
+
+@contextmanager
+def opened(
+    config: Path | None, general_model: Path, install_service: Callable[[Path], None]
+) -> Iterator[SetupPages]:
+    """Open the pages, with a worker that decodes what they show."""
+    decoder = Decoder(Shape(8, 8, "RGB"), Limits(follows_links=False), 1)
+    try:
+        yield SetupPages(config, general_model, install_service, Thumbnails(decoder))
+    finally:
+        decoder.close()
+
+
+class SetupPages:
+    """All addresses."""
+
+    def __init__(
+        self,
+        config: Path | None,
+        general_model: Path,
+        install_service: Callable[[Path], None],
+        thumbnails: Thumbnails,
+    ) -> None:
+        self._config = config
+        self._general_model = general_model
+        self._install_service = install_service
+        self._thumbnails = thumbnails
+        self._job: Job | None = None
+
+    def stop(self) -> None:
+        """End what pages listen to: nothing."""
+
+    def app(self) -> Starlette:
+        """Return the application, without its guard."""
+        return Starlette(
+            routes=[
+                Route("/", self._page),
+                Route("/learn", self._learn, methods=["POST"]),
+                Route("/progress", self._progress),
+                Route("/outlook", self._outlook),
+                Route("/strangers/{number}", self._stranger),
+                Route("/changes", self._changes, methods=["POST"]),
+                Route("/write", self._write, methods=["POST"]),
+                Mount("/static", StaticFiles(directory=_STATIC)),
+            ],
+            exception_handlers={ImgwatchError: _refused},
+        )
+
+    def _page(self, _: Request) -> Response:
+        file = config_file(self._config)
+        watched = Setup.begin(file, None, self._general_model).watched if file.exists() else []
+        usual = watched or [Path.home() / "Pictures" / "Inbox"]
+        filled_in = page(
+            "setup", config=shown(file), is_new=not watched, watched=shown(", ".join(map(str, usual)))
+        )
+        return HTMLResponse(filled_in)
+
+    async def _learn(self, request: Request) -> Response:
+        """Begin to learn, in the background."""
+        given = await asked(request)
+        if self._job is not None and self._job.is_running:
+            raise HTTPException(409, "it is learning already")
+        is_first = not config_file(self._config).exists()
+        named = _text(given, "watch")
+        watch = Path(named) if is_first and named else None
+        normal = [Path(line).expanduser().absolute() for line in _text(given, "normal").splitlines() if line]
+        setup = await run_in_threadpool(Setup.begin, self._config, watch, self._general_model)
+        self._job = Job(setup, normal)
+        return answer(self._job.progress())
+
+    def _progress(self, _: Request) -> Response:
+        return answer({"state": "none"} if self._job is None else self._job.progress())
+
+    def _outlook(self, _: Request) -> Response:
+        """Answer with what each promise would move."""
+        learned = self._learned()
+        strangers = learned.outlook.strangers[:_MOST_SHOWN]
+        return answer(
+            {
+                "learned": len(learned.model.paths),
+                "pictures": learned.outlook.pictures,
+                "present": learned.setup.present_share,
+                "warnings": [shown(says) for says in learned.setup.sync_warnings],
+                "has_systemd": Path("/run/systemd/system").is_dir(),
+                "promises": [
+                    {
+                        "share": line.false_alarms,
+                        "threshold": line.threshold,
+                        "would_move": line.would_move,
+                        "fewest": 0 if line.can_be_kept else line.fewest_pictures,
+                    }
+                    for line in learned.model.preview(_SHARES)
+                ],
+                "strangers": [
+                    {"name": shown(one.path.name), "score": one.score, "kind": str(one.kind or "stranger")}
+                    for one in strangers
+                ],
+            }
+        )
+
+    def _stranger(self, request: Request) -> Response:
+        """Answer with one of them, by its number in the list."""
+        strangers = self._learned().outlook.strangers
+        number = number_of(request)
+        if number >= len(strangers):
+            raise HTTPException(404, "there is no such picture")
+        path = strangers[number].path
+        return picture(self._thumbnails.of(str(path), path, SMALL))
+
+    async def _changes(self, request: Request) -> Response:
+        """Answer with what would change in a config that is there."""
+        learned, values = self._learned(), self._values(await asked(request))
+        return answer({"diff": await run_in_threadpool(learned.setup.changes, values)})
+
+    async def _write(self, request: Request) -> Response:
+        """Write model and config; install and start the service if that is wanted."""
+        learned, given = self._learned(), await asked(request)
+        values = self._values(given)
+        written = await run_in_threadpool(learned.setup.write, values, learned.model)
+        says = [f"{path} is written." for path in written]
+        if given.get("service") is True:
+            await run_in_threadpool(self._install_service, learned.setup.file)
+            says.append("The service is installed and runs.")
+        else:
+            says.append("Start it with `imgwatch watch`, or `imgwatch service install`.")
+        self._job = None
+        return answer({"says": [shown(line) for line in says]})
+
+    def _learned(self) -> Learned:
+        if self._job is None or self._job.learned is None:
+            raise HTTPException(409, "nothing was learned yet")
+        return self._job.learned
+
+    def _values(self, given: dict[str, Any]) -> dict[str, str | float]:
+        share = given.get("share")
+        if share not in _SHARES:
+            raise HTTPException(400, "no such promise")
+        return self._learned().setup.chosen(share, only_reports=given.get("only_reports") is True)
+
+
+def _text(given: dict[str, Any], key: str) -> str:
+    value = given.get(key)
+    if not isinstance(value, str):
+        raise HTTPException(400, f"{key} is a text")
+    return value.strip()
+
+
+def _refused(_: Request, fault: Exception) -> Response:
+    return answer({"error": str(fault)}, 400)
