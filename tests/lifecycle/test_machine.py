@@ -158,7 +158,7 @@ class TwoPrograms(RuleBasedStateMachine):
 
     @rule(other=booleans())
     def empty(self, other: bool) -> None:
-        gone = {record.id for record in self.decisions(other).empty()}
+        gone = {record.id for record in self.decisions(other).empty().deleted}
         assert gone == {i for i, state in self.states.items() if state is ReviewState.BINNED}
         assert all([self.follow(record_id, Event.DELETED) for record_id in gone])
 
