@@ -73,7 +73,11 @@ class Machine:
         done = subprocess.run(
             [self.bin / "imgwatch", *map(str, arguments)], capture_output=True, text=True, check=False
         )
-        assert done.returncode == code, (arguments, done.returncode, done.stdout, done.stderr)
+        if done.returncode != code:
+            journal = subprocess.run(
+                ["journalctl", "-n", "40", "-o", "cat"], capture_output=True, text=True, check=False
+            )
+            raise AssertionError((arguments, done.returncode, done.stdout, done.stderr, journal.stdout))
         return done.stdout
 
     def pictures(self) -> list[str]:

@@ -18,9 +18,18 @@ from imgwatch.private_folder import opened_private
 
 _LOCK = "daemon.lock"
 _STATUS = "status.json"
-STATE_MARKS = frozenset(
-    (_LOCK, _STATUS, "ledger.sqlite", "quarantine.key")
-)  # by which a state folder is known
+STATE_MARKS = frozenset(  # what imgwatch itself puts into a state folder, by which that is known as its own
+    (
+        _LOCK,
+        _STATUS,
+        "ledger.sqlite",
+        "quarantine.key",
+        "tried-models",
+        "api-tokens",
+        "review.password",
+        "embeddings.sqlite",
+    )
+)
 
 
 @dataclass(frozen=True)
