@@ -103,7 +103,11 @@ def test_a_picture_taken_out_of_the_bin_while_that_is_emptied_stays(tmp_path: Pa
     opening.start()
     assert slow.waits.wait(60)
     emptied: list[Record] = []
-    emptying = threading.Thread(target=lambda: emptied.extend(quarantine.empty()))
+    emptying = threading.Thread(
+        target=lambda: emptied.extend(
+            record for record in quarantine.binned() if quarantine.delete_binned(record)
+        )
+    )
     emptying.start()
     slow.may_go_on.set()
     opening.join(60)

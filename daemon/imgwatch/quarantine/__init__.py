@@ -256,10 +256,6 @@ class Quarantine:
             return None
         return Decision(last.event, entry.record, entry.went_to if last.event is Event.RESTORED else None)
 
-    def empty(self) -> Records:
-        """Delete for good what is in the bin, and return the records."""
-        return [record for record in self.binned() if self.delete_binned(record)]
-
     def delete_binned(self, record: Record) -> bool:
         """Delete a picture for good if it is in the bin; return whether it was. Raises MoveFailed."""
         return self._remove(record, Event.DELETED)

@@ -146,8 +146,8 @@ class Roots:
             elif there != root.folder:
                 changed = True
                 if there is None and root.scope.root.exists():
-                    log.error("%s: a symlink has taken the place of the watched folder, and is not followed; waiting "
-                              "for the folder to come back", root.scope.root)  # fmt: skip
+                    log.error("%s: something else has taken the place of the watched folder; a symlink is not "
+                              "followed. Waiting for the folder to come back", root.scope.root)  # fmt: skip
                 elif there is None:
                     log.error("%s: the watched folder is gone; waiting for it to come back", root.scope.root)
                 else:
