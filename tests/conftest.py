@@ -152,6 +152,13 @@ def bright(path: Path) -> Path:
     return path
 
 
+def noise(path: Path) -> Path:
+    """Write a picture that any model that has learned from plain ones finds strange."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.effect_noise((200, 200), 90).convert("RGB").save(path)
+    return path
+
+
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     opened = Ledger(tmp_path / "state" / "ledger.sqlite")

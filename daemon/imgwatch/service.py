@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from itertools import takewhile
 from pathlib import Path
 from queue import Empty
 
@@ -282,15 +283,14 @@ class Service:
             return
         self._model.judges.call_on_progress(self._pulse_if_due)
         judged = self._model.judges.judge(files)
-        held = hold_until_settled(judged, files, self._clock, self._intake.notice)
+        wanted = takewhile(lambda _: not self._stopping, judged)  # what is moved by then is still told
+        held = hold_until_settled(wanted, files, self._clock, self._intake.notice)
         for result in self._pipeline.act(held):
             self._observer.note(result, self._clock() - files[result.judged.path].since)
             if result.waits:
                 self._breaker.excuse([result.judged.path])
                 self._retry.set()
             self._pulse_if_due()
-            if self._stopping:
-                break
         self._last_work = self._clock()
         self._has_slack = True
         if self._health.has_unmoved:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import bright, picture_bytes
+from conftest import noise, picture_bytes
 from daemon import Daemon, run, tree
 from imgwatch.config import load_config
 from terminal import in_a_terminal
@@ -52,12 +52,12 @@ def test_from_an_empty_home_to_a_picture_in_quarantine(home: Path) -> None:
     assert settings.threshold.false_alarms == 0.05
     assert "# the folders to keep clean" in config_of(home).read_text()
     with Daemon(config_of(home), home / "watch.log") as daemon:
-        bright(inbox / "junk.png")
+        noise(inbox / "junk.png")
         daemon.wait_log("junk.png -> quarantine")
 
 
 def test_a_person_is_asked_and_sees_what_would_move(home: Path) -> None:
-    bright(home / "Pictures" / "Inbox" / "junk.png")
+    noise(home / "Pictures" / "Inbox" / "junk.png")
     answers = {
         b"Which folder is to be kept clean?": b"\n",
         b"Where are normal pictures": b"~/Nowhere\n",
@@ -130,7 +130,7 @@ def test_what_is_missing_is_said_and_nothing_is_written(
 
 def test_what_lies_in_the_folder_is_judged_as_if_the_model_had_not_seen_it(home: Path) -> None:
     album = home / "Pictures" / "Album"
-    bright(album / "junk.png")
+    noise(album / "junk.png")
     said = run("setup", "--watch", album, "--false-alarms", "0.05", "--yes").stdout
     assert "of the 25 normal pictures  of 25 pictures in the watched folder" in said
     assert f"    {album / 'junk.png'}" in said.splitlines()

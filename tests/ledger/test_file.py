@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis.strategies import binary, booleans, integers
 
 from imgwatch.errors import FormatTooNew, LedgerDamaged, Unavailable
 from imgwatch.files import Identity
@@ -66,6 +70,31 @@ def test_a_second_damaged_ledger_does_not_overwrite_the_first(path: Path) -> Non
         Ledger(path).close()
     assert (path.parent / "ledger.sqlite.damaged-1").read_bytes().startswith(b"damage 1")
     assert (path.parent / "ledger.sqlite.damaged-2").read_bytes().startswith(b"damage 2")
+
+
+@given(offset=integers(0, 9000), content=binary(min_size=1, max_size=8), cuts=booleans())
+def test_whatever_is_damaged_a_ledger_opens_and_works(offset: int, content: bytes, cuts: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "state" / "ledger.sqlite"
+        with closing(Ledger(path)) as ledger:
+            ledger.facts.put_drift("green")
+        with path.open("r+b") as stream:
+            stream.seek(offset)
+            stream.write(content)
+            if cuts:
+                stream.truncate()
+        try:
+            ledger = Ledger(path)
+        except FormatTooNew:
+            with sqlite3.connect(path) as connection:
+                assert connection.execute("PRAGMA user_version").fetchone()[0] <= 1000
+            connection.close()
+            return
+        with closing(ledger):
+            try:
+                ledger.facts.put_drift("red")
+            except LedgerDamaged as damage:
+                ledger.mend(str(damage))
 
 
 def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:

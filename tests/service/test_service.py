@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,76 +11,16 @@ from conftest import WriteConfig, bright, dark, write_brightness_model
 from daemon import wait_until
 from imgwatch.commands.context import (
     load_settings,
-    main_model,
-    models_of_folders,
     open_ledger,
-    open_quarantine,
 )
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
-from imgwatch.live_model import LiveModel
 from imgwatch.quarantine import Quarantine
 from imgwatch.scan import identity_of
-from imgwatch.service import Service
-from imgwatch.status import Pulse
-from imgwatch.timers import Pauses
+from running_service import running
 
 pytestmark = pytest.mark.e2e
-
-PAUSES = Pauses(housekeeping=0.05, resting=0.05, retry=0.1, pulse=0.01, look_for_due=0.05)
-
-
-class Running:
-    """A service in a thread; `troubles` are all that it ever reported."""
-
-    def __init__(self, config: Path) -> None:
-        self.config = config
-        self.pulses: list[Pulse] = []
-        self.is_ready = threading.Event()
-        self.ended: BaseException | None = None
-
-    def work(self, change: Callable[[Quarantine, Ledger], None] | None) -> None:
-        settings = load_settings(self.config)
-        try:
-            with open_ledger(settings) as ledger:
-                quarantine = open_quarantine(settings, ledger)
-                model = LiveModel(
-                    main_model(settings),
-                    settings.limits.limits(),
-                    1,
-                    models_of_folders(settings),
-                )
-                if change is not None:
-                    change(quarantine, ledger)
-                self.service = Service(settings, model, quarantine, ledger, self.pulses.append, pauses=PAUSES)
-                try:
-                    self.service.run(self.is_ready.set)
-                finally:
-                    model.close()
-        except BaseException as fault:  # noqa: BLE001 - the test looks at it
-            self.ended = fault
-
-    @property
-    def troubles(self) -> set[str]:
-        return {trouble for pulse in self.pulses for trouble in pulse.troubles}
-
-
-@contextmanager
-def running(config: Path, change: Callable[[Quarantine, Ledger], None] | None = None) -> Iterator[Running]:
-    run = Running(config)
-    thread = threading.Thread(target=run.work, args=(change,))
-    thread.start()
-    wait_until(lambda: run.is_ready.is_set() or run.ended is not None)
-    assert run.ended is None
-    try:
-        yield run
-    finally:
-        if hasattr(run, "service"):
-            run.service.stop()
-        thread.join(60)
-    assert not thread.is_alive()
-    assert run.ended is None, run.ended
 
 
 def moved(tmp_path: Path) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import bright, picture_bytes
+from conftest import noise, picture_bytes
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    bright(tmp_path / "Pictures" / "Inbox" / "junk.png")
+    noise(tmp_path / "Pictures" / "Inbox" / "junk.png")
     album = tmp_path / "Pictures" / "Album"
     album.mkdir()
     for number in range(24):

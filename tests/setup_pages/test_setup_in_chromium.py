@@ -14,7 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from browsing import chromium
-from conftest import bright
+from conftest import noise
 from daemon import Daemon
 
 pytestmark = pytest.mark.browser
@@ -64,7 +64,7 @@ def test_from_nothing_to_a_picture_in_quarantine(home: Path, width: int) -> None
         page.get_by_role("button", name="Write it").press("Enter")
         expect(page.get_by_text("config.yaml is written.")).to_be_visible()
     with Daemon(config) as daemon:
-        bright(home / "Pictures" / "Inbox" / "spam.png")
+        noise(home / "Pictures" / "Inbox" / "spam.png")
         daemon.wait_log("spam.png -> quarantine")
 
 

@@ -18,6 +18,7 @@ from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, 
 log = logging.getLogger(__name__)
 
 VERSION = 4  # what it means, and what came when: docs/formats.md
+_LARGEST_VERSION = 1000  # beyond that it is damage
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
 _REPORTED_INDEX = "CREATE INDEX seen_reported ON seen (state) WHERE state = 'reported'"
@@ -103,7 +104,7 @@ class LedgerFile:
         """Run one statement and return all its rows."""
         try:
             return self._connection.execute(question, values).fetchall()
-        except sqlite3.DatabaseError as fault:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as fault:
             raise _worded(self.path, fault) from fault
 
     @contextmanager
@@ -126,8 +127,8 @@ class LedgerFile:
         self.ask(_EXISTING_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
 
 
-def _worded(path: Path, fault: sqlite3.DatabaseError) -> IoFailed | Unavailable:
-    if not isinstance(fault, sqlite3.OperationalError):
+def _worded(path: Path, fault: sqlite3.DatabaseError | UnicodeDecodeError) -> IoFailed | Unavailable:
+    if _tells_of_damage(fault):
         return LedgerDamaged(f"{shown(path)}: the ledger is damaged: {fault}")
     if "locked" in str(fault):
         return Unavailable(f"{shown(path)}: the ledger is locked by another process; end that one")
@@ -136,6 +137,15 @@ def _worded(path: Path, fault: sqlite3.DatabaseError) -> IoFailed | Unavailable:
         "attempt to write a readonly database": "; give this user the right to write it and its folder",
     }.get(str(fault), "")
     return IoFailed(f"{shown(path)}: the ledger cannot be used: {fault}{remedy}")
+
+
+def _tells_of_damage(fault: Exception) -> bool:
+    """Tell whether the file is not what this program wrote. Its statements are fixed: an error in SQL is the file's.
+
+    A message of SQLite that cannot be decoded, or a fault without a code, is about text in the file.
+    """
+    is_operational = isinstance(fault, sqlite3.OperationalError)
+    return not is_operational or getattr(fault, "sqlite_errorname", "SQLITE_ERROR") == "SQLITE_ERROR"
 
 
 def _opened(path: Path, mend: bool) -> sqlite3.Connection:
@@ -161,7 +171,7 @@ def _connected(path: Path) -> sqlite3.Connection:
         raise _worded(path, fault) from fault
     try:
         _prepare(connection, path)
-    except sqlite3.DatabaseError as fault:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as fault:
         connection.close()
         raise _worded(path, fault) from fault
     except BaseException:
@@ -181,6 +191,8 @@ def _give_to_owner_of_folder(path: Path) -> None:
 
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if not 0 <= version <= _LARGEST_VERSION:
+        raise LedgerDamaged(f"{shown(path)}: the ledger is damaged: it has schema {version}")
     if version > VERSION:
         raise FormatTooNew(
             f"{shown(path)}: the ledger has schema {version}; this version of imgwatch knows {VERSION}: install a "
@@ -189,7 +201,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version == 0:
-        _make_tables(connection, path)
+        _make_tables(connection)
     elif version < VERSION:
         _migrate(connection)
     connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
@@ -215,16 +227,11 @@ def _migrate(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _make_tables(connection: sqlite3.Connection, path: Path) -> None:
+def _make_tables(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("PRAGMA user_version").fetchone()[0] == 0:  # else another process was quicker
         for statement in _SCHEMA.split(";"):
-            try:
-                connection.execute(statement)
-            except sqlite3.OperationalError as fault:
-                if "already exists" not in str(fault):
-                    raise
-                raise LedgerDamaged(f"{shown(path)}: the ledger is damaged: {fault}") from fault
+            connection.execute(statement)
     connection.execute("COMMIT")
 
 
