@@ -82,6 +82,10 @@ def test_nothing_is_lost_or_judged_twice(tmp_path: Path, write_config: WriteConf
                     swapping.kill(again=True)
                 daemon.start()
             if swapping:
+                swapping.kill(again=False)
+                write_brightness_model(
+                    model, threshold=0.47
+                )  # none of those, and it stays until it was tried
                 wait_until(lambda: len(models_in_use(config)) > 1)
         finally:
             stop.set()
