@@ -39,9 +39,10 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(config: Path) -> Iterator[str]:
-    """Run `imgwatch review` and give the address that it prints first."""
-    command = [sys.executable, "-m", "imgwatch", "review", "--no-open", "--config", str(config)]
+def serving(config: Path, *arguments: str) -> Iterator[str]:
+    """Run a command that serves pages, `imgwatch review` by default, and give the address that it prints first."""
+    arguments = arguments or ("review", "--no-open")
+    command = [sys.executable, "-m", "imgwatch", *arguments, "--config", str(config)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
-from browsing import chromium
+from browsing import chromium, serving
 from gallery import Scene
 from imgwatch.review import password
 
@@ -28,23 +23,11 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@contextmanager
-def serving(config: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "imgwatch", "review", "--serve", "--port", "0", "--config", str(config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_password_lets_in_and_a_wrong_one_says_so(scene: Scene, browser: Browser, scheme: str) -> None:
     scene.fill(1)
     password.set_password(scene.settings.state / password.NAME, SECRET)
-    with serving(scene.config) as address:
+    with serving(scene.config, "review", "--serve", "--port", "0") as address:
         context = browser.new_context(
             viewport={"width": 390, "height": 844}, color_scheme="dark" if scheme == "dark" else "light"
         )

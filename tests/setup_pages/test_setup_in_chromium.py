@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from browsing import chromium
+from browsing import chromium, serving
 from conftest import noise
 from daemon import Daemon
 
 pytestmark = pytest.mark.browser
 
-
-@contextmanager
-def setting_up(config: Path) -> Iterator[str]:
-    """Run `imgwatch setup --web` and give the address that it prints first."""
-    command = [sys.executable, "-m", "imgwatch", "setup", "--web", "--no-open", "--config", str(config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0
+SETUP = ("setup", "--web", "--no-open")
 
 
 def learn(page: Page, home: Path) -> None:
@@ -43,7 +27,7 @@ def learn(page: Page, home: Path) -> None:
 @pytest.mark.parametrize("width", [1300, 390])
 def test_from_nothing_to_a_picture_in_quarantine(home: Path, width: int) -> None:
     config = home / "config.yaml"
-    with chromium() as browser, setting_up(config) as address:
+    with chromium() as browser, serving(config, *SETUP) as address:
         page = browser.new_page(viewport={"width": width, "height": 850})
         page.goto(address)
         page.wait_for_selector("body[data-ready]")
@@ -69,7 +53,7 @@ def test_from_nothing_to_a_picture_in_quarantine(home: Path, width: int) -> None
 
 
 def test_what_cannot_be_is_said_on_the_page(home: Path) -> None:
-    with chromium() as browser, setting_up(home / "config.yaml") as address:
+    with chromium() as browser, serving(home / "config.yaml", *SETUP) as address:
         page = browser.new_page()
         page.goto(address)
         page.wait_for_selector("body[data-ready]")
