@@ -77,9 +77,9 @@ def main() -> None:
         daemon.wait()
     tell(
         f"Done; all of it lies in {OUT}. Next, for your own pictures:\n"
-        "  imgwatch init --watch ~/Pictures/Inbox     then look at the config that it names\n"
-        "  imgwatch calibrate ~/Pictures/Album        or `imgwatch train`, which takes longer and tells more\n"
-        "  imgwatch watch                             or `imgwatch service install`"
+        "  imgwatch setup      which folder, what is normal, what would move; then it writes the config\n"
+        "  imgwatch watch      or `imgwatch service install`\n"
+        "  imgwatch review     the quarantine in a browser (with the extra `review`)"
     )
 
 
