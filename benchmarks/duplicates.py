@@ -24,7 +24,7 @@ from imgwatch.duplicates.finder import LEAST_COSINE, LEAST_LIKENESS, MOST_COMPAR
 from imgwatch.duplicates.ranking import Traits, original
 from imgwatch.duplicates.signature import LOOK_SIDE, Signature, signature_of
 from imgwatch.model.scorer import Scorer
-from imgwatch.picture.decoding import Origin
+from imgwatch.picture.header import Origin
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:

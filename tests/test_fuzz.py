@@ -14,8 +14,10 @@ from PIL import Image
 
 from imgwatch.config import parse_config
 from imgwatch.errors import ConfigError
-from imgwatch.picture.decoding import FORMATS, Limits, Shape, Unreadable, decode
+from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.picture.formats import format_of_head
+from imgwatch.picture.pillow import FORMATS
+from imgwatch.picture.unreadable import Unreadable
 
 SHAPE = Shape(16, 16, "RGB")
 LIMITS = Limits(megapixels=4)

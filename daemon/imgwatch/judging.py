@@ -21,7 +21,8 @@ from imgwatch.model.contract import Contract
 from imgwatch.model.scorer import Floats, Scorer, words_of
 from imgwatch.model.time_limit import RunTooLong
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, Unreadable
+from imgwatch.picture.decoding import Decoded, Limits
+from imgwatch.picture.unreadable import Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
 from imgwatch.settings.kinds import Promised

@@ -15,7 +15,8 @@ from imgwatch.cluster.object_store import fetch, walk
 from imgwatch.cluster.object_url import is_object, is_url, local, url_of
 from imgwatch.errors import InputMissing, Unavailable, UsageError
 from imgwatch.files import Identity
-from imgwatch.picture.decoding import Limits, Unreadable
+from imgwatch.picture.decoding import Limits
+from imgwatch.picture.unreadable import Unreadable
 
 fsspec = pytest.importorskip("fsspec")
 

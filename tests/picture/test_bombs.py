@@ -14,7 +14,8 @@ from PIL import Image
 
 from conftest import dark
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, Shape, Unreadable
+from imgwatch.picture.decoding import Decoded, Limits, Shape
+from imgwatch.picture.unreadable import Unreadable
 
 pytestmark = pytest.mark.e2e
 

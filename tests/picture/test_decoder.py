@@ -13,7 +13,8 @@ from PIL import Image
 from conftest import SHAPE, dark
 from imgwatch.picture import decoder
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Decoded, Limits, Unreadable
+from imgwatch.picture.decoding import Decoded, Limits
+from imgwatch.picture.unreadable import Unreadable
 from killing import decoders_killed
 
 

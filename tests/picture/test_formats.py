@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgwatch.picture.decoding import Limits, Shape, TemporarilyUnreadable, decode
+from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.picture.formats import (
     FILM,
     FORMATS,
@@ -20,6 +20,7 @@ from imgwatch.picture.formats import (
     format_of_name,
     left_alone,
 )
+from imgwatch.picture.unreadable import TemporarilyUnreadable
 from imgwatch.scan import format_of, is_candidate
 from moving import encoded, film, grey
 

@@ -11,7 +11,8 @@ from PIL import Image
 from conftest import SHAPE
 from imgwatch.picture.animation import FRAMES
 from imgwatch.picture.decoder import Decoder
-from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, Unreadable, decode, decode_frames
+from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, decode, decode_frames
+from imgwatch.picture.unreadable import Unreadable
 from moving import animation, encoded, film, grey, sound
 
 GREY = Shape(8, 8, "L")

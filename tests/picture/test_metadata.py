@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from imgwatch.picture.decoding import Limits, Shape, Unreadable, decode
+from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.picture.metadata import without_metadata
+from imgwatch.picture.unreadable import Unreadable
 
 RGB = Shape(16, 16, "RGB")
 LIMITS = Limits()

@@ -12,15 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgwatch.picture.decoding import (
-    Decoded,
-    Limits,
-    Shape,
-    Unreadable,
-    decode,
-    read,
-)
+from imgwatch.picture.decoding import Decoded, Limits, Shape, decode, read
 from imgwatch.picture.formats import BMP, JPEG, format_of_head, format_of_name
+from imgwatch.picture.unreadable import Unreadable
 
 RGB = Shape(8, 8, "RGB")
 GREY = Shape(8, 8, "L")

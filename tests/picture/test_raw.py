@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from imgwatch.picture.decoding import Limits, NotJudged, Shape, Unreadable, decode
+from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.picture.formats import RAW, TIFF, format_of_head
 from imgwatch.picture.raw import is_raw, preview
+from imgwatch.picture.unreadable import NotJudged, Unreadable
 from moving import cr3, encoded, grey, tiff_raw
 
 GREY = Shape(8, 8, "L")

@@ -24,7 +24,8 @@ from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, unreadable
 from imgwatch.judging import Judge, Judged
 from imgwatch.model.scorer import Scorer
-from imgwatch.picture.decoding import Limits, Unreadable
+from imgwatch.picture.decoding import Limits
+from imgwatch.picture.unreadable import Unreadable
 from imgwatch.scan import identity_of
 from imgwatch.settings import ThresholdRule
 from imgwatch.settings.kinds import Promised

@@ -18,8 +18,9 @@ from imgwatch.batches import batched
 from imgwatch.cluster.object_url import url_of
 from imgwatch.errors import InputMissing, Unavailable, UsageError, shown
 from imgwatch.files import Identity
-from imgwatch.picture.decoding import Limits, Unreadable
+from imgwatch.picture.decoding import Limits
 from imgwatch.picture.formats import SNIFF_BYTES, format_of_head, format_of_name
+from imgwatch.picture.unreadable import Unreadable
 from imgwatch.scan import Listing, Scope
 
 log = logging.getLogger(__name__)

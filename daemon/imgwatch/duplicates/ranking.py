@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from imgwatch.duplicates.alignment import Fit, Grey
-from imgwatch.picture.decoding import Origin, Pixels
+from imgwatch.picture.decoding import Pixels
+from imgwatch.picture.header import Origin
 
 _CELLS = 6
 _MORE = 1.05  # times as many pixels, before it counts

@@ -24,7 +24,8 @@ from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from imgwatch import memory
 from imgwatch.picture import decoding
-from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, TemporarilyUnreadable, Unreadable
+from imgwatch.picture.decoding import Box, Decoded, Limits, Shape
+from imgwatch.picture.unreadable import TemporarilyUnreadable, Unreadable
 
 Outcome = Decoded | Unreadable | FileNotFoundError
 Future = ProcessFuture[list[Outcome]]

@@ -9,14 +9,12 @@ import errno
 import hashlib
 import io
 import os
-import struct
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -25,20 +23,16 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from imgwatch.files import Identity, open_regular, open_unlinked
-from imgwatch.judgement import ReasonCode
-from imgwatch.picture import film, raw
+from imgwatch.picture import film, header, raw
 from imgwatch.picture.animation import FRAMES, frames_to_judge
-from imgwatch.picture.formats import FILM, HEIC, RAW, SNIFF_BYTES, TIFF, Format, format_of_head
+from imgwatch.picture.formats import FILM, RAW, SNIFF_BYTES, TIFF, Format, format_of_head
 from imgwatch.picture.metadata import without_metadata
-from imgwatch.picture.tiff import ORIENTATION
+from imgwatch.picture.pillow import DECODE_FAULTS, open_image
+from imgwatch.picture.unreadable import NotJudged, TemporarilyUnreadable, Unreadable
 
 ColourMode = Literal["RGB", "L"]
 Pixels = NDArray[np.uint8]
 
-FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "AVIF")
-_EXIF_FOLDER, _TAKEN, _WRITTEN = 0x8769, 0x9003, 0x0132
-_MAKE, _CAMERA_MODEL = 0x010F, 0x0110
-_EXIF_WITHIN_BYTES = 1 << 16
 _PNG_END = b"IEND\xaeB`\x82"
 _TURNS = {  # by EXIF's number for the orientation
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -49,35 +43,6 @@ _TURNS = {  # by EXIF's number for the orientation
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-# What Pillow is known to raise on damaged files, besides OSError (which covers UnidentifiedImageError).
-DECODE_FAULTS = (
-    OSError, ValueError, TypeError, SyntaxError, IndexError, KeyError, NotImplementedError, AttributeError,
-    ArithmeticError, AssertionError, EOFError, MemoryError, RecursionError, BufferError, RuntimeError,
-    zlib.error, struct.error, Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
-
-
-Image.MAX_IMAGE_PIXELS = None  # `Limits.megapixels` decides, by the header, before any pixel is decoded
-
-
-class Unreadable(Exception):
-    """This file cannot be judged; the text is the reason that the user is told."""
-
-    sha256: str | None = None  # of the file's bytes, where they could be read
-    code = ReasonCode.UNREADABLE
-
-
-class NotJudged(Unreadable):
-    """This file cannot be judged here, and is not damaged for all that is known."""
-
-    code = ReasonCode.NOT_JUDGED
-
-
-class TemporarilyUnreadable(Unreadable):
-    """What stands in the way lies outside of the file: rights, a limit, a disk's fault. It may be gone another time."""
-
-    code = ReasonCode.TEMPORARILY_UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -137,20 +102,6 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Origin:
-    """What a file's header says of where the picture comes from.
-
-    Width and height in pixels; whether it names a camera; how coarsely it was compressed: the mean step of JPEG's
-    quantization, 0 where nothing was lost.
-    """
-
-    width: int
-    height: int
-    has_camera: bool
-    coarseness: float
-
-
-@dataclass(frozen=True)
 class Decoded:
     """One picture or film: its frames, each uint8 [height, width, channels], the sha256 of its file, and the file.
 
@@ -161,7 +112,7 @@ class Decoded:
     sha256: str
     identity: Identity
     taken: datetime | None = None
-    origin: Origin | None = None
+    origin: header.Origin | None = None
 
     @property
     def fingerprint(self) -> bytes | None:
@@ -204,8 +155,8 @@ def read(path: Path | str | bytes, shape: Shape | Box, limits: Limits) -> Decode
     except Unreadable as fault:
         fault.sha256 = sha256
         raise
-    origin = _origin(content) if isinstance(shape, Box) and shape.with_origin else None
-    return Decoded(frames, sha256, identity, _taken(content), origin)
+    origin = header.origin(content) if isinstance(shape, Box) and shape.with_origin else None
+    return Decoded(frames, sha256, identity, header.taken(content), origin)
 
 
 def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
@@ -270,54 +221,16 @@ def _images(
             raise NotJudged(f"a RAW picture without a preview of at least {raw.LEAST_SIDE} pixels")
         orientation = raw.orientation(content)
         content = preview
-    with Image.open(io.BytesIO(content), formats=_formats(known)) as image:
+    with open_image(content) as image:
         _refuse_large(limits, *image.size)
         image.draft("RGB" if shape.mode == "RGB" else "L", (2 * shape.width, 2 * shape.height))
         image.load()
         _refuse_half_written(image, content)
-        turn = _TURNS.get(_orientation(image, orientation))
+        turn = _TURNS.get(header.orientation(image, orientation))
         for number in frames_to_judge(image, content, most, most_pixels):
             if number:
                 image.seek(number)
             yield image if turn is None else image.transpose(turn)
-
-
-def _orientation(image: Image.Image, otherwise: int | None) -> int:
-    """Return how a picture is to be turned, as EXIF numbers it. Metadata that cannot be read turn nothing."""
-    try:
-        return int(image.getexif().get(ORIENTATION, otherwise or 1))
-    except DECODE_FAULTS:
-        return otherwise or 1
-
-
-def _taken(content: bytes) -> datetime | None:
-    """Return the moment in a picture's EXIF. Metadata that cannot be read know none."""
-    if not any(content.find(mark, 0, _EXIF_WITHIN_BYTES) >= 0 for mark in (b"Exif", b"eXIf")):
-        return None
-    try:
-        with Image.open(
-            io.BytesIO(content), formats=_formats(format_of_head(content[:SNIFF_BYTES]))
-        ) as image:
-            exif = image.getexif()
-            text = exif.get_ifd(_EXIF_FOLDER).get(_TAKEN) or exif.get(_WRITTEN)
-        return datetime.strptime(str(text).strip(" \0"), "%Y:%m:%d %H:%M:%S")
-    except DECODE_FAULTS:
-        return None
-
-
-def _origin(content: bytes) -> Origin | None:
-    """Return what the header says; None of what has no header that Pillow reads."""
-    try:
-        with Image.open(
-            io.BytesIO(content), formats=_formats(format_of_head(content[:SNIFF_BYTES]))
-        ) as image:
-            exif = image.getexif()
-            tables = getattr(image, "quantization", None) or {}
-            steps = [step for table in tables.values() for step in table]
-            coarseness = sum(steps) / len(steps) if steps else 0.0
-            return Origin(*image.size, bool(exif.get(_MAKE) or exif.get(_CAMERA_MODEL)), coarseness)
-    except DECODE_FAULTS:
-        return None
 
 
 def _resized(image: Image.Image, shape: Shape | Box) -> Pixels:
@@ -368,21 +281,3 @@ def _why(fault: BaseException) -> str:
     if isinstance(fault, UnidentifiedImageError):
         return "not a picture of a supported format"
     return f"damaged or incomplete: {text}" if text else f"damaged or incomplete ({type(fault).__name__})"
-
-
-def _formats(known: Format | None) -> tuple[str, ...]:
-    """Return the formats that Pillow may try; what reads HEIC is imported for the first one of it."""
-    return (*FORMATS, _heif()) if known is HEIC else FORMATS
-
-
-@cache
-def _heif() -> str:
-    """Let Pillow read HEIC; return its name for that."""
-    try:
-        from pillow_heif import register_heif_opener
-    except ImportError as fault:
-        raise TemporarilyUnreadable(f"pillow-heif is installed but cannot be used: {fault}") from fault
-    register_heif_opener(
-        decode_threads=1, depth_images=False, aux_images=False
-    )  # a worker is one processor's
-    return "HEIF"
