@@ -1,0 +1,148 @@
+"""What can be read of a quarantine without a right to write: what lies there, where it stands, what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from imgwatch.lifecycle import Event, Reducer, ReviewState
+from imgwatch.quarantine import reader
+from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
+from imgwatch.quarantine.moved import Moved, moved_on
+from imgwatch.quarantine.namesakes import Namesakes
+from imgwatch.quarantine.reader import Finder, Problem
+from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.selecting import Selector
+
+Records = list[Record]
+
+
+class Decision(NamedTuple):
+    """What the user decided about a picture, the picture's record, and where it went if it was restored."""
+
+    event: Event
+    record: Record
+    restored_to: Path | None
+
+
+class QuarantineView:
+    """A quarantine folder, read without its lock: each answer is true of one moment. It need not exist yet."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path).expanduser().absolute()
+        self._reviews = ReviewHistory()
+        self._namesakes = Namesakes(self.path)
+
+    def moved(self) -> Sequence[Moved]:
+        """Return what was moved on and not taken back, oldest first, with where it went."""
+        return moved_on(self.history(), self._read_reviews())
+
+    def on_the_way(self) -> Records:
+        """Return what is in quarantine only because the move to its destination was broken off."""
+        return [record for record in self.list() if record.destination and self._is_open(record)]
+
+    def _is_open(self, record: Record) -> bool:
+        return self._reviews.reducer.state(record.id) is ReviewState.OPEN
+
+    def review_state(self, record: Record) -> ReviewState:
+        """Return where a picture stands with the user."""
+        return self._read_reviews().state(record.id)
+
+    def last_decision(self) -> Decision | None:
+        """Return the latest decision that can be undone and has not been: a restore, the bin, or later."""
+        last = self._read_reviews().last_decision()
+        if last is None:
+            return None
+        same = (entry for entry in self.history() if (entry.event, entry.record.id) == (last.event, last.id))
+        entry = next(same, None)
+        if entry is None:
+            return None
+        return Decision(last.event, entry.record, entry.went_to if last.event is Event.RESTORED else None)
+
+    def list(self) -> Iterator[Record]:
+        """Yield what is in quarantine and not in the bin, oldest first; needs no right to write."""
+        reviews = self._read_reviews()
+        yield from (r for r in self._present() if reviews.state(r.id) is not ReviewState.BINNED)
+
+    def binned(self) -> Iterator[Record]:
+        """Yield what is in the bin: deleted by the user, and not yet for good."""
+        reviews = self._read_reviews()
+        yield from (r for r in self._present() if reviews.state(r.id) is ReviewState.BINNED)
+
+    def find(self, prefix: str) -> Record:
+        """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        return self.finder()(prefix)
+
+    def selector(self, states: Collection[ReviewState], folder: Path) -> Selector:
+        """Return what finds records by ids, names, paths and folders, all from one reading.
+
+        `folder`: where relative paths start. Of a folder, the pictures in one of the `states` are meant; what was
+        moved on is known only if MOVED is among these.
+        """
+        reviews = self._read_reviews()
+        records = reader.read_records(self.path)
+        if ReviewState.MOVED in states:
+            records += [moved.record for moved in self.moved()]
+        return Selector(self.path, records, lambda record: reviews.state(record.id) in states, folder)
+
+    def finder(self) -> Callable[[str], Record]:
+        """Return what finds records by the first characters of their ids, all from one reading of the folder."""
+        return Finder(self.path, reader.read_records(self.path))
+
+    def namesakes(self, original: Path) -> Records:
+        """Return the pictures in quarantine that came from the folder of `original` under a name that begins alike."""
+        return self._namesakes.of(original)
+
+    def picture(self, record: Record) -> Path:
+        """Say where the picture of a record lies now."""
+        return self.path / "pictures" / record.file
+
+    def history(self) -> Iterator[LogEntry]:
+        """Yield all that happened, oldest first."""
+        return reader.read_history(self.path)
+
+    def events_since(self, offset: int) -> tuple[Sequence[LogEntry], int]:
+        """Give what happened behind `offset` of the log, and the offset to ask from next; 0 at first."""
+        with reader.committed_log(self.path) as opened:
+            if opened is None:
+                return [], 0
+            log, end = opened
+            lines = list(whole_lines(log, offset if offset <= end else 0, end))
+            return list(entries(line for _, line in lines)), lines[-1][0] if lines else offset
+
+    def log_name(self) -> str | None:
+        """Name the log by its first line, which never changes, so that an offset is not taken for another log's.
+
+        None while nothing has happened yet.
+        """
+        with reader.committed_log(self.path) as opened:
+            first = None if opened is None else next(whole_lines(opened[0], 0, opened[1]), None)
+            return None if first is None else sha256(first[1]).hexdigest()[:16]
+
+    def log_bytes(self) -> int:
+        """Tell how long the log is: another number means that something happened."""
+        try:
+            return (self.path / "log.jsonl").stat().st_size
+        except OSError:
+            return 0
+
+    def was_restored(self, sha256: str) -> bool:
+        """Tell whether the user has restored the picture with this digest before, by whatever process."""
+        return self._read_reviews().is_restored(sha256)
+
+    def check(self) -> Sequence[Problem]:
+        """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
+        return reader.find_problems(self.path)
+
+    def _read_reviews(self) -> Reducer:
+        with reader.committed_log(self.path) as opened:
+            return self._reviews.reducer if opened is None else self._reviews.update(*opened)
+
+    def _present(self) -> Records:
+        pictures = reader.present_pictures(self.path)
+        return [record for record in reader.read_records(self.path) if record.file in pictures]
+
+    def _named(self, which: str | Record) -> Record:
+        return which if isinstance(which, Record) else self.find(which)
