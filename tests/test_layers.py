@@ -43,7 +43,7 @@ LAYERS = (
     {"moving"},
     {"familiar"},
     {"pipeline", "explain", "outlook", "shadow", "cluster"},
-    {"review", "monitoring", "watching"},
+    {"review", "monitoring", "watching", "requeue", "upkeep"},
     {"service", "doctor"},
     {"setting_up"},
     {"setup_pages"},

@@ -12,9 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 from queue import Empty
 
-from imgwatch import memory
 from imgwatch.breaker import Breaker
-from imgwatch.candidates import take_up_formats, take_up_kinds
 from imgwatch.decisions import count_history
 from imgwatch.duplicates.taking import Duplicates
 from imgwatch.errors import (
@@ -34,24 +32,22 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
-from imgwatch.picture.formats import left_alone
 from imgwatch.pipeline import Pipeline, hold_until_settled
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
+from imgwatch.requeue import Requeue
 from imgwatch.settings import Settings
 from imgwatch.status import Pulse
 from imgwatch.timers import Alarm, Clock, Every, Pauses
+from imgwatch.upkeep import Upkeep
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake
-from imgwatch.wording import counted
 
 log = logging.getLogger(__name__)
 
 PAUSES = Pauses()
 _CHUNK = 256  # pictures acted on before the loop looks up again
-_FILLED_AT_ONCE = 8  # pictures looked at for their copies before the loop looks up again
-_MOST_DUE = 1000  # taken up at once; the others at the next look
 
 
 class _Stopped(BaseException):
@@ -86,7 +82,6 @@ class Service:
         self._observer = observer or Observer(ledger, model)
         self._clock = clock
         self._pauses = pauses = pauses or PAUSES
-        self._limits = settings.quarantine
         self._kinds = settings.kinds
         self._hints = Hints()
         self._roots = Roots(settings, self._hints)
@@ -104,9 +99,6 @@ class Service:
             self._faults,
             duplicates,
         )
-        self._duplicates = duplicates
-        self._filling = None if duplicates is None else duplicates.fill()
-        self._fill_timer = Every(settings.scan_minutes * 60, clock)
         self._intake = Intake(
             settings.settle_seconds,
             ledger,
@@ -118,16 +110,12 @@ class Service:
             minimum_age_seconds=settings.minimum_age_seconds,
             awaits=self._pipeline.mover.awaits,
         )
+        self._requeue = Requeue(ledger, self._breaker, self._intake.notice, Every(pauses.look_for_due, clock))
+        self._upkeep = Upkeep(settings, model, quarantine, ledger, duplicates, clock, pauses)
         self._latecomers: list[Path] = []  # files that could not follow their pictures yet
         self._stopping = self._has_new_folders = self._is_ready = False
-        self._has_slack = True  # freed memory that could be given back
-        self._last_work = 0.0
         self._retry = Alarm(pauses.retry, clock)
         self._pulse_timer = Every(pauses.pulse, clock)
-        self._purge_timer = Every(pauses.purge, clock)
-        self._due_timer = Every(pauses.look_for_due, clock)
-        self._probe_timer = Every(pauses.probe_model, clock)
-        self._memory_timer = Every(pauses.give_back_memory, clock)
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
@@ -188,32 +176,14 @@ class Service:
             if self._ledger.is_first_start(root.scope.root):
                 self._roots.require(root)
         self._recover_quarantine()
-        self._take_up_unread()
-        take_up_kinds(self._ledger, self._kinds)
+        self._requeue.unread()
+        if not all(self._pipeline.policy.only_reports(root.scope.root) for root in self._roots):
+            self._requeue.say_what_was_reported()
+        self._requeue.changed_kinds(self._kinds)
         self._watch()
-        for path in self._ledger.waiting(FileState.PENDING):
-            self._intake.notice(path)
+        self._requeue.pending()
         if not self._breaker.is_open:
-            self._take_up_held()
-
-    def _take_up_unread(self) -> None:
-        """Look again at what could not be read, as the reason may be gone; say what is still not looked at."""
-        self._ledger.take_up_unreadable()
-        take_up_formats(self._ledger)
-        for sentence in left_alone(self._ledger.passed_over()):
-            log.warning("%s", sentence)
-        self._say_what_was_reported()
-
-    def _say_what_was_reported(self) -> None:
-        """Name the way to move what was reported while nothing was moved, now that something is."""
-        if all(self._pipeline.policy.only_reports(root.scope.root) for root in self._roots):
-            return
-        number = len(self._ledger.waiting(FileState.REPORTED))
-        if number:
-            log.warning(
-                "%s reported before, and left where they are: `imgwatch rescan` moves them",
-                f"{counted(number, 'picture')} {'was' if number == 1 else 'were'}",
-            )
+            self._requeue.held()
 
     def _watch(self) -> None:
         """Watch anew every folder that is there: watch first, then look, so that nothing slips through."""
@@ -245,14 +215,14 @@ class Service:
             self._model.wake()
         self._judge_and_act()
         self._keep_house()
-        self._give_back_memory()
+        self._upkeep.give_back_memory()
 
     def _wait_seconds(self) -> float:
-        if self._intake.has_ready or self._filling is not None:
+        if self._intake.has_ready or self._upkeep.has_originals_to_look_at:
             return 0.0
         due = self._intake.next_due()
         now = self._clock()
-        is_resting = now - self._last_work >= self._pauses.let_workers_go
+        is_resting = self._upkeep.idle_seconds >= self._pauses.let_workers_go
         longest = self._pauses.resting if is_resting else self._pauses.housekeeping
         return max(min(longest, longest if due is None else due - now), 0.0)
 
@@ -291,8 +261,7 @@ class Service:
                 self._breaker.excuse([result.judged.path])
                 self._retry.set()
             self._pulse_if_due()
-        self._last_work = self._clock()
-        self._has_slack = True
+        self._upkeep.note_work()
         if self._health.has_unmoved:
             self._retry.set()
 
@@ -310,7 +279,8 @@ class Service:
             self._scan_if_due()
         if self._intake.has_ready:
             return
-        self._has_slack |= self._model.refresh() | self._learner.refresh(self._model.judge)
+        if self._model.refresh() | self._learner.refresh(self._model.judge):
+            self._upkeep.note_freed_memory()
         self._follow_breaker()
         if self._roots.have_changed() or not self._roots.is_watching():
             self._watch()
@@ -318,32 +288,18 @@ class Service:
         self._look_for_quarantine()
         if self._retry.goes_off():
             self._retry_moves()
-        self._purge_if_due()
-        self._take_up_due()
+        self._upkeep.purge_if_due()
+        self._requeue.due()
         self._observer.keep_house()
-        self._look_for_originals()
-        self._rest()
-
-    def _look_for_originals(self) -> None:
-        """Look at some of what lies in the folders already, so that copies of it are known when they come."""
-        if self._duplicates is not None and self._filling is None and self._fill_timer.is_due():
-            self._fill_timer.restart()
-            self._filling = self._duplicates.fill()
-        if self._filling is None:
-            return
-        for _ in range(_FILLED_AT_ONCE):
-            if next(self._filling, self._duplicates) is not None:  # at its end
-                self._filling = None
-                return
-            self._last_work = self._clock()
-            self._keep_going()
+        self._upkeep.look_for_originals(self._keep_going)
+        self._upkeep.rest(expects_picture=self._intake.expects_picture(self._pauses.start_workers))
 
     def _follow_breaker(self) -> None:
         """Go on where `imgwatch resume` has closed the breaker."""
         if self._breaker.is_open and not self._ledger.facts.breaker_is_open:
             self._breaker.close()
             log.info("the breaker is closed")
-            self._take_up_held()
+            self._requeue.held()
 
     def _scan_if_due(self) -> None:
         if self._intake.is_full:
@@ -369,63 +325,9 @@ class Service:
 
     def _retry_moves(self) -> None:
         latecomers, self._latecomers = self._latecomers, []
-        for path in (*self._ledger.waiting(FileState.PENDING), *latecomers):
-            self._intake.notice(path)
+        self._requeue.pending(latecomers)
         if not len(self._intake):  # what could not be moved is gone
             self._recover_quarantine()
-
-    def _purge_if_due(self) -> None:
-        """Delete for good what exceeds the limits that the user set. The clock's faults are `purge`'s care."""
-        limits = self._limits
-        if (limits.keep_days is None and limits.max_gigabytes is None) or not self._purge_timer.is_due():
-            return
-        self._purge_timer.restart()
-        most = None if limits.max_gigabytes is None else int(limits.max_gigabytes * 1e9)
-        for record in self._quarantine.purge(limits.keep_days, most):
-            log.info("%s (%s) deleted for good: the quarantine's limits", record.original, record.id)
-        count_history(self._quarantine, self._ledger)
-
-    def _take_up_held(self) -> None:
-        """Judge what the breaker held back; the user has looked at it, so it does not open the breaker again."""
-        held = self._ledger.waiting(FileState.HELD)
-        self._breaker.excuse(held)
-        self._ledger.take_up_again(held)
-        for path in held:
-            self._intake.notice(path)
-        if held:
-            log.info("%s held back by the breaker: judged now", counted(len(held), "picture"))
-
-    def _take_up_due(self) -> None:
-        """Judge what has become as old as the rule for its kind wants; the breaker counted it when it came."""
-        if not self._due_timer.is_due():
-            return
-        due = self._ledger.due(time.time(), _MOST_DUE)
-        if len(due) < _MOST_DUE:
-            self._due_timer.restart()
-        self._breaker.excuse(due)
-        self._ledger.forget(due)
-        for path in due:
-            self._intake.notice(path)
-        if due:
-            log.info("%s old enough to be moved: judged now", counted(len(due), "picture"))
-
-    def _rest(self) -> None:
-        """Be small and well while there is nothing to do."""
-        idle = self._clock() - self._last_work
-        if idle > self._pauses.let_workers_go and not self._intake.expects_picture(
-            self._pauses.start_workers
-        ):
-            self._model.rest()
-        if idle > self._pauses.probe_model and self._probe_timer.is_due():
-            self._probe_timer.restart()
-            self._model.probe()
-            self._has_slack = True
-
-    def _give_back_memory(self) -> None:
-        if self._has_slack and self._memory_timer.is_due():
-            self._has_slack = False
-            self._memory_timer.restart()
-            memory.give_back()
 
     def _keep_going(self) -> None:
         """Called often in long walks: show life, and end when asked to stop."""
