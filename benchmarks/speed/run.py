@@ -28,6 +28,7 @@ CHECKOUT = Path(__file__).parent.parent.parent
 
 def rows() -> dict[str, Row]:
     """Return every row by its name, in the table's order."""
+    import calibrating
     import encoder
     import judging
     import peers
@@ -46,6 +47,7 @@ def rows() -> dict[str, Row]:
         "burst": standing.burst,
         "start": starting.start,
         "commands": starting.commands,
+        "calibrate": calibrating.calibration,
         "training": training.features,
     }
 

@@ -61,14 +61,18 @@ def spread_out(directions: Directions) -> Mask:
     """Choose pictures [N] so that none is close to another: a tight cluster of copies counts once.
 
     Takes those with the most close neighbours first. Close is 0.45 of the median distance to the 5 %-th neighbour.
+    Who is close to whom is a bit each: 12 MB for 10,000 pictures.
     """
     radius = _THIN * _usual_distance(directions)
-    counts = np.concatenate([(rows < radius).sum(axis=1) for _, rows in _blocks(directions, directions)])
+    close = np.concatenate(
+        [np.packbits(rows < radius, axis=1) for _, rows in _blocks(directions, directions)]
+    )
+    counts = np.bitwise_count(close).sum(axis=1, dtype=np.int64)
     is_kept, is_covered = np.zeros(len(counts), bool), np.zeros(len(counts), bool)
     for row in np.argsort(-counts, kind="stable"):
         if not is_covered[row]:
             is_kept[row] = True
-            is_covered |= 1 - directions @ directions[row] < radius
+            is_covered |= np.unpackbits(close[row], count=len(counts)).view(bool)
     return is_kept
 
 
