@@ -18,7 +18,7 @@ class Described:
     """An option, argument or exit code, and what it means."""
 
     name: str
-    says: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Command:
 
     words: tuple[str, ...]
     synopsis: str
-    says: str
+    description: str
     options: tuple[Described, ...]
     is_group: bool
 
@@ -43,7 +43,7 @@ def exit_codes() -> list[Described]:
     codes = {0: "Done."}
     for kind in kinds:
         codes.setdefault(kind.exit_code, (kind.__doc__ or "").split(": ")[0].split("\n")[0].rstrip(".") + ".")
-    return [Described(str(code), says) for code, says in sorted(codes.items())]
+    return [Described(str(code), description) for code, description in sorted(codes.items())]
 
 
 def _below(words: tuple[str, ...], command: Any, parent: Any) -> Iterator[Command]:
@@ -54,7 +54,7 @@ def _below(words: tuple[str, ...], command: Any, parent: Any) -> Iterator[Comman
     yield Command(
         words=words,
         synopsis=" ".join(("imgwatch", *words, usage)),
-        says=_unwrapped(command.help or ""),
+        description=_unwrapped(command.help or ""),
         options=tuple(_options(command, context)),
         is_group=hasattr(command, "commands"),
     )

@@ -37,16 +37,16 @@ def pages() -> dict[str, str]:
 
 def _page(command: Command, below: Sequence[Command]) -> str:
     name = "-".join(("imgwatch", *command.words))
-    parts = [_head(name, 1, command.says), _section("SYNOPSIS", f".B {_plain(command.synopsis)}")]
+    parts = [_head(name, 1, command.description), _section("SYNOPSIS", f".B {_plain(command.synopsis)}")]
     parts += [
-        _section("DESCRIPTION", _paragraphs(command.says)),
+        _section("DESCRIPTION", _paragraphs(command.description)),
         _section("OPTIONS", _listed(command.options)),
     ]
     if command.words:
         parts += [_subcommand(other) for other in below]
         parts.append(_section("SEE ALSO", ".BR imgwatch (1),\n.BR imgwatch-config (5)"))
     else:
-        summaries = [Described(" ".join(other.words), _first_sentence(other.says)) for other in below]
+        summaries = [Described(" ".join(other.words), _first_sentence(other.description)) for other in below]
         parts += [_section("COMMANDS", _listed(summaries)), _section("EXIT STATUS", _listed(exit_codes()))]
         parts += [_section("ENVIRONMENT", _listed(_VARIABLES)), _section("FILES", _listed(_FILES))]
         seen = ",\n".join(f".BR imgwatch-{other.words[0]} (1)" for other in below)
@@ -57,24 +57,24 @@ def _page(command: Command, below: Sequence[Command]) -> str:
 def _subcommand(command: Command) -> str:
     return _section(
         _plain(" ".join(command.words)).upper(),
-        f".B {_plain(command.synopsis)}\n.PP\n{_paragraphs(command.says)}\n{_listed(command.options)}",
+        f".B {_plain(command.synopsis)}\n.PP\n{_paragraphs(command.description)}\n{_listed(command.options)}",
     )
 
 
 def _config_page() -> str:
     text = "\n".join(_plain(line) for line in _CONFIG.read_text(encoding="utf-8").splitlines())
-    says = "the config of imgwatch: every key, with its default and what it means."
+    description = "the config of imgwatch: every key, with its default and what it means."
     return "\n".join(
         (
-            _head("imgwatch-config", 5, says),
+            _head("imgwatch-config", 5, description),
             _section("DESCRIPTION", f".nf\n{text}\n.fi"),
             _section("SEE ALSO", ".BR imgwatch (1)\n"),
         )
     )
 
 
-def _head(name: str, chapter: int, says: str) -> str:
-    summary = _first_sentence(says).rstrip(".")
+def _head(name: str, chapter: int, description: str) -> str:
+    summary = _first_sentence(description).rstrip(".")
     return (
         f'.TH {name.upper()} {chapter} "" "imgwatch {__version__}" "imgwatch"\n'
         f".SH NAME\n{_plain(name)} \\- {_plain(summary)}"
@@ -94,7 +94,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _listed(rows: Iterable[Described]) -> str:
-    return "\n".join(f".TP\n.B {_plain(row.name)}\n{_plain(row.says)}" for row in rows)
+    return "\n".join(f".TP\n.B {_plain(row.name)}\n{_plain(row.description)}" for row in rows)
 
 
 def _plain(text: str) -> str:

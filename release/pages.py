@@ -43,8 +43,10 @@ def commands_page() -> str:
     for command in command_tree.commands():
         title = " ".join(("imgwatch", *command.words))
         level = "#" * min(2 + max(len(command.words) - 1, 0), 3)
-        parts.append(f"{level} {title}\n\n```text\n{command.synopsis}\n```\n\n{_escaped(command.says)}\n")
-        rows = [f"| `{option.name}` | {_escaped(option.says)} |" for option in command.options]
+        parts.append(
+            f"{level} {title}\n\n```text\n{command.synopsis}\n```\n\n{_escaped(command.description)}\n"
+        )
+        rows = [f"| `{option.name}` | {_escaped(option.description)} |" for option in command.options]
         parts.append("| | |\n|---|---|\n" + "\n".join(rows) + "\n")
     return "\n".join(parts)
 
@@ -57,7 +59,7 @@ def config_page() -> str:
 
 def exit_codes_page() -> str:
     """Return a page with the exit codes."""
-    rows = [f"| {code.name} | {_escaped(code.says)} |" for code in command_tree.exit_codes()]
+    rows = [f"| {code.name} | {_escaped(code.description)} |" for code in command_tree.exit_codes()]
     more = "`imgwatch status` ends with 3 where no daemon runs, and with 4 where the breaker is open."
     return "\n".join(("# Exit codes", "", "| code | |", "|---|---|", *rows, "", more, ""))
 

@@ -26,8 +26,8 @@ def test_without_decisions_the_threshold_speaks() -> None:
     assert promise is not None
     assert promise.share == pytest.approx(0.2)
     assert promise.low < 0.05 < 0.4 < promise.high
-    assert promise.says.startswith("of 100 pictures in quarantine, about 20 are yours")
-    assert "decided on none" in promise.says
+    assert promise.summary.startswith("of 100 pictures in quarantine, about 20 are yours")
+    assert "decided on none" in promise.summary
 
 
 def test_where_hardly_anything_was_moved_all_of_it_may_be_the_users() -> None:

@@ -131,7 +131,7 @@ class Decisions:
 
     def _taken_back(self, record: Record) -> Record:
         """Take what was moved on into quarantine again. Raises DecidedMeanwhile if somebody has taken it back."""
-        moved = next((one for one in self._quarantine.moved() if one.record.id == record.id), None)
+        moved = next((item for item in self._quarantine.moved() if item.record.id == record.id), None)
         if moved is None:
             raise DecidedMeanwhile(f"{record.id} is not where it was moved to; look again")
         return self._quarantine.take_back(moved)

@@ -73,7 +73,7 @@ class Drift:
         return self.median is not None
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """Say in words how it is."""
         if self.median is None:
             return f"{len(self.ranks)} of the first {BLOCK} kept pictures compared so far"

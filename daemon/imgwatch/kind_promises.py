@@ -93,7 +93,7 @@ class SilentKind:
     promise: float
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """Say it, without the kind's name."""
         return (
             f"{self.look_alike} of your {self.pictures:,} normal pictures look like that, more than the promised "
@@ -120,7 +120,7 @@ def silent_kinds(contract: Contract, promises: KindPromises) -> list[SilentKind]
 
 def silence_in_words(contract: Contract, promises: KindPromises) -> dict[str, str]:
     """Return the silent kinds with what is to be said of each."""
-    return {str(silent.kind): silent.says for silent in silent_kinds(contract, promises)}
+    return {str(silent.kind): silent.summary for silent in silent_kinds(contract, promises)}
 
 
 def _require_known(kinds: Sequence[str], numbers: dict[str, int], contract: Contract, path: Path) -> None:

@@ -138,7 +138,7 @@ class Mover:
             self.health.note_failed_move(fault)
             return Result(judged, pending)
         self.health.note_good_move()
-        others = "".join(f" + {one.name}" for one in record.companions)
+        others = "".join(f" + {companion.name}" for companion in record.companions)
         moved_to = None if destination is None else self._move_on(record)
         if destination is not None and moved_to is not None:
             self._ledger.facts.put_device(destination.base, destination.base.stat().st_dev)

@@ -79,9 +79,9 @@ class Pipeline:
                 raise
             except Exception:  # noqa: BLE001 - about one of the batch: found by acting on each alone
                 results = []
-                for one in batch:
-                    with self._faults.costing(one.path):
-                        results += self._act_on([one])
+                for picture in batch:
+                    with self._faults.costing(picture.path):
+                        results += self._act_on([picture])
             yield from results
 
     def _act_on(self, batch: Sequence[Judged]) -> list[Result]:

@@ -57,7 +57,7 @@ class ReviewersPromise:
         return cls.of(false_alarms, judged, moved, restored, deleted)
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """The share in a sentence."""
         basis = (
             f"by the {self.decided} that you decided on, {self.restored} restored, and by the threshold"

@@ -27,7 +27,7 @@ class Shadow:
     returns: tuple[Record, ...]
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """Say it in one sentence."""
         if not self.kept + self.held:
             return "Nothing was judged yet, so there is nothing to compare the new model on."

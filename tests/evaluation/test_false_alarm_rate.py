@@ -33,7 +33,7 @@ def test_the_rate_counts_and_gives_the_exact_interval() -> None:
     assert (rate.flagged, rate.held_out, rate.target) == (10, 200, 0.05)
     assert (rate.low, rate.high) == clopper_pearson(10, 200)
     assert rate.warnings == ()
-    assert "10 of 200" in rate.says
+    assert "10 of 200" in rate.summary
 
 
 def test_mean_plus_std_warns_how_many_it_would_move() -> None:

@@ -76,7 +76,7 @@ def test_another_model_says_what_it_would_do_otherwise_and_does_nothing(
             with load_model(model) as judge:
                 shadows.append(shadow(judge, ledger, scene.quarantine()))
     assert [(len(s.moves), len(s.returns)) for s in shadows] == [(3, 0), (0, 2)]
-    assert "of the latest 3 kept pictures 3 would move" in shadows[0].says
+    assert "of the latest 3 kept pictures 3 would move" in shadows[0].summary
     assert sorted(scene.inbox.iterdir()) == before
 
 

@@ -75,16 +75,18 @@ def test_the_change_is_told_and_its_end_too() -> None:
     normal, threshold = calibrated(rng, 1000)
     drift = noted(Drift("m"), kept(rng, threshold, BLOCK - 1, 1.0), normal, threshold)
     assert not drift.is_known
-    assert drift.says == "199 of the first 200 kept pictures compared so far"
+    assert drift.summary == "199 of the first 200 kept pictures compared so far"
     drift = drift.noted(0.5, threshold, normal.tolist(), 1000 * HOUR)
     assert drift.drifts
-    assert drift.says.startswith("your folder has changed: half of the last 200 kept pictures score above ")
-    assert "imgwatch calibrate" in drift.says
+    assert drift.summary.startswith(
+        "your folder has changed: half of the last 200 kept pictures score above "
+    )
+    assert "imgwatch calibrate" in drift.summary
     again = noted(drift, kept(rng, threshold, BLOCK, 1.0), normal, threshold)
     assert again.drifts
     calm = noted(drift, kept(rng, threshold, BLOCK), normal, threshold)
     assert not calm.drifts
-    assert calm.says.startswith("as expected: half of the last 200")
+    assert calm.summary.startswith("as expected: half of the last 200")
 
 
 def test_pictures_that_become_less_strange_keep_the_promise_and_are_no_drift() -> None:

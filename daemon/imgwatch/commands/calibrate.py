@@ -18,7 +18,7 @@ from imgwatch.commands.context import (
     model_path,
     settings_without_config,
 )
-from imgwatch.commands.kinds_told import about_silent_kinds
+from imgwatch.commands.kind_lines import about_silent_kinds
 from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
 from imgwatch.commands.odd_pictures import (
     ExcludeOption,

@@ -131,7 +131,7 @@ class _Run:
         policy = Policy.of(self.settings, lambda _: self.judge.contract.generic)
         pipeline = Pipeline(lambda: self.judge, quarantine, ledger, policy)
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
-            unsorted = (Result(one, FileState.REPORTED) for one in judged)
+            unsorted = (Result(picture, FileState.REPORTED) for picture in judged)
             for result in unsorted if self.options.dry_run else pipeline.act(judged):
                 say(result)
                 self.tally.pass_by(1)

@@ -67,7 +67,7 @@ def say(comparison: Shadow | None) -> None:
     """Say the comparison, and name the first pictures that it is about."""
     if comparison is None:
         return
-    console.say(comparison.says)
+    console.say(comparison.summary)
     for path in comparison.moves[:_NAMED]:
         console.say(f"  would move:      {path}")
     for record in comparison.returns[:_NAMED]:

@@ -95,14 +95,19 @@ def _say_records(records: "list[Record]") -> None:
 def _list_moved(quarantine: "Quarantine", as_json: bool) -> None:
     moved = quarantine.moved()
     if as_json:
-        for one in moved:
-            console.say_json(one.record.to_json() | {"moved_to": str(one.path)})
+        for item in moved:
+            console.say_json(item.record.to_json() | {"moved_to": str(item.path)})
     elif not moved:
         console.say("Nothing was moved to a folder for its kind, or all of it was restored.")
     else:
         rows = [
-            (one.record.id, f"{one.record.quarantined_at:%Y-%m-%d %H:%M}", one.record.original, str(one.path))
-            for one in moved
+            (
+                item.record.id,
+                f"{item.record.quarantined_at:%Y-%m-%d %H:%M}",
+                item.record.original,
+                str(item.path),
+            )
+            for item in moved
         ]
         console.table(("id", "moved", "from", "to"), rows)
 
@@ -123,7 +128,7 @@ def show(
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
     record = selector(quarantine, WITH_MOVED).one(which)
-    moved = next((one.path for one in quarantine.moved() if one.record.id == record.id), None)
+    moved = next((item.path for item in quarantine.moved() if item.record.id == record.id), None)
     if as_json:
         console.say_json(record.to_json())
         return

@@ -64,7 +64,7 @@ def lines_of(record: Record, path: Path) -> list[tuple[str, str]]:
         ("owner", f"{_user(metadata.uid)}, group {_group(metadata.gid)}"),
         ("rights", stat.filemode(stat.S_IFREG | metadata.mode)[1:]),
         ("attributes", ", ".join(metadata.xattrs)),
-        ("came with", ", ".join(one.name for one in record.companions)),
+        ("came with", ", ".join(companion.name for companion in record.companions)),
         ("sha256", record.sha256),
     ]
     return [(label, words) for label, words in lines if words]

@@ -108,7 +108,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
         pipeline = Pipeline(lambda: judge, quarantine, ledger, policy, duplicates=duplicates)
         seen = _act(pipeline, rest, as_json)
-        taken = sum(policy.takes(one) and not policy.only_reports(one.path) for one in junk)
+        taken = sum(policy.takes(picture) and not policy.only_reports(picture.path) for picture in junk)
         others = seen.total() - seen[_MOVED] - seen[_SORTED]
         _confirm_many(taken, others + len(junk), settings, is_agreed)
         seen += _act(pipeline, iter(junk), as_json)

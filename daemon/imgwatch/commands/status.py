@@ -190,7 +190,7 @@ def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, objec
     known = Drift.read(str(remembered))
     if known is None or daemon_status.get("model", known.model) != known.model:
         return {"drift": None, "drift_says": None}
-    return {"drift": known.drifts if known.is_known else None, "drift_says": known.says}
+    return {"drift": known.drifts if known.is_known else None, "drift_says": known.summary}
 
 
 def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
@@ -203,7 +203,7 @@ def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
     promise = ReviewersPromise.of_counts(false_alarms, lately)
     if promise is None:
         return {}
-    return {"yours": asdict(promise), "yours_says": promise.says}
+    return {"yours": asdict(promise), "yours_says": promise.summary}
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:

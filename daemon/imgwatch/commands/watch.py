@@ -106,7 +106,7 @@ def _watch_until_ordered(
         ledger = retry.opened(
             lambda: stack.enter_context(open_ledger(settings, is_daemon=True)),
             (IoFailed, Unavailable),
-            orders.are_given,
+            orders.is_interrupted,
             lambda why: on_pulse(_waiting(model, why)),
         )
         if ledger is not None:
@@ -115,7 +115,7 @@ def _watch_until_ordered(
         notify("STOPPING=1")
         log.info("stopped")
         return None
-    orders.are_heard()  # before the config is read: an order that comes meanwhile is obeyed afterwards
+    orders.accept_reload()  # before the config is read: an order that comes meanwhile is obeyed afterwards
     notify("RELOADING=1")
     return _reloaded(job, config, orders)
 
@@ -203,8 +203,8 @@ class _Orders:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._obey)
 
-    def are_given(self) -> bool:
-        """Tell whether to go on as before is not what is wanted."""
+    def is_interrupted(self) -> bool:
+        """Tell whether a signal asked to stop or to read the config again."""
         return self.must_stop or self.must_reload
 
     def wait_for_trial(self) -> None:
@@ -213,15 +213,15 @@ class _Orders:
             raise _Stopped
         _tell_waiting("the model is tried in a process of its own")
 
-    def are_heard(self) -> None:
+    def accept_reload(self) -> None:
         """Forget an order to read the config again, which is now obeyed; stay with one to stop."""
         self.must_reload = False
         self._service = None
 
     def direct_to(self, service: "Service") -> None:
-        """Let this service hear what is told from now on, and what was told before."""
+        """Stop this service at the next signal, or now if one came already."""
         self._service = service
-        if self.are_given():
+        if self.is_interrupted():
             service.stop()
 
     def _obey(self, number: int, _: Any) -> None:

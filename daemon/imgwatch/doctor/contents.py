@@ -71,11 +71,13 @@ def _unmatched(watch: Watch, folder: Path) -> Iterator[Finding]:
     unmatched, number = set(patterns), 0
     for steps in islice(_below(folder), _MOST_ENTRIES):
         number += 1
-        unmatched -= {one for one in unmatched if compiled((one.removeprefix("!"),)).ignores(steps)}
+        unmatched -= {
+            pattern for pattern in unmatched if compiled((pattern.removeprefix("!"),)).ignores(steps)
+        }
         if not unmatched:
             return
     there = counted(number, "file or folder", "files and folders")
-    for pattern in [one for one in patterns if one in unmatched and number]:
+    for pattern in [pattern for pattern in patterns if pattern in unmatched and number]:
         yield warning(
             f"{folder}: the pattern {pattern!r} of `ignore` matches nothing; {there} lie there",
             "correct it, or leave it for what is to come",

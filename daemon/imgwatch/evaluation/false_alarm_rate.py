@@ -54,7 +54,7 @@ class FalseAlarmRate:
         return fewest_scores(self.target, self.confidence)
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """The rate in a sentence."""
         return (
             f"{self.flagged} of {self.held_out} held-out normal pictures ({self.share:.1%}) lie above the "
@@ -85,7 +85,7 @@ class FalseAlarmRate:
         measured = asdict(self)
         measured["asked"] = measured.pop("target")  # the key that model files have always had
         verdict = {"share": self.share, "can_be_kept": self.is_attainable}
-        return {**measured, **verdict, "says": self.says, "warnings": list(self.warnings)}
+        return {**measured, **verdict, "says": self.summary, "warnings": list(self.warnings)}
 
 
 def measure_false_alarms(scores: NDArray[np.floating[Any]], threshold: Threshold) -> FalseAlarmRate:

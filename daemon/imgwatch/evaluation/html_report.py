@@ -44,7 +44,7 @@ class TileSection:
     """Pictures to look at, and why."""
 
     title: str
-    says: str
+    caption: str
     tiles: Sequence[Tile]
     is_wide: bool = False  # each tile shows several pictures side by side
 
@@ -54,7 +54,7 @@ class Table:
     """Rows of text under a header."""
 
     title: str
-    says: str
+    caption: str
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
 

@@ -27,7 +27,7 @@ class Plot:
 
     name: str
     title: str
-    says: str
+    caption: str
     light: bytes
     dark: bytes
 
@@ -47,7 +47,7 @@ def learning_curves(losses: Mapping[str, Sequence[float]], breaks: Sequence[floa
     return _drawn("learning", "Learning curves", "Lower is better; the lines should run side by side.", paint)
 
 
-def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") -> Plot:
+def histogram(scores: Mapping[str, Floats], threshold: float, caption: str = "") -> Plot:
     """Draw the distribution of named groups of scores with the threshold: the first two filled, more as lines."""
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
@@ -66,10 +66,10 @@ def histogram(scores: Mapping[str, Floats], threshold: float, says: str = "") ->
         line = {"color": colours["ink"], "linestyle": "--", "linewidth": 1.2}
         axes.axvline(threshold, label=f"threshold {threshold:.4g}", **line)
         axes.set(xlabel="score (bigger is stranger)", ylabel="% of pictures")
-        beside = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(scores) > 2 else {}
-        axes.legend(frameon=False, fontsize=8, **beside)
+        legend = {"loc": "upper left", "bbox_to_anchor": (1, 1)} if len(scores) > 2 else {}
+        axes.legend(frameon=False, fontsize=8, **legend)
 
-    return _drawn("histogram", "Scores", says, paint)
+    return _drawn("histogram", "Scores", caption, paint)
 
 
 def roc(curves: Mapping[str, tuple[Floats, Floats]]) -> Plot:
@@ -94,8 +94,8 @@ def roc(curves: Mapping[str, tuple[Floats, Floats]]) -> Plot:
     return _drawn("roc", "ROC", "Higher and further left is better; the lines mark 0.5, 1 and 5 %.", paint)
 
 
-def _drawn(name: str, title: str, says: str, paint: Callable[[Any, Mapping[str, str]], None]) -> Plot:
-    return Plot(name, title, says, _png(paint, _LIGHT), _png(paint, _DARK))
+def _drawn(name: str, title: str, caption: str, paint: Callable[[Any, Mapping[str, str]], None]) -> Plot:
+    return Plot(name, title, caption, _png(paint, _LIGHT), _png(paint, _DARK))
 
 
 def _png(paint: Callable[[Any, Mapping[str, str]], None], colours: Mapping[str, str]) -> bytes:

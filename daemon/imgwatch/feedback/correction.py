@@ -115,7 +115,7 @@ class Correction:
         return self.recognisable[row] if distance <= SAME else None
 
     @property
-    def says(self) -> str:
+    def summary(self) -> str:
         """Say how much was learned."""
         return (
             f"learned from {counted(len(self.examples), 'decision')}"

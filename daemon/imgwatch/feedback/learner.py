@@ -47,7 +47,7 @@ class FeedbackLearner:
         judge.correction = Correction.learn(examples, judge.scorer.reference_set, judge.threshold)
         self._taught = state
         if examples:
-            log.info("%s", judge.correction.says)
+            log.info("%s", judge.correction.summary)
         return bool(examples)
 
     def _follow(self, judge: Judge) -> None:

@@ -85,5 +85,5 @@ class Trial:
 
 def _allowed_bytes(size: int) -> int:
     """Return how much memory a file of this size may take: a part of this machine's, and some times its size."""
-    whole = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return min(_MOST_BYTES, whole // 2) + _TIMES_ITS_SIZE * size
+    physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return min(_MOST_BYTES, physical // 2) + _TIMES_ITS_SIZE * size

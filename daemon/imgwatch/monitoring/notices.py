@@ -114,7 +114,7 @@ class Notices:
         self._on_the_way.append((self._notifier.note(lambda: message), remember))
 
     def _remember_sent(self) -> None:
-        for delivery, remember in [one for one in self._on_the_way if one[0].is_over]:
+        for delivery, remember in [entry for entry in self._on_the_way if entry[0].is_over]:
             remember()
             self._on_the_way.remove((delivery, remember))
 

@@ -110,7 +110,9 @@ class Observer:
         troubles = self._publish_figures(pulse)
         if self._notices is None:
             return troubles
-        self._notices.publish(pulse, {f"metrics {number}": one for number, one in enumerate(troubles)})
+        self._notices.publish(
+            pulse, {f"metrics {number}": trouble for number, trouble in enumerate(troubles)}
+        )
         return troubles if self._notices.trouble is None else (*troubles, self._notices.trouble)
 
     def _publish_figures(self, pulse: Pulse) -> tuple[str, ...]:
@@ -152,9 +154,9 @@ class Observer:
         self._drift = after
         self._ledger.facts.put_drift(after.to_json())
         if after.drifts and not before.drifts:
-            log.warning("drift: %s", after.says)
+            log.warning("drift: %s", after.summary)
         elif before.drifts and not after.drifts:
-            log.info("drift: %s", after.says)
+            log.info("drift: %s", after.summary)
 
     def _known(self) -> Drift:
         name = self._model.judge.scorer.name

@@ -127,7 +127,9 @@ class Quarantine(QuarantineView):
                 way_to(stack, store, self._ends.destination(destination, safe_path.name))
             to = None if destination is None else str(destination)
             record = new_record(store, safe_path, identity, metadata, judgement, beside, to)
-            operations.take_in(store, record, source, [identity, *(one.identity for one in beside)])
+            operations.take_in(
+                store, record, source, [identity, *(companion.identity for companion in beside)]
+            )
             return record
 
     def join(self, which: str | Record, candidate: Candidate) -> Record:
@@ -166,7 +168,9 @@ class Quarantine(QuarantineView):
             again = new_record(
                 store, safe_path, identity, metadata, record.judgement, beside, record.destination
             )
-            operations.take_in(store, again, source, [identity, *(one.identity for one in beside)])
+            operations.take_in(
+                store, again, source, [identity, *(companion.identity for companion in beside)]
+            )
             return again
 
     def move_on(self, which: str | Record, expected: ReviewState | None = None) -> Path:
@@ -196,9 +200,12 @@ class Quarantine(QuarantineView):
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             identity, _ = unchanged(source, record)
             beside = returning_beside(source, record)
-            again = returned_record(store, record, [one for one, _ in beside])
-            names = {one.file: found.name for one, (_, found) in zip(again.companions, beside, strict=True)}
-            identities = [identity, *(found.identity for _, found in beside)]
+            again = returned_record(store, record, [companion for companion, _ in beside])
+            names = {
+                companion.file: file.name
+                for companion, (_, file) in zip(again.companions, beside, strict=True)
+            }
+            identities = [identity, *(file.identity for _, file in beside)]
             operations.take_back(store, again, source, identities, names)
             return again
 
@@ -254,10 +261,10 @@ class Quarantine(QuarantineView):
     ) -> Path:
         require_finished(store, record)
         target = FolderEntry(way_to(stack, store, safe_path), safe_path.name, safe_path.path)
-        here = [companion.file for companion in companions_here(store, record)]
+        present = [companion.file for companion in companions_here(store, record)]
         if under_free_name:
-            target = free_entry(target, record, here)
-        names = {file: name for file, name in names_beside(record, target.name).items() if file in here}
+            target = free_entry(target, record, present)
+        names = {file: name for file, name in names_beside(record, target.name).items() if file in present}
         in_the_way = taken(target, names.values())
         if in_the_way is not None:
             raise operations.conflict(in_the_way)
@@ -274,7 +281,7 @@ class Quarantine(QuarantineView):
         Raises RecordMissing where it neither is in quarantine nor was moved on.
         """
         if self._read_reviews().state(record_id) is ReviewState.MOVED:
-            moved = next(one for one in self.moved() if one.record.id == record_id)
+            moved = next(item for item in self.moved() if item.record.id == record_id)
             return _may_be(moved.record, written_ns) and self._take_note_of_return(moved, path)
         record = self.find(record_id)
         with self._recovered() as store:

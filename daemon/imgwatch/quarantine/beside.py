@@ -84,9 +84,13 @@ def _is_as_it_came(store: Store, companion: Companion) -> bool:
 def returning_beside(picture: FolderEntry, record: Record) -> list[tuple[Companion, Examined]]:
     """Return the companions that lie beside a picture which has left the quarantine, as far as they are unchanged."""
     names = names_beside(record, picture.name)
-    lying = [one for one in record.companions if lies_beside(picture, names[one.file])]
-    beside = examined_beside(picture, [names[one.file] for one in lying])
-    return [(one, seen) for one, seen in zip(lying, beside, strict=True) if seen.sha256 == one.sha256]
+    lying = [companion for companion in record.companions if lies_beside(picture, names[companion.file])]
+    beside = examined_beside(picture, [names[companion.file] for companion in lying])
+    return [
+        (companion, seen)
+        for companion, seen in zip(lying, beside, strict=True)
+        if seen.sha256 == companion.sha256
+    ]
 
 
 def lies_beside(picture: FolderEntry, name: str) -> bool:
@@ -102,7 +106,10 @@ def entry_beside(picture: FolderEntry, name: str) -> FolderEntry:
 
 def names_beside(record: Record, name: str) -> dict[str, str]:
     """Return what the companions are called beside their picture where that is called `name`, by their files."""
-    return {one.file: renamed_with(one.name, Path(record.original).name, name) for one in record.companions}
+    return {
+        companion.file: renamed_with(companion.name, Path(record.original).name, name)
+        for companion in record.companions
+    }
 
 
 def taken(target: FolderEntry, names: Iterable[str]) -> FolderEntry | None:

@@ -25,4 +25,4 @@ def moved_on(history: Iterable[LogEntry], reviews: Reducer) -> Sequence[Moved]:
         moved.pop(entry.record.id, None)
         if entry.event is Event.MOVED:
             moved[entry.record.id] = Moved(entry.record, entry.went_to)
-    return [one for one in moved.values() if reviews.state(one.record.id) is ReviewState.MOVED]
+    return [item for item in moved.values() if reviews.state(item.record.id) is ReviewState.MOVED]

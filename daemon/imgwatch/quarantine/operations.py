@@ -55,7 +55,9 @@ def take_back(
 ) -> None:
     """Bring back what was moved on, under the same record. `names`: of its companions there, by theirs in pictures/."""
     companions = zip(record.companions, identities[1:], strict=True)
-    members = tuple(Member(one.file, identity, names[one.file]) for one, identity in companions)
+    members = tuple(
+        Member(companion.file, identity, names[companion.file]) for companion, identity in companions
+    )
     operation = _begin(store, Event.TAKEN_BACK, record, identities[0], source, members)
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
@@ -69,9 +71,13 @@ def put_out(
     """
     identity = _put_back_metadata(store, record.file, record.metadata, record.id)
     members = tuple(
-        Member(one.file, _put_back_metadata(store, one.file, one.metadata, record.id), names[one.file])
-        for one in record.companions
-        if one.file in names
+        Member(
+            companion.file,
+            _put_back_metadata(store, companion.file, companion.metadata, record.id),
+            names[companion.file],
+        )
+        for companion in record.companions
+        if companion.file in names
     )
     operation = _begin(store, event, record, identity, target, members)
     _carry_out(store, operation, moves_of(store, operation, target, None), record)

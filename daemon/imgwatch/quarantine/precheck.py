@@ -96,8 +96,8 @@ def new_record(  # noqa: PLR0913 - what a record is made of
         judgement=judgement,
         quarantined_at=store.clock(),
         companions=tuple(
-            Companion(one.name, name, one.identity.size, one.sha256, one.metadata)
-            for one, name in zip(companions, files[1:], strict=True)
+            Companion(companion.name, name, companion.identity.size, companion.sha256, companion.metadata)
+            for companion, name in zip(companions, files[1:], strict=True)
         ),
         destination=destination,
     )
@@ -130,7 +130,8 @@ def returned_record(store: Store, record: Record, companions: Sequence[Companion
     for number, companion in enumerate(companions, 1):
         files.append(_free_name(store, companion.name, f"{record.id}-{number}", files))
     again = tuple(
-        msgspec.structs.replace(one, file=name) for one, name in zip(companions, files[1:], strict=True)
+        msgspec.structs.replace(companion, file=name)
+        for companion, name in zip(companions, files[1:], strict=True)
     )
     return _checked(msgspec.structs.replace(record, file=file, companions=again), record.original)
 

@@ -175,7 +175,7 @@ def find_problems(path: Path) -> list[Problem]:
     recorded = {record.file for record in records}
     for file in sorted(recorded - pictures):
         problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
-    companions = {one.file: record for record in records for one in record.companions}
+    companions = {companion.file: record for record in records for companion in record.companions}
     for file in sorted(companions.keys() - pictures):
         problems.append(
             Problem(path / PICTURES / file, f"is gone, which came with {shown(companions[file].file)}")

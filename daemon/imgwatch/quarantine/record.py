@@ -74,7 +74,7 @@ class Record(msgspec.Struct, frozen=True):
     @property
     def digests(self) -> dict[str, str]:
         """The digests of the picture and its companions, by their names in pictures/."""
-        return {self.file: self.sha256} | {one.file: one.sha256 for one in self.companions}
+        return {self.file: self.sha256} | {companion.file: companion.sha256 for companion in self.companions}
 
     @property
     def sha256(self) -> str:

@@ -198,7 +198,7 @@ def _leave_out(store: Store, operation: Operation, record: Record | None) -> Non
     """Let the record of a picture no longer name a companion that has not come after all."""
     files = {member.file for member in operation.companions}
     if record is not None and files & set(record.files):
-        left = tuple(one for one in record.companions if one.file not in files)
+        left = tuple(companion for companion in record.companions if companion.file not in files)
         write_record(store, msgspec.structs.replace(record, companions=left), replaces=True)
 
 

@@ -106,7 +106,7 @@ def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
     if standard.contract.generic:
         return {"drifts": False, "says": NOT_CALIBRATED}
     known = Drift.of(standard.model, ledger.facts.drift)
-    return {"drifts": known.drifts, "says": known.says}
+    return {"drifts": known.drifts, "says": known.summary}
 
 
 def unreadable(ledger: Ledger) -> list[dict[str, Any]]:

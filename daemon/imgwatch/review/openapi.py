@@ -43,13 +43,20 @@ class Operation:
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document."""
     known = list(operations)
-    types = [kind for one in known for kind in (one.answer, one.query, one.body) if kind is not None]
+    types = [
+        kind
+        for operation in known
+        for kind in (operation.answer, operation.query, operation.body)
+        if kind is not None
+    ]
     schemas, components = msgspec.json.schema_components([Problem, *types], ref_template=_REF)
     schema_of = dict(zip([Problem, *types], schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
-    for one in known:
-        paths.setdefault(PREFIX + one.path, {})[one.method.lower()] = _described(one, schema_of, components)
-    for query in (one.query.__name__ for one in known if one.query is not None):
+    for operation in known:
+        paths.setdefault(PREFIX + operation.path, {})[operation.method.lower()] = _described(
+            operation, schema_of, components
+        )
+    for query in (operation.query.__name__ for operation in known if operation.query is not None):
         del components[query]  # its fields stand in the address
     return {
         "openapi": "3.1.0",
@@ -63,34 +70,34 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
-def _described(one: Operation, schema_of: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
+def _described(operation: Operation, schema_of: dict[Any, Any], components: dict[str, Any]) -> dict[str, Any]:
     described: dict[str, Any] = {
-        "operationId": one.path.strip("/").replace("/{id}", "_one"),
-        "summary": one.summary,
-        "description": f"The token needs the permission `{one.permission}`.",
-        "parameters": [*_parameters(one, components)],
+        "operationId": operation.path.strip("/").replace("/{id}", "_one"),
+        "summary": operation.summary,
+        "description": f"The token needs the permission `{operation.permission}`.",
+        "parameters": [*_parameters(operation, components)],
         "responses": {
-            "200": _content("Done.", "application/json", schema_of[one.answer]),
+            "200": _content("Done.", "application/json", schema_of[operation.answer]),
             **{
                 code: _content(says, "application/json", schema_of[Problem])
                 for code, says in _REFUSALS.items()
             },
         },
     }
-    if one.takes_picture:
+    if operation.takes_picture:
         described["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
-    elif one.body is not None:
+    elif operation.body is not None:
         described["requestBody"] = {
-            "required": True, "content": {"application/json": {"schema": schema_of[one.body]}}
+            "required": True, "content": {"application/json": {"schema": schema_of[operation.body]}}
         }  # fmt: skip
     return described
 
 
-def _parameters(one: Operation, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
-    if "{id}" in one.path:
+def _parameters(operation: Operation, components: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    if "{id}" in operation.path:
         yield {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-    if one.query is not None:
-        for name, schema in components[one.query.__name__]["properties"].items():
+    if operation.query is not None:
+        for name, schema in components[operation.query.__name__]["properties"].items():
             yield {"name": name, "in": "query", "schema": schema}
 
 

@@ -54,7 +54,7 @@ class Pages:
         with self._parts.open_ledger() as ledger:
             lately = ledger.counts.since(time.time() - DAYS * 86400)
         promise = ReviewersPromise.of_counts(standard.false_alarms, lately)
-        return None if promise is None else promise.says
+        return None if promise is None else promise.summary
 
     def activity(self, _: Request) -> Response:
         """Show what the daemon did."""

@@ -30,16 +30,16 @@ _MOST_SHOWN = 100
 
 def waiting(ledger: Ledger, state: FileState) -> dict[str, Any]:
     """Return how many pictures are in a state, and the first of them: key, path, reason, since when."""
-    pictures = sorted(ledger.listed(state), key=lambda one: one.path)
-    return {"count": len(pictures), "first": [_row(one) for one in pictures[:_MOST_SHOWN]]}
+    pictures = sorted(ledger.listed(state), key=lambda picture: picture.path)
+    return {"count": len(pictures), "first": [_row(picture) for picture in pictures[:_MOST_SHOWN]]}
 
 
-def _row(one: WaitingPicture) -> dict[str, str]:
-    since = datetime.fromtimestamp(one.since).astimezone()
+def _row(picture: WaitingPicture) -> dict[str, str]:
+    since = datetime.fromtimestamp(picture.since).astimezone()
     return {
-        "key": _key(one.path),
-        "path": shown(tilde(one.path)),
-        "why": shown(sentence(one.reason)),
+        "key": _key(picture.path),
+        "path": shown(tilde(picture.path)),
+        "why": shown(sentence(picture.reason)),
         "since": f"{since:%Y-%m-%d %H:%M}",
     }
 

@@ -66,7 +66,7 @@ def report_of(
     OddPictures(job.out).show([Path(entry["path"]) for entry in suspicious])
     report = Report(
         title=f"imgwatch: {job.out.name} ({trained.contract.architecture})",
-        lead=trained.false_alarms.says,
+        lead=trained.false_alarms.summary,
         warnings=(*trained.false_alarms.warnings, *_left_out(trained.index)),
         facts=[("threshold", _threshold_says(trained.contract)), *described(trained.contract.training)],
         plots=_plots(trained),
@@ -140,8 +140,8 @@ def _plots(trained: TrainedAutoencoder) -> tuple[Any, ...]:
         "trained on": trained.scores[trained.held_out :],
         "held out": trained.scores[: trained.held_out],
     }
-    says = "The held-out pictures decide: where they lie is where new normal pictures will."
-    return learning_curves(losses, breaks), histogram(groups, trained.contract.threshold.score, says)
+    caption = "The held-out pictures decide: where they lie is where new normal pictures will."
+    return learning_curves(losses, breaks), histogram(groups, trained.contract.threshold.score, caption)
 
 
 def _threshold_says(contract: Contract) -> str:

@@ -52,7 +52,7 @@ def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
     facts = contract.training
     report = Report(
         title=f"imgwatch: {job.out.name} (perceptual)",
-        lead=trained.false_alarms.says,
+        lead=trained.false_alarms.summary,
         warnings=(*trained.false_alarms.warnings, *_warnings(trained)),
         facts=[("threshold", f"{contract.threshold.score:.5g}"), *described(facts)],
         plots=(_curves(trained), _plot(trained)),
@@ -100,8 +100,8 @@ def _tiles(strangest: Sequence[dict[str, Any]], job: Job) -> list[Tile]:
 def _plot(trained: TrainedDetector) -> Any:
     is_outlier = trained.learnt.is_outlier
     groups = {"your pictures": trained.scores[~is_outlier], "clear outliers": trained.scores[is_outlier]}
-    says = "Each picture was scored by experts that had not seen it."
-    return histogram({k: v for k, v in groups.items() if len(v)}, trained.contract.threshold.score, says)
+    caption = "Each picture was scored by experts that had not seen it."
+    return histogram({k: v for k, v in groups.items() if len(v)}, trained.contract.threshold.score, caption)
 
 
 def _curves(trained: TrainedDetector) -> Any:

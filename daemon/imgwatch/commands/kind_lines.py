@@ -16,7 +16,7 @@ def about_silent_kinds(standard: Standard) -> Iterator[str]:
     from imgwatch.kind_promises import silent_kinds
 
     for silent in silent_kinds(standard.contract, standard.kinds):
-        yield f"{silent.kind}: {silent.says}."
+        yield f"{silent.kind}: {silent.summary}."
         if standard.kinds.of_kind(silent.kind) is None:
             share = float(f"{silent.promise / _APART:.1g}")
             yield (
