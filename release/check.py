@@ -132,12 +132,14 @@ def debian(_: Path) -> None:
 
 
 def service(folder: Path) -> None:
-    """The packaged service under a systemd that is thrown away: IMGWATCH_SYSTEMD_RUNNER boots it."""
+    """The packaged services in each Debian under its own systemd, which IMGWATCH_SYSTEMD_RUNNER boots there."""
     runner = os.environ.get("IMGWATCH_SYSTEMD_RUNNER")
-    assert runner, "set IMGWATCH_SYSTEMD_RUNNER to a program that boots a systemd and runs a command under it"
-    package = _package(DEBIAN[0][0])
-    run(ROOT / "release/debian/repack.sh", package, folder / "next.deb")
-    run(runner, "--", ROOT / "release/debian/check_service.sh", package, folder / "next.deb")
+    assert runner, "set IMGWATCH_SYSTEMD_RUNNER to a script that boots a systemd and runs a command under it"
+    for codename, _python in DEBIAN:
+        package, following = _package(codename), folder / f"{codename}.deb"
+        run(ROOT / "release/debian/repack.sh", package, following)
+        run(ROOT / "release/debian/boot.sh", codename, ROOT / "release", package, following, "--",
+            "/mnt/release/debian/check_service.sh", f"/mnt/{package.name}", f"/mnt/{following.name}")  # fmt: skip
 
 
 def arm64(_: Path) -> None:

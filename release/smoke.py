@@ -2,14 +2,16 @@
 
     PYTHON release/smoke.py IMGWATCH FOLDER
 
-It draws an album, fits the general model to it, lets the daemon watch an inbox, drops a normal picture and junk into
-that, and takes the junk back. It ends with a sentence about the first thing that is not as it should be.
+It draws an album, has `imgwatch setup` fit the general model to it, lets the daemon watch an inbox, drops a normal
+picture and junk into that, takes the junk back, and has a copy of the normal one named. It ends with a sentence
+about the first thing that is not as it should be.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -24,21 +26,18 @@ PICTURES = 80
 def main() -> None:
     """Play it through."""
     imgwatch, folder = sys.argv[1], Path(sys.argv[2])
-    inbox, album = folder / "inbox", folder / "album"
+    inbox, normal = folder / "inbox", folder / "album"
     inbox.mkdir(parents=True)
-    album.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(PICTURES):
-        landscape(rng).save(album / f"{number}.jpg", quality=90)
+    rng = album(normal)
+    os.environ["XDG_DATA_HOME"] = str(folder / "share")  # where `setup` puts the model
     config = folder / "config.yaml"
     config.write_text(
         f"watch: [{{path: {inbox}}}]\nstate: {folder}/state\nquarantine: {{path: {folder}/quarantine}}\n"
     )
     say = Commands(imgwatch, config)
     print(say("--version", config=False).strip())
-    say("calibrate", album, "--false-alarms", "0.05", "--out", folder / "model.onnx")
-    with config.open("a") as stream:
-        stream.write(f"model: {folder}/model.onnx\n")
+    say("setup", "--normal", normal, "--false-alarms", "0.05", "--yes", "--no-service")
+    assert f"model: {folder}/share/imgwatch/model.onnx\n" in config.read_text(), config.read_text()
     log = (folder / "watch.log").open("wb")
     daemon = subprocess.Popen([imgwatch, "watch", "--config", config], stderr=log)
     try:
@@ -55,7 +54,11 @@ def main() -> None:
     finally:
         daemon.terminate()
         assert daemon.wait(30) == 0, "the daemon ended with a fault"
-    print("learned, watched, moved and restored")
+    Image.open(inbox / "normal.jpg").save(inbox / "sent.jpg", quality=60)
+    (copied,) = map(json.loads, say("duplicates", "--json").splitlines())
+    assert copied["kept"] == str(inbox / "normal.jpg"), copied
+    assert [copy["path"] for copy in copied["copies"]] == [str(inbox / "sent.jpg")], copied
+    print("set up, watched, moved and restored; a copy was named")
 
 
 class Commands:
@@ -72,6 +75,15 @@ class Commands:
     def status(self) -> dict[str, object]:
         """Ask how the daemon is."""
         return dict(json.loads(self("status", "--json", check=False)))
+
+
+def album(folder: Path | str) -> np.random.Generator:
+    """Make a folder of normal pictures; return what draws further ones."""
+    rng = np.random.default_rng(0)
+    Path(folder).mkdir(parents=True)
+    for number in range(PICTURES):
+        landscape(rng).save(Path(folder) / f"{number}.jpg", quality=90)
+    return rng
 
 
 def landscape(rng: np.random.Generator) -> Image.Image:

@@ -26,7 +26,7 @@ ln -s "/usr/bin/python$python" "$prefix/bin/python3"
 ln -s python3 "$prefix/bin/python"
 printf 'home = /usr/bin\ninclude-system-site-packages = false\nversion = %s\n' "$python" >"$prefix/pyvenv.cfg"
 "$UV" pip install -q --target "$site" --python-platform "$platform" --python-version "$python" \
-    --only-binary :all: --no-compile-bytecode --link-mode copy -c "$top/constraints.txt" "imgwatch[review,metrics] @ file://$(realpath "$wheel")"
+    --only-binary :all: --no-compile-bytecode --link-mode copy -c "$top/constraints.txt" "imgwatch[review,metrics,notify] @ file://$(realpath "$wheel")"
 # uv lays a wheel's scripts and data below its target, with the building machine's Python in the scripts.
 rm -rf "$site/bin"
 mv "$site/share" "$root/share"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from imgwatch.settings import Settings
 from imgwatch.systemd import installation
 from imgwatch.systemd.installed import config_of, drop_in_file, installed_for, text_of, unit_file
 from imgwatch.systemd.plan import InstallOptions, InstallPlan, plan
+from imgwatch.systemd.systemctl import Manager
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
 
@@ -51,6 +53,25 @@ def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
     assert f"ReadWritePaths=-{tmp_path}\n" in said_by(plan)
     assert "PrivateTmp=no" in said_by(plan), "the folders lie below /tmp"
     assert f"--config {config}" in said_by(plan)
+
+
+def test_each_of_systemds_complaints_is_a_line_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    complaining = tmp_path / "systemd-analyze"
+    complaining.write_text("#!/bin/sh\nprintf 'a.service: this\\na.service: that\\n' >&2\nexit 1\n")
+    complaining.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with pytest.raises(ConfigError) as refusal:
+        Manager(for_user=False).verify({Path("a.service"): ""})
+    assert refusal.value.message == "systemd does not take a.service:"
+    assert refusal.value.details == ("a.service: this", "a.service: that")
+
+
+def test_a_reload_needs_no_program_that_a_small_system_lacks() -> None:
+    for unit in SYSTEMD.glob("*.service"):
+        programs = re.findall(r"^Exec\w+=(\S+)", unit.read_text(), re.MULTILINE)
+        assert set(programs) <= {"/opt/imgwatch/bin/python", "/bin/sh"}, unit.name
 
 
 def test_a_user_unit_has_no_read_only_file_system_and_no_user(settings: Settings, config: Path) -> None:

@@ -57,7 +57,9 @@ class Manager:
             )
         complaints = [line for line in done.stderr.splitlines() if any(unit in line for unit in units)]
         if done.returncode != 0 or complaints:
-            raise ConfigError(f"systemd does not take {' and '.join(units)}:\n{done.stderr.strip()}")
+            raise ConfigError(
+                f"systemd does not take {' and '.join(units)}:", done.stderr.strip().splitlines()
+            )
 
 
 def version() -> int:
