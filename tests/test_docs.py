@@ -91,6 +91,16 @@ def test_each_promise_of_security_names_its_test() -> None:
     assert [promise for promise in promises if not re.search(r"`[\w/]*test_\w+\.py`", promise)] == []
 
 
+def test_the_modules_that_architecture_names_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    named = {name for name in re.findall(r"`([a-z_/]+(?:\.py|/))`", text) if name.strip("/")}
+    paths = {str(path) for path in ROOT.rglob("*.py") if ".venv" not in path.parts}
+    paths |= {str(path) for path in ROOT.rglob("*/") if ".venv" not in path.parts}
+    missing = {name for name in named if not any(path.endswith("/" + name.rstrip("/")) for path in paths)}
+    assert len(named) > 20
+    assert not missing
+
+
 def test_there_is_something_to_test() -> None:
     assert len(commands()) > 20
     assert blocks("python")

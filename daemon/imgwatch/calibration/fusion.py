@@ -12,14 +12,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from imgwatch.model.contract import Part
+
 Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
-RECONSTRUCTION, NEIGHBOURS, FIRST_KIND = (
-    0,
-    1,
-    2,
-)  # columns of measures: one a kind of pseudo-junk from FIRST_KIND on
+# Columns of measures: the two parts that say how strange a picture is, then one for each kind of junk.
+RECONSTRUCTION, NEIGHBOURS, FIRST_KIND = range(3)
+STRANGER_PARTS = (
+    Part(name="redrawing", kind="error", says="unlike your pictures overall"),
+    Part(name="neighbours", kind="expert", says="unlike any of your pictures"),
+)
 RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
 # Weights of reconstruction, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two

@@ -17,6 +17,7 @@ from platformdirs import user_cache_path
 
 import imgwatch
 from imgwatch.batches import batched
+from imgwatch.calibration.fusion import STRANGER_PARTS
 from imgwatch.calibration.head import KEY as JUNK_KEY
 from imgwatch.calibration.neighbours import Integers
 from imgwatch.calibration.perceptual_file import STRANGER
@@ -59,10 +60,6 @@ if TYPE_CHECKING:
 BACKBONE = Path(imgwatch.__file__).parent / "backbone" / "efficientnet-lite0.onnx"
 _BLOCK = 16
 _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
-_STRANGER_PARTS = (
-    Part(name="redrawing", kind="error", says="unlike your pictures overall"),
-    Part(name="neighbours", kind="expert", says="unlike any of your pictures"),
-)
 
 
 def train_perceptual(job: Job, progress: Progress, general: General | None = None) -> Contract:
@@ -200,7 +197,7 @@ def _export(
         height=backbone.shape.height,
         width=backbone.shape.width,
         mode=backbone.shape.mode,
-        parts=(*_STRANGER_PARTS, *map(_kind_part, learnt.general.junk.kinds)),
+        parts=(*STRANGER_PARTS, *map(_kind_part, learnt.general.junk.kinds)),
         calibration=calibration,
         threshold=threshold,
         self_test=self_test_of(session, backbone.shape),
