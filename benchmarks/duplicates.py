@@ -1,30 +1,40 @@
 """How many copies are found, how many strangers are taken for copies, how often the original is the one that is kept.
 
-    .venv/bin/python benchmarks/duplicates.py PICTURES [--most 200] [--half report|tune]
+    .venv/bin/python benchmarks/duplicates.py PICTURES [--most 200] [--half report|tune] [--skip 0]
+    .venv/bin/python benchmarks/duplicates.py PICTURES --pairs [--half report|tune|all]
 
-Copies are made of each picture: saved again, scaled, cropped, captioned, screenshotted. Thresholds are chosen with
-`--half tune`, which takes every other picture; the figures in docs/duplicates.md are of the other half.
+Copies are made of some pictures: saved again, scaled, cropped, captioned, screenshotted. Each is compared as the daemon
+compares it, with the nearest of all pictures: of that half with `--half tune`, by which thresholds are chosen, and of
+both otherwise. `--pairs` takes no copies, and lists which different pictures are taken for copies of one another.
+`--cache FILE` keeps what the pictures are known by; it is of no use when that has changed.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import io
+import pickle
 import random
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.duplicates.alignment import Fit, fit
-from imgwatch.duplicates.finder import LEAST_COSINE, LEAST_LIKENESS, MOST_COMPARED
+from imgwatch.duplicates.finder import LEAST_LIKENESS
+from imgwatch.duplicates.nearest import Nearest
 from imgwatch.duplicates.ranking import Traits, original
 from imgwatch.duplicates.signature import LOOK_SIDE, Signature, signature_of
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.header import Origin
+
+LEAST_SIDE = 100  # pixels; less is an icon
+LEAST_SIDE_OF_COPIED = 160
 
 
 def jpeg(image: Image.Image, quality: int) -> Image.Image:
@@ -98,34 +108,63 @@ def look(image: Image.Image, scorer: Scorer) -> Signature:
     return signature_of(np.asarray(image), scorer)
 
 
-def pictures(folder: Path, most: int, half: str) -> list[Image.Image]:
-    """Return pictures of a folder tree, mixed, of the half that is asked for; each content once."""
+class Picture(NamedTuple):
+    """A picture of the folder, and whether thresholds may be chosen by it."""
+
+    path: Path
+    is_for_tuning: bool
+
+    def opened(self) -> Image.Image:
+        """Return its pixels in colour."""
+        with Image.open(self.path) as image:
+            return image.convert("RGB")
+
+
+def pictures(folder: Path) -> list[Picture]:
+    """Return the pictures of a folder tree, mixed; each content once, and none that is tiny or broken."""
     paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
     random.Random(0).shuffle(paths)
-    images, seen = [], set()
-    for path in paths[half == "report" :: 2]:
+    distinct, seen = [], set()
+    for number, path in enumerate(paths):
+        picture = Picture(path, number % 2 == 0)
         try:
-            image = Image.open(path).convert("RGB")
+            image = picture.opened()
         except (OSError, SyntaxError, ValueError):
             continue
-        if min(image.size) >= 160 and image.tobytes() not in seen:
-            seen.add(image.tobytes())
-            images.append(image)
-        if len(images) == most:
-            break
-    return images
+        digest = hashlib.sha256(image.tobytes()).digest()
+        if min(image.size) >= LEAST_SIDE and digest not in seen:
+            seen.add(digest)
+            distinct.append(picture)
+    return distinct
 
 
-def is_copy(one: Signature, other: Signature) -> Fit | None:
-    """Return how two pictures fit if the daemon would take them for copies; it compares only the nearest few."""
-    laid = fit(one.grey, other.grey)
-    return laid if laid.likeness >= LEAST_LIKENESS else None
+class Index:
+    """The pictures that copies are compared with, and the nearest of them."""
+
+    def __init__(self, signatures: Sequence[Signature]) -> None:
+        self.signatures = signatures
+        self._nearest = Nearest()
+        self._nearest.add(list(range(len(signatures))), [each.vectors for each in signatures])
+
+    def nearest(self, signature: Signature, but: int = -1) -> list[int]:
+        """Return which pictures the daemon would compare with this one."""
+        return self._nearest.of(signature.vectors, but)
+
+    def fit(self, signature: Signature, number: int) -> Fit | None:
+        """Return how two pictures fit if the daemon would take them for copies."""
+        laid = fit(signature.greys, self.signatures[number].greys)
+        return laid if laid.likeness >= LEAST_LIKENESS else None
 
 
-def nearest(signature: Signature, known: Sequence[Signature]) -> list[int]:
-    """Return which pictures the daemon would compare with this one."""
-    near = np.array([(each.vectors @ signature.vectors.T).max() for each in known])
-    return [int(row) for row in np.argsort(-near)[:MOST_COMPARED] if near[row] >= LEAST_COSINE]
+def index_of(some: Sequence[Picture], scorer: Scorer, cache: Path | None) -> Index:
+    """Return the index of pictures, out of the cache where that has them."""
+    known: dict[Path, Signature] = pickle.loads(cache.read_bytes()) if cache and cache.exists() else {}
+    for picture in some:
+        if picture.path not in known:
+            known[picture.path] = look(picture.opened(), scorer)
+    if cache:
+        cache.write_bytes(pickle.dumps(known))
+    return Index([known[picture.path] for picture in some])
 
 
 def traits(image: Image.Image, quality: int | None) -> Traits:
@@ -145,40 +184,80 @@ def traits(image: Image.Image, quality: int | None) -> Traits:
 QUALITY = {"saved at 90": 90, "saved at 40": 40, "screenshotted": None}
 
 
-def main() -> None:
-    """Measure and print a table for docs/duplicates.md."""
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("folder", type=Path)
-    arguments.add_argument("--most", type=int, default=200)
-    arguments.add_argument("--half", choices=("report", "tune"), default="report")
-    arguments.add_argument("--skip", type=int, default=0, help="pictures of the half that are left out")
-    asked = arguments.parse_args()
-    scorer = Scorer(DEFAULT_MODEL)
-    images = pictures(asked.folder, asked.skip + asked.most, asked.half)[asked.skip :]
-    known = [look(image, scorer) for image in images]
+def interval(count: int, of: int) -> str:
+    """Return the Wilson interval of a share, at 95 %, in percent."""
+    share, z = count / of, 1.96
+    middle, spread = share + z**2 / (2 * of), z * ((share * (1 - share) + z**2 / (4 * of)) / of) ** 0.5
+    low, high = ((middle + sign * spread) / (1 + z**2 / of) for sign in (-1, 1))
+    return f"{100 * max(low, 0):.1f}-{100 * min(high, 1):.1f} %"
+
+
+def report_copies(index: Index, chosen: dict[int, Picture], scorer: Scorer) -> None:
+    """Print a table of the copies of the chosen pictures, by their number in the index."""
     caught: Counter[str] = Counter()
     kept: Counter[str] = Counter()
-    for number, image in enumerate(images):
+    for number, picture in chosen.items():
+        image = picture.opened()
         mine = traits(image, 95)
         for name, copy in copies(image, number).items():
             signature = look(copy, scorer)
-            laid = is_copy(signature, known[number]) if number in nearest(signature, known) else None
-            if laid is not None:
-                ranked = original(traits(copy, QUALITY.get(name, 75)), mine, laid)
-                caught[name] += 1
-                kept[name] += ranked is None or not ranked[0]
-    pairs = {
-        tuple(sorted((number, other)))
-        for number, each in enumerate(known)
-        for other in nearest(each, known)
-        if other != number and is_copy(each, known[other]) is not None
-    }
+            laid = index.fit(signature, number) if number in index.nearest(signature) else None
+            if laid is None:
+                print(f"missed: {name}: {picture.path}")
+                continue
+            ranked = original(traits(copy, QUALITY.get(name, 75)), mine, laid)
+            caught[name] += 1
+            if ranked is None or not ranked[0]:
+                kept[name] += 1
+            else:
+                print(f"taken for the original, as it is {ranked[1]}: {name}: {picture.path}")
+    count = len(chosen)
     print("| copy | found | original kept |\n|---|---|---|")
-    for name in copies(images[0], 0):
-        print(f"| {name} | {caught[name]} of {len(images)} | {kept[name]} of {caught[name]} |")
+    for name in caught:
+        print(f"| {name} | {caught[name]} of {count} | {kept[name]} of {caught[name]} |")
+    found, right, made = caught.total(), kept.total(), count * len(caught)
     print(
-        f"\n{len(pairs)} pairs of different pictures among {len(images)} were taken for copies: {sorted(pairs)}"
+        f"| all | {found} of {made} ({interval(found, made)}) | {right} of {found} ({interval(right, found)}) |"
     )
+
+
+def report_pairs(index: Index, some: Sequence[Picture]) -> None:
+    """Print which different pictures are taken for copies, the most alike first."""
+    pairs = {}
+    for number, signature in enumerate(index.signatures):
+        for other in index.nearest(signature, but=number):
+            laid = index.fit(signature, other)
+            if laid is not None:
+                pairs[min(number, other), max(number, other)] = laid
+    for (one, other), laid in sorted(pairs.items(), key=lambda each: -each[1].likeness):
+        print(f"{laid.likeness:.2f} {laid.share:.2f} {laid.around} {some[one].path} {some[other].path}")
+    print(f"{len(pairs)} pairs among {len(some)} pictures were taken for copies")
+
+
+def main() -> None:
+    """Measure and print what docs/duplicates.md has."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--most", type=int, default=200)
+    arguments.add_argument("--half", choices=("report", "tune", "all"), default="report")
+    arguments.add_argument("--skip", type=int, default=0, help="pictures of the half that are left out")
+    arguments.add_argument(
+        "--pairs", action="store_true", help="different pictures that are taken for copies"
+    )
+    arguments.add_argument("--cache", type=Path)
+    asked = arguments.parse_args()
+    scorer = Scorer(DEFAULT_MODEL)
+    halves = {"tune": (True,), "report": (False,), "all": (True, False)}[asked.half]
+    every = pictures(asked.folder)
+    some = [one for one in every if one.is_for_tuning in halves]
+    if asked.pairs:
+        report_pairs(index_of(some, scorer, asked.cache), some)
+        return
+    compared = some if asked.half == "tune" else every
+    large = [one for one in some if min(one.opened().size) >= LEAST_SIDE_OF_COPIED]
+    numbers = {one: number for number, one in enumerate(compared)}
+    chosen = {numbers[one]: one for one in large[asked.skip : asked.skip + asked.most]}
+    report_copies(index_of(compared, scorer, asked.cache), chosen, scorer)
 
 
 if __name__ == "__main__":

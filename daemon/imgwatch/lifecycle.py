@@ -61,6 +61,7 @@ class FileEvent(StrEnum):
     JUDGED_JUNK_WITH_OPEN_BREAKER = "judged junk with an open breaker"
     MOVE_REFUSED = "move refused"
     WAS_RESTORED_BEFORE = "was restored before"
+    ORIGINAL_GONE = "original gone"  # of a copy
     CHANGED = "changed"
     TAKEN_UP_AGAIN = "taken up again"
     FAULTED = "faulted twice"
@@ -142,6 +143,7 @@ TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
         (FileState.UNSEEN, FileEvent.FAULTED): FileState.SET_ASIDE,
         (FileState.PENDING, FileEvent.MOVE_REFUSED): FileState.REPORTED,
         (FileState.PENDING, FileEvent.WAS_RESTORED_BEFORE): FileState.KEPT,
+        (FileState.PENDING, FileEvent.ORIGINAL_GONE): FileState.KEPT,
         (FileState.PENDING, Event.QUARANTINED): ReviewState.OPEN,
         **{(state, FileEvent.CHANGED): FileState.UNSEEN for state in _KNOWN},
         **{(state, FileEvent.TAKEN_UP_AGAIN): FileState.UNSEEN for state in _KNOWN},

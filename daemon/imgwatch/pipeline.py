@@ -127,7 +127,7 @@ class Pipeline:
             self.duplicates is None or not self.duplicates.has_original(judged)
         ):
             log.warning("%s: left where it is: what it is a copy of is no longer there", judged.path)
-            return Result(judged, file_after(FileEvent.MOVE_REFUSED, FileState.PENDING))
+            return Result(_kept(judged), file_after(FileEvent.ORIGINAL_GONE, FileState.PENDING))
         result = self.mover.move(judged)
         if result.record is not None and self.duplicates is not None:
             self.duplicates.forget(judged.path)
@@ -149,10 +149,7 @@ class Pipeline:
     def _respect_user(self, judged: Judged) -> Judged:
         """Keep what lay there on the first day, and what the user restored, whatever the model says."""
         code = self._left_alone.why(judged)
-        if code is None:
-            return judged
-        kept = msgspec.structs.replace(judged.judgement, verdict=Verdict.KEEP, reason=Reason(code), kind=None)
-        return replace(judged, judgement=kept)
+        return judged if code is None else _kept(judged, code)
 
     def _decide(self, judged: Judged) -> tuple[FileState, float | None]:
         """Return the state that a picture comes into, and when it is due if that is WAITING."""
@@ -178,6 +175,12 @@ class Pipeline:
         if self._breaker is not None and self._breaker.is_open:
             return False
         return self.mover.follow(path)
+
+
+def _kept(judged: Judged, code: ReasonCode = ReasonCode.NORMAL) -> Judged:
+    """Judge a picture to stay, whatever the judgement was."""
+    kept = msgspec.structs.replace(judged.judgement, verdict=Verdict.KEEP, reason=Reason(code), kind=None)
+    return replace(judged, judgement=kept)
 
 
 def _row(judged: Judged, state: FileState, due: float | None = None) -> Row:

@@ -12,10 +12,12 @@ from PIL import Image
 
 from conftest import WriteConfig
 from daemon import Daemon, objects, run, wait_until
-from imgwatch.commands.context import load_settings, open_duplicates
+from imgwatch.commands.context import DEFAULT_MODEL, load_settings, open_duplicates
 from imgwatch.decisions import Decisions
+from imgwatch.files import Identity
+from imgwatch.judgement import Verdict
 from imgwatch.judging import Judge, Judged
-from imgwatch.ledger import Ledger
+from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
 from imgwatch.model.scorer import Scorer
 from imgwatch.moving import Result
@@ -80,7 +82,7 @@ def pipeline(write_config: WriteConfig, judge: Judge, quarantine: Quarantine, le
             quarantine,
             ledger,
             Policy.of(settings, lambda _: False, spares_existing=True),
-            duplicates=open_duplicates(settings, ledger, lambda: judge.decoder),
+            duplicates=open_duplicates(settings, ledger, lambda: [judge]),
         )
 
     return opened
@@ -165,7 +167,7 @@ def test_what_the_user_restored_is_never_taken_again(
 
 
 def test_a_copy_stays_when_its_original_is_gone_at_the_moment_of_moving(
-    inbox: Path, pipeline: Opened, quarantine: Quarantine, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    inbox: Path, pipeline: Opened, quarantine: Quarantine, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = pipeline()
     original, copy = saved(scene(1), inbox / "a.jpg"), saved(scene(1), inbox / "copy.jpg", 50)
@@ -177,9 +179,29 @@ def test_a_copy_stays_when_its_original_is_gone_at_the_moment_of_moving(
         return outcome(judged, now)
 
     monkeypatch.setattr(Policy, "outcome", lambda _, judged, now: removed_meanwhile(judged, now))
-    run_on(opened, copy)
+    [result] = run_on(opened, copy)
+    assert result.state is FileState.KEPT
+    assert result.judged.judgement.verdict is Verdict.KEEP
+    known = ledger.known(copy)
+    assert known is not None
+    assert known.state is FileState.KEPT
     assert list(quarantine.list()) == []
     assert names(inbox) == ["copy.jpg"]
+
+
+def test_a_general_model_that_judges_is_not_loaded_again(
+    tmp_path: Path, write_config: WriteConfig, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where another one judges, it is loaded."""
+    picture = saved(scene(1), tmp_path / "inbox" / "a.jpg")
+    settings = load_settings(write_config(duplicates="{action: quarantine}"))
+    with Judge(Scorer(DEFAULT_MODEL), None, Limits()) as judge:
+        opened = open_duplicates(settings, ledger, lambda: [judge])
+        assert opened is not None
+        monkeypatch.setattr("imgwatch.model.scorer.Scorer", None)  # nothing can be loaded
+        ledger.remember([Row(picture, Identity.of(picture.lstat()), FileState.KEPT)], 0.0)
+        list(opened.fill())
+        assert ledger.signatures.paths() == [picture]
 
 
 def test_pictures_of_a_reference_folder_are_compared_and_never_touched(

@@ -13,7 +13,7 @@ from imgwatch import console
 from imgwatch.errors import InputMissing, ModelError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     from imgwatch.duplicates.finder import Finder
     from imgwatch.duplicates.taking import Duplicates
@@ -197,25 +197,36 @@ def compared_scopes(settings: Settings) -> list[Scope]:
     return watched + [one for one in references if not any(one.root == scope.root for scope in watched)]
 
 
-def open_finder(settings: Settings, ledger: Ledger, decoder: Callable[[], Decoder]) -> Finder:
-    """Return what finds copies, by the embeddings of the general model, which is loaded for the first picture."""
+def open_finder(
+    settings: Settings,
+    ledger: Ledger,
+    decoder: Callable[[], Decoder],
+    loaded: Callable[[], Iterable[Scorer]] = tuple,
+) -> Finder:
+    """Return what finds copies, by the embeddings of the general model, which is loaded if no other use has."""
     from imgwatch.duplicates.finder import Finder
     from imgwatch.model.scorer import Scorer
 
     def general() -> Scorer:
-        return Scorer(DEFAULT_MODEL, seconds=settings.limits.decode_seconds)
+        shared = next((scorer for scorer in loaded() if scorer.path == DEFAULT_MODEL), None)
+        return shared or Scorer(DEFAULT_MODEL, seconds=settings.limits.decode_seconds)
 
     return Finder(ledger, decoder, general, settings.duplicates.reference)
 
 
-def open_duplicates(settings: Settings, ledger: Ledger, decoder: Callable[[], Decoder]) -> Duplicates | None:
-    """Return what takes copies out of what is judged normal; None if the config does not ask for that."""
+def open_duplicates(
+    settings: Settings, ledger: Ledger, judges: Callable[[], Sequence[Judge]]
+) -> Duplicates | None:
+    """Return what takes copies out of what these judge normal; None if the config does not ask for that."""
     if not settings.duplicates.is_on:
         return None
     from imgwatch.duplicates.taking import Duplicates
 
     scopes = compared_scopes(settings)
-    return Duplicates(open_finder(settings, ledger, decoder), ledger, scopes)
+    finder = open_finder(
+        settings, ledger, lambda: judges()[0].decoder, lambda: (judge.scorer for judge in judges())
+    )
+    return Duplicates(finder, ledger, scopes)
 
 
 def confirm(question: str, is_agreed: bool) -> None:

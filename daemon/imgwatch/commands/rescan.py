@@ -87,7 +87,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         if in_quarantine:
             _offer_back(judge, quarantine, as_json)
             return
-        duplicates = open_duplicates(settings, ledger, lambda: judge.decoder)
+        duplicates = open_duplicates(settings, ledger, lambda: judges.of_all)
         if duplicates is not None and not dry_run:
             for number, _ in enumerate(duplicates.fill(), 1):
                 progress("compare", number, number)

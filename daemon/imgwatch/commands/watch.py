@@ -140,7 +140,7 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
         folders = ", ".join(str(watch.path) for watch in settings.watch)
         log.info("watching %s with model %s", folders, model.judge.scorer.name)
 
-    duplicates = open_duplicates(settings, ledger, lambda: model.judge.decoder)
+    duplicates = open_duplicates(settings, ledger, lambda: model.judges.of_all)
     service = Service(settings, model, quarantine, ledger, tell, observer, duplicates=duplicates)
     orders.direct_to(service)
     try:

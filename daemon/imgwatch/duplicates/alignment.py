@@ -5,6 +5,8 @@ It is sure of copies only: another shot of the same scene does not fit to the pi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -22,9 +24,21 @@ _LEAST_SIDE = 12  # pixels of the smaller one where it is searched
 _MARGIN = 2  # pixels by which the search may be wrong
 _FLAT = 2.0  # standard deviation of grey values below which there is nothing to compare
 _LEAST_COARSE = 0.5  # correlation below which the search has met nothing
-_FRAME_SHARE = 0.6
+_FRAME_SHARE = 0.4  # of what lies around a picture that has the colour of bars: words on them have others
+_RIM = 2  # pixels from the edge of what is covered to the lines on both sides that are compared
+_LEAST_RIM = 0.25  # share of the inner line that must have another colour than the bars
+_CUT_SHARE = 0.8  # and how much of that must end at the edge, which it does not in what was cut out
+_SAME_SHAPE = 1.04  # how much the proportions of pictures may differ that are compared as they are
 _LEAST_TELLING = 18  # cells with edges: two dark shapes on plain ground would fit with fewer
 _CELLS = 6  # the overlap is compared in so many rows and columns of cells
+
+
+class Around(StrEnum):
+    """What lies around the smaller picture in the larger one: more of the scene, a frame, or what may be either."""
+
+    SCENE = "scene"
+    FRAME = "frame"
+    EITHER = "either"
 
 
 class Fit(NamedTuple):
@@ -32,20 +46,38 @@ class Fit(NamedTuple):
 
     `likeness` is the median, over the cells of a grid, of how their edges correlate: 1 for the same, about 0 for
     strangers; words written over some cells change nothing. `share` is that of the larger one which the smaller one
-    covers, `is_first_smaller` which one that is, `is_framed` whether the rest of the larger one is bars of one colour.
+    covers, `is_first_smaller` which one that is, `around` what the rest of the larger one is.
     """
 
     likeness: float
     share: float = 1.0
     is_first_smaller: bool = True
-    is_framed: bool = False
+    around: Around = Around.SCENE
 
 
 STRANGERS = Fit(0.0)
+WHOLE = 0.93  # share of the larger picture that a copy of the whole covers at least
+_SURE = 0.8
 
 
-def fit(one: Grey, other: Grey) -> Fit:
-    """Lay each of two pictures over the other, and return how the better one of the two fits."""
+def fit(one: Sequence[Grey], other: Sequence[Grey]) -> Fit:
+    """Lay each of two pictures over the other, and return how the better one of the two fits.
+
+    Each is handed over as the whole picture, and behind it what seems to be a picture that it shows between bars.
+    """
+    best = _fit(one[0], other[0])
+    if best.likeness >= _SURE:
+        return best
+    shown = [(_fit(part, other[0]), False) for part in one[1:]] + [
+        (_fit(one[0], part), True) for part in other[1:]
+    ]
+    for fit_of_shown, is_first_smaller in shown:
+        if fit_of_shown.likeness > best.likeness:
+            best = Fit(fit_of_shown.likeness, 0.0, is_first_smaller, Around.FRAME)
+    return best
+
+
+def _fit(one: Grey, other: Grey) -> Fit:
     if min(one.std(), other.std()) < _FLAT:
         return STRANGERS
     over, under = _laid_over(one, other), _laid_over(other, one)._replace(is_first_smaller=False)
@@ -54,42 +86,75 @@ def fit(one: Grey, other: Grey) -> Fit:
 
 def _laid_over(part: Grey, whole: Grey) -> Fit:
     """Search where and how small `part` fits best into `whole`, and compare them there."""
-    coarse = _resized(whole, _COARSE / max(whole.shape))
-    best = max((_search(part, coarse, size) for size in _sizes(part, coarse)), default=None)
-    if best is None or best[0] < _LEAST_COARSE:
+    edges = _edges(whole)
+    fits = [(_compared(part, edges, window), window) for window in _windows(part, whole)]
+    if not fits:
         return STRANGERS
-    _, _, width, top, left = best
+    (likeness, (top, left)), (_, _, height, width) = max(fits)
+    return Fit(likeness, height * width / whole.size, True, _around(whole, (top, left, height, width)))
+
+
+Window = tuple[int, int, int, int]  # top, left, height, width
+
+
+def _windows(part: Grey, whole: Grey) -> list[Window]:
+    """Return the windows of `whole` that are to be compared with `part`: all of it, and those that a search met."""
+    windows = []
+    proportions = part.shape[0] * whole.shape[1] / (part.shape[1] * whole.shape[0])
+    if 1 / _SAME_SHAPE < proportions < _SAME_SHAPE:
+        windows.append((0, 0, *whole.shape))
+    coarse = _resized(whole, _COARSE / max(whole.shape))
+    correlation, top, left, width = _search(part, coarse)
+    if correlation < _LEAST_COARSE:
+        return windows
     zoom = max(whole.shape) / max(coarse.shape)
-    corner = round(top * zoom), round(left * zoom)
-    fits = []
     for grow in (-1.5, -0.75, 0.0, 0.75, 1.5):
         wide = width * zoom + grow
-        size = (
-            min(round(wide), whole.shape[1]),
-            min(round(wide * part.shape[0] / part.shape[1]), whole.shape[0]),
+        high = min(round(wide * part.shape[0] / part.shape[1]), whole.shape[0])
+        wide_pixels = min(round(wide), whole.shape[1])
+        corner = (
+            min(round(top * zoom), whole.shape[0] - high),
+            min(round(left * zoom), whole.shape[1] - wide_pixels),
         )
-        fits.append((_compared(part, whole, size, corner), size))
-    likeness, (wide_pixels, high_pixels) = max(fits)
-    share = wide_pixels * high_pixels / whole.size
-    outside = np.ones(whole.shape, bool)
-    outside[
-        max(corner[0] - _MARGIN, 0) : corner[0] + high_pixels + _MARGIN,
-        max(corner[1] - _MARGIN, 0) : corner[1] + wide_pixels + _MARGIN,
-    ] = False
-    return Fit(likeness, share, True, _is_frame(whole[outside], part))
+        windows.append((*corner, high, wide_pixels))
+    return windows
 
 
-def _is_frame(rest: Grey, part: Grey) -> bool:
-    """Tell whether most of what lies around a picture has one colour, as bars have, and the picture's own rim has not.
+def _around(whole: Grey, window: Window) -> Around:
+    """Tell what lies around a window.
 
-    What was cut out of a picture on a plain ground has that ground at its rim.
+    Bars have one colour, and what the picture shows ends where they begin; what was cut out goes on outside.
     """
+    top, left, height, width = window
+    bottom, right = top + height, left + width
+    outside = np.ones(whole.shape, bool)
+    outside[max(top - _MARGIN, 0) : bottom + _MARGIN, max(left - _MARGIN, 0) : right + _MARGIN] = False
+    rest = whole[outside]
     if not rest.size:
-        return False
+        return Around.SCENE
     colour = int(np.bincount(rest.ravel() >> 3, minlength=32).argmax()) * 8 + 4
-    rim = np.concatenate([part[1], part[-2], part[:, 1], part[:, -2]])
-    of_rest, of_rim = (float((np.abs(grey.astype(int) - colour) < 12).mean()) for grey in (rest, rim))
-    return of_rest > _FRAME_SHARE and of_rim < 0.5
+    is_bar = np.abs(whole.astype(int) - colour) < 12
+    if float(is_bar[outside].mean()) < _FRAME_SHARE:
+        return Around.SCENE
+    lines = []  # the pixels beside each edge of the window, inside and outside
+    for plane, start, end, first, last in (
+        (is_bar, top, bottom, left, right),
+        (is_bar.T, left, right, top, bottom),
+    ):
+        if start > _RIM:
+            lines.append(
+                (plane[start + _RIM, first:last], plane[start - _RIM - 1 : start, first:last].any(axis=0))
+            )
+        if end + _RIM < len(plane):
+            lines.append(
+                (plane[end - _RIM - 1, first:last], plane[end : end + _RIM + 1, first:last].any(axis=0))
+            )
+    if not lines:
+        return Around.SCENE
+    inside, beyond = (np.concatenate(line) for line in zip(*lines, strict=True))
+    if float((~inside).mean()) < _LEAST_RIM:
+        return Around.EITHER
+    return Around.FRAME if float(beyond[~inside].mean()) > _CUT_SHARE else Around.SCENE
 
 
 def _sizes(part: Grey, coarse: Grey) -> list[tuple[int, int]]:
@@ -98,46 +163,55 @@ def _sizes(part: Grey, coarse: Grey) -> list[tuple[int, int]]:
     return sorted(size for size in sizes if min(size) >= _LEAST_SIDE)
 
 
-def _search(part: Grey, coarse: Grey, size: tuple[int, int]) -> tuple[float, int, int, int, int]:
-    """Return the best correlation of `part`, made this size, with any window of the picture, and which window."""
-    height, width = size
-    template = np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX), np.float32)
-    template = template - template.mean()
-    norm = float(np.sqrt((template**2).sum()))
+def _search(part: Grey, coarse: Grey) -> tuple[float, int, int, int]:
+    """Return the best correlation of `part`, in any size, with any window, and its top, left and width."""
+    sizes = _sizes(part, coarse)
+    if not sizes:
+        return 0.0, 0, 0, 0
     picture = coarse.astype(np.float32)
-    shape = picture.shape
-    spectrum = np.fft.rfft2(picture) * np.conj(np.fft.rfft2(template, shape))
-    rows, columns = shape[0] - height + 1, shape[1] - width + 1
-    products = np.fft.irfft2(spectrum, shape)[:rows, :columns]
-    sums, squares = _window_sums(picture, size), _window_sums(picture.astype(np.float64) ** 2, size)
-    spread = np.sqrt(np.maximum(squares - sums**2 / template.size, 1.0))
-    correlation = products / (spread * max(norm, 1.0))
-    top, left = np.unravel_index(int(correlation.argmax()), correlation.shape)
-    return float(correlation[top, left]), height, width, int(top), int(left)
+    templates = np.zeros((len(sizes), *coarse.shape), np.float32)
+    for template, (height, width) in zip(templates, sizes, strict=True):
+        small = np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX), np.float32)
+        template[:height, :width] = small - small.mean()
+    norms = np.sqrt((templates**2).sum(axis=(1, 2)))
+    spectra = np.fft.rfft2(picture) * np.conj(np.fft.rfft2(templates))
+    products = np.fft.irfft2(spectra, coarse.shape)
+    sums, squares = _running_sums(picture), _running_sums(picture**2)
+    best = (0.0, 0, 0, 0)
+    for product, norm, (height, width) in zip(products, norms, sizes, strict=True):
+        spread = _window_sums(squares, height, width) - _window_sums(sums, height, width) ** 2 / (
+            height * width
+        )
+        rows, columns = spread.shape
+        correlation = product[:rows, :columns] / (np.sqrt(np.maximum(spread, 1.0)) * max(norm, 1.0))
+        top, left = np.unravel_index(int(correlation.argmax()), correlation.shape)
+        best = max(best, (float(correlation[top, left]), int(top), int(left), width))
+    return best
 
 
-def _window_sums(plane: NDArray[np.floating], size: tuple[int, int]) -> NDArray[np.float64]:
-    total = np.pad(plane.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    height, width = size
+def _running_sums(plane: Plane) -> NDArray[np.float64]:
+    return np.pad(plane.astype(np.float64).cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+
+
+def _window_sums(sums: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
     return np.asarray(
-        total[height:, width:] - total[:-height, width:] - total[height:, :-width] + total[:-height, :-width]
+        sums[height:, width:] - sums[:-height, width:] - sums[height:, :-width] + sums[:-height, :-width]
     )
 
 
-def _compared(part: Grey, whole: Grey, size: tuple[int, int], corner: tuple[int, int]) -> float:
-    """Compare the edges of `part` with those of `whole` around a window, and return the best of nearby windows."""
-    width, height = size
+def _compared(part: Grey, edges: Plane, window: Window) -> tuple[float, tuple[int, int]]:
+    """Compare the edges of `part` with those in a window, and return the best of nearby windows, and its corner."""
+    top, left, height, width = window
     if min(width, height) < 2 * _LEAST_SIDE:
-        return 0.0
+        return 0.0, (top, left)
     small = _edges(np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX)))
-    large = _edges(whole)
-    best = 0.0
-    for top in range(corner[0] - _MARGIN, corner[0] + _MARGIN + 1):
-        for left in range(corner[1] - _MARGIN, corner[1] + _MARGIN + 1):
-            if 0 <= top <= whole.shape[0] - height and 0 <= left <= whole.shape[1] - width:
-                window = large[:, top : top + height, left : left + width]
-                best = max(best, _median_correlation(small, window))
-    return best
+    rows = range(max(top - _MARGIN, 0), min(top + _MARGIN, edges.shape[1] - height) + 1)
+    columns = range(max(left - _MARGIN, 0), min(left + _MARGIN, edges.shape[2] - width) + 1)
+    return max(
+        (_median_correlation(small, edges[:, y : y + height, x : x + width]), (y, x))
+        for y in rows
+        for x in columns
+    )
 
 
 def _edges(grey: Grey) -> Plane:

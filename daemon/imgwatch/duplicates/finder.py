@@ -5,18 +5,17 @@ It moves nothing; what becomes of a copy, `pipeline` decides.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from imgwatch.duplicates.alignment import fit
+from imgwatch.duplicates.nearest import Nearest
 from imgwatch.duplicates.ranking import Because, Traits, original
-from imgwatch.duplicates.signature import LOOK_SIDE, signature_of
+from imgwatch.duplicates.signature import LOOK_SIDE, SHADE_WIDTH, greys_of, signature_of
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger
 from imgwatch.ledger.signatures import Signed
@@ -26,8 +25,7 @@ from imgwatch.picture.decoding import Box, Decoded
 from imgwatch.scan import identity_of
 
 LEAST_LIKENESS = 0.8  # of a copy; chosen and measured by benchmarks/duplicates.py
-LEAST_COSINE = 0.35  # between embeddings, before two pictures are compared
-MOST_COMPARED = 5  # pictures with the nearest embeddings
+_VERSION = 2  # of what a signature is; 1 had one grey picture
 
 
 class Copy(NamedTuple):
@@ -55,8 +53,8 @@ class Finder:
         self._open_scorer = scorer
         self._scorer: Scorer | None = None
         self._reference = tuple(folder.resolve() for folder in reference)
-        self._numbers: NDArray[np.int64] = np.empty(0, np.int64)  # of the rows of `_vectors`
-        self._vectors: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._nearest = Nearest()
+        self._width = 0  # of a row of vectors, once that is known
 
     def is_reference(self, path: Path) -> bool:
         """Tell whether a picture lies in a folder that is never touched."""
@@ -65,7 +63,7 @@ class Finder:
     def look_at(self, path: Path, identity: Identity) -> Signed | None:
         """Return the signature of a picture, made if this version has none; None if it cannot be made."""
         scorer = self._general()
-        known = self._ledger.signatures.at(path, scorer.name)
+        known = self._ledger.signatures.at(path, _space(scorer))
         if known is not None and known.is_version(identity):
             return known
         decoded = self._decoder().look_at(path, Box(LOOK_SIDE, with_origin=True))
@@ -73,21 +71,21 @@ class Finder:
             return None
         signature = signature_of(decoded.pixels, scorer)
         return self._ledger.signatures.add(
-            path, identity, decoded.sha256, scorer.name, signature.vectors.astype(np.float16).tobytes(),
-            signature.thumbnail, tuple(Traits.of(decoded.pixels, decoded.origin)),
+            path, identity, decoded.sha256, _space(scorer), signature.vectors.astype(np.float16).tobytes(),
+            signature.thumbnails, tuple(Traits.of(decoded.pixels, decoded.origin)),
         )  # fmt: skip
 
     def copies(self, signed: Signed) -> Iterator[Copy]:
         """Yield each pair of this picture and another one that is there, the most alike first."""
-        exact = [other for other in self._ledger.signatures.with_digest(signed.sha256, self._general().name)
+        exact = [other for other in self._ledger.signatures.with_digest(signed.sha256, _space(self._general()))
                  if self._is_another(other, signed)]  # fmt: skip
         for other in exact:
             yield self._ranked(signed, other, None)
-        mine = _grey(signed)
+        mine = greys_of(signed.thumbnails)
         fits = []
         for other in self._near(signed):
             if other.sha256 != signed.sha256 and self._is_another(other, signed):
-                pair = fit(mine, _grey(other))
+                pair = fit(mine, greys_of(other.thumbnails))
                 if pair.likeness >= LEAST_LIKENESS:
                     ranked = original(_traits(signed), _traits(other), pair)
                     fits.append((pair.likeness, self._ranked(signed, other, ranked)))
@@ -115,37 +113,21 @@ class Finder:
 
     def _near(self, signed: Signed) -> Iterator[Signed]:
         self._catch_up()
-        if not len(self._numbers):
-            return
-        nearness = (self._vectors @ _vectors(signed, self._vectors.shape[1]).T).max(axis=1)
-        numbers: list[int] = []
-        for row in np.argsort(-nearness)[: 4 * MOST_COMPARED]:
-            number = int(self._numbers[row])
-            if nearness[row] < LEAST_COSINE or len(numbers) == MOST_COMPARED:
-                break
-            if number != signed.number and number not in numbers:
-                numbers.append(number)
-        for number in numbers:
+        for number in self._nearest.of(self._vectors(signed.vectors), but=signed.number):
             known = self._ledger.signatures.numbered(number)
             if known is not None:
                 yield known
 
     def _catch_up(self) -> None:
         """Take in what was added since, by whatever process."""
-        last = int(self._numbers[-1]) if len(self._numbers) else 0
-        scorer = self._general()
-        rows = self._ledger.signatures.vectors_since(last, scorer.name)
-        if not rows:
-            return
-        width = self._vectors.shape[1] or self._width()
-        fresh = [np.frombuffer(blob, np.float16).reshape(-1, width) for _, blob in rows]
-        self._numbers = np.concatenate(
-            [self._numbers, *(np.full(len(each), row[0]) for each, row in zip(fresh, rows, strict=True))]
-        )
-        known = self._vectors.reshape(-1, width)
-        self._vectors = np.concatenate([known, *fresh]).astype(np.float32)
+        rows = self._ledger.signatures.vectors_since(self._nearest.last, _space(self._general()))
+        self._nearest.add([number for number, _ in rows], [self._vectors(blob) for _, blob in rows])
 
-    def _width(self) -> int:
+    def _vectors(self, blob: bytes) -> NDArray[np.float32]:
+        self._width = self._width or self._embedding_width() + SHADE_WIDTH
+        return np.frombuffer(blob, np.float16).reshape(-1, self._width).astype(np.float32)
+
+    def _embedding_width(self) -> int:
         shape = self._general().contract.shape
         blank = np.zeros((1, shape.height, shape.width, shape.channels), np.uint8)
         return int(self._general().embed(blank)[2].shape[1])
@@ -156,13 +138,9 @@ class Finder:
         return self._scorer
 
 
-def _vectors(signed: Signed, width: int) -> NDArray[np.float32]:
-    return np.frombuffer(signed.vectors, np.float16).reshape(-1, width).astype(np.float32)
-
-
-def _grey(signed: Signed) -> NDArray[np.uint8]:
-    with Image.open(io.BytesIO(signed.thumbnail), formats=("JPEG",)) as image:
-        return np.asarray(image.convert("L"))
+def _space(scorer: Scorer) -> str:
+    """Return by what signatures are made, as the ledger has it: the others are made again."""
+    return f"{scorer.name}/{_VERSION}"
 
 
 def _traits(signed: Signed) -> Traits:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imgwatch.duplicates.alignment import Fit, Grey
+from imgwatch.duplicates.alignment import WHOLE, Around, Fit, Grey
 from imgwatch.picture.decoding import Pixels
 from imgwatch.picture.header import Origin
 
@@ -15,7 +15,6 @@ _CELLS = 6
 _MORE = 1.05  # times as many pixels, before it counts
 _SHARPER = 1.3
 _COARSER = 1.1
-_WHOLE = 0.93  # share of the larger picture that a copy of the whole covers at least
 
 
 class Because(StrEnum):
@@ -30,6 +29,7 @@ class Because(StrEnum):
     COMPRESSION = "compression"
     SHARPNESS = "sharpness"
     EARLIER = "earlier"
+    CHOSEN = "chosen"
 
 
 class Traits(NamedTuple):
@@ -70,15 +70,27 @@ def original(first: Traits, second: Traits, fit: Fit) -> tuple[bool, Because] | 
     """Tell whether the first one is the original, and why; None if nothing tells them apart.
 
     The order: camera before none, bare before framed, whole before cropped, more pixels, less compression, sharper.
+    Where a frame may as well be ground that was cut off, the one that has less of it is the original if it shows
+    the same in more pixels, or in as many and was compressed less; otherwise the larger one is.
     """
     if first.has_camera != second.has_camera:
         return first.has_camera, Because.CAMERA
-    if fit.share < _WHOLE:
-        if fit.is_framed:
-            return fit.is_first_smaller, Because.UNFRAMED
-        return not fit.is_first_smaller, Because.UNCROPPED
+    if fit.share >= WHOLE:
+        return _by_quality(first, second, 1.0)
+    is_framed = fit.around is Around.FRAME
+    if fit.around is Around.EITHER:
+        small, large = (first, second) if fit.is_first_smaller else (second, first)
+        better = _by_quality(small, large, fit.share)
+        is_framed = better is not None and better[0]
+    if is_framed:
+        return fit.is_first_smaller, Because.UNFRAMED
+    return not fit.is_first_smaller, Because.UNCROPPED
+
+
+def _by_quality(first: Traits, second: Traits, share: float) -> tuple[bool, Because] | None:
+    """Compare the first one with that share of the second one's pixels which shows the same."""
     for because, mine, others, least in (
-        (Because.PIXELS, first.pixels, second.pixels, _MORE),
+        (Because.PIXELS, first.pixels, second.pixels * share, _MORE),
         (Because.COMPRESSION, second.coarseness + 0.1, first.coarseness + 0.1, _COARSER),
         (Because.SHARPNESS, first.sharpness, second.sharpness, _SHARPER),
     ):

@@ -13,6 +13,7 @@ import numpy as np
 
 from imgwatch.errors import UsageError
 from imgwatch.feedback.correction import Correction, Example
+from imgwatch.judgement import ReasonCode
 from imgwatch.ledger import Ledger
 from imgwatch.ledger.feedback import Remembered
 from imgwatch.lifecycle import TAKES_BACK, TEACHES, Event, Teaching
@@ -59,7 +60,7 @@ class FeedbackLearner:
             return
         entries, end = self._quarantine.events_since(self._ledger.facts.feedback_offset(log))
         wanted = [entry for entry in entries if entry.event in TEACHES or entry.event in TAKES_BACK]
-        fresh = [entry for entry in wanted if entry.event in TEACHES][-MOST_EXAMPLES:]
+        fresh = [entry for entry in wanted if _teaches(entry)][-MOST_EXAMPLES:]
         for entry in wanted:
             if entry.event in TAKES_BACK:
                 self._ledger.feedback.forget(entry.record.sha256, TAKES_BACK[entry.event] is Teaching.JUNK)
@@ -91,6 +92,14 @@ class FeedbackLearner:
         for sha256, is_junk, at, model, vector in self._ledger.feedback.latest(MOST_EXAMPLES):
             known = np.frombuffer(vector, dtype=np.float16).astype(np.float32)
             yield Example(sha256, is_junk, at, known if model == judge.scorer.name else None)
+
+
+def _teaches(entry: LogEntry) -> bool:
+    """Tell whether a decision says what is junk or normal: a deleted copy shows what its original does, which stays."""
+    is_junk = TEACHES.get(entry.event) is Teaching.JUNK
+    return entry.event in TEACHES and not (
+        is_junk and entry.record.judgement.reason.code is ReasonCode.DUPLICATE
+    )
 
 
 def forget(quarantine: Quarantine, ledger: Ledger) -> int:

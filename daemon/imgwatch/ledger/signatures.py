@@ -14,7 +14,7 @@ _COLUMNS = "id, path, ino, size, mtime_ns, sha256, vectors, thumbnail, traits"
 
 
 class Signed(NamedTuple):
-    """One version of a picture with its digest, embeddings (float16, [N, D]), thumbnail (JPEG) and traits.
+    """One version of a picture with its digest, embeddings (float16, [N, D]), N thumbnails and traits.
 
     `number` grows: what was seen first has the lowest.
     """
@@ -26,7 +26,7 @@ class Signed(NamedTuple):
     mtime_ns: int
     sha256: str
     vectors: bytes
-    thumbnail: bytes
+    thumbnails: bytes
     traits: tuple[float, ...]
 
     def is_version(self, identity: Identity | None) -> bool:
@@ -47,11 +47,11 @@ class Signatures:
         sha256: str,
         model: str,
         vectors: bytes,
-        thumbnail: bytes,
+        thumbnails: bytes,
         traits: tuple[float, ...],
     ) -> Signed:
         """Remember a version of a picture, in place of the one that lay there before."""
-        columns = (vectors, thumbnail, json.dumps(traits))
+        columns = (vectors, thumbnails, json.dumps(traits))
         with self._file.writing():
             self._file.ask(
                 "INSERT OR REPLACE INTO signature (path, ino, size, mtime_ns, sha256, model, vectors, thumbnail,"
@@ -68,6 +68,10 @@ class Signatures:
             f"SELECT {_COLUMNS} FROM signature WHERE path = ? AND model = ?", (os.fsencode(path), model)
         )
         return _signed(rows[0]) if rows else None
+
+    def knows(self, path: Path) -> bool:
+        """Tell whether a path was ever looked at, and is not forgotten."""
+        return bool(self._file.ask("SELECT 1 FROM signature WHERE path = ?", (os.fsencode(path),)))
 
     def with_digest(self, sha256: str, model: str) -> list[Signed]:
         """Return the pictures with these bytes, what was seen first before the others."""
@@ -99,8 +103,8 @@ class Signatures:
 
 
 def _signed(row: tuple[Any, ...]) -> Signed:
-    number, path, ino, size, mtime_ns, digest, vectors, thumbnail, traits = row
+    number, path, ino, size, mtime_ns, digest, vectors, thumbnails, traits = row
     return Signed(
-        number, Path(os.fsdecode(path)), ino, size, mtime_ns, digest.hex(), vectors, thumbnail,
+        number, Path(os.fsdecode(path)), ino, size, mtime_ns, digest.hex(), vectors, thumbnails,
         tuple(json.loads(traits)),
     )  # fmt: skip
