@@ -12,8 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from imgwatch.errors import DecidedMeanwhile, ImgwatchError
+from imgwatch.errors import DecidedMeanwhile, ImgwatchError, shown
 from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, ReasonCode
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState, ReviewState
 from imgwatch.quarantine import Quarantine
@@ -22,7 +23,10 @@ from imgwatch.quarantine.record import Record
 
 
 class Decided(NamedTuple):
-    """One decision as it was carried out, with what undoing it needs."""
+    """One decision as it was carried out, with what undoing it needs.
+
+    `before` is RESTORED of a picture that lay in its folder, and was moved into quarantine by the user's word.
+    """
 
     record: Record
     before: ReviewState
@@ -75,6 +79,16 @@ class Decisions:
         self._count()
         return Decided(record, before, path)
 
+    def take_out(
+        self, path: Path, identity: Identity, judgement: Judgement, companions: Sequence[str] = ()
+    ) -> Decided:
+        """Move a picture into quarantine from where it lies; what the user saw of it is this version."""
+        record = self._quarantine.quarantine(path, identity, judgement, companions)
+        self._ledger.forget(_set_of(record, path))
+        self._ledger.signatures.forget(path)
+        self._count()
+        return Decided(record, ReviewState.RESTORED)
+
     def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Decided:
         """Put a picture into the bin, keep it for later, or open it again."""
         record, before = self._seen(which, expected)
@@ -90,10 +104,16 @@ class Decisions:
         return decided
 
     def undo(self, decided: Decided) -> Record:
-        """Take a decision back, and return the picture's record: a restored picture gets a new one."""
+        """Take a decision back, and return the picture's record: a restored picture gets a new one.
+
+        A copy goes again only while the picture that was kept lies where it lay: raises DecidedMeanwhile.
+        """
+        if decided.before is ReviewState.RESTORED:
+            return self.restore(decided.record).record
         if decided.restored_to is None:
             record = self._quarantine.mark(decided.record, decided.before)
         else:
+            _require_kept(decided.record)
             record = self._quarantine.requarantine(decided.record, decided.restored_to)
             self._ledger.forget(_set_of(decided.record, decided.restored_to))
             if decided.before in (ReviewState.OPEN, ReviewState.MOVED):
@@ -142,6 +162,14 @@ class Decisions:
 
     def _count(self) -> None:
         count_history(self._quarantine, self._ledger)
+
+
+def _require_kept(record: Record) -> None:
+    """Raise DecidedMeanwhile if the picture is a copy of one that is no longer there: never do both go."""
+    reason = record.judgement.reason
+    kept = Path(str(reason.figures.get("kept", "/")))
+    if reason.code is ReasonCode.DUPLICATE and not kept.exists():
+        raise DecidedMeanwhile(f"{shown(kept)} is no longer there, so its copy stays where it is")
 
 
 def _set_of(record: Record, path: Path) -> list[Path]:

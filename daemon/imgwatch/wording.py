@@ -93,6 +93,7 @@ def sentence(reason: Reason) -> str:
 
 
 _BECAUSE = {
+    "chosen": "was chosen by you",
     "reference": "lies in a reference folder",
     "exact": "was there first",
     "camera": "comes from the camera",
@@ -107,8 +108,12 @@ _BECAUSE = {
 
 def _duplicate(reason: Reason) -> str:
     likeness = "the same file as" if reason.figures.get("exact") else "a copy of"
-    because = _BECAUSE.get(_text(reason, "because"), "was kept")
-    return f"{likeness} {_text(reason, 'kept')}, which {because}"
+    return f"{likeness} {_text(reason, 'kept')}, which {because_it(reason)}"
+
+
+def because_it(reason: Reason) -> str:
+    """Say why the original of a copy is that: "it ..."."""
+    return _BECAUSE.get(_text(reason, "because"), "was kept")
 
 
 def _normal(reason: Reason) -> str:

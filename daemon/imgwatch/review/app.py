@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from imgwatch.errors import ImgwatchError
 from imgwatch.review.answers import answer
 from imgwatch.review.api import Api
+from imgwatch.review.copies import CopyRoutes
 from imgwatch.review.decision_routes import DecisionRoutes
 from imgwatch.review.live import Live
 from imgwatch.review.openapi import PREFIX
@@ -31,6 +32,7 @@ class Gallery:
     def __init__(self, parts: Parts) -> None:
         self._pages = Pages(parts)
         self._training = TrainingPage(parts, self._pages)
+        self._copies = CopyRoutes(parts, self._pages)
         self._pictures = PictureRoutes(parts)
         self._decisions = DecisionRoutes(parts)
         self._waiting = WaitingRoutes(parts)
@@ -51,6 +53,9 @@ class Gallery:
                 Route("/training", training.page),
                 Route("/training", training.leave_out, methods=["POST"]),
                 Route("/training/{number}", training.picture),
+                Route("/copies", self._copies.page),
+                Route("/copies/{id}/kept", self._copies.kept),
+                Route("/copies/{id}/instead", self._copies.instead, methods=["POST"]),
                 Route("/pictures", pictures.all),
                 Route("/pictures/{id}", pictures.details),
                 Route("/pictures/{id}/small", pictures.small),

@@ -10,12 +10,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
+
+import msgspec
 
 from imgwatch.decisions import Decided, Decisions
+from imgwatch.duplicates.ranking import Because
 from imgwatch.errors import ImgwatchError, RecordMissing
+from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Reason, ReasonCode
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.record import Record
 from imgwatch.review.index import ReviewIndex
 
 _MOST_UNDONE = 1000  # batches remembered
@@ -30,7 +37,13 @@ class Verb(StrEnum):
     REOPEN = "reopen"
 
 
+INSTEAD = "restore instead"  # of the picture that was kept
 _STATES = {Verb.DELETE: ReviewState.BINNED, Verb.LATER: ReviewState.LATER, Verb.REOPEN: ReviewState.OPEN}
+
+
+_SWAPPED = {
+    "width": "kept_width", "height": "kept_height", "kept_width": "width", "kept_height": "height",
+}  # fmt: skip
 
 
 @dataclass
@@ -44,6 +57,25 @@ class Outcome:
     def as_json(self) -> dict[str, object]:
         """Give it as the page wants it: each reason once."""
         return {"verb": self.verb, "done": self.done, "failed": self.failed}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A picture that was kept because others were copies of it: the version that is shown, and what goes with it."""
+
+    path: Path
+    identity: Identity
+    companions: Sequence[str]
+
+    def judged_a_copy_of(self, record: Record, path: Path) -> Judgement:
+        """Return what its record says once it has gone for the copy of this record, restored to `path`."""
+        figures = dict(record.judgement.reason.figures)
+        swapped = {ours: figures[theirs] for ours, theirs in _SWAPPED.items() if theirs in figures}
+        kept = str(path).encode(errors="backslashreplace").decode()
+        reason = Reason(
+            ReasonCode.DUPLICATE, swapped | {"kept": kept, "because": str(Because.CHOSEN), "exact": False}
+        )
+        return msgspec.structs.replace(record.judgement, reason=reason, sha256=None)
 
 
 class ReviewDecisions:
@@ -86,6 +118,24 @@ class ReviewDecisions:
         self._index.refresh()
         return outcome
 
+    def replace_kept(self, record_id: str, kept: Kept, shown_as: ReviewState) -> Outcome:
+        """Restore a copy, and then move the picture that was kept in its stead: if that cannot be, both stay."""
+        outcome, steps = Outcome(INSTEAD), []
+        with self._lock, self._decisions() as decisions:
+            try:
+                copy = self._decide_one(Verb.RESTORE, record_id, shown_as, decisions)
+                steps.append(copy)
+                outcome.done.append(record_id)
+                assert copy.restored_to is not None
+                judgement = kept.judged_a_copy_of(copy.record, copy.restored_to)
+                steps.append(decisions.take_out(kept.path, kept.identity, judgement, kept.companions))
+            except ImgwatchError as fault:
+                outcome.failed[record_id] = str(fault)
+            if steps:
+                self._batches = [*self._batches, (INSTEAD, steps)][-_MOST_UNDONE:]
+        self._index.refresh()
+        return outcome
+
     def _decide_one(
         self, verb: Verb, record_id: str, shown_as: ReviewState | None, decisions: Decisions
     ) -> Decided:
@@ -103,7 +153,7 @@ class ReviewDecisions:
                 return Outcome("nothing")
             verb, steps = self._batches.pop()
             outcome = Outcome(verb)
-            for step in steps:
+            for step in reversed(steps):
                 try:
                     outcome.done.append(decisions.undo(step).id)
                 except ImgwatchError as fault:

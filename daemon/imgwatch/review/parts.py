@@ -42,6 +42,7 @@ class Parts:
     standard: Standard | None = None
     model_fault: str | None = None
     keep_days: float | None = None
+    together: bool = True  # whether companions go with their picture
 
     @property
     def presenter(self) -> Presenter:

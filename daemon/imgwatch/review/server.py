@@ -86,6 +86,7 @@ def opened(context: GalleryContext) -> Iterator[Gallery]:
                 standard=explanation.judge.standard if explanation else None,
                 model_fault=fault,
                 keep_days=settings.quarantine.keep_days,
+                together=settings.companions == "together",
             )
         )
         yield gallery

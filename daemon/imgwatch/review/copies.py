@@ -1,0 +1,150 @@
+"""Copies in quarantine beside the picture that was kept: the page, and its own decision, to restore a copy instead.
+
+The browser names copies only; which picture was kept is in their records, and shown if the ledger knows it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from imgwatch.duplicates.ranking import Because
+from imgwatch.errors import shown
+from imgwatch.files import Identity
+from imgwatch.judgement import ReasonCode
+from imgwatch.lifecycle import ReviewState
+from imgwatch.picture.companions import lying_beside
+from imgwatch.quarantine.record import Record
+from imgwatch.review.answers import answer, asked, picture
+from imgwatch.review.decisions import Kept
+from imgwatch.review.pages import Pages
+from imgwatch.review.parts import Parts
+from imgwatch.review.pictures import SMALL
+from imgwatch.review.presenter import tilde
+from imgwatch.scan import identity_of
+from imgwatch.wording import because_it
+
+_MOST_SHOWN = 60  # groups
+_SHOWN_STATES = (ReviewState.OPEN, ReviewState.LATER)
+
+
+class CopyRoutes:
+    """Each method is one address."""
+
+    def __init__(self, parts: Parts, pages: Pages) -> None:
+        self._parts, self._pages = parts, pages
+
+    def page(self, _: Request) -> Response:
+        """Show the copies in groups, that with the latest first."""
+        self._parts.index.refresh()
+        by_kept: dict[str, list[Record]] = {}
+        for record in sorted(
+            self._parts.index.all().records, key=lambda one: one.quarantined_at, reverse=True
+        ):
+            if _is_copy(record) and self._parts.index.state(record.id) in _SHOWN_STATES:
+                by_kept.setdefault(_text(record, "kept"), []).append(record)
+        groups = list(by_kept.values())
+        return self._pages.answer(
+            "copies", groups=[self._group(records) for records in groups[:_MOST_SHOWN]], count=len(groups)
+        )
+
+    def kept(self, request: Request) -> Response:
+        """Answer with the picture that was kept in place of a copy."""
+        record = self._copy(request)
+        kept = self._kept(record)
+        if kept is None:
+            raise HTTPException(404, "it is no longer there")
+        key = f"{record.id}-{_version(kept.identity)}"
+        return picture(self._parts.waiting_thumbnails.of(key, kept.path, SMALL))
+
+    async def instead(self, request: Request) -> Response:
+        """Restore a copy, and move the picture that was kept into quarantine, if it is the version that is shown."""
+        record, request_json = self._copy(request), await asked(request)
+        try:
+            shown_as, version = ReviewState(request_json["shown_as"]), str(request_json["version"])
+        except (KeyError, ValueError) as fault:
+            raise HTTPException(400, "say how the copy stood, and which version was kept") from fault
+        kept = self._kept(record)
+        if kept is None or not _is_replaceable(record) or _version(kept.identity) != version:
+            raise HTTPException(409, "the picture that was kept is another now: load the page again")
+        outcome = await run_in_threadpool(self._parts.decisions.replace_kept, record.id, kept, shown_as)
+        return answer(outcome.as_json())
+
+    def _copy(self, request: Request) -> Record:
+        record = self._parts.record(request)
+        if not _is_copy(record):
+            raise HTTPException(404, "this picture is no copy")
+        return record
+
+    def _kept(self, record: Record) -> Kept | None:
+        """Return the picture that was kept; None if it is gone, or the ledger knows of none there."""
+        path = Path(_text(record, "kept"))
+        with self._parts.open_ledger() as ledger:
+            is_known = ledger.signatures.knows(path) or ledger.known(path) is not None
+        identity = identity_of(path) if is_known else None
+        if identity is None:
+            return None
+        return Kept(path, identity, lying_beside(path) if self._parts.together else [])
+
+    def _group(self, records: list[Record]) -> dict[str, Any]:
+        first, kept = records[0], self._kept(records[0])
+        path = Path(_text(first, "kept"))
+        return {
+            "id": first.id,
+            "name": shown(path.name),
+            "folder": tilde(path.parent),
+            "is_there": kept is not None,
+            "version": _version(kept.identity) if kept else "",
+            "bytes": kept.identity.size if kept else None,
+            "date": _date(kept.identity.mtime_ns) if kept else "",
+            "pixels": _pixels(first, "kept_"),
+            "copies": [self._row(record, is_there=kept is not None) for record in records],
+        }
+
+    def _row(self, record: Record, *, is_there: bool) -> dict[str, Any]:
+        original = Path(record.original)
+        return {
+            "id": record.id,
+            "name": shown(original.name),
+            "folder": tilde(original.parent),
+            "state": self._parts.index.state(record.id),
+            "bytes": record.size_bytes,
+            "date": _date(record.metadata.mtime_ns),
+            "pixels": _pixels(record, ""),
+            "because": because_it(record.judgement.reason),
+            "is_replaceable": is_there and _is_replaceable(record),
+        }
+
+
+def _is_copy(record: Record) -> bool:
+    return record.judgement.reason.code is ReasonCode.DUPLICATE
+
+
+def _is_replaceable(record: Record) -> bool:
+    """Tell whether a copy may be kept instead: not of the same bytes, nor of what is never touched."""
+    figures = record.judgement.reason.figures
+    return not figures.get("exact") and figures.get("because") != Because.REFERENCE
+
+
+def _text(record: Record, figure: str) -> str:
+    return str(record.judgement.reason.figures.get(figure, ""))
+
+
+def _version(identity: Identity) -> str:
+    return "-".join(map(str, identity[1:]))
+
+
+def _date(mtime_ns: int) -> str:
+    return f"{datetime.fromtimestamp(mtime_ns / 1e9).astimezone():%Y-%m-%d %H:%M}"
+
+
+def _pixels(record: Record, prefix: str) -> str:
+    figures = record.judgement.reason.figures
+    sides = [figures.get(f"{prefix}{side}") for side in ("width", "height")]
+    return " \u00d7 ".join(f"{side:.0f}" for side in sides if isinstance(side, int | float))
