@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import binary, booleans, integers
+from hypothesis.strategies import binary, booleans, floats, integers, none, sampled_from, text
 
 from imgwatch.errors import FormatTooNew, LedgerDamaged, Unavailable
 from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
+from imgwatch.ledger.feedback import Remembered
 from imgwatch.lifecycle import FileState
 
 
@@ -95,6 +97,101 @@ def test_whatever_is_damaged_a_ledger_opens_and_works(offset: int, content: byte
                 ledger.facts.put_drift("red")
             except LedgerDamaged as damage:
                 ledger.mend(str(damage))
+
+
+COLUMNS = [
+    (table, column)
+    for table, columns in {
+        "folder": ("path",),
+        "seen": (
+            "ino", "size", "mtime_ns", "state", "score", "model", "sha256", "why", "at", "reason_code", "figures",
+            "kind", "due",
+        ),
+        "signature": ("path", "ino", "size", "mtime_ns", "sha256", "vectors", "thumbnail", "traits"),
+        "existing_pixels": ("pixels",),
+        "moved": ("record", "sha256", "pixels"),
+        "rescanned": ("path",),
+        "counter": ("name", "value"),
+        "day": ("date", "name", "value"),
+        "lesson": ("sha256", "is_junk", "at", "model", "vector"),
+        "fact": ("value",),
+    }.items()
+    for column in columns
+]  # fmt: skip
+PICTURE, DIGEST, DEVICE = Path("/in/a.jpg"), "ab" * 32, Path("/out")
+
+
+def fill(ledger: Ledger) -> None:
+    """Put something into every table."""
+    strange = Judgement(Verdict.QUARANTINE, in_words("strange"), "m-1", 0.9, 0.5, DIGEST)
+    for state in FileState:
+        path = PICTURE.with_name(f"{state}.jpg")
+        ledger.remember([Row(path, Identity(1, 2, 3, 4), state, strange, due=0.0)], now=1.0)
+    ledger.signatures.add(PICTURE, Identity(1, 2, 3, 4), DIGEST, "m-1", b"v", b"t", (1.0, 2.0))
+    ledger.left_alone.note_existing(b"pixels")
+    ledger.left_alone.note_moved("r-1", DIGEST, b"pixels")
+    ledger.allow_restore_to([PICTURE.parent])
+    ledger.feedback.remember(Remembered(DIGEST, True, 1.0, "m-1", b"v"))
+    ledger.facts.put_drift("green")
+    ledger.facts.put_root_inode(PICTURE.parent, 7)
+    ledger.facts.put_device(DEVICE, 7)
+    ledger.facts.put_feedback_offset("log", 7)
+    ledger.counts.add_events("log", [("restored", 1.0)], 0, 9)
+    ledger.begin(PICTURE.parent, [], 1.0)
+
+
+def readings(ledger: Ledger) -> Iterator[Callable[[], object]]:
+    """Yield all that can be asked of a ledger."""
+    for state in FileState:
+        yield lambda state=state: ledger.known(PICTURE.with_name(f"{state}.jpg"))
+        yield lambda state=state: ledger.waiting(state)
+        yield lambda state=state: ledger.listed(state)
+    yield lambda: ledger.unfinished(PICTURE.parent, {"kept.jpg": Identity(1, 2, 3, 4)})
+    yield ledger.temporarily_unreadable
+    yield ledger.passed_over
+    yield lambda: ledger.due(2.0, 10)
+    yield lambda: [score + at for at, score in ledger.scores("m-1", 0.0)]
+    yield lambda: ledger.unreadable(10)
+    yield lambda: ledger.normal(10)
+    yield lambda: ledger.latest_kept(10)
+    yield ledger.rescanned
+    yield lambda: sum(ledger.counts.totals().values())
+    yield lambda: sum(ledger.counts.since(0.0).values())
+    yield lambda: [sum(counts.values()) for counts in ledger.counts.days(0.0).values()]
+    yield lambda: ledger.counts.log_offset("log")
+    yield lambda: ledger.left_alone.lay_there(Identity(1, 2, 3, 4), "existing.jpg")
+    yield lambda: ledger.left_alone.moved_before(DIGEST, b"pixels")
+    yield lambda: ledger.feedback.latest(10)
+    yield ledger.feedback.changes
+    yield lambda: ledger.feedback.forget(DIGEST, True)
+    yield lambda: ledger.signatures.at(PICTURE, "m-1")
+    yield lambda: ledger.signatures.with_digest(DIGEST, "m-1")
+    yield lambda: ledger.signatures.vectors_since(0, "m-1")
+    yield ledger.signatures.paths
+    yield lambda: ledger.facts.drift
+    yield ledger.facts.root_inodes
+    yield lambda: ledger.facts.device_of(DEVICE)
+    yield lambda: ledger.facts.began(PICTURE.parent)
+    yield lambda: ledger.facts.feedback_offset("log")
+    yield lambda: ledger.remember([Row(PICTURE, Identity(9, 9, 9, 9), FileState.KEPT)], 2.0)
+
+
+@given(
+    column=sampled_from(COLUMNS),
+    value=none() | integers(-(2**63), 2**63 - 1) | floats(allow_nan=False) | text() | binary(),
+)
+def test_a_value_of_any_type_is_damage_or_understood(column: tuple[str, str], value: object) -> None:
+    table, name = column
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.sqlite"
+        with closing(Ledger(path)) as ledger:
+            fill(ledger)
+            with closing(sqlite3.connect(path)) as other, other:
+                other.execute("PRAGMA foreign_keys = OFF")
+                other.execute(f"UPDATE OR IGNORE {table} SET {name} = ?", (value,))
+            for reading in readings(ledger):
+                with suppress(LedgerDamaged):
+                    reading()
 
 
 def test_damage_found_while_running_is_told_and_mended(path: Path) -> None:

@@ -126,12 +126,13 @@ class Ledger:
 
     def known(self, path: Path) -> Known | None:
         """Return what is known of one file."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (int, int, int, str, str | None, str | None),
             "SELECT ino, size, mtime_ns, state, model, reason_code FROM seen"
             " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
             (os.fsencode(path.parent), os.fsencode(path.name)),
         )
-        return _known(rows[0]) if rows else None
+        return self._known(rows[0]) if rows else None
 
     def remember(self, rows: Iterable[Row], now: float) -> None:
         """Write rows in one transaction; a version that is judged for the first time is counted."""
@@ -200,7 +201,8 @@ class Ledger:
 
     def temporarily_unreadable(self) -> list[tuple[Path, float]]:
         """Return the pictures that could not be read for a reason which may be gone, and when that was tried."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes, float),
             "SELECT folder.path, seen.name, seen.at FROM seen JOIN folder ON folder.id = seen.folder"
             f" WHERE seen.state = '{FileState.UNREADABLE}' AND seen.reason_code = ?",
             (ReasonCode.TEMPORARILY_UNREADABLE,),
@@ -216,23 +218,26 @@ class Ledger:
     def passed_over(self) -> dict[str, int]:
         """Return how many files of each format, by name, are not looked at."""
         # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
-        rows = self._file.ask(
-            f"SELECT why, COUNT(*) FROM seen WHERE state = '{FileState.PASSED_OVER}' GROUP BY why"
+        rows = self._file.rows(
+            (str | None, int),
+            f"SELECT why, COUNT(*) FROM seen WHERE state = '{FileState.PASSED_OVER}' GROUP BY why",
         )
         return {str(name): number for name, number in rows}
 
     def waiting(self, state: FileState) -> list[Path]:
         """Return the files that are in state PENDING or HELD."""
         # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes),
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
-            f" WHERE seen.state = '{state}'"
+            f" WHERE seen.state = '{state}'",
         )
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
     def due(self, now: float, most: int) -> list[Path]:
         """Return files that waited until now or longer, the longest first: at most so many."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes),
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
             f" WHERE seen.state = '{FileState.WAITING}' AND seen.due <= ? ORDER BY seen.due LIMIT ?",
             (now, most),
@@ -241,14 +246,16 @@ class Ledger:
 
     def scores(self, model: str, since: float) -> list[tuple[float, float]]:
         """Return (when, score) of what this model judged since then and what still lies in its folder, in order."""
-        return self._file.ask(
+        return self._file.rows(
+            (float, float),
             "SELECT at, score FROM seen WHERE model = ? AND score IS NOT NULL AND at >= ? ORDER BY at",
             (model, since),
         )
 
     def unreadable(self, limit: int) -> list[tuple[Path, str, float]]:
         """Return the latest pictures that could not be read: path, why, when."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes, str | None, float | None),
             "SELECT folder.path, seen.name, seen.why, seen.at FROM seen JOIN folder ON folder.id = seen.folder"
             " WHERE seen.state = 'unreadable' ORDER BY seen.at DESC LIMIT ?",
             (limit,),
@@ -259,9 +266,10 @@ class Ledger:
 
     def listed(self, state: FileState) -> list[Listed]:
         """Return the files that are in a state, the latest first, with the reason and since when."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes, str | None, str | None, str | None, float | None, float | None, str | None),
             "SELECT folder.path, seen.name, seen.reason_code, seen.figures, seen.why, seen.at, seen.score, seen.kind"
-            f" FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = '{state}' ORDER BY seen.at DESC"
+            f" FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = '{state}' ORDER BY seen.at DESC",
         )
         return [
             Listed(
@@ -272,7 +280,8 @@ class Ledger:
 
     def normal(self, limit: int) -> list[tuple[Path, str | None]]:
         """Return pictures that were kept, or lay there before the first start, spread over all: path, digest."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes, bytes | None),
             "SELECT folder.path, seen.name, seen.sha256 FROM seen JOIN folder ON folder.id = seen.folder"
             " WHERE seen.state IN ('kept', 'existing') ORDER BY seen.ino * 2654435761 % 4294967296 LIMIT ?",
             (limit,),
@@ -284,7 +293,8 @@ class Ledger:
 
     def latest_kept(self, limit: int) -> list[Path]:
         """Return the pictures that were judged and kept last."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (bytes, bytes),
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
             " WHERE seen.state = 'kept' ORDER BY seen.at DESC LIMIT ?",
             (limit,),
@@ -299,7 +309,7 @@ class Ledger:
 
     def rescanned(self) -> list[Path]:
         """Return the folders that were rescanned by name."""
-        return [Path(os.fsdecode(row[0])) for row in self._file.ask("SELECT path FROM rescanned")]
+        return [Path(os.fsdecode(row[0])) for row in self._file.rows((bytes,), "SELECT path FROM rescanned")]
 
     def is_first_start(self, root: Path) -> bool:
         """Tell whether this watched folder was never begun with."""
@@ -315,11 +325,14 @@ class Ledger:
         return number
 
     def _folder_id(self, folder: Path) -> int:
-        path = os.fsencode(folder)
-        rows = self._file.ask("SELECT id FROM folder WHERE path = ?", (path,))
-        return int(
-            (rows or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", (path,)))[0][0]
-        )
+        path = (os.fsencode(folder),)
+        rows = self._file.rows((int,), "SELECT id FROM folder WHERE path = ?", path)
+        return int((rows or self._file.ask("INSERT INTO folder (path) VALUES (?) RETURNING id", path))[0][0])
+
+    def _known(self, row: tuple[Any, ...]) -> Known:
+        ino, size, mtime_ns, state, model, code = row
+        is_worth_a_retry = state == FileState.UNREADABLE and code == ReasonCode.TEMPORARILY_UNREADABLE
+        return Known(ino, size, mtime_ns, self._file.parsed(FileState, state), model, is_worth_a_retry)
 
 
 def _reason_columns(judgement: Judgement | None) -> tuple[str | None, str | None, str | None]:
@@ -335,9 +348,3 @@ def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
         return Reason(ReasonCode(code or ""), json.loads(figures or "{}"))
     except ValueError:
         return in_words(why or "judged by an older version")
-
-
-def _known(row: tuple[Any, ...]) -> Known:
-    ino, size, mtime_ns, state, model, code = row
-    is_worth_a_retry = state == FileState.UNREADABLE and code == ReasonCode.TEMPORARILY_UNREADABLE
-    return Known(ino, size, mtime_ns, FileState(state), model, is_worth_a_retry)

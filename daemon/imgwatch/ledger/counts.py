@@ -43,23 +43,27 @@ class Counts:
 
     def log_offset(self, log: str) -> int:
         """Return up to which byte the quarantine's log of this name has been counted."""
-        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (f"log_offset {log}",))
-        return int(rows[0][0]) if rows else 0
+        rows = self._file.rows((str,), "SELECT value FROM fact WHERE name = ?", (f"log_offset {log}",))
+        return self._file.parsed(int, rows[0][0]) if rows else 0
 
     def totals(self) -> dict[str, int]:
         """Return all counts since the ledger began."""
-        return dict(self._file.ask("SELECT name, value FROM counter"))
+        return dict(self._file.rows((str, int), "SELECT name, value FROM counter"))
 
     def since(self, at: float) -> Counter[str]:
         """Return the counts of all days from that of a time on."""
-        rows = self._file.ask("SELECT name, sum(value) FROM day WHERE date >= ? GROUP BY name", (_date(at),))
+        rows = self._file.rows(
+            (str, int), "SELECT name, sum(value) FROM day WHERE date >= ? GROUP BY name", (_date(at),)
+        )
         return Counter(dict(rows))
 
     def days(self, since: float) -> dict[str, dict[str, int]]:
         """Return the counts of each day since then: date (local, ISO 8601) -> name -> count."""
         days: dict[str, dict[str, int]] = {}
-        rows = self._file.ask(
-            "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date", (_date(since),)
+        rows = self._file.rows(
+            (str, str, int),
+            "SELECT date, name, value FROM day WHERE date >= ? ORDER BY date",
+            (_date(since),),
         )
         for date, name, value in rows:
             days.setdefault(date, {})[name] = value

@@ -93,7 +93,7 @@ class Facts:
     def device_of(self, folder: Path) -> int | None:
         """Return the device on which a folder was that pictures were moved to; None if none ever were."""
         text = self._text(f"device of {folder}")
-        return None if text is None else int(text)
+        return None if text is None else self._file.parsed(int, text)
 
     def put_device(self, folder: Path, device: int) -> None:
         """Remember on which device a folder is that pictures are moved to."""
@@ -103,7 +103,7 @@ class Facts:
     def began(self, root: Path) -> float | None:
         """Return when a watched folder was first watched, in seconds since 1970; None if it never was."""
         text = self._text(f"begun {root}")
-        return None if text is None else float(text)
+        return None if text is None else self._file.parsed(float, text)
 
     def put_beginning(self, root: Path, at: float) -> None:
         """Remember when a watched folder was first watched; within a transaction of the caller's."""
@@ -120,13 +120,13 @@ class Facts:
 
     def root_inodes(self) -> dict[Path, int]:
         """Return the folders that were ever watched with their inodes; 0 where none was noted."""
-        rows = self._file.ask(
-            "SELECT name, value FROM fact WHERE name LIKE 'begun %' OR name LIKE 'inode of %'"
+        rows = self._file.rows(
+            (str, str), "SELECT name, value FROM fact WHERE name LIKE 'begun %' OR name LIKE 'inode of %'"
         )
-        begun = {
-            Path(str(name).removeprefix("begun ")): 0 for name, _ in rows if str(name).startswith("begun ")
-        }
-        noted = ((str(name), int(value)) for name, value in rows if str(name).startswith("inode of "))
+        begun = {Path(name.removeprefix("begun ")): 0 for name, _ in rows if name.startswith("begun ")}
+        noted = (
+            (name, self._file.parsed(int, value)) for name, value in rows if name.startswith("inode of ")
+        )
         return begun | {Path(name.removeprefix("inode of ")): ino for name, ino in noted}
 
     def put_root_inode(self, root: Path, ino: int) -> None:
@@ -145,15 +145,15 @@ class Facts:
 
     def feedback_offset(self, log: str | None) -> int:
         """Return up to which byte of the quarantine's log of this name the decisions were learned from."""
-        return int(self._text(f"lesson_offset {log}") or 0)
+        return self._file.parsed(int, self._text(f"lesson_offset {log}") or "0")
 
     def put_feedback_offset(self, log: str | None, offset: int) -> None:
         """Remember up to which byte the decisions were learned from."""
         self._put_alone(f"lesson_offset {log}", str(offset))
 
     def _text(self, name: str) -> str | None:
-        rows = self._file.ask("SELECT value FROM fact WHERE name = ?", (_printable(name),))
-        return str(rows[0][0]) if rows else None
+        rows = self._file.rows((str,), "SELECT value FROM fact WHERE name = ?", (_printable(name),))
+        return rows[0][0] if rows else None
 
     def _put(self, name: str, value: str) -> None:
         self._file.ask("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_printable(name), value))

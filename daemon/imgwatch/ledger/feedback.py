@@ -53,8 +53,10 @@ class Feedback:
 
     def latest(self, limit: int) -> list[Remembered]:
         """Return the latest decisions."""
-        rows = self._file.ask(
-            "SELECT sha256, is_junk, at, model, vector FROM lesson ORDER BY at DESC LIMIT ?", (limit,)
+        rows = self._file.rows(
+            (bytes, int, float, str, bytes),
+            "SELECT sha256, is_junk, at, model, vector FROM lesson ORDER BY at DESC LIMIT ?",
+            (limit,),
         )
         return [Remembered(row[0].hex(), bool(row[1]), *row[2:]) for row in rows]
 
@@ -64,8 +66,8 @@ class Feedback:
 
     def changes(self) -> int:
         """Return a number that grows with every change, by whatever process."""
-        rows = self._file.ask("SELECT value FROM fact WHERE name = 'lessons'")
-        return int(rows[0][0]) if rows else 0
+        rows = self._file.rows((str,), "SELECT value FROM fact WHERE name = 'lessons'")
+        return self._file.parsed(int, rows[0][0]) if rows else 0
 
     def _count_change(self) -> None:
         number = str(self.changes() + 1)

@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from imgwatch.errors import FormatTooNew, IoFailed, LedgerDamaged, Unavailable, shown
 
 log = logging.getLogger(__name__)
+
+_Value = TypeVar("_Value")
 
 VERSION = 4  # what it means, and what came when: docs/formats.md
 _LARGEST_VERSION = 1000  # beyond that it is damage
@@ -106,6 +108,30 @@ class LedgerFile:
             return self._connection.execute(question, values).fetchall()
         except (sqlite3.DatabaseError, UnicodeDecodeError) as fault:
             raise _worded(self.path, fault) from fault
+
+    def rows(
+        self, types: tuple[Any, ...], question: str, values: tuple[Any, ...] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Return all rows of a question whose columns are of these types, such as `(bytes, int | None)`.
+
+        Raises LedgerDamaged for a value of another type: SQLite keeps any in any column.
+        """
+        rows = self.ask(question, values)
+        for row in rows:
+            if not all(map(isinstance, row, types)):
+                raise self.damaged(f"a row with {row!r:.200}")
+        return rows
+
+    def parsed(self, parse: Callable[[str], _Value], text: str) -> _Value:
+        """Return what a text means. Raises LedgerDamaged where it means nothing."""
+        try:
+            return parse(text)
+        except ValueError as fault:
+            raise self.damaged(f"{text!r:.100}: {fault}") from fault
+
+    def damaged(self, what: str) -> LedgerDamaged:
+        """Return the error for a value that this program did not write."""
+        return LedgerDamaged(f"{shown(self.path)}: the ledger is damaged: {what}")
 
     @contextmanager
     def writing(self) -> Iterator[None]:

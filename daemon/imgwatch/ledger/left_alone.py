@@ -34,7 +34,7 @@ class LeftAlone:
         """
         time_ns, spelt = identity.mtime_ns, os.fsencode(name.lower())
         around = (max(time_ns - COARSEST_NS, -_INT64), min(time_ns + COARSEST_NS, _INT64))
-        for ino, other, other_ns in self._file.ask(_LAY_THERE, (identity.size, *around)):
+        for ino, other, other_ns in self._file.rows((int, bytes, int), _LAY_THERE, (identity.size, *around)):
             has_its_name = other.lower() == spelt
             is_exact = other_ns == time_ns and (ino == identity.ino or time_ns % _SECOND_NS != 0)
             if has_its_name or is_exact:
@@ -60,7 +60,8 @@ class LeftAlone:
 
     def moved_before(self, sha256: str, pixels: bytes | None) -> list[tuple[str, str]]:
         """Return record and digest of the pictures moved before that have these bytes or these pixels."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            (str, bytes),
             "SELECT record, sha256 FROM moved WHERE sha256 = ? UNION SELECT record, sha256 FROM moved WHERE pixels = ?",
             (bytes.fromhex(sha256), pixels),
         )

@@ -11,6 +11,7 @@ from imgwatch.files import Identity
 from imgwatch.ledger.file import LedgerFile
 
 _COLUMNS = "id, path, ino, size, mtime_ns, sha256, vectors, thumbnail, traits"
+_TYPES = (int, bytes, int, int, int, bytes, bytes, bytes, str)
 
 
 class Signed(NamedTuple):
@@ -64,10 +65,12 @@ class Signatures:
 
     def at(self, path: Path, model: str) -> Signed | None:
         """Return what is remembered of a path."""
-        rows = self._file.ask(
-            f"SELECT {_COLUMNS} FROM signature WHERE path = ? AND model = ?", (os.fsencode(path), model)
+        rows = self._file.rows(
+            _TYPES,
+            f"SELECT {_COLUMNS} FROM signature WHERE path = ? AND model = ?",
+            (os.fsencode(path), model),
         )
-        return _signed(rows[0]) if rows else None
+        return self._signed(rows[0]) if rows else None
 
     def knows(self, path: Path) -> bool:
         """Tell whether a path was ever looked at, and is not forgotten."""
@@ -75,36 +78,45 @@ class Signatures:
 
     def with_digest(self, sha256: str, model: str) -> list[Signed]:
         """Return the pictures with these bytes, what was seen first before the others."""
-        rows = self._file.ask(
+        rows = self._file.rows(
+            _TYPES,
             f"SELECT {_COLUMNS} FROM signature WHERE sha256 = ? AND model = ? ORDER BY id",
             (bytes.fromhex(sha256), model),
         )
-        return [_signed(row) for row in rows]
+        return [self._signed(row) for row in rows]
 
     def numbered(self, number: int) -> Signed | None:
         """Return the row with this number, if it is still there."""
-        rows = self._file.ask(f"SELECT {_COLUMNS} FROM signature WHERE id = ?", (number,))
-        return _signed(rows[0]) if rows else None
+        rows = self._file.rows(_TYPES, f"SELECT {_COLUMNS} FROM signature WHERE id = ?", (number,))
+        return self._signed(rows[0]) if rows else None
 
     def vectors_since(self, number: int, model: str) -> list[tuple[int, bytes]]:
         """Return number and embeddings of what was added after this number, in order."""
-        return self._file.ask(
-            "SELECT id, vectors FROM signature WHERE id > ? AND model = ? ORDER BY id", (number, model)
+        return self._file.rows(
+            (int, bytes),
+            "SELECT id, vectors FROM signature WHERE id > ? AND model = ? ORDER BY id",
+            (number, model),
         )
 
     def paths(self) -> list[Path]:
         """Return the paths of all pictures that are remembered."""
-        return [Path(os.fsdecode(row[0])) for row in self._file.ask("SELECT path FROM signature")]
+        return [Path(os.fsdecode(row[0])) for row in self._file.rows((bytes,), "SELECT path FROM signature")]
 
     def forget(self, path: Path) -> None:
         """Forget a picture that has left its folder."""
         with self._file.writing():
             self._file.ask("DELETE FROM signature WHERE path = ?", (os.fsencode(path),))
 
+    def _signed(self, row: tuple[Any, ...]) -> Signed:
+        number, path, ino, size, mtime_ns, digest, vectors, thumbnails, traits = row
+        numbers = self._file.parsed(_numbers, traits)
+        return Signed(
+            number, Path(os.fsdecode(path)), ino, size, mtime_ns, digest.hex(), vectors, thumbnails, numbers
+        )
 
-def _signed(row: tuple[Any, ...]) -> Signed:
-    number, path, ino, size, mtime_ns, digest, vectors, thumbnails, traits = row
-    return Signed(
-        number, Path(os.fsdecode(path)), ino, size, mtime_ns, digest.hex(), vectors, thumbnails,
-        tuple(json.loads(traits)),
-    )  # fmt: skip
+
+def _numbers(text: str) -> tuple[float, ...]:
+    numbers = json.loads(text)
+    if not isinstance(numbers, list) or not all(isinstance(number, int | float) for number in numbers):
+        raise ValueError("no list of numbers")
+    return tuple(numbers)
