@@ -20,19 +20,20 @@ from tasks import DIRTY, LOOKED, NAMES, make_task
 from imgwatch.evaluation.intervals import auroc
 
 METHODS = ("perceptual", "nearest", "laplacian", "entropy", "iforest", "ecod", "conv", "dense")
-HEADER = """# How well junk is told from normal pictures
+HEADER = """# How well imgwatch separates junk from normal pictures
 
-Made by `make bench-detection` on the shared development pictures: mean of the seeds ± standard deviation. A cell is
-AUROC, then the share of junk caught at thresholds that promise 0.5 / 1 / 5 % false alarms, then the number of seeds; an
-empty cell was not run. Thresholds are set on training pictures alone. `wardrobe` and `robot` are trained on their
-normal_train; `photos` on 260 of irrelevant/photos; `mixed` on 120 of ham_mixed_photos (which has scanned pages in it);
-`dirty-X` is wardrobe with 3 % of the training folder replaced by the junk to be found; `looked-X` the same, trained
-again after what is junk among the strangest 5 % that the report lists has been taken out. `motion` is synthetic motion
-blur, measured against its sharp pairs, on which nothing was trained. Beside `photos` and `mixed`, most `memes` are
-photos like any other.
+`make bench-detection` makes this table from the shared development pictures: mean of the seeds ± standard
+deviation. A cell has the AUROC, then the share of junk caught at thresholds that promise 0.5 / 1 / 5 %
+false alarms, then the number of seeds; an empty cell was not run. Thresholds are set on training pictures
+alone. `wardrobe` and `robot` are trained on their normal_train, `photos` on 260 of irrelevant/photos,
+`mixed` on 120 of ham_mixed_photos (which includes scanned pages). `dirty-X` is wardrobe with 3 % of the
+training folder replaced by the junk to be found; `looked-X` is the same, trained again after the junk among
+the strangest 5 % in the report has been removed. `motion` is synthetic motion blur, measured against its
+sharp pairs, on which nothing was trained. Beside `photos` and `mixed`, most `memes` are photos like any
+other.
 
-Read with care: features, fusion weights and limits for outliers were chosen while all these rows, `memes` and `motion`
-among them, were in sight. They are no blind test; other folders must be.
+Read with care: features, fusion weights and limits for outliers were chosen with all these rows in view,
+including `memes` and `motion`. They are no blind test; only other folders can be one.
 """
 
 
