@@ -1,4 +1,4 @@
-# The menu. Each target does all of its own set-up in $(VENV).
+# `make help` lists the targets. Each target does its own set-up in $(VENV).
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
@@ -7,36 +7,36 @@ PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
 
 .PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots docs release check-release clean
 
-help:  ## show this
+help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 22
 
-install: $(VENV)/.installed  ## make the environment, with every extra
+install: $(VENV)/.installed  ## create the environment, with every extra
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "imgwatch needs Python 3.11 to 3.13 with venv; name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[$(EXTRAS)]'
-	@$(BIN)/python -m compileall -q daemon train  # as pip does with what is not editable
+	@$(BIN)/python -m compileall -q daemon train  # as pip does for installs that are not editable
 	@touch $@
 
-demo: $(VENV)-demo/.installed  ## watch a folder, drop photographs and junk into it, see what is moved and why, take one back
+demo: $(VENV)-demo/.installed  ## watch a folder, drop photographs and junk into it, show what is moved and why, restore one
 	$(VENV)-demo/bin/python demo/run.py
 
-# The light packages alone, and scikit-image without what it needs: sample photographs lie in its wheel.
+# Only the light packages, and scikit-image without its dependencies: its wheel has the sample photographs.
 $(VENV)-demo/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)-demo
 	$(VENV)-demo/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
 	$(VENV)-demo/bin/python -m pip install -q --disable-pip-version-check -c constraints.txt --no-deps scikit-image
 	@touch $@
 
-demo-train: install  ## the same with a model that is trained, which takes TensorFlow and some minutes
+demo-train: install  ## the same with a trained model (TensorFlow, some minutes)
 	$(BIN)/python demo/run.py --train
 
 test: install  ## all tests that run anywhere (about five minutes)
 	$(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
 
-test-quick: install  ## the half of them that starts no real processes (about a minute)
+test-quick: install  ## the half of the tests that starts no real processes (about a minute)
 	$(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train
 
 test-root: install  ## tests that mount, fill and break file systems (root)
@@ -56,29 +56,29 @@ lint: install
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-format: install  ## put the code in order
+format: install  ## format the code, and fix what ruff can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 docs: install  ## the documentation as a site, into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
-release: install  ## wheel, source, Debian packages, site, bill of materials, notes, digests: into dist/ (five minutes)
+release: install  ## build wheel, source, Debian packages, site, bill of materials, notes and digests into dist/ (five minutes)
 	$(BIN)/python release/build.py
 
-check-release: install  ## install and use what lies in dist/, each in an environment made for it (root on Debian, half an hour)
+check-release: install  ## install and use the files in dist/, each in a fresh environment (root on Debian, half an hour)
 	$(BIN)/python release/check.py
 
 SHARED ?= $(if $(IMGWATCH_SHARED),$(IMGWATCH_SHARED),../shared)
 
-bench-detection: install bench/peers/.installed  ## how well junk is told from normal pictures, beside plain methods (hours)
+bench-detection: install bench/peers/.installed  ## measure how well junk is detected, beside plain methods: docs/detection.md (hours)
 	$(BIN)/python benchmarks/detection/run.py --data $(SHARED)/data --results bench/detection \
 	  --peers bench/peers/bin/python --table docs/detection.md
 
-bench-teaching: install  ## what deleting and restoring teaches: docs/teaching.md (ten minutes)
+bench-teaching: install  ## measure what deleting and restoring teaches: docs/teaching.md (ten minutes)
 	$(BIN)/python benchmarks/teaching.py
 
-bench: install bench/speed-peers/.installed  ## how fast, how small: the table of docs/performance.md (twenty minutes)
+bench: install bench/speed-peers/.installed  ## measure speed and memory: the table of docs/performance.md (twenty minutes)
 	$(BIN)/python benchmarks/speed/run.py --peers bench/speed-peers/bin/python --table docs/performance.md
 
 bench/speed-peers/.installed:
@@ -86,10 +86,10 @@ bench/speed-peers/.installed:
 	bench/speed-peers/bin/python -m pip install -q --disable-pip-version-check 'cleanvision>=0.3.7'
 	@touch $@
 
-bench-wide: install  ## judging on a cluster: workers, memory: docs/scaling.md (ten minutes)
+bench-wide: install  ## measure judging on a cluster: docs/scaling.md (ten minutes)
 	$(BIN)/python benchmarks/cluster.py
 
-screenshots: install  ## the gallery's pictures in docs/images, from sample photographs and drawn junk (Chromium)
+screenshots: install  ## take the gallery's screenshots in docs/images, of sample photographs and drawn junk (Chromium)
 	$(BIN)/python docs/screenshots.py
 
 bench/peers/.installed:
@@ -97,8 +97,8 @@ bench/peers/.installed:
 	bench/peers/bin/python -m pip install -q --disable-pip-version-check 'pyod>=2'
 	@touch $@
 
-check: lint test  ## format, lint, types and tests: what must be green before a commit
+check: lint test  ## format, lint, types and tests: must pass before a commit
 
-clean:  ## remove what was made here
+clean:  ## remove everything that make created
 	rm -rf $(VENV) $(VENV)-demo demo/out build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
