@@ -223,12 +223,13 @@ def report_copies(index: Index, chosen: dict[int, Picture], scorer: Scorer) -> N
 
 def report_pairs(index: Index, some: Sequence[Picture]) -> None:
     """Print which different pictures are taken for copies, the most alike first."""
-    pairs = {}
-    for number, signature in enumerate(index.signatures):
-        for other in index.nearest(signature, but=number):
-            laid = index.fit(signature, other)
-            if laid is not None:
-                pairs[min(number, other), max(number, other)] = laid
+    compared = {
+        (min(number, other), max(number, other))
+        for number, signature in enumerate(index.signatures)
+        for other in index.nearest(signature, but=number)
+    }
+    fits = {(one, other): index.fit(index.signatures[one], other) for one, other in sorted(compared)}
+    pairs = {pair: laid for pair, laid in fits.items() if laid is not None}
     for (one, other), laid in sorted(pairs.items(), key=lambda each: -each[1].likeness):
         print(f"{laid.likeness:.2f} {laid.share:.2f} {laid.around} {some[one].path} {some[other].path}")
     print(f"{len(pairs)} pairs among {len(some)} pictures were taken for copies")

@@ -103,15 +103,16 @@ class Decisions:
         self._count()
         return decided
 
-    def undo(self, decided: Decided) -> Record:
+    def undo(self, decided: Decided, expected: ReviewState | None = None) -> Record:
         """Take a decision back, and return the picture's record: a restored picture gets a new one.
 
+        What was only marked must still stand as `expected`. Raises DecidedMeanwhile, or what undoing it raises.
         A copy goes again only while the picture that was kept lies where it lay: raises DecidedMeanwhile.
         """
         if decided.before is ReviewState.RESTORED:
             return self.restore(decided.record).record
         if decided.restored_to is None:
-            record = self._quarantine.mark(decided.record, decided.before)
+            record = self._quarantine.mark(decided.record, decided.before, expected)
         else:
             _require_kept(decided.record)
             record = self._quarantine.requarantine(decided.record, decided.restored_to)

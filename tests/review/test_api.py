@@ -63,6 +63,7 @@ def test_without_a_token_nothing_is_answered_but_the_description(program: Progra
             ("GET", "/quarantine"),
             ("POST", "/judge"),
             ("POST", "/decisions"),
+            ("POST", "/undo"),
             ("GET", "/x"),
         ):
             answer = program.client.request(method, f"/api/v1{path}", headers=headers, content=b"{}")
@@ -124,6 +125,18 @@ def test_a_picture_is_judged_and_nothing_of_it_is_kept(
     )
 
 
+def test_the_file_of_a_form_is_judged_and_fields_are_passed_over(program: Program, tmp_path: Path) -> None:
+    for make, verdict in ((bright, "quarantine"), (dark, "keep")):
+        files = {"picture": ("holiday.png", make(tmp_path / "p.png").read_bytes())}
+        assert program.ok("POST", "/judge", data={"album": "summer"}, files=files)["verdict"] == verdict
+    two = [("picture", ("a.png", b"x")), ("picture", ("b.png", b"y"))]
+    assert program.ask("POST", "/judge", files=two) == (
+        400, {"error": "send one picture a request; this form has two files"}
+    )  # fmt: skip
+    assert program.ask("POST", "/judge", files={"picture": ("a.png", b"x" * LONGEST)})[0] == 413
+    assert program.ask("POST", "/judge", files={"picture": ("a.png", b"")})[0] == 400
+
+
 def test_a_new_model_is_taken_and_a_broken_one_is_not(write_config: WriteConfig, tmp_path: Path) -> None:
     model = write_brightness_model(tmp_path / "own.onnx")
     config = write_config(model=str(model))
@@ -142,7 +155,9 @@ def test_a_new_model_is_taken_and_a_broken_one_is_not(write_config: WriteConfig,
     ("headers", "content", "status", "says"),
     [
         ({}, b"", 400, "--data-binary"),
-        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 415, "not a form"),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 400, "-F picture=@FILE"),
+        ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x\r\n\r\nshort", 400, "-F picture=@FILE"),
+        ({"Content-Type": "multipart/form-data"}, b"--x--", 400, "-F picture=@FILE"),
         ({"Content-Length": "9999999"}, b"x", 413, "too much"),
         ({}, b"x" * (LONGEST + 1), 413, "too much"),
     ],
@@ -219,6 +234,34 @@ def test_a_picture_that_was_decided_on_meanwhile_is_left_as_it_is(program: Progr
     assert len(program.ids()) == 5
 
 
+def test_a_decision_is_undone_once_and_by_what_its_outcome_says(program: Program, scene: Scene) -> None:
+    first, second, third, *_ = program.ids()
+    restored = program.ok("POST", "/decisions", json={"ids": [first, second], "decision": "restore"})
+    binned = program.ok("POST", "/decisions", json={"ids": [third], "decision": "delete"})
+    undone = program.ok("POST", "/undo", json={"undo": restored["undo"]})
+    assert (len(undone["done"]), undone["failed"]) == (2, {})
+    assert list(scene.inbox.iterdir()) == []
+    assert set(undone["done"]) < set(program.ids())
+    assert program.ids(state="binned") == [third]
+    assert program.ok("POST", "/undo", json={"undo": binned["undo"]})["done"] == [third]
+    status, answer = program.ask("POST", "/undo", json={"undo": binned["undo"]})
+    assert status == 404
+    assert "it was already" in answer["error"]
+
+
+def test_what_was_decided_anew_meanwhile_is_not_undone(program: Program) -> None:
+    first, *_ = program.ids()
+    early = program.ok("POST", "/decisions", json={"ids": [first], "decision": "delete"})
+    program.ok("POST", "/decisions", json={"ids": [first], "decision": "later"})
+    assert first in program.ok("POST", "/undo", json={"undo": early["undo"]})["failed"]
+    assert program.ids(state="later") == [first]
+
+
+def test_nothing_done_has_nothing_to_undo(program: Program) -> None:
+    outcome = program.ok("POST", "/decisions", json={"ids": ["0" * 12], "decision": "later"})
+    assert (outcome["done"], outcome["undo"]) == ([], None)
+
+
 @pytest.mark.parametrize(
     "asked",
     ["[]", "{", '{"ids": []}', '{"ids": ["a"], "decision": "shred"}', '{"ids": "a", "decision": "later"}'],
@@ -257,6 +300,7 @@ def test_real_answers_are_what_the_document_says(program: Program, tmp_path: Pat
     first, second, *_ = program.ids()
     picture = bright(tmp_path / "p.png").read_bytes()
     decision = {"ids": [first, "x"], "decision": "later"}
+    decided = program.ok("POST", "/decisions", json={"ids": [second], "decision": "later"})["undo"]
     for method, path, address, more in (
         ("post", "/api/v1/judge", "/judge", {"content": picture}),
         ("post", "/api/v1/judge", "/judge", {"content": b"no picture"}),
@@ -267,6 +311,10 @@ def test_real_answers_are_what_the_document_says(program: Program, tmp_path: Pat
         ("get", "/api/v1/quarantine/{id}", "/quarantine/x", {}),
         ("post", "/api/v1/decisions", "/decisions", {"json": decision}),
         ("post", "/api/v1/decisions", "/decisions", {"content": b"{"}),
+        ("post", "/api/v1/undo", "/undo", {"json": {"undo": decided}}),
+        ("post", "/api/v1/undo", "/undo", {"json": {"undo": decided}}),
+        ("post", "/api/v1/undo", "/undo", {"content": b"{}"}),
+        ("post", "/api/v1/judge", "/judge", {"files": {"picture": ("p.png", picture)}}),
     ):
         status, answer = program.ask(method.upper(), address, **more)
         validated(document, method, path, status, answer)
@@ -276,7 +324,7 @@ def test_the_document_names_what_is_asked(program: Program) -> None:
     document = program.client.get("/api/v1/openapi.json").json()
     assert document["openapi"].startswith("3.1")
     operations = [(path, method) for path, methods in document["paths"].items() for method in methods]
-    assert len(operations) == len({document["paths"][p][m]["operationId"] for p, m in operations}) == 4
+    assert len(operations) == len({document["paths"][p][m]["operationId"] for p, m in operations}) == 5
     parameters = {one["name"]: one for one in document["paths"]["/api/v1/quarantine"]["get"]["parameters"]}
     assert set(parameters) == {"state", "kind", "folder", "text", "since", "until", "limit", "after"}
     assert parameters["limit"]["schema"]["maximum"] == 500

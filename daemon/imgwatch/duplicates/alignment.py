@@ -168,10 +168,10 @@ def _search(part: Grey, coarse: Grey) -> tuple[float, int, int, int]:
     sizes = _sizes(part, coarse)
     if not sizes:
         return 0.0, 0, 0, 0
-    picture = coarse.astype(np.float32)
+    picture, image = coarse.astype(np.float32), Image.fromarray(part)
     templates = np.zeros((len(sizes), *coarse.shape), np.float32)
     for template, (height, width) in zip(templates, sizes, strict=True):
-        small = np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX), np.float32)
+        small = np.asarray(image.resize((width, height), Image.Resampling.BOX), np.float32)
         template[:height, :width] = small - small.mean()
     norms = np.sqrt((templates**2).sum(axis=(1, 2)))
     spectra = np.fft.rfft2(picture) * np.conj(np.fft.rfft2(templates))
@@ -205,13 +205,12 @@ def _compared(part: Grey, edges: Plane, window: Window) -> tuple[float, tuple[in
     if min(width, height) < 2 * _LEAST_SIDE:
         return 0.0, (top, left)
     small = _edges(np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX)))
-    rows = range(max(top - _MARGIN, 0), min(top + _MARGIN, edges.shape[1] - height) + 1)
-    columns = range(max(left - _MARGIN, 0), min(left + _MARGIN, edges.shape[2] - width) + 1)
-    return max(
-        (_median_correlation(small, edges[:, y : y + height, x : x + width]), (y, x))
-        for y in rows
-        for x in columns
-    )
+    first_row, first_column = max(top - _MARGIN, 0), max(left - _MARGIN, 0)
+    near = edges[:, first_row : top + _MARGIN + height, first_column : left + _MARGIN + width]
+    windows = sliding_window_view(near, (height, width), axis=(1, 2))
+    likeness = _median_correlation(small, windows.transpose(1, 2, 0, 3, 4))
+    row, column = np.unravel_index(int(likeness.argmax()), likeness.shape)
+    return float(likeness[row, column]), (first_row + int(row), first_column + int(column))
 
 
 def _edges(grey: Grey) -> Plane:
@@ -223,21 +222,30 @@ def _edges(grey: Grey) -> Plane:
     return np.stack([across, down])
 
 
-def _median_correlation(one: Plane, other: Plane) -> float:
-    """Correlate cell by cell; cells without edges in both say nothing."""
-    height, width = one.shape[1] // _CELLS * _CELLS, one.shape[2] // _CELLS * _CELLS
+def _median_correlation(one: Plane, others: Plane) -> NDArray[np.floating]:
+    """Correlate edges [2, H, W] with each of others [..., 2, H, W], cell by cell, and return the medians [...].
+
+    Cells without edges in both say nothing.
+    """
 
     def cells(plane: Plane) -> Plane:
-        cut = plane[:, :height, :width].reshape(2, _CELLS, height // _CELLS, _CELLS, width // _CELLS)
-        return cut.transpose(1, 3, 0, 2, 4).reshape(_CELLS**2, -1)
+        height, width = (side // _CELLS for side in plane.shape[-2:])
+        cut = plane[..., : _CELLS * height, : _CELLS * width]
+        return cut.reshape(*plane.shape[:-2], _CELLS, height, _CELLS, width)
 
-    a, b = cells(one), cells(other)
-    powers = np.stack([(a**2).mean(1), (b**2).mean(1)])
-    telling = powers.max(0) > 1.0
-    if telling.sum() < _LEAST_TELLING:
-        return 0.0
-    correlations = (a * b).mean(1) / np.sqrt(np.maximum(powers[0] * powers[1], 0.25))
-    return float(np.median(correlations[telling]))
+    a, b = cells(one), cells(others)
+    powers_of_one, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
+    products = np.einsum("cyhxw,...cyhxw->...yx", a, b)
+    pixels = a.size / _CELLS**2
+    is_telling = np.maximum(powers_of_one, powers) > pixels
+    correlations = products / np.sqrt(np.maximum(powers_of_one * powers, (pixels / 2) ** 2))
+    in_order = np.sort(np.where(is_telling, correlations, np.inf).reshape(*others.shape[:-3], -1), axis=-1)
+    count = is_telling.sum(axis=(-2, -1))[..., None]
+    middle = [
+        np.take_along_axis(in_order, np.maximum(at, 0), axis=-1) for at in ((count - 1) // 2, count // 2)
+    ]
+    medians = np.where(count < _LEAST_TELLING, 0.0, np.minimum(sum(middle) / 2, 1.0))
+    return np.asarray(medians[..., 0])
 
 
 def _resized(grey: Grey, scale: float) -> Grey:

@@ -25,7 +25,11 @@ from imgwatch.review.api_types import (
     PicturePage,
     Problem,
     QuarantinedPicture,
+    Undo,
+    UndoOutcome,
 )
+from imgwatch.review.decisions import NOTHING
+from imgwatch.review.form import FORM, file_of_form
 from imgwatch.review.listing import listed
 from imgwatch.review.openapi import Operation, document
 from imgwatch.review.parts import Parts
@@ -60,6 +64,8 @@ DECIDE = Operation(
     body=Decision,
 )
 
+UNDO = Operation("POST", "/undo", Permission.DECIDE, UndoOutcome, summary="Take a decision back.", body=Undo)
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -84,6 +90,7 @@ class Api:
             Endpoint(LIST, self.list),
             Endpoint(SHOW, self.show),
             Endpoint(DECIDE, self.decide),
+            Endpoint(UNDO, self.undo),
         )
 
     def app(self) -> Starlette:
@@ -96,14 +103,16 @@ class Api:
         )
 
     async def judge(self, request: Request) -> JudgedRow:
-        """Judge the picture in the body."""
-        if request.headers.get("content-type", "").startswith("multipart/"):
-            raise HTTPException(
-                415, "send the picture itself as the body (curl --data-binary @FILE), not a form"
-            )
-        judged = await self._parts.upload_judge.judge(request.stream())
+        """Judge the picture in the body, or the file of the form there."""
+        content_type = request.headers.get("content-type", "")
+        is_form = content_type.lower().startswith(FORM)
+        chunks = file_of_form(content_type, request.stream()) if is_form else request.stream()
+        judged = await self._parts.upload_judge.judge(chunks)
         if judged is None:
-            raise HTTPException(400, "send the picture as the body (curl --data-binary @FILE)")
+            raise HTTPException(
+                400,
+                "send the picture as the body (curl --data-binary @FILE), or as a form's file (curl -F picture=@FILE)",
+            )
         return judged
 
     async def list(self, request: Request) -> PicturePage:
@@ -123,21 +132,39 @@ class Api:
 
     async def decide(self, request: Request) -> DecisionOutcome:
         """Decide on some pictures."""
-        try:
-            asked = msgspec.json.decode(await request.body(), type=Decision)
-        except msgspec.MsgspecError as fault:
-            raise HTTPException(400, _words(fault)) from fault
+        asked = _decoded(await request.body(), Decision)
         self._parts.index.refresh()
         outcome = await run_in_threadpool(
             self._parts.decisions.decide, asked.decision, asked.ids, asked.expected
         )
-        return DecisionOutcome(decision=asked.decision, done=outcome.done, failed=outcome.failed)
+        return DecisionOutcome(
+            decision=asked.decision, done=outcome.done, failed=outcome.failed, undo=outcome.batch
+        )
+
+    async def undo(self, request: Request) -> UndoOutcome:
+        """Take a decision back, wherever its pictures still stand as it left them."""
+        asked = _decoded(await request.body(), Undo)
+        self._parts.index.refresh()
+        outcome = await run_in_threadpool(self._parts.decisions.undo, asked.undo)
+        if outcome.verb == NOTHING:
+            raise HTTPException(
+                404,
+                "no such decision can be undone: it was already, or it was made before imgwatch review was started",
+            )
+        return UndoOutcome(done=outcome.done, failed=outcome.failed)
 
 
 def _checked(tree: Any, kind: type[Asked], *, strict: bool) -> Asked:
     try:
         return msgspec.convert(tree, kind, strict=strict)
     except msgspec.ValidationError as fault:
+        raise HTTPException(400, _words(fault)) from fault
+
+
+def _decoded(body: bytes, kind: type[Asked]) -> Asked:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.MsgspecError as fault:
         raise HTTPException(400, _words(fault)) from fault
 
 

@@ -94,8 +94,22 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DecisionOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids that were decided on, and why the others were not."""
+    """The ids that were decided on, why the others were not, and by what it can be undone (null: nothing was done)."""
 
     decision: Verb
+    done: list[str]
+    failed: dict[str, str]
+    undo: str | None
+
+
+class Undo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which decision to take back: `undo` of its outcome."""
+
+    undo: RecordId
+
+
+class UndoOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The ids that the pictures have now (a restored picture gets another one), and why the others stay as they are."""
+
     done: list[str]
     failed: dict[str, str]

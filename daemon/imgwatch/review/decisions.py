@@ -5,12 +5,14 @@ How a decision is carried out, `imgwatch.decisions` knows; how it is shown, `app
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,8 +39,13 @@ class Verb(StrEnum):
     REOPEN = "reopen"
 
 
+NOTHING = "nothing"  # was there to undo
 INSTEAD = "restore instead"  # of the picture that was kept
-_STATES = {Verb.DELETE: ReviewState.BINNED, Verb.LATER: ReviewState.LATER, Verb.REOPEN: ReviewState.OPEN}
+_STATES: dict[str, ReviewState] = {
+    Verb.DELETE: ReviewState.BINNED,
+    Verb.LATER: ReviewState.LATER,
+    Verb.REOPEN: ReviewState.OPEN,
+}
 
 
 _SWAPPED = {
@@ -53,10 +60,19 @@ class Outcome:
     verb: str
     done: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    batch: str | None = None  # by which it can be undone
 
     def as_json(self) -> dict[str, object]:
         """Give it as the page wants it: each reason once."""
         return {"verb": self.verb, "done": self.done, "failed": self.failed}
+
+
+class Batch(NamedTuple):
+    """What was decided at once, and is undone at once."""
+
+    id: str
+    verb: str
+    steps: list[Decided]
 
 
 @dataclass(frozen=True)
@@ -91,7 +107,7 @@ class ReviewDecisions:
         self._index = index
         self._open_ledger = open_ledger
         self._lock = threading.Lock()
-        self._batches: list[tuple[str, list[Decided]]] = []
+        self._batches: list[Batch] = []
 
     @contextmanager
     def _decisions(self) -> Iterator[Decisions]:
@@ -113,8 +129,7 @@ class ReviewDecisions:
                     outcome.done.append(record_id)
                 except ImgwatchError as fault:
                     outcome.failed[record_id] = str(fault)
-            if steps:
-                self._batches = [*self._batches, (verb, steps)][-_MOST_UNDONE:]
+            outcome.batch = self._remembered(verb, steps)
         self._index.refresh()
         return outcome
 
@@ -128,11 +143,10 @@ class ReviewDecisions:
                 outcome.done.append(record_id)
                 assert copy.restored_to is not None
                 judgement = kept.judged_a_copy_of(copy.record, copy.restored_to)
-                steps.append(decisions.take_out(kept.path, kept.identity, judgement, kept.companions))
+                steps.insert(0, decisions.take_out(kept.path, kept.identity, judgement, kept.companions))
             except ImgwatchError as fault:
                 outcome.failed[record_id] = str(fault)
-            if steps:
-                self._batches = [*self._batches, (INSTEAD, steps)][-_MOST_UNDONE:]
+            outcome.batch = self._remembered(INSTEAD, steps)
         self._index.refresh()
         return outcome
 
@@ -146,16 +160,25 @@ class ReviewDecisions:
             return decisions.restore(record, expected=shown_as)
         return decisions.mark(record, _STATES[verb], expected=shown_as)
 
-    def undo(self) -> Outcome:
-        """Take the last batch back. What cannot be undone says why, and is not tried again."""
+    def _remembered(self, verb: str, steps: list[Decided]) -> str | None:
+        """Remember what was done, in the order in which it is undone, and return by what; None if there is nothing."""
+        if not steps:
+            return None
+        batch = Batch(secrets.token_hex(8), verb, steps)
+        self._batches = [*self._batches, batch][-_MOST_UNDONE:]
+        return batch.id
+
+    def undo(self, batch_id: str | None = None) -> Outcome:
+        """Take a batch back, the last one by default. What cannot be undone says why, and is not tried again."""
         with self._lock, self._decisions() as decisions:
-            if not self._batches:
-                return Outcome("nothing")
-            verb, steps = self._batches.pop()
-            outcome = Outcome(verb)
-            for step in reversed(steps):
+            batch = next((one for one in reversed(self._batches) if batch_id in (None, one.id)), None)
+            if batch is None:
+                return Outcome(NOTHING)
+            self._batches.remove(batch)
+            outcome = Outcome(batch.verb)
+            for step in batch.steps:
                 try:
-                    outcome.done.append(decisions.undo(step).id)
+                    outcome.done.append(decisions.undo(step, _STATES.get(batch.verb)).id)
                 except ImgwatchError as fault:
                     outcome.failed[step.record.id] = str(fault)
         self._index.refresh()
@@ -169,7 +192,10 @@ class ReviewDecisions:
             outcome.done = [record.id for record in emptied.deleted]
             outcome.failed = {record_id: str(fault) for record_id, fault in emptied.failed.items()}
             gone = set(outcome.done)
-            kept = [(verb, [s for s in steps if s.record.id not in gone]) for verb, steps in self._batches]
-            self._batches = [(verb, steps) for verb, steps in kept if steps]
+            kept = [
+                one._replace(steps=[step for step in one.steps if step.record.id not in gone])
+                for one in self._batches
+            ]
+            self._batches = [one for one in kept if one.steps]
         self._index.refresh()
         return outcome

@@ -10,6 +10,7 @@ import msgspec
 
 import imgwatch
 from imgwatch.review.api_types import Problem
+from imgwatch.review.form import FORM
 from imgwatch.review.tokens import Permission
 
 PREFIX = "/api/v1"
@@ -23,6 +24,17 @@ _REFUSALS = {
     "411": "The request does not say how long it is.",
     "413": "The request is longer than allowed.",
     "503": "It cannot be done now: too many pictures at once, or the model or the quarantine is not usable.",
+}
+
+_PICTURE: dict[str, Any] = {  # as the body, or as the one file of a form
+    "application/octet-stream": {},
+    FORM: {
+        "schema": {
+            "type": "object",
+            "properties": {"picture": {"type": "string", "contentMediaType": "application/octet-stream"}},
+            "required": ["picture"],
+        }
+    },
 }
 
 
@@ -85,7 +97,7 @@ def _described(operation: Operation, schema_of: dict[Any, Any], components: dict
         },
     }
     if operation.takes_picture:
-        described["requestBody"] = {"required": True, "content": {"application/octet-stream": {}}}
+        described["requestBody"] = {"required": True, "content": _PICTURE}
     elif operation.body is not None:
         described["requestBody"] = {
             "required": True, "content": {"application/json": {"schema": schema_of[operation.body]}}
