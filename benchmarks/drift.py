@@ -71,8 +71,8 @@ def changed(pictures: Sequence[Path], change: Callable[[Image.Image], Image.Imag
 
 
 def row(model: Path, pictures: Sequence[Path]) -> str:
-    """Judge pictures as they would come in; say what is quarantined and when a change is told."""
-    drift, kept, first_told, chance = Drift("measured"), 0, "not told", None
+    """Judge pictures as they would come in; say what is quarantined and when a change is reported."""
+    drift, kept, first_told, chance = Drift("measured"), 0, "not reported", None
     with Judge(Scorer(model), None, Limits(), workers=2) as judge:
         normal = judge.contract.calibration.scores
         for number, judged in enumerate(judge.judge(pictures), 1):
@@ -81,7 +81,7 @@ def row(model: Path, pictures: Sequence[Path]) -> str:
             kept += 1
             drift = drift.noted(judged.judgement.score or 0.0, judge.threshold, normal, kept * _HOUR)
             chance = drift.chance if chance is None else chance
-            if drift.drifts and first_told == "not told":
+            if drift.drifts and first_told == "not reported":
                 first_told = f"after {number}"
     median = "" if drift.median is None else f"{100 * drift.median:.0f} %"
     looks = "" if chance is None else f"{chance:.2g}"
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    print("| folder | change | quarantined | looks | median rank, last | chance, first | told |")
+    print("| folder | change | quarantined | tests | median rank, last | probability, first | reported |")
     print("|---|---|---|---|---|---|---|")
     for name, known, unseen, others in folders(arguments.data):
         with tempfile.TemporaryDirectory() as scratch:

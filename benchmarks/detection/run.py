@@ -1,4 +1,4 @@
-"""Measure how well junk is told from normal pictures: ours against plain baselines, several seeds, one table.
+"""Measure how well junk is separated from normal pictures, beside plain baselines, with several seeds, in one table.
 
 Every result is kept in --results as it comes, so that a run that was stopped goes on; --table writes the page.
 """

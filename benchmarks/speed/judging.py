@@ -35,7 +35,7 @@ def large(setting: Setting) -> Iterator[Figure]:
     yield Figure("12 MP: model alone", model, "pictures/s")
     yield Figure("12 MP: rescan", rescan, "pictures/s")
     yield Figure(
-        "12 MP: both, did they only share the processors", 1 / (1 / decode + 1 / model), "pictures/s"
+        "12 MP: both, if they only shared the processors", 1 / (1 / decode + 1 / model), "pictures/s"
     )
     yield Figure("12 MP: rescan / decode alone", rescan / decode, "", at_least=0.85)
 

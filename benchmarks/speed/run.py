@@ -101,7 +101,7 @@ def _measure(name: str, row: Row, arguments: argparse.Namespace) -> None:
 
 
 def _table(folder: Path, names: list[str]) -> str:
-    lines = ["| figure | measured | goal | reached |", "|---|---|---|---|"]
+    lines = ["| quantity | measured | goal | reached |", "|---|---|---|---|"]
     shares: list[str] = []
     for name in (name for name in names if (folder / f"{name}.json").exists()):
         kept = json.loads((folder / f"{name}.json").read_text())
