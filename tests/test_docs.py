@@ -59,6 +59,15 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert link.startswith("https://") or (page.parent / link).exists(), (page.name, link)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_to_headings_lead_to_a_heading(page: Path) -> None:
+    for file, anchor in re.findall(r"\]\(([^):#]*)#([^)]+)\)", page.read_text()):
+        target = page.parent / file if file else page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+        anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+        assert anchor in anchors, (page.name, file, anchor)
+
+
 @pytest.mark.parametrize(("page", "body"), blocks("yaml"))
 def test_configs_load(page: str, body: str) -> None:
     text = body if body.lstrip().startswith(("#", "watch")) else f"watch: [{{path: /pictures}}]\n{body}"
