@@ -13,14 +13,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from tasks import Task
 
+from imgwatch.calibration.calibrate import calibrate
+from imgwatch.calibration.measured_file import usual_folder
+from imgwatch.calibration.odd_pictures import OddPictures
+from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.progress import silent
-from imgwatch.settings import TrainSettings, checked
+from imgwatch.settings import ThresholdRule, TrainSettings, checked
 from imgwatch_train.job import Job
 from imgwatch_train.perceptual.features import Backbone
 from imgwatch_train.perceptual.recipe import BACKBONE
-from imgwatch_train.perceptual.report import LIST
 from imgwatch_train.recipe import train
 
 SHARES = (0.005, 0.01, 0.05)
@@ -39,6 +42,8 @@ class Fitted(NamedTuple):
 def fit(method: str, task: Task, seed: int, peers: Path) -> Fitted:
     """Fit a method to a training folder. Thresholds come from those pictures alone."""
     pictures = task.train
+    if method == "calibrate":
+        return _fit_general(pictures)
     if method in ("perceptual", "dense", "conv"):
         return _fit_model(method, task, seed)
     if method in ("iforest", "ecod"):
@@ -59,8 +64,8 @@ def _fit_model(method: str, task: Task, seed: int) -> Fitted:
         job = Job((folder / "normal",), settings, folder / "model.onnx")
         contract = train(job, silent)
         if task.planted:
-            shown = set((job.report_folder / LIST).read_text(encoding="utf-8").splitlines())
-            seen = tuple(copy for copy in copies[-task.planted :] if str(copy) in shown)
+            shown = set(OddPictures(job.out).strangest())
+            seen = tuple(copy for copy in copies[-task.planted :] if copy in shown)
             contract = train(replace(job, exclude=seen), silent)
         scorer = Scorer(folder / "model.onnx", threads=2)
     finally:
@@ -70,6 +75,19 @@ def _fit_model(method: str, task: Task, seed: int) -> Fitted:
         return _in_batches(paths, contract.shape, lambda pixels: scorer.score(pixels)[0])
 
     return Fitted(score, [contract.calibration.threshold_for(share) for share in SHARES])
+
+
+def _fit_general(pictures: Paths) -> Fitted:
+    """Calibrate the general model, as the command does."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        model, rule = Path(folder) / "model.onnx", ThresholdRule(false_alarms=0.01)
+        calibrate(DEFAULT_MODEL, pictures, rule, Limits(), 2, silent, usual_folder()).write(model)
+        scorer = Scorer(model, threads=2)
+
+    def score(paths: Paths) -> np.ndarray:
+        return _in_batches(paths, scorer.contract.shape, lambda pixels: scorer.score(pixels)[0])
+
+    return Fitted(score, [scorer.contract.calibration.threshold_for(share) for share in SHARES])
 
 
 def _fit_plain(make: Callable[[Paths], Score], pictures: Paths, seed: int) -> Fitted:

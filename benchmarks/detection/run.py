@@ -19,7 +19,7 @@ from tasks import DIRTY, LOOKED, NAMES, make_task
 
 from imgwatch.evaluation.intervals import auroc
 
-METHODS = ("perceptual", "nearest", "laplacian", "entropy", "iforest", "ecod", "conv", "dense")
+METHODS = ("perceptual", "calibrate", "nearest", "laplacian", "entropy", "iforest", "ecod", "conv", "dense")
 HEADER = """# How well imgwatch separates junk from normal pictures
 
 `make bench-detection` makes this table from the shared development pictures: mean of the seeds ± standard

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-JUNK = ("spam", "receipts", "screenshots", "memes", "greetings")
+JUNK = ("spam", "receipts", "screenshots", "memes", "memes_captioned", "greetings", "cards", "ads")
 _KINDS = ("spam", "receipts", "irrelevant")
 DIRTY, LOOKED = (tuple(f"{way}-{kind}" for kind in _KINDS) for way in ("dirty", "looked"))
 NAMES = ("wardrobe", "photos", "mixed", "robot", *DIRTY, *LOOKED)
