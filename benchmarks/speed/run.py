@@ -32,6 +32,7 @@ def rows() -> dict[str, Row]:
     import encoder
     import judging
     import peers
+    import serving
     import standing
     import starting
     import training
@@ -47,6 +48,7 @@ def rows() -> dict[str, Row]:
         "burst": standing.burst,
         "start": starting.start,
         "commands": starting.commands,
+        "serving": serving.serving,
         "calibrate": calibrating.calibration,
         "training": training.features,
     }

@@ -10,6 +10,7 @@ import struct
 import time
 import zlib
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -133,10 +134,11 @@ def _moves(setting: Setting, pictures: list[Path]) -> list[float]:
     for number, path in enumerate(pictures):
         copy = home / f"{number}.jpg"
         copy.write_bytes(path.read_bytes())
+        digest = sha256(copy.read_bytes()).hexdigest()
+        judgement = Judgement(Verdict.QUARANTINE, in_words("measured"), "m-1", 1.0, 0.5, digest)
         identity = identity_of(copy)
         assert identity is not None
         start = time.perf_counter()
-        judgement = Judgement(Verdict.QUARANTINE, in_words("measured"), "m-1", 1.0, 0.5, f"{number:064x}")
         quarantine.quarantine(copy, identity, judgement)
         seconds.append(time.perf_counter() - start)
     return seconds

@@ -6,10 +6,12 @@ As a library: `load_model(path).judge(paths)` yields verdicts, `Quarantine(path)
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as typing has it; importing typing and pathlib takes a sixth of `imgwatch --version`
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
     from imgwatch.judging import Judge
     from imgwatch.quarantine import Quarantine as Quarantine
 
@@ -28,6 +30,8 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
     call `close`, to stop the decoding workers. Raises ModelError when the file is not usable, ValueError
     when `false_alarms` is not a share above 0 and at most 0.5.
     """
+    from pathlib import Path
+
     from imgwatch.judging import Judge
     from imgwatch.model.scorer import Scorer
     from imgwatch.picture.decoding import Limits

@@ -10,11 +10,12 @@ mmdebstrap --quiet --variant=extract --include=qemu-user trixie "$work/emulator"
 dpkg-deb --fsys-tarfile "$deb" | tar x -C "$work/root"
 cat >"$work/look.py" <<'END'
 import platform
+from pathlib import Path
 
 from imgwatch.model.scorer import Scorer
 from imgwatch.version import GENERAL_MODEL, version_words
 
-Scorer(GENERAL_MODEL)  # scores the golden pictures; raises where it does not come to what it came to when it was trained
+Scorer(Path(GENERAL_MODEL))  # scores the golden pictures; raises where it does not come to what it came to when it was trained
 print(f"{version_words()} passes its self-test on {platform.machine()}")
 END
 "$work/emulator/usr/bin/qemu-aarch64" -L "$work/root" -E "PYTHONHOME=$work/root/usr" \

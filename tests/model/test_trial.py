@@ -83,7 +83,7 @@ def test_each_model_is_tried_once_and_the_shipped_one_never(tmp_path: Path) -> N
     state.mkdir()
     Scorer(path, tried=TriedModels(state))
     assert TriedModels(state).begin(path, 20) is None, "also in the next process"
-    assert TriedModels(state).begin(GENERAL_MODEL, 20) is None
+    assert TriedModels(state).begin(Path(GENERAL_MODEL), 20) is None
     trial = TriedModels(state).begin(write_brightness_model(path, threshold=0.7), 20)
     assert trial is not None, "another content under the same name"
     trial.close()

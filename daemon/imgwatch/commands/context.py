@@ -11,6 +11,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.errors import InputMissing, ModelError, UsageError
+from imgwatch.version import GENERAL_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,7 +46,7 @@ FoldersOption = Annotated[
 ]
 
 LEDGER = "ledger.sqlite"
-DEFAULT_MODEL = Path(__file__).parent.parent / "default.onnx"
+DEFAULT_MODEL = Path(GENERAL_MODEL)
 
 
 def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:

@@ -27,7 +27,8 @@ class ModelFile(NamedTuple):
     @property
     def is_shipped(self) -> bool:
         """Tell whether it is the file of this installation, which is as much to be trusted as the program."""
-        return GENERAL_MODEL.exists() and os.path.samestat(os.fstat(self.descriptor), GENERAL_MODEL.stat())
+        shipped = Path(GENERAL_MODEL)
+        return shipped.exists() and os.path.samestat(os.fstat(self.descriptor), shipped.stat())
 
 
 @contextmanager
