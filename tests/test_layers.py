@@ -13,6 +13,8 @@ LAYERS = (
         "errors",
         "masking",
         "batches",
+        "child",
+        "contained",
         "mounts",
         "files",
         "ignore",

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+import imgwatch.contained
 from conftest import WriteConfig, bright, write_brightness_model
 from daemon import Daemon, run, wait_until
 from hanging import write_always_hangs, write_endless_to_load, write_greedy
@@ -22,8 +25,11 @@ from imgwatch.version import GENERAL_MODEL
 
 def trials_of(pid: int) -> list[int]:
     """Return the processes in which this one tries models."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if is_trial(int(child))]
+    return [trial for child in children_of(pid) if is_trial(child) for trial in children_of(child)]
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_trial(pid: int) -> bool:
@@ -148,13 +154,76 @@ def test_kill_9_of_the_daemon_ends_the_trial_too(tmp_path: Path, write_config: W
     model = write_endless_to_load(tmp_path / "m.onnx")
     daemon = Daemon(write_config(model=str(model), limits="{decode_seconds: 600}"))
     try:
-        wait_until(lambda: any(map(is_limited, trials_of(daemon.process.pid))))
+        wait_until(lambda: trials_of(daemon.process.pid))
         [trial] = trials_of(daemon.process.pid)
     finally:
         daemon.kill()
     wait_until(lambda: not is_trial(trial))
 
 
-def is_limited(pid: int) -> bool:
-    """Tell whether the process has put itself under its limits, of which this one is late."""
-    return Path(f"/proc/{pid}/oom_score_adj").read_text().strip() == "1000"
+def test_a_trial_whose_parent_is_gone_before_it_begins_does_not_begin(tmp_path: Path) -> None:
+    begun = tmp_path / "begun"
+    nobody = os.posix_spawn("/bin/true", ["true"], os.environ)
+    os.waitpid(nobody, 0)
+    program = Path(imgwatch.contained.__file__)
+    assert subprocess.run([sys.executable, program, str(nobody), "touch", begun], check=False).returncode != 0
+    assert not begun.exists()
+
+
+@pytest.fixture
+def taken_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that names a process which each trial starts and leaves in a session of its own, as hostile code would."""
+    code, pid = tmp_path / "code", tmp_path / "pid"
+    code.mkdir()
+    (code / "sitecustomize.py").write_text(
+        f"""import os, signal, sys
+if sys.orig_argv[2:4] == ["-m", "imgwatch.model.trial_process"] and os.fork() == 0:
+    os.setsid()
+    if os.fork():
+        os._exit(0)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    with open({str(tmp_path / "new")!r}, "w") as stream:
+        stream.write(str(os.getpid()))
+    os.rename({str(tmp_path / "new")!r}, {str(pid)!r})
+    while True:
+        signal.pause()
+"""
+    )
+    monkeypatch.syspath_prepend(code)
+    monkeypatch.setenv("PYTHONPATH", str(code), prepend=os.pathsep)
+    return pid
+
+
+def is_running(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_what_a_trial_leaves_in_a_session_of_its_own_ends_with_it(tmp_path: Path, taken_over: Path) -> None:
+    Scorer(write_brightness_model(tmp_path / "m.onnx"), tried=TriedModels())
+    left = int(taken_over.read_text())
+    assert not is_running(left), "a trial that passed"
+    taken_over.unlink()
+    with opened_model(write_always_hangs(tmp_path / "m.onnx")) as model:
+        trial = Trial(model, 600)
+    try:
+        wait_until(taken_over.exists)
+        left = int(taken_over.read_text())
+        assert is_running(left)
+    finally:
+        trial.close()
+    assert not is_running(left), "a trial that was given up"
+
+
+@pytest.mark.faults
+def test_what_a_trial_left_in_a_session_of_its_own_ends_with_a_killed_daemon(
+    tmp_path: Path, write_config: WriteConfig, taken_over: Path
+) -> None:
+    model = write_endless_to_load(tmp_path / "m.onnx")
+    daemon = Daemon(write_config(model=str(model), limits="{decode_seconds: 600}"))
+    try:
+        wait_until(taken_over.exists)
+        left = int(taken_over.read_text())
+        assert is_running(left)
+    finally:
+        daemon.kill()
+    wait_until(lambda: not is_running(left))

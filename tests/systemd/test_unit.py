@@ -13,6 +13,7 @@ import pytest
 
 from conftest import bright
 from daemon import wait_until
+from hanging import write_endless_to_load
 from machine import Machine
 
 pytestmark = [pytest.mark.systemd, pytest.mark.root]
@@ -135,3 +136,23 @@ def test_the_template_unit_serves_one_config_an_instance(machine: Machine) -> No
     wait_until(moved.exists, 60, machine.journal(unit="imgwatch@scans"))
     assert moved.stat().st_ino == inode
     machine.systemctl("stop", "imgwatch@scans")
+
+
+def trials() -> list[int]:
+    """Return the processes in which a model is tried."""
+    return [
+        int(file.parent.name)
+        for file in Path("/proc").glob("[0-9]*/cmdline")
+        if b"imgwatch.model.trial_process" in file.read_bytes()
+    ]
+
+
+@pytest.mark.parametrize("killed", ["main", "all"])
+def test_kill_9_of_the_service_ends_the_trial_of_a_model(machine: Machine, killed: str) -> None:
+    write_endless_to_load(machine.home / "model.onnx")
+    machine.write_config(limits="{decode_seconds: 600}")
+    machine.drop_in("Restart=no")
+    machine.systemctl("start", "--no-block", "imgwatch")
+    wait_until(trials)
+    machine.systemctl("kill", f"--kill-whom={killed}", "--signal=KILL", "imgwatch")
+    wait_until(lambda: not trials())

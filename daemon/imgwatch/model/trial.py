@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 
+from imgwatch.child import contained, end, environment
 from imgwatch.errors import ModelError, Unavailable
 from imgwatch.model.model_file import ModelFile
 
@@ -24,6 +25,7 @@ _AGAIN = "train or calibrate again"
 class Trial:
     """A child that loads an open model file and runs its self-test; begun when it is made. Use `close` to end it.
 
+    It ends with this process, and with it all that a graph which takes it over may have started.
     `seconds` is what one run of the model may take. Raises Unavailable if no process can be started.
     """
 
@@ -36,12 +38,13 @@ class Trial:
         command = [sys.executable, "-P", "-m", "imgwatch.model.trial_process", *map(str, numbers)]
         try:
             self._child = subprocess.Popen(
-                command,
+                contained(command),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 pass_fds=(model.descriptor,),
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                env=environment() | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
                 cwd="/",
+                start_new_session=True,
             )
         except OSError as fault:
             raise Unavailable(
@@ -67,19 +70,19 @@ class Trial:
             raise ModelError(f"{self.path}: {self._end(code)}; {_AGAIN}")
 
     def close(self) -> None:
-        """End the child, if it has not ended."""
-        self._child.kill()
-        self._child.wait()
+        """End the child with all that it started, if it has not ended."""
+        end(self._child)
         if self._child.stdout is not None:
             self._child.stdout.close()
 
     def _end(self, code: int) -> str:
-        if code == -signal.SIGALRM:
+        by = -code if code < 0 else code - 128  # the signal that ended the child, or what it contained
+        if by == signal.SIGALRM:
             return f"the model takes more than {self._seconds:g} s to be loaded and tested (limits.decode_seconds)"
-        if code == -signal.SIGKILL:
+        if by == signal.SIGKILL:
             return "the system killed what loaded the model, for the memory that it took"
-        if code < 0:
-            return f"the model crashes what loads it ({signal.Signals(-code).name})"
+        if by in list(signal.Signals):
+            return f"the model crashes what loads it ({signal.Signals(by).name})"
         return f"the model could not be tried (exit {code})"
 
 

@@ -17,8 +17,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import IO, Any
 
+from imgwatch.child import STOP_SECONDS, contained, end, environment
 from imgwatch.errors import shown
-from imgwatch.monitoring.child import CONTAINED, STOP_SECONDS, end, environment
 from imgwatch.quarantine.record import Record
 from imgwatch.settings import HookSettings
 
@@ -119,7 +119,7 @@ class Hook:
             stdin.write(message(records, left_out))
             stdin.seek(0)
             self._running = running = subprocess.Popen(
-                [*CONTAINED, *self._command], stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr, cwd="/",
+                contained(self._command), stdin=stdin, stdout=subprocess.DEVNULL, stderr=stderr, cwd="/",
                 env=environment(),
                 start_new_session=True,
             )  # fmt: skip

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from imgwatch.child import STOP_SECONDS, contained, end, environment
 from imgwatch.masking import masked
-from imgwatch.monitoring.child import CONTAINED, STOP_SECONDS, end, environment
 
 log = logging.getLogger(__name__)
 
 PAUSES = (10.0, 60.0, 300.0, 1800.0)  # seconds before each new try
 SEND_SECONDS = 120.0
 MOST_WAITING = 100  # messages; of more, the oldest is given up
-_SENDER = (*CONTAINED, sys.executable, "-P", "-m", "imgwatch.monitoring.send")
+_SENDER = (sys.executable, "-P", "-m", "imgwatch.monitoring.send")
 
 
 class Message(NamedTuple):
@@ -51,7 +51,7 @@ class Delivery:
 def start_sender() -> subprocess.Popen[bytes]:
     """Start the child process that sends one message."""
     return subprocess.Popen(
-        _SENDER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
+        contained(_SENDER), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
         env=environment(), start_new_session=True,
     )  # fmt: skip
 

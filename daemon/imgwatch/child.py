@@ -1,4 +1,4 @@
-"""A child process of the daemon that leaves nothing behind: how it is started, and ended."""
+"""A child process that leaves nothing behind: how it is started, and ended."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-CONTAINED = (sys.executable, "-I", "-S", str(Path(__file__).with_name("contained.py")))
 STOP_SECONDS = 1.0
 _NOT_ITS_OWN = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID")
+
+
+def contained(command: Sequence[str]) -> list[str]:
+    """Return the command by which this process runs another so that nothing of that one outlives either."""
+    program = str(Path(__file__).with_name("contained.py"))
+    return [sys.executable, "-I", "-S", program, str(os.getpid()), *command]
 
 
 def environment() -> dict[str, str]:

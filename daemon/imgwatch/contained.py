@@ -1,7 +1,7 @@
-"""Run a command so that nothing it started outlives it: `python contained.py COMMAND ...` exits as the command does.
+"""Run a command so that nothing it started outlives it: `python contained.py PARENT COMMAND ...` exits as it does.
 
 It adopts whatever its descendants leave behind, also what began a session of its own, and kills it when the command
-ends, when it is sent SIGTERM, or when the process that started it ends. It imports no imgwatch: it starts often.
+ends, when it is sent SIGTERM, or when its parent (a process id) ends. It imports no imgwatch: it starts often.
 """
 
 from __future__ import annotations
@@ -22,14 +22,12 @@ class _Ended(BaseException):
     """It was told to end."""
 
 
-def main(command: Sequence[str]) -> int:
+def main(parent: int, command: Sequence[str]) -> int:
     """Return the command's exit code; 128 and the signal's number where a signal ended it."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    signal.signal(signal.SIGTERM, _end)
-    libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
     code = 128 + signal.SIGTERM
     try:
+        signal.signal(signal.SIGTERM, _end)
+        _bind_to(parent)
         code = _exit_code(os.waitpid(_started(command), 0)[1])
     except _Ended:
         pass
@@ -39,6 +37,15 @@ def main(command: Sequence[str]) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     kill_children()
     return code
+
+
+def _bind_to(parent: int) -> None:
+    """Let the kernel tell when the parent ends, and give this process what its descendants leave behind."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the kernel was asked
+        raise _Ended
 
 
 def _started(command: Sequence[str]) -> int:
@@ -84,4 +91,4 @@ def _end(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
