@@ -18,6 +18,11 @@ def run_tool(*arguments: str | Path) -> str:
     return done.stdout
 
 
+def pages_override(page: str) -> str:
+    """Return the drop-in that docs/service.md, whose text this is, advises for a user's unit."""
+    return page.partition("```ini\n")[2].partition("```")[0]
+
+
 class Machine:
     """The machine under its systemd, with imgwatch installed for the user imgwatch and folders below /srv/imgwatch."""
 

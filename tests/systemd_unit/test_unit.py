@@ -16,6 +16,7 @@ from imgwatch.errors import ConfigError
 from imgwatch.systemd import drop_in
 from imgwatch.systemd.drop_in import DropIn, quoted
 from imgwatch.systemd.installed import drop_in_file, text_of
+from machine import pages_override
 
 SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
 UNITS = (
@@ -103,6 +104,15 @@ def with_drop_in(folder: Path, name: str, port: int | None = None, **more: objec
     return file
 
 
+def with_the_pages_override(folder: Path, page: str) -> Path:
+    """Put the shipped unit of a user into a folder, with the options beside it that the page advises."""
+    file = folder / "closed.service"
+    shutil.copy(SYSTEMD / "imgwatch-user.service", file)
+    drop_in_file(file).parent.mkdir()
+    drop_in_file(file).write_text(pages_override(page))
+    return file
+
+
 @pytest.mark.systemd
 def test_each_unit_has_the_exposure_that_the_page_says_and_at_most_half_a_point_where_it_can(
     tmp_path: Path,
@@ -117,6 +127,7 @@ def test_each_unit_has_the_exposure_that_the_page_says_and_at_most_half_a_point_
         "with metrics on a port": with_drop_in(tmp_path, "port.service", 9321),
         "that sends messages (`notify`)": with_drop_in(tmp_path, "notify.service", sends_messages=True),
         "of a user (`--user`)": installed(tmp_path, "imgwatch-user.service"),
+        "of a user, with `PrivateUsers=`": with_the_pages_override(tmp_path, page),
     }
     assert {name: float(figure) for name, figure, _ in rows} == {
         name: exposure(file) for name, file in files.items()
