@@ -121,6 +121,19 @@ def test_calibrating_makes_other_pictures_normal(model: Path, tmp_path: Path) ->
     assert "calibrated" in new.contract.training
 
 
+def test_what_it_was_trained_on_is_no_measure_of_reconstruction(model: Path, tmp_path: Path) -> None:
+    known, others = sorted(model.with_name("normal").iterdir()), fill(tmp_path / "others", 30, seed=3)
+    mixed, once = [*others, *known[:5]], tmp_path / "once.onnx"
+    for paths, is_heard in ((others, True), (known, False), (mixed, False)):
+        fitted = calibrate(model, paths, RULE, Limits(), 1, silent)
+        assert fitted.has_learned is not is_heard
+        assert bool(fitted.parts[:, 0].any()) is is_heard
+    fitted.write(once)
+    assert calibrate(
+        once, others, RULE, Limits(), 1, silent
+    ).has_learned  # only training makes that good again
+
+
 def test_a_preview_moves_more_at_a_larger_promise(model: Path) -> None:
     paths = sorted(model.with_name("normal").iterdir())
     preview = calibrate(model, paths, RULE, Limits(), 1, silent).preview()

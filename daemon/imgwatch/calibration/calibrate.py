@@ -20,7 +20,7 @@ from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_ou
 from imgwatch.calibration.head import Head
 from imgwatch.calibration.measuring import Measured, measure
 from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
-from imgwatch.calibration.perceptual_file import STRANGER, refitted, replace_tensors
+from imgwatch.calibration.perceptual_file import STRANGER, bank_in, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
 from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
@@ -47,6 +47,11 @@ FEWEST_PICTURES = 20
 MOST_PICTURES = 10_000  # more make a threshold no surer; a seeded sample of them is taken
 SHARES = (0.002, 0.005, 0.01, 0.02, 0.05)
 _SEED = 0
+_SAME = 1e-4  # distance below which a picture is one that the bank has; another photograph of the scene is farther
+_CALIBRATED = "calibrated"  # among the training facts: when, and from which model
+_HAS_LEARNED = (
+    "calibrated_on_learned"  # there, if so: it was trained on pictures that it was then calibrated on
+)
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Calibrated:
     """A model fitted to a folder, not yet written: `scores` [N], `parts` [N, K] of `paths` [N], each as if unseen.
 
     `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
+    `has_learned`: the model was trained on some of them, so that its reconstruction is not heard.
     """
 
     contract: Contract
@@ -77,6 +83,7 @@ class Calibrated:
     tensors: dict[str, Floats]
     fusion: Fusion | None
     reference_set: ReferenceSet
+    has_learned: bool
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
         """Say what several promises would do to the present pictures, each with the confidence that was asked for."""
@@ -133,6 +140,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
 
     A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
     stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
+    Where the model was trained on some of them, its autoencoders would call every new picture strange, and are not
+    heard.
     What the model says of each is kept in the folder `keep_in`, for the next run.
     """
     scorer = Scorer(model, threads)
@@ -143,9 +152,10 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
             f"a promise of 1 % needs 99"
         )
     scores, parts, tensors, fusion = measured.numbers["score"], measured.numbers["parts"], {}, None
-    outliers = clear_outliers(scores)
+    outliers, has_learned = clear_outliers(scores), False
     if measured.is_perceptual:
-        refit = _refit(measured, scorer.contract.training.get(STRANGER))
+        has_learned = _has_learned(model, scorer.contract, measured)
+        refit = _refit(measured, scorer.contract.training.get(STRANGER), has_learned)
         fusion, outliers = refit.fusion, refit.is_outlier
         scores, parts = fusion.score(refit.measures), refit.parts
         tensors = refitted(refit.bank, refit.head, fusion)
@@ -157,7 +167,8 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         threshold=threshold,
         generic=False,
         training=scorer.contract.training
-        | {"calibrated": _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()}
+        | {_CALIBRATED: _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()}
+        | ({_HAS_LEARNED: True} if has_learned else {})
         | _look_alikes(measured),
     )
     contract = calibrated_by_kind(contract, scores, parts)
@@ -173,6 +184,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
         tensors,
         fusion,
         picked,
+        has_learned,
     )
 
 
@@ -195,7 +207,20 @@ def _sample(paths: Sequence[Path]) -> list[Path]:
     return [paths[index] for index in chosen]
 
 
-def _refit(measured: Measured, stranger: float | None) -> _Refit:
+def _has_learned(model: Path, contract: Contract, measured: Measured) -> bool:
+    """Tell whether a model was trained on some of the pictures: its bank has them, until it is calibrated."""
+    if _CALIBRATED in contract.training:
+        return _HAS_LEARNED in contract.training
+    bank = bank_in(_load(model))
+    if not len(bank):
+        return False
+    nobody = np.full(len(measured.paths), -1)
+    directions = unit(measured.numbers["direction"])
+    nearest = distances_to_bank(directions, bank, nobody, np.zeros(len(bank), np.int64), nearest=1)
+    return bool((nearest < _SAME).any())
+
+
+def _refit(measured: Measured, stranger: float | None, has_learned: bool) -> _Refit:
     """Choose a bank, fit head and fusion; each picture is measured without itself and its copies."""
     directions = unit(measured.numbers["direction"])
     groups = near_duplicates(directions)
@@ -208,7 +233,9 @@ def _refit(measured: Measured, stranger: float | None) -> _Refit:
     selection = select(directions, directions, groups, lambda teaches: strongest)
     bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
-    fusion, outliers = fit_robustly(measures, ~selection.is_judged, stranger, odds_compare=head is not None)
+    fusion, outliers = fit_robustly(
+        measures, ~selection.is_judged, stranger, odds_compare=head is not None, has_learned=has_learned
+    )
     parts = fusion.surprisals(measures) if head is None else fusion.parts(measures)
     return _Refit(directions[bank], head, fusion, measures, parts, outliers)
 

@@ -91,17 +91,27 @@ class Fusion:
     ramps: SurprisalCurves
 
     @classmethod
-    def fit(cls, measures: Floats, stranger: float | None = None, *, odds_compare: bool = False) -> Self:
+    def fit(
+        cls,
+        measures: Floats,
+        stranger: float | None = None,
+        *,
+        odds_compare: bool = False,
+        has_learned: bool = False,
+    ) -> Self:
         """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on.
 
         `stranger` is how far a picture is from neighbours that it has nothing in common with. Where many normal
         pictures are as far from each other, being far says little: neighbours count for less. None: in full.
         `odds_compare`: the log odds of different kinds mean the same, so that the largest of them counts as it is.
+        `has_learned`: the autoencoder was fitted on some of them after all, and is not heard.
         """
         rows = [SurprisalCurves.fit(column) for column in measures.T]
         if stranger is not None:
             surprisal = rows[NEIGHBOURS](np.array([[stranger]]))[0] / -np.log(_STRANGERS)
             rows[NEIGHBOURS] = rows[NEIGHBOURS].at_volumes(np.minimum(surprisal, 1.0))
+        if has_learned:
+            rows[RECONSTRUCTION] = rows[RECONSTRUCTION].at_volumes(np.zeros(1))
         plain = measures[:, FIRST_KIND:].max(axis=1)
         calibrated = SurprisalCurves.stack(rows[FIRST_KIND:])(measures[:, FIRST_KIND:]).max(axis=1)
         of_calibrated = SurprisalCurves.fit(calibrated).at_volumes(np.array([0.0 if odds_compare else 1.0]))
@@ -141,18 +151,26 @@ class Fusion:
 
 
 def fit_robustly(
-    measures: Floats, trusted: Mask, stranger: float | None = None, *, odds_compare: bool = False
+    measures: Floats,
+    trusted: Mask,
+    stranger: float | None = None,
+    *,
+    odds_compare: bool = False,
+    has_learned: bool = False,
 ) -> tuple[Fusion, Mask]:
     """Fit a fusion though some pictures may be junk; return it and which of the pictures [N] are clear outliers.
 
-    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger` and
-    `odds_compare` as in `Fusion.fit`.
+    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger`, `odds_compare` and
+    `has_learned` as in `Fusion.fit`.
     """
-    fusion = Fusion.fit(measures[trusted], stranger, odds_compare=odds_compare)
-    outliers = np.zeros(len(measures), bool)
+
+    def fit(rows: Floats) -> Fusion:
+        return Fusion.fit(rows, stranger, odds_compare=odds_compare, has_learned=has_learned)
+
+    fusion, outliers = fit(measures[trusted]), np.zeros(len(measures), bool)
     for _ in range(2):
         outliers = clear_outliers(fusion.score(measures))
-        fusion = Fusion.fit(measures[~outliers], stranger, odds_compare=odds_compare)
+        fusion = fit(measures[~outliers])
     return fusion, clear_outliers(fusion.score(measures))
 
 

@@ -38,6 +38,16 @@ def refitted(bank: Directions, head: Head | None, fusion: Fusion) -> dict[str, N
     }
 
 
+def bank_in(proto: onnx.ModelProto) -> Directions:
+    """Return the bank of neighbours [M, E] that a perceptual model has stored; empty where it has none."""
+    from onnx import numpy_helper
+
+    for entry in proto.graph.initializer:
+        if entry.name.removesuffix(_HALF) == "bank":
+            return np.asarray(numpy_helper.to_array(entry), np.float32).T
+    return np.empty((0, 0), np.float32)
+
+
 def embed_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) -> None:
     """Turn the inputs of these names into stored tensors, in place."""
     from onnx import numpy_helper

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings, ThresholdRule
 
 _LISTED = 40  # of the strangest pictures, for the training page
+_HAS_LEARNED = (
+    "The model was trained on some of these pictures. How well it reconstructs them says nothing about new ones, so "
+    "that does not count any more. `imgwatch train` learns it anew."
+)
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command
@@ -105,6 +109,8 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         promise = fitted.contract.training["promise"]
         for sentence in (promise["says"], *promise["warnings"], *about_silent_kinds(standard)):
             console.say(sentence)
+        if fitted.has_learned:
+            console.say(_HAS_LEARNED)
     if not preview:
         _write(settings, fitted, odd, out.absolute(), SwapOptions(config, is_agreed, use), as_json)
 
