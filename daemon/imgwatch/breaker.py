@@ -9,6 +9,7 @@ from pathlib import Path
 
 from imgwatch import settings
 
+PAUSED = "paused by you"  # the reason of a breaker that the user opened
 _FOLDERS = 10_000  # folders whose run of junk is remembered; the one not heard of for longest is forgotten
 
 
@@ -46,6 +47,10 @@ class Breaker:
             return None
         self.is_open = True
         return why
+
+    def open(self) -> None:
+        """Hold back whatever comes: the user has paused."""
+        self.is_open = True
 
     def close(self) -> None:
         """Begin anew after the user has looked."""

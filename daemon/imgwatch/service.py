@@ -251,6 +251,7 @@ class Service:
         self._follow_pictures()
         if not files:
             return
+        self._follow_breaker()
         self._model.judges.call_on_progress(self._pulse_if_due)
         judged = self._model.judges.judge(files)
         wanted = takewhile(lambda _: not self._stopping, judged)  # what is moved by then is still told
@@ -295,8 +296,12 @@ class Service:
         self._upkeep.rest(expects_picture=self._intake.expects_picture(self._pauses.start_workers))
 
     def _follow_breaker(self) -> None:
-        """Go on where `imgwatch resume` has closed the breaker."""
-        if self._breaker.is_open and not self._ledger.facts.breaker_is_open:
+        """Stop where `imgwatch pause` has opened the breaker, go on where `imgwatch resume` has closed it."""
+        is_open = self._ledger.facts.breaker_is_open
+        if is_open and not self._breaker.is_open:
+            self._breaker.open()
+            log.warning("nothing is moved until `imgwatch resume`: %s", self._ledger.facts.breaker_reason)
+        elif self._breaker.is_open and not is_open:
             self._breaker.close()
             log.info("the breaker is closed")
             self._requeue.held()

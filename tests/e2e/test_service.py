@@ -41,10 +41,27 @@ def test_the_breaker_holds_back_also_after_a_restart_until_resume(
         daemon.wait_judged(11)
         assert len(quarantined(tmp_path)) == 2, "still open"
         assert "the breaker is open: 9 pictures held back" in run("doctor", config=config).stdout
-        assert "9 pictures" in run("resume", config=config).stdout
+        assert "9 held pictures" in run("resume", config=config).stdout
         wait_until(lambda: len(quarantined(tmp_path)) == 11)
         assert run("status", config=config).returncode == 0
         assert "closed already" in run("resume", config=config).stdout
+
+
+def test_paused_nothing_is_moved_until_resume(tmp_path: Path, write_config: WriteConfig) -> None:
+    config, inbox = write_config(), tmp_path / "inbox"
+    with Daemon(config) as daemon:
+        assert "Paused: nothing is moved from now on" in run("pause", config=config).stdout
+        bright(inbox / "b.png")
+        daemon.wait_judged(1)
+        status = json.loads(run("status", "--json", config=config, code=4).stdout)
+        assert (status["breaker_why"], status["held"]) == ("paused by you", 1)
+        assert quarantined(tmp_path) == []
+        assert objects(run("pause", "--json", config=config).stdout) == [
+            {"was_open": True, "breaker_why": "paused by you", "alive": True}
+        ]
+        daemon.told_once("paused by you")
+        assert "1 held picture is judged now" in run("resume", config=config).stdout
+        wait_until(lambda: quarantined(tmp_path) == ["b.png"])
 
 
 def test_resume_without_a_daemon_works_at_its_next_start(tmp_path: Path, write_config: WriteConfig) -> None:

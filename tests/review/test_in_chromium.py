@@ -295,6 +295,14 @@ def _finish_or_undo_move(scene: Scene, wanted: dict[str, int]) -> None:
     raise AssertionError(f"{counts} instead of {wanted}")
 
 
+def test_the_activity_page_pauses(scene: Scene, look: Look) -> None:
+    page = look("activity")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#paused")).to_contain_text("Paused. Nothing is moved")
+    with open_ledger(scene.settings) as ledger:
+        assert ledger.facts.breaker_reason == "paused by you"
+
+
 def test_resume_stands_beside_the_pictures_that_are_held(scene: Scene, look: Look) -> None:
     held = bright(scene.inbox / "held.png")
     with open_ledger(scene.settings) as ledger:

@@ -59,6 +59,18 @@ def test_no_symlink_in_place_of_a_held_picture_is_followed(
     assert browser.client.get(source).status_code == 404
 
 
+def test_pause_opens_the_breaker(scene: Scene, open_gallery: Open) -> None:
+    browser = open_gallery(scene)
+    assert 'id="pause"' in browser.client.get("/activity").text
+    assert browser.post("/pause") == {"was_open": False, "alive": False}
+    assert browser.post("/pause")["was_open"] is True
+    page = browser.client.get("/activity").text
+    assert "Nothing is moved: paused by you" in page
+    assert 'id="pause"' not in page
+    assert browser.post("/resume")["was_open"] is True
+    assert browser.client.post("/pause", json={}).status_code == 403, "no other site pauses"
+
+
 def test_resume_closes_the_breaker(scene: Scene, open_gallery: Open) -> None:
     _hold(scene, bright(scene.inbox / "held.png"))
     browser = open_gallery(scene)

@@ -1,4 +1,4 @@
-"""`imgwatch status` looks at the daemon from outside; `imgwatch resume` closes the breaker after a look."""
+"""`imgwatch status` looks at the daemon from outside."""
 
 import time
 from collections import Counter
@@ -17,12 +17,10 @@ from imgwatch.commands.context import (
     load_settings,
     open_ledger,
     open_quarantine,
-    volume_of,
 )
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:
-    from imgwatch.quarantine.volume import Volume
     from imgwatch.settings import Settings
 
 
@@ -204,44 +202,6 @@ def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
     if promise is None:
         return {}
     return {"yours": asdict(promise), "yours_says": promise.summary}
-
-
-def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Go on after a look: close the breaker, or begin a new quarantine where the old one is gone for good."""
-    from imgwatch.lifecycle import FileState
-    from imgwatch.status import is_held
-
-    settings = load_settings(config)
-    with open_ledger(settings) as ledger:
-        began = _begin_quarantine(volume_of(settings.quarantine.path, ledger))
-        was_open = ledger.facts.breaker_is_open
-        held = len(ledger.waiting(FileState.HELD))
-        if was_open:
-            ledger.facts.close_breaker()
-    if as_json:
-        alive = is_held(settings.state)
-        outcome: dict[str, object] = {"was_open": was_open, "held": held, "alive": alive}
-        console.say_json(outcome | {"began_quarantine": True} if began else outcome)
-        return
-    if began:
-        console.say(f"A new quarantine begins at {settings.quarantine.path}.")
-    if not was_open:
-        console.say("The breaker is closed already.")
-        return
-    when = "now, by the daemon" if is_held(settings.state) else "when the daemon starts"
-    console.say(f"The breaker is closed. {held} pictures that it held back are judged {when}.")
-
-
-def _begin_quarantine(volume: "Volume") -> bool:
-    """Let a quarantine whose disk is gone be made anew; return whether it was gone."""
-    from imgwatch.errors import QuarantineGone
-
-    try:
-        volume.check()
-    except QuarantineGone:
-        volume.forget()
-        return True
-    return False
 
 
 def _plain(value: object) -> str:

@@ -67,6 +67,7 @@ class Gallery:
                 Route("/undo", decisions.undo, methods=["POST"]),
                 Route("/empty", decisions.empty, methods=["POST"]),
                 Route("/waiting/{key}", self._waiting.picture),
+                Route("/pause", self._waiting.pause, methods=["POST"]),
                 Route("/resume", self._waiting.resume, methods=["POST"]),
                 Route("/live", self._live.live),
                 Mount(PREFIX, self._api.app()),

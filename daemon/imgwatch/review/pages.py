@@ -66,6 +66,7 @@ class Pages:
                 "held": waiting(ledger, FileState.HELD),
                 "reported": waiting(ledger, FileState.REPORTED),
                 "breaker": "open" if ledger.facts.breaker_is_open else "closed",
+                "breaker_reason": ledger.facts.breaker_reason,
                 "counters": ledger.counts.totals(),
             }
             if parts.standard is not None:

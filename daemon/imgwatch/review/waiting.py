@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from imgwatch.breaker import PAUSED
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger
 from imgwatch.ledger import Listed as WaitingPicture
@@ -63,6 +64,17 @@ class WaitingRoutes:
         if path is None:
             raise HTTPException(404, "this picture does not wait any more")
         return picture(self._parts.waiting_thumbnails.of(f"{key}-{_version(path)}", path, SMALL))
+
+    async def pause(self, _: Request) -> Response:
+        """Open the breaker, as `imgwatch pause` does; the daemon then moves nothing."""
+        return answer(await run_in_threadpool(self._pause))
+
+    def _pause(self) -> dict[str, object]:
+        with self._parts.open_ledger() as ledger:
+            was_open = ledger.facts.breaker_is_open
+            if not was_open:
+                ledger.facts.open_breaker(PAUSED)
+        return {"was_open": was_open, "alive": bool(self._parts.read_status().get("alive"))}
 
     async def resume(self, _: Request) -> Response:
         """Close the breaker, as `imgwatch resume` does; the daemon then judges what was held."""

@@ -1,4 +1,4 @@
-// The activity page: Resume; the slider, by which another promise moves the line and says what would move.
+// The activity page: Pause and Resume; the slider, by which another promise moves the line and says what would move.
 
 const $ = (id) => document.getElementById(id);
 const slider = $("promise");
@@ -25,16 +25,24 @@ if (slider) {
   show();
 }
 
-$("resume")?.addEventListener("click", async () => {
-  $("resume").disabled = true;
-  try {
-    const answer = await fetch("/resume", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
-    if (!answer.ok) throw new Error((await answer.text()).slice(0, 200));
-    const { alive, held } = await answer.json();
-    $("resumed").textContent = `The breaker is closed. What it held back (${held}) is judged ${alive ? "now" : "when the daemon starts"}.`;
-  } catch (fault) {
-    $("resume").disabled = false;
-    $("resumed").textContent = `The breaker could not be closed: ${fault.message}`;
-  }
-});
+function onClick(id, address, status, said, failed) {
+  $(id)?.addEventListener("click", async () => {
+    $(id).disabled = true;
+    try {
+      const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+      if (!answer.ok) throw new Error((await answer.text()).slice(0, 200));
+      $(status).textContent = said(await answer.json());
+    } catch (fault) {
+      $(id).disabled = false;
+      $(status).textContent = `${failed}: ${fault.message}`;
+    }
+  });
+}
+
+onClick("pause", "/pause", "paused",
+  ({ alive }) => `Paused. Nothing is moved ${alive ? "from now on" : "when the daemon starts"}, until you resume.`,
+  "It could not be paused");
+onClick("resume", "/resume", "resumed",
+  ({ alive, held }) => `The breaker is closed. What it held back (${held}) is judged ${alive ? "now" : "when the daemon starts"}.`,
+  "The breaker could not be closed");
 document.body.dataset.ready = "yes";
