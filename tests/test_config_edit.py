@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from imgwatch.config import load_config, parse_config
-from imgwatch.config_edit import difference, replace_config, with_key
-from imgwatch.errors import ConfigError
+from imgwatch.config_edit import (
+    difference,
+    last_change,
+    previous_of,
+    previous_text,
+    replace_config,
+    with_key,
+)
+from imgwatch.errors import ConfigError, InputMissing
 
 SHIPPED = Path(__file__).parent.parent / "config.yaml"
 
@@ -56,7 +63,37 @@ def test_a_config_is_replaced_behind_its_symlink_with_its_rights(tmp_path: Path)
     with pytest.raises(ConfigError):
         replace_config(link, with_key(after, "mode", "never"))
     assert load_config(link).mode == "report"
-    assert sorted(os.listdir(tmp_path)) == ["config.yaml", "real.yaml"]
+    assert sorted(os.listdir(tmp_path)) == ["config.yaml", "real.previous.yaml", "real.yaml"]
+
+
+def test_a_change_can_be_undone_and_made_again(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    before = "watch: [{path: /a}] # mine\n"
+    file.write_text(before)
+    file.chmod(0o600)
+    with pytest.raises(InputMissing, match="nothing to undo"):
+        previous_text(file)
+    after = with_key(before, "mode", "report")
+    replace_config(file, after)
+    replace_config(file, after)  # changes nothing, and forgets nothing
+    assert last_change(file) == difference(file, before, after)
+    assert previous_of(file).stat().st_mode & 0o777 == 0o600
+    replace_config(file, previous_text(file))
+    assert file.read_text() == before
+    replace_config(file, previous_text(file))
+    assert file.read_text() == after
+    file.write_text(previous_text(file))
+    assert last_change(file) is None
+
+
+def test_a_change_to_what_is_faulty_by_now_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text("watch: [{path: /a}]\n")
+    replace_config(file, "watch: [{path: /b}]\n")
+    previous_of(file).write_text("watch: [{path: /a}]\nmode: never\n")
+    with pytest.raises(ConfigError):
+        replace_config(file, previous_text(file))
+    assert file.read_text() == "watch: [{path: /b}]\n"
 
 
 @pytest.mark.parametrize(

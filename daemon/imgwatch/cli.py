@@ -28,6 +28,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
     "duplicates": "duplicates",
     "score": "score",
     "evaluate": "evaluate",
+    "config": "config",
     "model": "model",
     "quarantine": "quarantine",
     "review": "review",

@@ -15,7 +15,7 @@ import yaml
 
 from imgwatch.atomic_file import replacing
 from imgwatch.config import parse_config
-from imgwatch.errors import CannotCreate, ConfigError
+from imgwatch.errors import CannotCreate, ConfigError, InputMissing
 
 
 def with_key(text: str, key: str, value: str | float) -> str:
@@ -68,17 +68,55 @@ def difference(file: Path, before: str, after: str) -> str:
 
 
 def replace_config(file: Path, text: str) -> None:
-    """Write a config anew, whole, with its rights, where a symlink leads; one that would be faulty is refused.
+    """Write a config anew, whole, with its rights, where a symlink leads; keep the text that it replaces beside it.
 
-    Raises ConfigError, CannotCreate.
+    Killed at any moment, the config is the old one or the new one. Raises ConfigError for a text that would be faulty,
+    CannotCreate.
     """
     parse_config(text, str(file))
     target = file.resolve()
     try:
-        before = target.stat()
-        with replacing(target, mode=stat.S_IMODE(before.st_mode)) as stream:
-            stream.write(text.encode())
-            if os.geteuid() == 0:  # it stays its owner's
-                os.fchown(stream.fileno(), before.st_uid, before.st_gid)
+        before, replaced = target.stat(), target.read_bytes()
+        if replaced == text.encode():
+            return
+        _write(previous_of(file), replaced, before)
+        _write(target, text.encode(), before)
     except OSError as fault:
         raise CannotCreate(f"{file}: cannot be written: {fault.strerror}") from fault
+
+
+def previous_of(file: Path) -> Path:
+    """Return where the text is kept that the last change of a config replaced."""
+    target = file.resolve()
+    return target.with_name(f"{target.stem}.previous{target.suffix}")
+
+
+def previous_text(file: Path) -> str:
+    """Return a config's text before imgwatch changed it last. Raises InputMissing where it never did."""
+    previous = previous_of(file)
+    try:
+        text = previous.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputMissing(
+            f"{file}: imgwatch has changed nothing in it, so there is nothing to undo"
+        ) from None
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputMissing(f"{previous}: cannot be read: {fault}") from fault
+    if text == file.read_text(encoding="utf-8"):
+        raise InputMissing(f"{file}: is as it was before imgwatch changed it, so there is nothing to undo")
+    return text
+
+
+def last_change(file: Path) -> str | None:
+    """Return what imgwatch changed last in a config, and the user since, as diff -u shows it; None for nothing."""
+    try:
+        return difference(file, previous_text(file), file.read_text(encoding="utf-8"))
+    except InputMissing:
+        return None
+
+
+def _write(file: Path, content: bytes, rights: os.stat_result) -> None:
+    with replacing(file, mode=stat.S_IMODE(rights.st_mode)) as stream:
+        stream.write(content)
+        if os.geteuid() == 0:  # it stays its owner's
+            os.fchown(stream.fileno(), rights.st_uid, rights.st_gid)

@@ -173,7 +173,11 @@ class Service:
 
     def _begin(self) -> None:
         for root in self._roots:
-            if self._ledger.is_first_start(root.scope.root):
+            names = (
+                root.scope.root,
+                root.origin.path,
+            )  # the second: a symlink now, a folder when it was begun
+            if all(map(self._ledger.is_first_start, names)):
                 self._roots.require(root)
         self._recover_quarantine()
         self._requeue.unread()

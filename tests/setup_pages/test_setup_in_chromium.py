@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from browsing import chromium, serving
 from conftest import noise
 from daemon import Daemon
+from imgwatch.config_edit import replace_config, with_key
 
 pytestmark = pytest.mark.browser
 
@@ -50,6 +51,23 @@ def test_from_nothing_to_a_picture_in_quarantine(home: Path, width: int) -> None
     with Daemon(config) as daemon:
         noise(home / "Pictures" / "Inbox" / "spam.png")
         daemon.wait_log("spam.png -> quarantine")
+
+
+def test_the_last_change_is_undone_on_the_page(home: Path) -> None:
+    config = home / "config.yaml"
+    before = f"watch: [{{path: {home}/Pictures/Inbox}}] # <mine>\nstate: {home}/state\n"
+    config.write_text(before)
+    replace_config(config, with_key(before, "mode", "report"))
+    with chromium() as browser, serving(config, *SETUP) as address:
+        page = browser.new_page(viewport={"width": 390, "height": 850})
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        expect(page.get_by_label("What was changed last")).to_contain_text("+mode: report")
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut"
+        page.get_by_role("button", name="Undo it").press("Enter")
+        expect(page.get_by_text("is as it was before")).to_be_visible()
+    assert config.read_text() == before
 
 
 def test_what_cannot_be_is_said_on_the_page(home: Path) -> None:

@@ -5,8 +5,6 @@ The file in use is replaced only after that; a daemon picks the new one up by it
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -16,7 +14,7 @@ from imgwatch import console
 from imgwatch.commands.context import LEDGER, judge_of, model_path, open_ledger, open_quarantine
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
-from imgwatch.status import read_status
+from imgwatch.reload import ask_for_reload
 
 if TYPE_CHECKING:
     from imgwatch.settings import Settings
@@ -137,17 +135,5 @@ def _take_into_use(
     if is_wanted is None and not console.agrees(f"Change {file}?"):
         return by_hand
     config_edit.replace_config(file, after)
-    console.note(tell_daemon(settings))
+    console.note(ask_for_reload(settings))
     return None
-
-
-def tell_daemon(settings: Settings) -> str:
-    """Tell a running daemon to read the config again, and say so."""
-    pid = read_status(settings.state).get("pid")
-    if pid is None:
-        return "The config names the new model; no daemon runs."
-    try:
-        os.kill(int(pid), signal.SIGHUP)
-    except OSError as fault:
-        return f"The daemon cannot be told ({fault.strerror}): systemctl reload imgwatch"
-    return "The daemon reads the config again."

@@ -66,7 +66,8 @@ def setup(  # noqa: PLR0913 - the options of a command
 
 
 def _set_up(config: Path | None, watch: Path | None, asked: "Asked") -> None:
-    from imgwatch.commands import model_swap, setup_questions
+    from imgwatch.commands import setup_questions
+    from imgwatch.reload import ask_for_reload
     from imgwatch.setting_up import Setup, config_file
 
     if watch is None and not config_file(config).exists():
@@ -88,7 +89,7 @@ def _set_up(config: Path | None, watch: Path | None, asked: "Asked") -> None:
         for path in written:
             console.say(f"{path} written.")
     if not chosen.is_new:
-        console.note(model_swap.tell_daemon(chosen.settings))
+        console.note(ask_for_reload(chosen.settings))
     is_started = _start(chosen, asked)
     if asked.as_json:
         console.say_json(

@@ -16,9 +16,11 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from imgwatch import review
+from imgwatch.config_edit import last_change, previous_text, replace_config
 from imgwatch.errors import ImgwatchError, shown
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits, Shape
+from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, asked, number_of, page, picture
 from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
@@ -71,6 +73,7 @@ class SetupPages:
                 Route("/strangers/{number}", self._stranger),
                 Route("/changes", self._changes, methods=["POST"]),
                 Route("/write", self._write, methods=["POST"]),
+                Route("/undo", self._undo, methods=["POST"]),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             exception_handlers={ImgwatchError: _refused},
@@ -81,7 +84,11 @@ class SetupPages:
         watched = Setup.begin(file, None, self._general_model).watched if file.exists() else []
         usual = watched or [Path.home() / "Pictures" / "Inbox"]
         filled_in = page(
-            "setup", config=shown(file), is_new=not watched, watched=shown(", ".join(map(str, usual)))
+            "setup",
+            config=shown(file),
+            is_new=not watched,
+            watched=shown(", ".join(map(str, usual))),
+            last_change=last_change(file) if watched else None,
         )
         return HTMLResponse(filled_in)
 
@@ -151,10 +158,22 @@ class SetupPages:
         if given.get("service") is True:
             await run_in_threadpool(self._install_service, learned.setup.file)
             says.append("The service is installed and runs.")
+        elif not learned.setup.is_new:
+            says.append(ask_for_reload(learned.setup.settings))
         else:
             says.append("Start it with `imgwatch watch`, or `imgwatch service install`.")
         self._job = None
         return answer({"says": [shown(line) for line in says]})
+
+    async def _undo(self, request: Request) -> Response:
+        """Take back the last change of the config, if it is still the one that the page showed."""
+        given, file = await asked(request), config_file(self._config)
+        if given.get("change") != last_change(file):
+            raise HTTPException(409, "the config was changed meanwhile: load the page again")
+        await run_in_threadpool(replace_config, file, previous_text(file))
+        self._job = None
+        settings = Setup.begin(file, None, self._general_model).settings
+        return answer({"says": [shown(f"{file} is as it was before."), ask_for_reload(settings)]})
 
     def _learned(self) -> Learned:
         if self._job is None or self._job.learned is None:

@@ -97,7 +97,18 @@ $("learn").addEventListener("click", async () => {
   $("learn").disabled = true;
   try {
     await ask("/learn", { watch: $("watch").value, normal: $("normal").value });
-    await follow();
+    $("undo")?.addEventListener("click", async () => {
+  $("undo").disabled = true;
+  try {
+    const { says } = await ask("/undo", { change: $("last-change").textContent });
+    $("choice").hidden = $("end").hidden = true;
+    $("undone").textContent = says.join(" ");
+  } catch (fault) {
+    $("undone").textContent = fault.message;
+    $("undo").disabled = false;
+  }
+});
+await follow();
   } catch (fault) {
     fail(fault);
   }
@@ -113,6 +124,17 @@ $("write").addEventListener("click", async () => {
     fail(fault);
     $("fault").scrollIntoView();
     $("write").disabled = false;
+  }
+});
+$("undo")?.addEventListener("click", async () => {
+  $("undo").disabled = true;
+  try {
+    const { says } = await ask("/undo", { change: $("last-change").textContent });
+    $("choice").hidden = $("end").hidden = true;
+    $("undone").textContent = says.join(" ");
+  } catch (fault) {
+    $("undone").textContent = fault.message;
+    $("undo").disabled = false;
   }
 });
 await follow();

@@ -1,0 +1,21 @@
+"""Let a running daemon read its config again."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from imgwatch.settings import Settings
+from imgwatch.status import read_status
+
+
+def ask_for_reload(settings: Settings) -> str:
+    """Send the daemon of a config SIGHUP, if one runs, and return what becomes of that, in a sentence."""
+    pid = read_status(settings.state).get("pid")
+    if pid is None:
+        return "No daemon runs; the next one reads the new config."
+    try:
+        os.kill(int(pid), signal.SIGHUP)
+    except OSError as fault:
+        return f"The daemon cannot be told ({fault.strerror}): systemctl reload imgwatch"
+    return "The daemon reads the config again."
