@@ -34,12 +34,16 @@ def animation(file_format: str, shades: Sequence[int]) -> bytes:
     return encoded(first, file_format, save_all=True, append_images=others, duration=100)
 
 
+TITLE = "a film"  # of every film, so that a test can damage it
+
+
 def film(
     shades: Sequence[int], container: str = "mp4", codec: str = "mpeg4", size: tuple[int, int] = (64, 48)
 ) -> bytes:
     """Return a film with one frame of each shade, ten a second, and one key frame where the codec allows that."""
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as opened:
+        opened.metadata["title"] = TITLE
         video = opened.add_stream(codec, rate=10)
         video.width, video.height = size
         video.pix_fmt = "yuv420p"

@@ -13,7 +13,7 @@ from imgwatch.picture.animation import FRAMES
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Box, Decoded, Limits, Shape, decode, decode_frames
 from imgwatch.picture.unreadable import Unreadable
-from moving import animation, encoded, film, grey, sound
+from moving import TITLE, animation, encoded, film, grey, sound
 
 GREY = Shape(8, 8, "L")
 SHADES = [10 * number for number in range(20)]
@@ -52,6 +52,14 @@ def test_frames_of_a_film_are_spread_over_it(container: str, codec: str) -> None
     assert len(shown) == FRAMES
     assert shown == sorted(shown)
     assert np.abs(np.subtract(shown, EXPECTED)).max() <= 25, "within a tenth of the time"
+
+
+@pytest.mark.parametrize("container", ["mp4", "matroska", "avi"])
+def test_a_film_may_have_a_title_that_is_no_utf_8(container: str) -> None:
+    content = film(SHADES, container)
+    damaged = content.replace(TITLE.encode(), b"\xff" * len(TITLE))
+    assert damaged != content
+    assert shades(damaged) == shades(content)
 
 
 def test_the_frame_in_the_middle_stands_for_all(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -37,9 +37,7 @@ def frames(content: bytes, most: int, most_pixels: float, refuse_large: RefuseLa
     import av
 
     try:
-        with av.open(
-            io.BytesIO(content), "r", format=_container(content), metadata_errors="replace"
-        ) as opened:
+        with av.open(io.BytesIO(content), "r", format=_container(content), **_any_title()) as opened:
             if not opened.streams.video:
                 raise OSError("no pictures in this film")
             stream = opened.streams.video[0]
@@ -50,6 +48,13 @@ def frames(content: bytes, most: int, most_pixels: float, refuse_large: RefuseLa
                 yield _upright(frame)
     except av.FFmpegError as fault:
         raise OSError(str(fault)) from fault
+
+
+def _any_title() -> dict[str, Any]:
+    """Let a film have a title that is no UTF-8, which PyAV refuses before 19; from then on it knows no such option."""
+    import av
+
+    return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}
 
 
 def _container(content: bytes) -> str:
