@@ -5,6 +5,7 @@ Killed at any moment, each model is whole under one of its names, and the one in
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 from pathlib import Path
@@ -19,8 +20,14 @@ def previous_of(model: Path) -> Path:
 
 
 def put_in_place(fresh: Path, model: Path) -> None:
-    """Let a new file take the place of a model, which is kept. Raises CannotCreate."""
+    """Let a new file take the place of a model, which is kept. Raises CannotCreate.
+
+    The same content once more, as after a kill, replaces nothing: what is kept stays the model before.
+    """
     try:
+        if model.exists() and filecmp.cmp(fresh, model, shallow=False):
+            fresh.unlink()
+            return
         if model.exists():
             _give_second_name(model, previous_of(model))
         fresh.replace(model)
