@@ -1,7 +1,7 @@
 """How many copies are found, how many strangers are taken for copies, how often the original is the one that is kept.
 
     .venv/bin/python benchmarks/duplicates.py PICTURES [--most 200] [--half report|tune] [--skip 0]
-    .venv/bin/python benchmarks/duplicates.py PICTURES --pairs [--half report|tune|all]
+    .venv/bin/python benchmarks/duplicates.py PICTURES --pairs [--half report|tune|all] [--without robot]
 
 Copies are made of some pictures: saved again, scaled, cropped, captioned, screenshotted. Each is compared as the daemon
 compares it, with the nearest of all pictures: of that half with `--half tune`, by which thresholds are chosen, and of
@@ -26,7 +26,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.duplicates.alignment import Fit, fit
-from imgwatch.duplicates.finder import LEAST_LIKENESS
 from imgwatch.duplicates.nearest import Nearest
 from imgwatch.duplicates.ranking import Traits, original
 from imgwatch.duplicates.signature import LOOK_SIDE, Signature, signature_of
@@ -152,8 +151,8 @@ class Index:
 
     def fit(self, signature: Signature, number: int) -> Fit | None:
         """Return how two pictures fit if the daemon would take them for copies."""
-        laid = fit(signature.greys, self.signatures[number].greys)
-        return laid if laid.likeness >= LEAST_LIKENESS else None
+        laid = fit(signature.views, self.signatures[number].views)
+        return laid if laid.is_copy else None
 
 
 def index_of(some: Sequence[Picture], scorer: Scorer, cache: Path | None) -> Index:
@@ -232,7 +231,9 @@ def report_pairs(index: Index, some: Sequence[Picture]) -> None:
     pairs = {pair: laid for pair, laid in fits.items() if laid is not None}
     for (one, other), laid in sorted(pairs.items(), key=lambda each: -each[1].likeness):
         print(f"{laid.likeness:.2f} {laid.share:.2f} {laid.around} {some[one].path} {some[other].path}")
-    print(f"{len(pairs)} pairs among {len(some)} pictures were taken for copies")
+    print(
+        f"{len(pairs)} pairs among {len(some)} pictures were taken for copies; {len(compared)} pairs were compared"
+    )
 
 
 def main() -> None:
@@ -245,11 +246,12 @@ def main() -> None:
     arguments.add_argument(
         "--pairs", action="store_true", help="different pictures that are taken for copies"
     )
+    arguments.add_argument("--without", nargs="*", default=[], help="names of folders that are left out")
     arguments.add_argument("--cache", type=Path)
     asked = arguments.parse_args()
     scorer = Scorer(DEFAULT_MODEL)
     halves = {"tune": (True,), "report": (False,), "all": (True, False)}[asked.half]
-    every = pictures(asked.folder)
+    every = [one for one in pictures(asked.folder) if not {*asked.without} & {*one.path.parts}]
     some = [one for one in every if one.is_for_tuning in halves]
     if asked.pairs:
         report_pairs(index_of(some, scorer, asked.cache), some)

@@ -30,10 +30,10 @@ def screen(picture: Image.Image, ground: str) -> Image.Image:
     return shown
 
 
-def grey(image: Image.Image) -> np.ndarray:
+def view(image: Image.Image) -> np.ndarray:
     image = image.copy()
     image.thumbnail((SIDE, SIDE), Image.Resampling.BOX)
-    return np.asarray(image.convert("L"))
+    return np.asarray(image.convert("YCbCr"))
 
 
 @pytest.mark.parametrize("ground", ["black", "white"])
@@ -54,8 +54,8 @@ def test_a_thing_on_a_plain_ground_is_no_picture_that_is_shown() -> None:
 
 def test_bars_are_a_frame_and_what_was_cut_off_is_scene() -> None:
     picture = scene(180, 240)
-    framed = fit([grey(screen(picture, "black"))], [grey(picture)])
-    cropped = fit([grey(picture.crop((20, 20, 160, 220)))], [grey(picture)])
+    framed = fit([view(screen(picture, "black"))], [view(picture)])
+    cropped = fit([view(picture.crop((20, 20, 160, 220)))], [view(picture)])
     assert (framed.around, framed.is_first_smaller) == (Around.FRAME, False)
     assert (cropped.around, cropped.is_first_smaller) == (Around.SCENE, True)
 
@@ -63,7 +63,7 @@ def test_bars_are_a_frame_and_what_was_cut_off_is_scene() -> None:
 def test_plain_ground_that_was_cut_off_may_be_either() -> None:
     page = Image.new("RGB", (240, 240), "white")
     page.paste(scene(120, 120), (60, 60))
-    assert fit([grey(page.crop((24, 24, 216, 216)))], [grey(page)]).around is Around.EITHER
+    assert fit([view(page.crop((24, 24, 216, 216)))], [view(page)]).around is Around.EITHER
 
 
 def test_pictures_are_near_by_embedding_or_by_shade() -> None:

@@ -14,8 +14,17 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
-Grey = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from imgwatch.duplicates.agreement import (
+    NONE,
+    Agreement,
+    Grey,
+    Plane,
+    View,
+    Window,
+    agreement,
+    edges_of,
+    likeness,
+)
 
 SIDE = 96  # pixels of the longer side of what is compared
 _COARSE = 48  # and of what is searched
@@ -29,8 +38,7 @@ _RIM = 2  # pixels from the edge of what is covered to the lines on both sides t
 _LEAST_RIM = 0.25  # share of the inner line that must have another colour than the bars
 _CUT_SHARE = 0.8  # and how much of that must end at the edge, which it does not in what was cut out
 _SAME_SHAPE = 1.04  # how much the proportions of pictures may differ that are compared as they are
-_LEAST_TELLING = 18  # cells with edges: two dark shapes on plain ground would fit with fewer
-_CELLS = 6  # the overlap is compared in so many rows and columns of cells
+_PROMISING = 0.6  # likeness before the window is moved to where the two fit best
 
 
 class Around(StrEnum):
@@ -42,59 +50,82 @@ class Around(StrEnum):
 
 
 class Fit(NamedTuple):
-    """How one picture lies over another.
+    """How one picture lies over another: how they agree there, and what of the larger one that is.
 
-    `likeness` is the median, over the cells of a grid, of how their edges correlate: 1 for the same, about 0 for
-    strangers; words written over some cells change nothing. `share` is that of the larger one which the smaller one
-    covers, `is_first_smaller` which one that is, `around` what the rest of the larger one is.
+    `share` is that of the larger one which the smaller one covers, `is_first_smaller` which one that is, `around` what
+    the rest of the larger one is.
     """
 
-    likeness: float
+    agreement: Agreement
     share: float = 1.0
     is_first_smaller: bool = True
     around: Around = Around.SCENE
 
+    @property
+    def likeness(self) -> float:
+        """The likeness of the agreement."""
+        return self.agreement.likeness
 
-STRANGERS = Fit(0.0)
+    @property
+    def is_copy(self) -> bool:
+        """Tell whether one of the two is a copy of the other. Chosen and measured by benchmarks/duplicates.py."""
+        least = _LEAST_FRAMED_SHARE if self.around is Around.FRAME else _LEAST_SHARE
+        found = self.agreement
+        agrees_everywhere = found.weakest >= _EVERYWHERE and found.difference <= _MOST_DIFFERENCE_EVERYWHERE
+        agrees_in_light = found.difference <= _MOST_DIFFERENCE or agrees_everywhere
+        agrees_in_edges = found.likeness >= _LEAST_LIKENESS and found.weakest >= _LEAST_WEAKEST
+        agrees = agrees_in_edges and agrees_in_light and found.colours <= _MOST_COLOURS
+        return agrees and self.share >= least
+
+
+_LEAST_LIKENESS = 0.88
+_LEAST_WEAKEST = 0.25
+_MOST_DIFFERENCE = 0.2
+_EVERYWHERE, _MOST_DIFFERENCE_EVERYWHERE = 0.8, 0.3  # fine detail that was scaled down has other shades
+_MOST_COLOURS = 5.0
+_LEAST_SHARE = 0.4
+_LEAST_FRAMED_SHARE = 0.2
 WHOLE = 0.93  # share of the larger picture that a copy of the whole covers at least
-_SURE = 0.8
+_MOST_SHOWN = 0.9  # and what is shown between bars at most
+STRANGERS = Fit(NONE)
 
 
-def fit(one: Sequence[Grey], other: Sequence[Grey]) -> Fit:
+def fit(one: Sequence[View], other: Sequence[View]) -> Fit:
     """Lay each of two pictures over the other, and return how the better one of the two fits.
 
     Each is handed over as the whole picture, and behind it what seems to be a picture that it shows between bars.
     """
     best = _fit(one[0], other[0])
-    if best.likeness >= _SURE:
+    if best.is_copy:
         return best
     shown = [(_fit(part, other[0]), False) for part in one[1:]] + [
         (_fit(one[0], part), True) for part in other[1:]
     ]
     for fit_of_shown, is_first_smaller in shown:
-        if fit_of_shown.likeness > best.likeness:
-            best = Fit(fit_of_shown.likeness, 0.0, is_first_smaller, Around.FRAME)
+        if fit_of_shown.is_copy and not (best.is_copy and best.likeness >= fit_of_shown.likeness):
+            share = min(fit_of_shown.share, _MOST_SHOWN)
+            best = Fit(fit_of_shown.agreement, share, is_first_smaller, Around.FRAME)
     return best
 
 
-def _fit(one: Grey, other: Grey) -> Fit:
-    if min(one.std(), other.std()) < _FLAT:
+def _fit(one: View, other: View) -> Fit:
+    if min(one[..., 0].std(), other[..., 0].std()) < _FLAT:
         return STRANGERS
     over, under = _laid_over(one, other), _laid_over(other, one)._replace(is_first_smaller=False)
     return max(over, under, key=lambda each: each.likeness)
 
 
-def _laid_over(part: Grey, whole: Grey) -> Fit:
+def _laid_over(part: View, whole: View) -> Fit:
     """Search where and how small `part` fits best into `whole`, and compare them there."""
-    edges = _edges(whole)
-    fits = [(_compared(part, edges, window), window) for window in _windows(part, whole)]
+    small, large = (np.ascontiguousarray(view[..., 0]) for view in (part, whole))
+    edges = edges_of(large)
+    fits = [(_compared(small, edges, window), window) for window in _windows(small, large)]
     if not fits:
         return STRANGERS
-    (likeness, (top, left)), (_, _, height, width) = max(fits)
-    return Fit(likeness, height * width / whole.size, True, _around(whole, (top, left, height, width)))
-
-
-Window = tuple[int, int, int, int]  # top, left, height, width
+    (found, (top, left)), (_, _, height, width) = max(fits)
+    window = (top, left, height, width)
+    agreed = agreement(part, whole, window) if found >= _PROMISING else NONE._replace(likeness=found)
+    return Fit(agreed, height * width / large.size, True, _around(large, window))
 
 
 def _windows(part: Grey, whole: Grey) -> list[Window]:
@@ -204,48 +235,13 @@ def _compared(part: Grey, edges: Plane, window: Window) -> tuple[float, tuple[in
     top, left, height, width = window
     if min(width, height) < 2 * _LEAST_SIDE:
         return 0.0, (top, left)
-    small = _edges(np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX)))
+    small = edges_of(np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BOX)))
     first_row, first_column = max(top - _MARGIN, 0), max(left - _MARGIN, 0)
     near = edges[:, first_row : top + _MARGIN + height, first_column : left + _MARGIN + width]
     windows = sliding_window_view(near, (height, width), axis=(1, 2))
-    likeness = _median_correlation(small, windows.transpose(1, 2, 0, 3, 4))
-    row, column = np.unravel_index(int(likeness.argmax()), likeness.shape)
-    return float(likeness[row, column]), (first_row + int(row), first_column + int(column))
-
-
-def _edges(grey: Grey) -> Plane:
-    """Return the differences of each pixel to its right and lower neighbour, slightly smoothed."""
-    plane = np.pad(grey.astype(np.float32), 1, mode="edge")
-    smooth = sliding_window_view(plane, (3, 3)).mean(axis=(2, 3))
-    across = np.diff(smooth, axis=1, append=smooth[:, -1:])
-    down = np.diff(smooth, axis=0, append=smooth[-1:])
-    return np.stack([across, down])
-
-
-def _median_correlation(one: Plane, others: Plane) -> NDArray[np.floating]:
-    """Correlate edges [2, H, W] with each of others [..., 2, H, W], cell by cell, and return the medians [...].
-
-    Cells without edges in both say nothing.
-    """
-
-    def cells(plane: Plane) -> Plane:
-        height, width = (side // _CELLS for side in plane.shape[-2:])
-        cut = plane[..., : _CELLS * height, : _CELLS * width]
-        return cut.reshape(*plane.shape[:-2], _CELLS, height, _CELLS, width)
-
-    a, b = cells(one), cells(others)
-    powers_of_one, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
-    products = np.einsum("cyhxw,...cyhxw->...yx", a, b)
-    pixels = a.size / _CELLS**2
-    is_telling = np.maximum(powers_of_one, powers) > pixels
-    correlations = products / np.sqrt(np.maximum(powers_of_one * powers, (pixels / 2) ** 2))
-    in_order = np.sort(np.where(is_telling, correlations, np.inf).reshape(*others.shape[:-3], -1), axis=-1)
-    count = is_telling.sum(axis=(-2, -1))[..., None]
-    middle = [
-        np.take_along_axis(in_order, np.maximum(at, 0), axis=-1) for at in ((count - 1) // 2, count // 2)
-    ]
-    medians = np.where(count < _LEAST_TELLING, 0.0, np.minimum(sum(middle) / 2, 1.0))
-    return np.asarray(medians[..., 0])
+    found = likeness(small, windows.transpose(1, 2, 0, 3, 4))
+    row, column = np.unravel_index(int(found.argmax()), found.shape)
+    return float(found[row, column]), (first_row + int(row), first_column + int(column))
 
 
 def _resized(grey: Grey, scale: float) -> Grey:

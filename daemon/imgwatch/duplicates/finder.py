@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imgwatch.duplicates.alignment import fit
 from imgwatch.duplicates.nearest import Nearest
 from imgwatch.duplicates.ranking import Because, Traits, original
-from imgwatch.duplicates.signature import LOOK_SIDE, SHADE_WIDTH, greys_of, signature_of
+from imgwatch.duplicates.signature import LOOK_SIDE, SHADE_WIDTH, signature_of, views_of
 from imgwatch.files import Identity
 from imgwatch.ledger import Ledger
 from imgwatch.ledger.signatures import Signed
@@ -24,7 +24,6 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Box, Decoded
 from imgwatch.scan import identity_of
 
-LEAST_LIKENESS = 0.8  # of a copy; chosen and measured by benchmarks/duplicates.py
 _VERSION = 2  # of what a signature is; 1 had one grey picture
 
 
@@ -81,12 +80,12 @@ class Finder:
                  if self._is_another(other, signed)]  # fmt: skip
         for other in exact:
             yield self._ranked(signed, other, None)
-        mine = greys_of(signed.thumbnails)
+        mine = views_of(signed.thumbnails)
         fits = []
         for other in self._near(signed):
             if other.sha256 != signed.sha256 and self._is_another(other, signed):
-                pair = fit(mine, greys_of(other.thumbnails))
-                if pair.likeness >= LEAST_LIKENESS:
+                pair = fit(mine, views_of(other.thumbnails))
+                if pair.is_copy:
                     ranked = original(_traits(signed), _traits(other), pair)
                     fits.append((pair.likeness, self._ranked(signed, other, ranked)))
         yield from (copy for _, copy in sorted(fits, key=lambda each: -each[0]))

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from imgwatch.duplicates.alignment import WHOLE, Around, Fit, Grey
+from imgwatch.duplicates.agreement import Grey
+from imgwatch.duplicates.alignment import WHOLE, Around, Fit
 from imgwatch.picture.decoding import Pixels
 from imgwatch.picture.header import Origin
 

@@ -1,4 +1,4 @@
-"""What a picture is known by when copies of it are looked for: a small grey picture of it, and embeddings."""
+"""What a picture is known by when copies of it are looked for: a small picture of it, and embeddings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from imgwatch.duplicates.alignment import SIDE, Grey
+from imgwatch.duplicates.agreement import View
+from imgwatch.duplicates.alignment import SIDE
 from imgwatch.duplicates.shown import shown_between_bars
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Pixels
@@ -25,22 +26,22 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Signature:
-    """N grey pictures, the whole and what it shows between bars, and a row of vectors for each [N, D + SHADE_WIDTH].
+    """N small pictures, the whole and what it shows between bars, and a row of vectors for each [N, D + SHADE_WIDTH].
 
     A row has the embedding, of length 1, and the shade, of length 1: the grey values of 16 x 16 cells less their mean.
     """
 
     vectors: Vectors
-    greys: tuple[Grey, ...]
+    views: tuple[View, ...]
 
     @property
     def thumbnails(self) -> bytes:
-        """The grey pictures, as they are stored: a MessagePack array of JPEG files."""
-        return msgspec.msgpack.encode([_jpeg(grey) for grey in self.greys])
+        """The small pictures, as they are stored: a MessagePack array of JPEG files."""
+        return msgspec.msgpack.encode([_jpeg(view) for view in self.views])
 
 
-def greys_of(thumbnails: bytes) -> tuple[Grey, ...]:
-    """Return the grey pictures of a stored signature."""
+def views_of(thumbnails: bytes) -> tuple[View, ...]:
+    """Return the small pictures of a stored signature."""
     return tuple(_from_jpeg(jpeg) for jpeg in msgspec.msgpack.decode(thumbnails, type=list[bytes]))
 
 
@@ -48,21 +49,22 @@ def signature_of(pixels: Pixels, scorer: Scorer) -> Signature:
     """Return the signature of a decoded colour picture [H, W, 3], by the embedding of this model."""
     whole = Image.fromarray(pixels)
     shape = scorer.contract.shape
-    views = [_small(each) for each in (whole, *(whole.crop(box) for box in shown_between_bars(pixels)))]
+    small = [_small(each) for each in (whole, *(whole.crop(box) for box in shown_between_bars(pixels)))]
     frames = [
-        np.asarray(view.convert(shape.mode).resize((shape.width, shape.height), Image.Resampling.BILINEAR))
-        for view in views
+        np.asarray(each.convert(shape.mode).resize((shape.width, shape.height), Image.Resampling.BILINEAR))
+        for each in small
     ]
     stacked = np.stack(frames).reshape(len(frames), shape.height, shape.width, -1)
     _, _, vectors = scorer.embed(stacked)
-    greys = tuple(np.asarray(view.convert("L")) for view in views)
-    return Signature(
-        np.concatenate([unit(vectors), unit(np.stack([_shade(grey) for grey in greys]))], axis=1), greys
+    views = tuple(np.asarray(each.convert("RGB").convert("YCbCr")) for each in small)
+    shades = unit(np.stack([_shade(view) for view in views]))
+    return Signature(np.concatenate([unit(vectors), shades], axis=1), views)
+
+
+def _shade(view: View) -> Vectors:
+    cells = Image.fromarray(np.ascontiguousarray(view[..., 0])).resize(
+        (_SHADE_SIDE, _SHADE_SIDE), Image.Resampling.BOX
     )
-
-
-def _shade(grey: Grey) -> Vectors:
-    cells = Image.fromarray(grey).resize((_SHADE_SIDE, _SHADE_SIDE), Image.Resampling.BOX)
     shade: Vectors = np.asarray(cells, np.float32).ravel()
     return np.asarray(shade - shade.mean(), np.float32)
 
@@ -80,12 +82,12 @@ def unit(vectors: NDArray[np.floating]) -> Vectors:
     return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float32)
 
 
-def _jpeg(grey: Grey) -> bytes:
+def _jpeg(view: View) -> bytes:
     stream = io.BytesIO()
-    Image.fromarray(grey).save(stream, "JPEG", quality=90)
+    Image.fromarray(view, "YCbCr").save(stream, "JPEG", quality=90)
     return stream.getvalue()
 
 
-def _from_jpeg(jpeg: bytes) -> Grey:
+def _from_jpeg(jpeg: bytes) -> View:
     with Image.open(io.BytesIO(jpeg), formats=("JPEG",)) as image:
-        return np.asarray(image.convert("L"))
+        return np.asarray(image.convert("YCbCr"))

@@ -1,0 +1,131 @@
+"""How well two pictures agree where one lies over the other, to a fraction of a pixel. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+from PIL import Image
+
+View = NDArray[np.uint8]  # [H, W, 3]: a small picture as luminance and two of chrominance (YCbCr)
+Grey = NDArray[np.uint8]  # [H, W]
+Plane = NDArray[np.float32]
+Window = tuple[int, int, int, int]  # top, left, height, width
+
+_CELLS = 6  # what is compared is cut into so many rows and columns of cells
+_EDGE_POWER = 4.0  # mean of squared differences between neighbours, below which a cell has no edges
+_LEAST_TELLING = 14  # cells with edges: two dark shapes on plain ground would fit with fewer
+_PATCHES = 12  # rows and columns of patches whose colours are compared: in finer detail JPEG changes them
+_STEPS = (0.5, 0.5, 0.25, 0.25)  # pixels, by which a window is moved and stretched to fit better
+
+
+class Agreement(NamedTuple):
+    """How two pictures agree, cell by cell, where they have edges.
+
+    `likeness` is the median correlation of the edges: 1 for the same, about 0 for strangers; words written over some
+    cells change nothing. `weakest` is its lower quartile. `difference` is the median difference of grey values, in
+    standard deviations of each picture, `colours` the upper quartile of differences of patches in
+    chrominance, 0 to 255.
+    """
+
+    likeness: float
+    weakest: float
+    difference: float
+    colours: float
+
+
+NONE = Agreement(0.0, 0.0, 1.0, 255.0)
+
+
+def agreement(part: View, whole: View, window: Window) -> Agreement:
+    """Compare a picture with a window of another one, after moving and stretching that to where they agree best."""
+    top, left, height, width = window
+    size = (width, height)
+    mine = _resized(part, size)
+    edges = edges_of(mine[..., 0])
+    image = Image.fromarray(np.ascontiguousarray(whole[..., 0]))
+
+    def likeness_in(box: Box) -> float:
+        return float(likeness(edges, edges_of(np.asarray(image.resize(size, Image.Resampling.BICUBIC, box)))))
+
+    box: Box = (left, top, left + width, top + height)
+    best = likeness_in(box)
+    for step in _STEPS:
+        for moved in _moves(step):
+            tried = _within(box, moved, image.size)
+            found = likeness_in(tried) if tried != box else best
+            if found > best:
+                best, box = found, tried
+    there = np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.BICUBIC, box))
+    correlations = _correlations(edges, edges_of(there[..., 0]))
+    weakest = float(np.quantile(correlations[np.isfinite(correlations)], 0.25)) if best > 0 else 0.0
+    difference = np.median(np.abs(_standard(mine[..., 0]) - _standard(there[..., 0])))
+    patches = [_resized(view, (_PATCHES, _PATCHES))[..., 1:].astype(np.int16) for view in (mine, there)]
+    chrominance = np.abs(patches[0] - patches[1]).max(axis=2)
+    return Agreement(best, weakest, float(difference), float(np.quantile(chrominance, 0.75)))
+
+
+def _resized(view: View, size: tuple[int, int]) -> View:
+    return np.asarray(Image.fromarray(view).resize(size, Image.Resampling.BOX))
+
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+def _moves(step: float) -> Iterator[Box]:
+    """Yield by how much the edges of a box move: both of a direction alike, then each of the later ones alone."""
+    for sign in (step, -step):
+        yield (sign, 0, sign, 0)
+        yield (0, sign, 0, sign)
+        yield (0, 0, sign, 0)
+        yield (0, 0, 0, sign)
+
+
+def _within(box: Box, moved: Box, size: tuple[int, int]) -> Box:
+    left, top, right, bottom = (at + by for at, by in zip(box, moved, strict=True))
+    return max(left, 0.0), max(top, 0.0), min(right, float(size[0])), min(bottom, float(size[1]))
+
+
+def _standard(grey: Grey) -> Plane:
+    plane = grey.astype(np.float32)
+    return np.asarray((plane - plane.mean()) / (plane.std() + 1), np.float32)
+
+
+def edges_of(grey: Grey) -> Plane:
+    """Return the differences of each pixel to its right and lower neighbour, slightly smoothed."""
+    plane = np.pad(grey.astype(np.float32), 1, mode="edge")
+    smooth = sliding_window_view(plane, (3, 3)).mean(axis=(2, 3))
+    across = np.diff(smooth, axis=1, append=smooth[:, -1:])
+    down = np.diff(smooth, axis=0, append=smooth[-1:])
+    return np.stack([across, down])
+
+
+def likeness(one: Plane, others: Plane) -> NDArray[np.floating]:
+    """Correlate edges [2, H, W] with each of others [..., 2, H, W], cell by cell, and return the medians [...]."""
+    in_order = np.sort(_correlations(one, others), axis=-1)
+    count = np.isfinite(in_order).sum(axis=-1, keepdims=True)
+    middle = [
+        np.take_along_axis(in_order, np.maximum(at, 0), axis=-1) for at in ((count - 1) // 2, count // 2)
+    ]
+    medians = np.where(count < _LEAST_TELLING, 0.0, np.minimum(sum(middle) / 2, 1.0))
+    return np.asarray(medians[..., 0])
+
+
+def _correlations(one: Plane, others: Plane) -> NDArray[np.floating]:
+    """Return the correlations of all cells [..., C]; infinite of those without edges in both, which say nothing."""
+    a, b = _cells(one), _cells(others)
+    powers_of_one, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
+    products = np.einsum("cyhxw,...cyhxw->...yx", a, b)
+    pixels = a.size / _CELLS**2
+    correlations = products / np.sqrt(np.maximum(powers_of_one * powers, (pixels / 2) ** 2))
+    is_telling = np.maximum(powers_of_one, powers) > _EDGE_POWER * pixels
+    return np.where(is_telling, correlations, np.inf).reshape(*others.shape[:-3], -1)
+
+
+def _cells(plane: Plane) -> Plane:
+    height, width = (side // _CELLS for side in plane.shape[-2:])
+    cut = plane[..., : _CELLS * height, : _CELLS * width]
+    return cut.reshape(*plane.shape[:-2], _CELLS, height, _CELLS, width)
