@@ -13,6 +13,8 @@ from imgwatch import doctor
 from imgwatch.commands.context import LEDGER, load_settings, model_path, open_ledger, open_quarantine
 from imgwatch.doctor import CHECKS, OF_A_RUNNING_SERVICE, examine
 from imgwatch.doctor.finding import Finding, Grade, Subject
+from imgwatch.files import Identity
+from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict
 from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
@@ -63,6 +65,28 @@ def test_what_does_not_belong_together_in_quarantine_is_named_and_counted(subjec
     findings = [what for _, what in bad(doctor.check_quarantine(subject))]
     assert len(findings) == 6
     assert "2 more such problems" in findings[-1]
+
+
+def test_a_companion_that_came_after_its_picture_was_moved_on_is_named(
+    subject: Subject, tmp_path: Path
+) -> None:
+    picture, folder = bright(subject.settings.watch[0].path / "b.jpg"), tmp_path / "Screenshots"
+    folder.mkdir()
+    with open_ledger(subject.settings) as ledger:
+        quarantine = open_quarantine(subject.settings, ledger)
+        judgement = Judgement(Verdict.QUARANTINE, Reason(ReasonCode.TEXT, {"text": "odd"}), "m-1")
+        quarantine.move_on(
+            quarantine.quarantine(picture, Identity.of(picture.lstat()), judgement, (), folder)
+        )
+    picture.with_suffix(".txt").write_text("no companion")
+    assert bad(doctor.check_left_behind(subject)) == []
+    picture.with_suffix(".xmp").write_text("<x/>")
+    [(grade, what)] = bad(doctor.check_left_behind(subject))
+    assert grade == "warning"
+    assert str(picture.with_suffix(".xmp")) in what
+    assert str(folder / "b.jpg") in what
+    bright(picture)  # a new picture of that name, to which it belongs
+    assert bad(doctor.check_left_behind(subject)) == []
 
 
 def test_an_open_breaker_is_a_warning_that_agrees_in_number(subject: Subject) -> None:

@@ -17,7 +17,7 @@ from imgwatch.doctor.formats import check_formats
 from imgwatch.doctor.ledger import check_ledger
 from imgwatch.doctor.model import check_model
 from imgwatch.doctor.monitoring import check_monitoring, check_ports
-from imgwatch.doctor.quarantine import check_quarantine, check_volume
+from imgwatch.doctor.quarantine import check_left_behind, check_quarantine, check_volume
 
 Check = Callable[[Subject], Iterator[Finding]]
 
@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     check_limits,
     check_volume,
     check_quarantine,
+    check_left_behind,
     check_ledger,
     check_clock,
     check_monitoring,

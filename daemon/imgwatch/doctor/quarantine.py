@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
-from imgwatch.errors import ImgwatchError, QuarantineGone
+from imgwatch.errors import ImgwatchError, QuarantineGone, shown
 from imgwatch.ledger import Ledger
+from imgwatch.picture.companions import may_follow, owner_of
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.volume import Volume
 
@@ -31,6 +33,39 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
         yield warning(f"{len(problems) - _SHOWN} more such problems in {path}", "look at them")
     if not problems:
         yield ok(f"quarantine {path}: every record has its picture, every picture its record")
+
+
+def check_left_behind(subject: Subject) -> Iterator[Finding]:
+    """Look for companions that came after their picture had been moved on to the folder for its kind."""
+    path = subject.settings.quarantine.path
+    if subject.settings.companions != "together" or not path.exists():
+        return
+    moved: dict[Path, dict[str, Path]] = {}
+    with suppress(ImgwatchError, OSError):  # what cannot be read, `check_quarantine` names
+        for one in Quarantine(path).moved():
+            original = Path(one.record.original)
+            moved.setdefault(original.parent, {})[original.name] = one.path
+    found = [
+        warning(
+            f"{shown(lying)} belongs to a picture that was moved to {shown(pictures[owner])}, and came later",
+            "move it there yourself, or restore the picture",
+        )
+        for folder, pictures in moved.items()
+        for lying in _files_in(folder)
+        if may_follow(lying.name) and (owner := owner_of(lying, pictures)) is not None
+    ]
+    yield from found[:_SHOWN]
+    if len(found) > _SHOWN:
+        yield warning(
+            f"{len(found) - _SHOWN} more files came after their pictures had been moved", "look at them"
+        )
+
+
+def _files_in(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # the folder is gone, or closed: `check_folders` says so
+        return []
 
 
 def check_volume(subject: Subject) -> Iterator[Finding]:

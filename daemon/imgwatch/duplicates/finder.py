@@ -24,7 +24,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Box, Decoded
 from imgwatch.scan import identity_of
 
-_VERSION = 2  # of what a signature is; 1 had one grey picture
+_VERSION = 3  # of what a signature is; 1 had one grey picture, 2 several
 
 
 class Copy(NamedTuple):
