@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from imgwatch.atomic_file import replacing
+from imgwatch.atomic_file import replacing, sync_folder
 from imgwatch.config import parse_config
 from imgwatch.errors import CannotCreate, ConfigError, InputMissing
 
@@ -70,17 +70,19 @@ def difference(file: Path, before: str, after: str) -> str:
 def replace_config(file: Path, text: str) -> None:
     """Write a config anew, whole, with its rights, where a symlink leads; keep the text that it replaces beside it.
 
-    Killed at any moment, the config is the old one or the new one. Raises ConfigError for a text that would be faulty,
-    CannotCreate.
+    Killed at any moment, the config is the old one or the new one, and what an undo needs is there. Raises ConfigError
+    for a text that would be faulty, CannotCreate.
     """
     parse_config(text, str(file))
     target = file.resolve()
     try:
         before, replaced = target.stat(), target.read_bytes()
+        _settle(file, replaced)
         if replaced == text.encode():
             return
-        _write(previous_of(file), replaced, before)
+        _write(_aside(file), replaced, before)
         _write(target, text.encode(), before)
+        _settle(file, text.encode())
     except OSError as fault:
         raise CannotCreate(f"{file}: cannot be written: {fault.strerror}") from fault
 
@@ -93,7 +95,7 @@ def previous_of(file: Path) -> Path:
 
 def previous_text(file: Path) -> str:
     """Return a config's text before imgwatch changed it last. Raises InputMissing where it never did."""
-    previous = previous_of(file)
+    previous = _kept(file)
     try:
         text = previous.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -113,6 +115,31 @@ def last_change(file: Path) -> str | None:
         return difference(file, previous_text(file), file.read_text(encoding="utf-8"))
     except InputMissing:
         return None
+
+
+def _aside(file: Path) -> Path:
+    """Return where the text that is being replaced lies until the new one is in its place."""
+    previous = previous_of(file)
+    return previous.with_name(f".{previous.name}.aside")
+
+
+def _kept(file: Path) -> Path:
+    """Return where the replaced text lies: a change that was killed before its last step left it aside."""
+    aside = _aside(file)
+    is_replaced = aside.exists() and aside.read_bytes() != file.read_bytes()
+    return aside if is_replaced else previous_of(file)
+
+
+def _settle(file: Path, present: bytes) -> None:
+    """Keep the text that lies aside if the config is another by now; drop it if that was never replaced."""
+    aside = _aside(file)
+    if not aside.exists():
+        return
+    if aside.read_bytes() == present:
+        aside.unlink()
+    else:
+        aside.replace(previous_of(file))
+        sync_folder(aside.parent)
 
 
 def _write(file: Path, content: bytes, rights: os.stat_result) -> None:

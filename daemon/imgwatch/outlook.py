@@ -47,7 +47,7 @@ def look_ahead(
     """Judge pictures of the watched folder; those that the model was fitted to, each as if it had not seen it."""
     loosest = fitted.contract.calibration.threshold_for(_LOOSEST)
     known = set(fitted.paths)
-    others = sorted((path for path in paths if path not in known), key=_changed_at)[-MOST_PICTURES:]
+    others = latest([path for path in paths if path not in known], MOST_PICTURES)
     strangers = _among_fitted(fitted, set(paths), loosest)
     with TemporaryDirectory(prefix="imgwatch-") as folder:
         draft = Path(folder) / "draft.onnx"
@@ -60,6 +60,11 @@ def look_ahead(
                 progress("look ahead", number, len(others))
     strangers.sort(key=lambda stranger: -stranger.score)
     return Outlook(len(others) + len(known & set(paths)), tuple(strangers))
+
+
+def latest(paths: Sequence[Path], most: int) -> list[Path]:
+    """Return those that were changed last, oldest first."""
+    return sorted(paths, key=_changed_at)[-most:]
 
 
 def _among_fitted(fitted: Calibrated, wanted: set[Path], threshold: float) -> list[Stranger]:

@@ -132,3 +132,51 @@ def test_elsewhere_it_is_said_how(tmp_path: Path, album: Path, write_config: Wri
     assert f"Done, then set `model: {model}` in the config, or run it with --use." in out
     said("calibrate", album, "--out", model, "--json", "--no-use", "--config", config)
     assert config.read_text() == before
+
+
+def test_models_are_compared_on_kept_and_quarantined_pictures_and_the_new_one_is_taken(
+    tmp_path: Path, write_config: WriteConfig, model_file: Path
+) -> None:
+    model = tmp_path / "mine.onnx"
+    shutil.copy(model_file, model)
+    config = write_config(model=str(model))
+    (tmp_path / "inbox" / "grey.png").write_bytes(picture_bytes(110))
+    bright(tmp_path / "inbox" / "bright.png")
+    said("rescan", "--config", config)
+    strict = write_brightness_model(tmp_path / "mine.new.onnx", threshold=0.2)
+    facts = json.loads(said("model", "compare", "--json", "--config", config))
+    assert facts["pictures"] == {"kept": 1, "quarantined": 1}
+    assert [(one["model"], one["kept"], one["quarantined"]) for one in facts["models"]] == [
+        ("in use", {}, {"stranger": 1}),
+        ("new", {"stranger": 1}, {"stranger": 1}),
+    ]
+    lax = write_brightness_model(tmp_path / "lax.onnx", threshold=2.0)
+    assert (
+        json.loads(said("model", "compare", lax, "--json", "--config", config))["models"][0]["quarantined"]
+        == {}
+    )
+    words = said("model", "compare", "--config", config)
+    assert "of 1 picture in quarantine" in words
+    assert "1: stranger 1" in words
+    assert "`imgwatch model use`" in words
+    assert "Nobody can be asked" in run("model", "use", config=config, code=2).stderr
+    expected = strict.read_bytes()
+    said("model", "use", "--yes", "--config", config)
+    assert model.read_bytes() == expected
+    assert (tmp_path / "mine.previous.onnx").read_bytes() == model_file.read_bytes()
+    assert "no new model waits" in run("model", "use", "--yes", config=config, code=66).stderr
+
+
+def test_a_first_new_model_is_named_in_the_config(
+    tmp_path: Path, write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    config, model = write_config(model="default"), tmp_path / "share" / "imgwatch" / "model.onnx"
+    model.parent.mkdir(parents=True)
+    write_brightness_model(model.with_name("model.new.onnx"))
+    taken = json.loads(said("model", "use", "--yes", "--json", "--config", config).splitlines()[-1])
+    assert f"+model: {model}" in taken["change"]
+    assert load_settings(config).own_model == model
+    config.write_text(config.read_text().replace(f"model: {model}", "model: default"))
+    said("model", "use", "--yes", "--config", config)
+    assert load_settings(config).own_model == model, "killed before the config was written, it is finished"

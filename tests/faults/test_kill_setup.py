@@ -22,7 +22,9 @@ from conftest import write_brightness_model
 from imgwatch.calibration.calibrate import Calibrated
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
+from imgwatch.config_edit import previous_text, replace_config, with_key
 from imgwatch.model.versions import previous_of, roll_back
+from imgwatch.new_model import take_into_use
 from imgwatch.setting_up import Setup
 from imgwatch.systemd import installation
 from imgwatch.systemd.installed import config_of
@@ -106,7 +108,7 @@ def set_up(folder: Path, share: float, fitted: Fitted) -> None:
 
 
 def unfinished(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.suffix in (".unfinished", ".kept", ".aside")]
+    return [path for path in folder.rglob("*") if path.suffix in (".unfinished", ".kept")]
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +154,7 @@ def test_a_change_leaves_the_old_settings_or_the_new_and_keeps_the_model_that_it
         settings = load_config(config)
         assert settings.threshold is not None
         assert settings.threshold.false_alarms == 0.05
+        assert "false_alarms: 0.01" in previous_text(config), "an undo takes the change back"
         assert (model.read_bytes(), previous_of(model).read_bytes()) == (new, old)
         assert unfinished(folder) == []
     assert {(0.01, False), (0.01, True)} <= seen <= {(0.01, False), (0.01, True), (0.05, True)}
@@ -172,6 +175,51 @@ def test_a_model_taken_back_is_one_of_both_and_neither_is_lost(tmp_path: Path) -
         assert {path.read_bytes() for path in model.parent.iterdir()} == contents
         take_back(folder)
         assert {model.read_bytes(), previous_of(model).read_bytes()} == contents
+
+
+def test_a_change_of_the_config_undone_is_the_old_config_or_the_new(tmp_path: Path) -> None:
+    def prepare(folder: Path) -> None:
+        set_up(folder, 0.01, OLD)
+        config = folder / "config.yaml"
+        replace_config(config, with_key(config.read_text(), "mode", "report"))
+
+    def undo(folder: Path) -> None:
+        replace_config(folder / "config.yaml", previous_text(folder / "config.yaml"))
+
+    for folder in killed_before_each_step(undo, prepare, tmp_path):
+        config = folder / "config.yaml"
+        if load_config(config).mode == "report":
+            undo(folder)
+        assert load_config(config).mode != "report"
+        assert load_config(config).threshold is not None
+        undo(folder)
+        assert load_config(config).mode == "report", "an undo is undone"
+        assert unfinished(folder) == []
+
+
+def test_a_new_model_is_in_use_before_the_config_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgwatch.first_config.usual_model", lambda: Path.cwd() / "model.onnx")
+    whole = NEW.bytes(tmp_path)
+
+    def prepare(folder: Path) -> None:
+        (folder / "config.yaml").write_text(f"watch: [{{path: {folder}}}]\nstate: {folder}/state\n")
+        NEW.write(folder / "model.new.onnx")
+
+    def take(folder: Path) -> None:
+        os.chdir(folder)
+        take_into_use(folder / "config.yaml", load_config(folder / "config.yaml"))
+
+    for folder in killed_before_each_step(take, prepare, tmp_path):
+        named = load_config(folder / "config.yaml").own_model
+        assert named is None or named.read_bytes() == whole
+        if named is None:
+            take(folder)
+        named = load_config(folder / "config.yaml").own_model
+        assert named == folder / "model.onnx"
+        assert named.read_bytes() == whole
+    monkeypatch.chdir(tmp_path)
 
 
 class NoManager(Manager):

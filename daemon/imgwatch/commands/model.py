@@ -1,20 +1,33 @@
-"""`imgwatch model`: which model is in use, how it was made, and the way back to the one before."""
+"""`imgwatch model`: which model is in use, how others differ, how a new one is taken, and the way back."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, model_path
+from imgwatch.commands.context import (
+    DEFAULT_MODEL,
+    ConfigOption,
+    JsonOption,
+    YesOption,
+    confirm,
+    existing,
+    load_settings,
+    model_path,
+    quarantined_pictures,
+)
 from imgwatch.errors import ModelError, UsageError
+from imgwatch.wording import counted
 
 if TYPE_CHECKING:
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
 
-app = typer.Typer(help="Show which model is in use and how it was made; take the one before back.")
+app = typer.Typer(
+    help="Show which model is in use and how it was made; compare models; take a new one, or the one before."
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -59,6 +72,76 @@ def rollback(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         console.say_json({"in_use": facts})
     else:
         console.say(f"{path} is the one from {facts['made'] or 'an unknown day'} again: {facts['name']}.")
+
+
+@app.command()
+def compare(
+    models: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Model files; default: the one in use, the one before it, and a new one that waits.",
+            metavar="MODEL...",
+        ),
+    ] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what several models would move of the latest pictures in the watched folders and in quarantine, by kind."""
+    from imgwatch.comparing import compare as compare_on
+    from imgwatch.comparing import sample_of
+    from imgwatch.new_model import models_to_compare
+
+    settings = load_settings(config)
+    chosen = {str(path): path for path in existing(models or [])} or models_to_compare(
+        settings, DEFAULT_MODEL
+    )
+    sample = sample_of(settings, quarantined_pictures(settings))
+    with console.progress() as progress:
+        compared = dict(
+            zip(chosen, compare_on(list(chosen.values()), sample, settings, progress), strict=True)
+        )
+    if as_json:
+        facts = [{"model": role, **one.facts()} for role, one in compared.items()]
+        pictures = {"kept": len(sample.kept), "quarantined": len(sample.quarantined)}
+        console.say_json({"pictures": pictures, "models": facts})
+        return
+    columns = (
+        "model",
+        f"of {counted(len(sample.kept), 'picture')} in the folders",
+        f"of {counted(len(sample.quarantined), 'picture')} in quarantine",
+    )
+    console.table(
+        columns, [(role, _moves(one.kept), _moves(one.quarantined)) for role, one in compared.items()]
+    )
+    for role, one in compared.items():
+        console.say(f"{role}: {one.name}. {one.promise or 'It says nothing of held-out pictures.'}")
+    if "new" in compared:
+        console.say("`imgwatch model use` takes the new one into use.")
+
+
+@app.command()
+def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Take the new model that waits as NAME.new.onnx into use; the one before is kept, and `rollback` takes it back."""
+    from imgwatch import new_model
+    from imgwatch.config import find_config
+
+    file = find_config(config)
+    settings = load_settings(file)
+    change = new_model.change_of_config(file, settings)
+    model = new_model.model_in_use_or_to_be(settings)
+    console.note(change)
+    confirm(f"Take {new_model.waiting_model(settings)} into use as {model}?", is_agreed)
+    outcome = new_model.take_into_use(file, settings)
+    if as_json:
+        console.say_json({"model": str(model), "change": change})
+    else:
+        console.say(f"{model} is the new model. {outcome}")
+
+
+def _moves(kinds: Mapping[str, int]) -> str:
+    if not kinds:
+        return "none"
+    return f"{sum(kinds.values())}: {', '.join(f'{kind} {number}' for kind, number in kinds.items())}"
 
 
 def _lines(value: object) -> list[str]:

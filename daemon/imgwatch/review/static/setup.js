@@ -97,18 +97,7 @@ $("learn").addEventListener("click", async () => {
   $("learn").disabled = true;
   try {
     await ask("/learn", { watch: $("watch").value, normal: $("normal").value });
-    $("undo")?.addEventListener("click", async () => {
-  $("undo").disabled = true;
-  try {
-    const { says } = await ask("/undo", { change: $("last-change").textContent });
-    $("choice").hidden = $("end").hidden = true;
-    $("undone").textContent = says.join(" ");
-  } catch (fault) {
-    $("undone").textContent = fault.message;
-    $("undo").disabled = false;
-  }
-});
-await follow();
+    await follow();
   } catch (fault) {
     fail(fault);
   }

@@ -1,0 +1,67 @@
+"""A new model that waits beside the one in use until somebody takes it: where it lies, and how it is taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from imgwatch import config_edit, first_config
+from imgwatch.errors import InputMissing
+from imgwatch.model import versions
+from imgwatch.model.scorer import Scorer
+from imgwatch.reload import ask_for_reload
+from imgwatch.settings import Settings
+
+
+def model_in_use_or_to_be(settings: Settings) -> Path:
+    """Return the user's own model, or where a first one goes."""
+    return settings.own_model or first_config.usual_model()
+
+
+def waiting_model(settings: Settings) -> Path:
+    """Return where a new model waits: NAME.new.onnx beside the one that it would replace."""
+    model = model_in_use_or_to_be(settings)
+    return model.with_name(f"{model.stem}.new{model.suffix}")
+
+
+def models_to_compare(settings: Settings, general_model: Path) -> dict[str, Path]:
+    """Return the model in use, the one before it and the new one, by these words, where they are there."""
+    own = settings.own_model
+    models = {
+        "in use": own or general_model,
+        "previous": versions.previous_of(model_in_use_or_to_be(settings)),
+        "new": waiting_model(settings),
+    }
+    return {role: path for role, path in models.items() if path.exists()}
+
+
+def change_of_config(config: Path, settings: Settings) -> str:
+    """Return what taking the new model changes in the config, as diff -u shows it; nothing where it names the model."""
+    before = config.read_text(encoding="utf-8")
+    return config_edit.difference(config, before, _naming(before, settings))
+
+
+def take_into_use(config: Path, settings: Settings) -> str:
+    """Let the new model replace the one in use, which is kept, then let the config name it; return what follows.
+
+    Killed at any moment, the config names a model that is there, and the next call finishes it. Raises InputMissing
+    where no new model waits, ModelError for a damaged one, CannotCreate, ConfigError.
+    """
+    fresh, model = waiting_model(settings), model_in_use_or_to_be(settings)
+    is_only_to_be_named = settings.own_model is None and model.exists() and not fresh.exists()
+    if not fresh.exists() and not is_only_to_be_named:
+        raise InputMissing(f"{fresh}: no new model waits there; `imgwatch train` or `calibrate` makes one")
+    Scorer(model if is_only_to_be_named else fresh)
+    before = config.read_text(encoding="utf-8")
+    after = _naming(before, settings)
+    if not is_only_to_be_named:
+        versions.put_in_place(fresh, model)
+    if after == before:
+        return "A running daemon takes it up by itself."
+    config_edit.replace_config(config, after)
+    return ask_for_reload(settings)
+
+
+def _naming(text: str, settings: Settings) -> str:
+    if settings.own_model is not None:
+        return text
+    return config_edit.with_key(text, "model", str(model_in_use_or_to_be(settings)))
