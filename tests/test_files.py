@@ -128,6 +128,18 @@ def test_identity_tells_versions_apart(tmp_path: Path) -> None:
     assert Identity.of(path.stat()) != first
 
 
+@pytest.mark.parametrize(("inode", "seconds"), [(2**64 - 1, 0), (2**63 + 7, -(2**40)), (5, 2**40)])
+def test_what_a_file_system_counts_beyond_64_bits_fits_into_an_identity(
+    tmp_path: Path, inode: int, seconds: int
+) -> None:
+    fields = [0o100644, inode, 1, 1, 0, 0, 10, 0, seconds, 0]
+    status = os.stat_result([*fields, *[float(seconds)] * 3, *[seconds * 10**9] * 3])
+    identity = Identity.of(status)
+    assert identity.ino == inode % 2**63
+    assert all(-(2**63) <= number < 2**63 for number in identity)
+    assert identity.size == 10
+
+
 def test_status_follows_no_symlink(folder: int, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to("nowhere")
     assert status_of(entry_of(folder, tmp_path, "link")) is not None

@@ -40,3 +40,21 @@ def test_a_damaged_file_fills_no_log(capsys: pytest.CaptureFixture[str]) -> None
     assert sum("is not usable" in line for line in lines) == 10
     assert sum("left out" in line for line in lines) == 1
     assert sum("stays" in line for line in lines) == 1000
+
+
+def test_the_last_error_goes_when_its_own_cause_is_over() -> None:
+    last_error, log = logs.LastError(), logging.getLogger("imgwatch.test.mended")
+    log.setLevel(logging.INFO)
+    log.addHandler(last_error)
+    try:
+        log.error("no room", extra={"cause": "move"})
+        log.warning("the hook works again", extra={"cause": "hook"})
+        log.info("a picture was moved")
+        assert last_error.text == "no room"
+        log.warning("there is room", extra={"cause": "move"})
+        assert last_error.text is None
+        log.error("b.png: left alone")
+        log.warning("there is room", extra={"cause": "move"})
+        assert last_error.text == "b.png: left alone"
+    finally:
+        log.removeHandler(last_error)

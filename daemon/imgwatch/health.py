@@ -49,6 +49,7 @@ class Health:
                 "all pictures stay where they are; tried again every %g s: %s",
                 self._retry_seconds,
                 fault if str(fault) else repr(fault),
+                extra={"cause": "turn"},
             )
         self._failed_turn = str(fault) or repr(fault)
 
@@ -59,19 +60,23 @@ class Health:
     def note_good_turn(self) -> None:
         """Note that a turn worked."""
         if self._failed_turn is not None and self._clock() >= self._calm_at:
-            log.warning("it works again")
+            log.warning("it works again", extra={"cause": "turn"})
             self._failed_turn = None
 
     def note_failed_move(self, fault: MoveFailed | Unavailable) -> None:
         """Note that nothing can be moved: one line in the log, not one a picture."""
         if self.move_fault is None:
-            log.error("nothing can be moved into the quarantine just now, tried again later: %s", fault)
+            log.error(
+                "nothing can be moved into the quarantine just now, tried again later: %s",
+                fault,
+                extra={"cause": "move"},
+            )
         self.move_fault = fault
 
     def note_good_move(self) -> None:
         """Note that pictures can be moved."""
         if self.move_fault is not None:
-            log.warning("pictures can be moved into the quarantine again")
+            log.warning("pictures can be moved into the quarantine again", extra={"cause": "move"})
             self.move_fault = None
 
     def note_changing_inodes(self, refusal: MoveRefused) -> None:
@@ -83,13 +88,15 @@ class Health:
     def note_failed_destination(self, fault: MoveFailed | Unavailable) -> None:
         """Note that pictures cannot be moved to the folder for their kind."""
         if self.destination_fault is None:
-            log.error("tried again later: %s", fault)
+            log.error("tried again later: %s", fault, extra={"cause": "destination"})
         self.destination_fault = fault
 
     def note_good_destination(self) -> None:
         """Note that pictures can be moved to the folder for their kind."""
         if self.destination_fault is not None:
-            log.warning("pictures can be moved to the folder for their kind again")
+            log.warning(
+                "pictures can be moved to the folder for their kind again", extra={"cause": "destination"}
+            )
             self.destination_fault = None
 
     def troubles(self) -> tuple[str, ...]:

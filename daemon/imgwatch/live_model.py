@@ -62,10 +62,12 @@ class LiveModel:
         except ModelError as fault:
             self._versions[file] = version
             self._refused[file] = str(fault)
-            log.error("the new model is refused, the running one stays: %s", fault)
+            log.error(
+                "the new model is refused, the running one stays: %s", fault, extra={"cause": f"model {file}"}
+            )
             return False
         self._refused.pop(file, None)
-        log.info("model %s taken into use", fresh.name)
+        log.info("model %s taken into use", fresh.name, extra={"cause": f"model {file}"})
         return True
 
     def _is_tried(self, file: Path, version: Identity | None) -> bool:

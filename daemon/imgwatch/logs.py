@@ -52,15 +52,23 @@ class FirstFew(logging.Filter):
 
 
 class LastError(logging.Handler):
-    """Keeps the last error that was logged, for `imgwatch status`."""
+    """Keeps the last error that was logged, for `imgwatch status`, until a message says that it is over.
+
+    Both messages carry the same cause: `extra={"cause": "move"}`.
+    """
 
     def __init__(self) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.INFO)
         self.text: str | None = None
+        self._cause: str | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep the text of an error."""
-        self.text = _cut(shown(record.getMessage()))
+        """Keep the text of an error; forget it when its cause is gone."""
+        cause = getattr(record, "cause", None)
+        if record.levelno >= logging.ERROR:
+            self.text, self._cause = _cut(shown(record.getMessage())), cause
+        elif cause is not None and cause == self._cause:
+            self.text = self._cause = None
 
 
 def set_up(verbose: bool = False) -> LastError:

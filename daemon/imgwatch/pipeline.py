@@ -143,7 +143,7 @@ class Pipeline:
         """Say that the breaker opened, behind the last move."""
         if self._opened_why is not None:
             log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
-                      "and closed it with `imgwatch resume`", self._opened_why)  # fmt: skip
+                      "and closed it with `imgwatch resume`", self._opened_why, extra={"cause": "breaker"})  # fmt: skip
             self._opened_why = None
 
     def _respect_user(self, judged: Judged) -> Judged:

@@ -28,12 +28,21 @@ def opened(
     is_logged = False
     while not must_stop():
         try:
-            return attempt()
+            result = attempt()
         except waits_for as fault:
             if not is_logged:  # one line, not one a try
-                log.error("cannot begin yet, tried again every %g s: %s", RETRY_SECONDS, fault)
+                log.error(
+                    "cannot begin yet, tried again every %g s: %s",
+                    RETRY_SECONDS,
+                    fault,
+                    extra={"cause": "start"},
+                )
             is_logged = True
             tell(str(fault))
+        else:
+            if is_logged:
+                log.info("what was waited for is there", extra={"cause": "start"})
+            return result
         until = time.monotonic() + RETRY_SECONDS
         while not must_stop() and time.monotonic() < until:
             time.sleep(0.2)  # a signal's handler runs, but does not end a longer sleep

@@ -307,7 +307,7 @@ class Service:
             log.warning("nothing is moved until `imgwatch resume`: %s", self._ledger.facts.breaker_reason)
         elif self._breaker.is_open and not is_open:
             self._breaker.close()
-            log.info("the breaker is closed")
+            log.info("the breaker is closed", extra={"cause": "breaker"})
             self._requeue.held()
 
     def _scan_if_due(self) -> None:

@@ -5,14 +5,25 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from imgwatch.files import FolderEntry
 
-from .faulty_steps import ACTS, Act, assert_counted, assert_whole, attempt, do_recover, set_up
-from .scene import HOW, KILL, SET, Stumbling
+from .faulty_steps import (
+    ACTS,
+    Act,
+    assert_counted,
+    assert_whole,
+    attempt,
+    do_quarantine,
+    do_recover,
+    do_restore,
+    set_up,
+)
+from .scene import HOW, KILL, SET, Killed, Quick, Stumbling
 
 
 def faults() -> Iterator[tuple[int, str, bool]]:
@@ -106,3 +117,29 @@ def test_a_rename_made_of_link_and_unlink_may_break_in_the_middle(
         if not file_ops.has_failed:
             return
     pytest.fail("the operation never came to its end")
+
+
+@pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
+@pytest.mark.parametrize("act", [do_quarantine, do_restore])
+def test_what_was_broken_off_is_called_that_and_not_a_picture_or_record_alone(
+    tmp_path: Path, act: Act, across: bool
+) -> None:
+    named = set()
+    for step in range(100):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        scene = set_up(folder, act, across=across)
+        stumbling = Stumbling(step, KILL)
+        scene.quarantine = scene.opened(stumbling)
+        with suppress(Killed):
+            act(scene)
+        problems = scene.quarantine.check()
+        named |= {problem.what.partition(":")[0] for problem in problems}
+        assert all("finishes or undoes it" in problem.remedy for problem in problems), (step, problems)
+        scene.quarantine = scene.opened(Quick())
+        scene.quarantine.recover()
+        assert scene.quarantine.check() == []
+        if not stumbling.has_failed:
+            break
+    assert not stumbling.has_failed
+    assert named == {"holds an operation that was broken off"}

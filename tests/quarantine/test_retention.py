@@ -9,7 +9,7 @@ import pytest
 from imgwatch.errors import (
     RecordMissing,
 )
-from imgwatch.lifecycle import Event
+from imgwatch.lifecycle import Event, ReviewState
 
 from .scene import NOON, Scene, tree
 
@@ -42,3 +42,12 @@ def test_a_wrong_clock_purges_nothing_by_age(scene: Scene) -> None:
     scene.take(scene.add("future.jpg"))
     assert scene.quarantine.purge(keep_days=5, now=NOON + timedelta(days=999)) == []
     assert scene.quarantine.purge(keep_days=5, now=NOON + timedelta(days=1001)) == [old]
+
+
+def test_what_is_kept_for_later_is_never_purged(scene: Scene) -> None:
+    later, other = scene.take(scene.add("later.jpg")), scene.take(scene.add("other.jpg"))
+    scene.quarantine.mark(later, ReviewState.LATER)
+    scene.now = NOON + timedelta(days=100)
+    assert scene.quarantine.purge(keep_days=0, max_bytes=0, now=scene.now) == [other]
+    assert scene.quarantine.purge(keep_days=0, max_bytes=0, now=scene.now) == []
+    assert list(scene.quarantine.list()) == [later]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +16,7 @@ from imgwatch.errors import (
 from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 
-from .scene import Killed, Quick, Scene, judged, tree
+from .scene import Killed, Quick, Scene, Stumbling, judged, tree
 
 
 def test_a_file_swapped_in_just_before_the_rename_goes_back(tmp_path: Path) -> None:
@@ -118,3 +121,35 @@ def test_a_copy_that_is_not_the_judged_picture_is_given_up(tmp_path: Path) -> No
         scene.quarantine.quarantine(path, Identity.of(path.stat()), wrong)
     assert path.exists()
     assert scene.quarantine.check() == []
+
+
+def test_what_a_program_saves_by_rename_during_a_copy_stays(tmp_path: Path) -> None:
+    """Whichever step of the copy its new version comes before."""
+    for step in range(100):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        scene = Scene(folder, across=True)
+        path = scene.add()
+        new = scene.add("being saved", b"a newer version")
+
+        class Saving(Stumbling):
+            def stumbling(self, step: Callable[..., Any]) -> Callable[..., Any]:
+                def attempt(*arguments: Any) -> Any:
+                    self.steps_left -= 1
+                    if self.steps_left == -1:
+                        self.has_failed = True
+                        new.replace(path)  # noqa: B023 - called in the same turn
+                    return step(*arguments)
+
+                return attempt
+
+        file_ops = Saving(step)
+        with suppress(Changed):
+            scene.opened(file_ops).quarantine(path, Identity.of(path.stat()), judged(path))
+        if not file_ops.has_failed:
+            break
+        assert tree(scene.inbox) == {"cat.jpg": b"a newer version"}, step
+        assert set(tree(scene.path / "pictures").values()) <= {b"cat.jpg"}, step
+        assert scene.quarantine.check() == []
+    assert step > 10
+    assert not file_ops.has_failed

@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 
 from gallery import Scene
 from imgwatch.cli import app
+from imgwatch.commands.context import load_settings, open_ledger
 from imgwatch.errors import UsageError
+from imgwatch.ledger.feedback import Remembered
 from imgwatch.lifecycle import ReviewState
 
 
@@ -70,3 +72,14 @@ def test_empty_deletes_the_bin_and_nothing_else(scene: Scene) -> None:
     assert "1 deleted" in _run(scene, "empty", "--yes")
     assert len(_ids(scene)) == 2
     assert _ids(scene, "--bin") == []
+
+
+def test_what_was_taught_is_forgotten_only_by_word(scene: Scene) -> None:
+    scene.fill(1)
+    with open_ledger(load_settings(scene.config)) as ledger:
+        ledger.feedback.remember(Remembered("ab" * 32, True, 1.0, "m-1", b""))
+    refused = CliRunner().invoke(app(), ["quarantine", "forget", "--config", str(scene.config)])
+    assert isinstance(refused.exception, UsageError)
+    with open_ledger(load_settings(scene.config)) as ledger:
+        assert ledger.feedback.count() == 1
+    assert "1 decision forgotten" in _run(scene, "forget", "--yes")

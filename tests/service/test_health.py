@@ -61,3 +61,18 @@ def test_every_cause_has_its_sentence() -> None:
         "the new model is refused",
         "inotify's limit fs.inotify.max_user_watches is reached: folders are scanned instead",
     )
+
+
+def test_each_error_is_followed_by_a_line_about_the_same_cause(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    health = Health(clock, 10.0)
+    health.note_failed_turn(OSError("the disk is full"))
+    health.note_good_turn()
+    health.note_failed_move(MoveFailed("no room", 28))
+    health.note_good_move()
+    health.note_failed_destination(MoveFailed("no room", 28))
+    health.note_good_destination()
+    causes = [(record.levelname, record.cause) for record in caplog.records]  # type: ignore[attr-defined]
+    assert causes == [
+        (level, cause) for cause in ("turn", "move", "destination") for level in ("ERROR", "WARNING")
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,29 @@ def test_each_folder_is_judged_by_its_own_model(tmp_path: Path, write_config: Wr
         wait_until(lambda: run.service._model.judges.of(other).threshold == 0.5)
         bright(other / "goes too.png")
         wait_until(lambda: moved(tmp_path) == ["goes too.png", "goes.png"])
+
+
+def test_a_symlink_in_the_config_that_is_pointed_elsewhere_is_followed_and_said(
+    tmp_path: Path, write_config: WriteConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, link = tmp_path / "first", tmp_path / "second", tmp_path / "link"
+    first.mkdir()
+    second.mkdir()
+    link.symlink_to(first)
+    with running(write_config(watch=f"[{{path: {link}}}]")):
+        bright(first / "b1.png")
+        wait_until(lambda: moved(tmp_path) == ["b1.png"])
+        link.unlink()
+        link.symlink_to(second)
+        numbers = count(2)
+
+        def is_watched() -> bool:
+            bright(second / f"c{next(numbers)}.png")
+            return len(moved(tmp_path)) > 1
+
+        wait_until(is_watched)
+        assert "leads to" in caplog.text
+        bright(first / "b3.png")
+        bright(second / "c1.png")
+        wait_until(lambda: "c1.png" in moved(tmp_path))
+    assert (first / "b3.png").exists()

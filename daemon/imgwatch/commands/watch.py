@@ -249,10 +249,10 @@ def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
         existing([watch.path for watch in fresh.watch if watch.path not in known])
         model = _open_model(fresh, orders)
     except ImgwatchError as fault:
-        log.error("the new config is refused, the running one stays: %s", fault)
+        log.error("the new config is refused, the running one stays: %s", fault, extra={"cause": "config"})
         job.model.judge.decoder.resume()
         return job
-    log.info("the config is read again")
+    log.info("the config is read again", extra={"cause": "config"})
     return _Job(fresh, model)
 
 

@@ -28,7 +28,7 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
         yield fault(f"quarantine {path}: cannot be read: {error}", f"look at the rights of {path}")
         return
     for problem in problems[:_SHOWN]:
-        yield warning(f"{problem.path} {problem.what}", "look at it; imgwatch leaves it alone")
+        yield warning(f"{problem.path} {problem.what}", problem.remedy)
     if len(problems) > _SHOWN:
         yield warning(f"{len(problems) - _SHOWN} more such problems in {path}", "look at them")
     if not problems:

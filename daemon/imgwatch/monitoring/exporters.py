@@ -57,8 +57,9 @@ class TextFile:
                 stream.write(generate_latest(self._registry))
         except OSError as fault:
             what = f"metrics.textfile {self._path} cannot be written: {fault.strerror}"
-            self.trouble = _warn_once(self.trouble, what)
+            self.trouble = _warn_once(self.trouble, what, str(self._path))
         else:
+            _note_over(self.trouble, str(self._path))
             self.trouble = None
 
     def close(self) -> None:
@@ -88,8 +89,9 @@ class Port:
             self._server = server = _Server((HOST, self._port), self._handler)
         except OSError as fault:
             what = f"metrics.port {self._port} cannot be opened: {fault.strerror}"
-            self.trouble = _warn_once(self.trouble, what)
+            self.trouble = _warn_once(self.trouble, what, f"port {self._port}")
             return
+        _note_over(self.trouble, f"port {self._port}")
         self.trouble = None
         self._thread = threading.Thread(target=self._serve, args=(server,), name="metrics", daemon=True)
         self._thread.start()
@@ -169,7 +171,16 @@ def _hang_up(client: socket.socket) -> None:
         client.shutdown(socket.SHUT_RDWR)
 
 
-def _warn_once(before: str | None, trouble: str) -> str:
+def _warn_once(before: str | None, trouble: str, which: str) -> str:
     if before != trouble:
-        log.error("%s; pictures are judged all the same, and it is tried again", trouble)
+        log.error(
+            "%s; pictures are judged all the same, and it is tried again",
+            trouble,
+            extra={"cause": f"metrics {which}"},
+        )
     return trouble
+
+
+def _note_over(before: str | None, which: str) -> None:
+    if before is not None:
+        log.info("metrics are given out again: %s", which, extra={"cause": f"metrics {which}"})

@@ -142,9 +142,10 @@ class Hook:
                 "the hook %s failed, what it was told is in quarantine all the same: %s",
                 self._command[0],
                 fault,
+                extra={"cause": "hook"},
             )
         elif fault is None and self._fails:
-            log.warning("the hook %s works again", self._command[0])
+            log.warning("the hook %s works again", self._command[0], extra={"cause": "hook"})
         self._fails = fault is not None
 
 

@@ -16,7 +16,7 @@ import msgspec
 from imgwatch.errors import InodesChange, shown
 from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status_of
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.naming import stored_names
+from imgwatch.quarantine.naming import aside_name, part_name, stored_names
 
 _VERIFIED_BYTES = 64 << 20  # of what is moved by a rename, up to this size is read again: at most 0.1 s
 Inodes = Mapping[str, int]  # of copies, by the ids of their moves
@@ -37,17 +37,17 @@ class Transfer(msgspec.Struct, frozen=True):
     @property
     def part(self) -> FolderEntry:
         """Say where the unfinished copy lies."""
-        return _beside(self.target, f".imgwatch-{self.id}.part")
+        return _beside(self.target, part_name(self.id))
 
     @property
     def returning_part(self) -> FolderEntry:
         """Say where an unfinished copy lies that goes back to the source."""
-        return _beside(self.source, f".imgwatch-{self.id}.part")
+        return _beside(self.source, part_name(self.id))
 
     @property
     def aside(self) -> FolderEntry:
         """Say where the source waits, under a name that nobody else uses, until it is certain to be the copied file."""
-        return _beside(self.source, f".imgwatch-{self.id}.source")
+        return _beside(self.source, aside_name(self.id))
 
     @property
     def spare(self) -> FolderEntry:

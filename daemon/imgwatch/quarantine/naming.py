@@ -43,3 +43,13 @@ def _cut(stem: bytes, room: int) -> bytes:
     while end > room - 4 and stem[end] & 0xC0 == 0x80:  # not in the middle of a character
         end -= 1
     return stem[:end]
+
+
+def part_name(move_id: str) -> str:
+    """Return the name of a copy that is not finished yet."""
+    return f".imgwatch-{move_id}.part"
+
+
+def aside_name(move_id: str) -> str:
+    """Return the name under which a source waits until it is certain to be the copied file."""
+    return f".imgwatch-{move_id}.source"

@@ -30,6 +30,7 @@ from imgwatch.quarantine import history, journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.history import LogEntry, entries, whole_lines
 from imgwatch.quarantine.journal import Journal, Operation
+from imgwatch.quarantine.naming import aside_name, part_name
 from imgwatch.quarantine.record import RECORD_SUFFIX, Record, load_record
 from imgwatch.quarantine.store import LOCK, PICTURES, RECORDS, UNFINISHED_RECORD, wait_for_lock
 
@@ -38,10 +39,11 @@ _log = logging.getLogger(__name__)
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something in the quarantine that should not be so; `what` is a sentence for the user."""
+    """Something in the quarantine that should not be so; `what` and `remedy` are sentences for the user."""
 
     path: Path
     what: str
+    remedy: str = "look at it; imgwatch leaves it alone"
 
 
 class Finder:
@@ -169,29 +171,54 @@ def _with_clear_errors(path: Path) -> Iterator[None]:
 
 
 def find_problems(path: Path) -> list[Problem]:
-    """Name malformed records, records without a picture, pictures without a record, and leftovers."""
+    """Name malformed records, records without a picture, pictures without a record, and leftovers.
+
+    Files of an operation that was broken off are not alone: whoever takes the lock next finishes or undoes it.
+    """
     records, problems = _read_all(path)
+    operations = _operations_under_way(path)
+    busy = {file for operation in operations for file in _files_of(operation)}
     pictures = set(present_pictures(path))
     recorded = {record.file for record in records}
-    for file in sorted(recorded - pictures):
+    for file in sorted(recorded - pictures - busy):
         problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
     companions = {companion.file: record for record in records for companion in record.companions}
-    for file in sorted(companions.keys() - pictures):
+    for file in sorted(companions.keys() - pictures - busy):
         problems.append(
             Problem(path / PICTURES / file, f"is gone, which came with {shown(companions[file].file)}")
         )
-    for file in sorted(pictures - recorded - companions.keys()):
+    for file in sorted(pictures - recorded - companions.keys() - busy):
         problems.append(Problem(path / PICTURES / file, "has no record, so nobody knows where it came from"))
-    if (path / UNFINISHED_RECORD).exists():
+    if not operations and (path / UNFINISHED_RECORD).exists():
         problems.append(Problem(path / UNFINISHED_RECORD, "is a record left unfinished"))
-    if _is_under_way(path):
-        problems.append(Problem(path / journal.NAME, "holds an operation that was broken off"))
+    for operation in operations:
+        problems.append(
+            Problem(
+                path / journal.NAME,
+                f"holds an operation that was broken off: {shown(operation.file)}, {operation.event}",
+                "nothing is lost: imgwatch finishes or undoes it when it starts, or before it next moves something",
+            )
+        )
     return problems
 
 
-def _is_under_way(path: Path) -> bool:
+def _files_of(operation: Operation) -> Iterator[str]:
+    """Yield the names that an operation may have in pictures/."""
+    yield from operation.files
+    for move_id in operation.move_ids():
+        yield part_name(move_id)
+        yield aside_name(move_id)
+
+
+def _operations_under_way(path: Path) -> list[Operation]:
+    """Return what was begun and is not finished, the last first."""
     try:
-        with opened_folder(path.resolve()) as root:
-            return _operation_under_way(root, path) is not None
+        with (
+            opened_folder(path.resolve()) as root,
+            opened_file(FolderEntry(root, journal.NAME, path / journal.NAME)) as opened,
+        ):
+            begun = Journal(opened, FileOps(), FolderEntry(root, journal.NAME, path))
+            last = begun.read()
+            return [*([] if last is None else [last]), *begun.parked()]
     except FileNotFoundError:
-        return False
+        return []

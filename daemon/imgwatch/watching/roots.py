@@ -115,7 +115,9 @@ class Roots:
         served = [root for root in self._roots if root.folder is not None and self._can_watch(root)]
         limit = limits.reached(served[0].scope.root) if served else None
         if limit is None and self._limit is not None:
-            log.info("inotify's limit %s is no longer in the way", self._limit.sysctl)
+            log.info(
+                "inotify's limit %s is no longer in the way", self._limit.sysctl, extra={"cause": "limit"}
+            )
             self._limit = None
             self.watch()
             return
@@ -125,7 +127,10 @@ class Roots:
         if limit is not None and self._limit is None:
             needed = limits.count_folders(root.scope for root in served) if "watches" in limit.sysctl else 1
             log.error(
-                "%s. Until then the folders are scanned every %g s", limit.explain(needed), POLL_SECONDS
+                "%s. Until then the folders are scanned every %g s",
+                limit.explain(needed),
+                POLL_SECONDS,
+                extra={"cause": "limit"},
             )
         self._limit = limit
 
@@ -139,19 +144,25 @@ class Roots:
         changed = False
         for root in self._roots:
             there = _folder_at(root.scope.root)
+            cause = {"cause": f"folder {root.watch.path}"}
             if _destination(root) != root.scope.root:
                 changed = True
                 log.warning("%s leads to %s now, no longer to %s: watching that", root.watch.path, _destination(root),
-                            root.scope.root)  # fmt: skip
+                            root.scope.root, extra=cause)  # fmt: skip
             elif there != root.folder:
                 changed = True
                 if there is None and root.scope.root.exists():
                     log.error("%s: something else has taken the place of the watched folder; a symlink is not "
-                              "followed. Waiting for the folder to come back", root.scope.root)  # fmt: skip
+                              "followed. Waiting for the folder to come back",
+                              root.scope.root, extra=cause)  # fmt: skip
                 elif there is None:
-                    log.error("%s: the watched folder is gone; waiting for it to come back", root.scope.root)
+                    log.error(
+                        "%s: the watched folder is gone; waiting for it to come back",
+                        root.scope.root,
+                        extra=cause,
+                    )
                 else:
-                    log.info("%s: the watched folder is there again", root.scope.root)
+                    log.info("%s: the watched folder is there again", root.scope.root, extra=cause)
         return changed or self._mounts_around() != self._mounts
 
     def _mounts_around(self) -> list[tuple[str, Path, str]]:
