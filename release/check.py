@@ -1,6 +1,6 @@
 """Check what lies in dist/, each thing in an environment made for it. `make check-release` runs it, as root on Debian.
 
-    python release/check.py [digests reproducible pipx uv sdist pythons debian arm64 service upgrade]
+    python release/check.py [digests reproducible pipx uv sdist pythons debian arm64 service image upgrade]
 
 What a step needs and this machine does not have is a fault that names it; nothing is skipped.
 """
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import build
-from build import BIN, DEBIAN, DIST, ROOT, version
+from build import ARCHITECTURES, BIN, DEBIAN, DIST, ROOT, version
 
 MOST_MEGABYTES = 300  # of the base install
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -103,8 +103,10 @@ def pythons(folder: Path) -> None:
             run(BIN / "uv", "venv", "-q", "--python", interpreter(python), env)
             resolved = folder / "resolved.txt"
             run(BIN / "uv", "pip", "compile", "-q", "--no-header", "--python-version", python, "--resolution",
-                resolution, "--only-binary", ":all:", "-o", resolved, ROOT / "pyproject.toml")  # fmt: skip
-            run(BIN / "uv", "pip", "install", "-q", "--python", env, "-c", resolved, build.wheel())
+                resolution, "--extra", "video", "--only-binary", ":all:", "-o", resolved,
+                ROOT / "pyproject.toml")  # fmt: skip
+            run(BIN / "uv", "pip", "install", "-q", "--python", env, "-c", resolved,
+                f"imgwatch[video] @ {build.wheel().as_uri()}")  # fmt: skip
             resolved.unlink()
             run(env / "bin/python", SMOKE, env / "bin/imgwatch", folder / f"smoke-{python}-{resolution}")
             print(f"       Python {python}, {resolution}", flush=True)
@@ -146,6 +148,14 @@ def arm64(_: Path) -> None:
     """The package for arm64, emulated: the model comes to the same scores."""
     codename, python = DEBIAN[0]
     run(ROOT / "release/debian/check_arm64.sh", _package(codename, "arm64"), codename, python)
+
+
+def image(folder: Path) -> None:
+    """The container's image for each kind of processor, one of them emulated, is built and does the main job."""
+    for architecture in ARCHITECTURES:
+        run(ROOT / "release/oci/build.sh", architecture, version(), folder / f"{architecture}.tar")
+        size = (folder / f"{architecture}.tar").stat().st_size / 1e6
+        print(f"       the image for {architecture} takes {size:.0f} MB as an archive", flush=True)
 
 
 def upgrade(folder: Path) -> None:
@@ -192,7 +202,19 @@ def run(*command: str | Path, env: dict[str, str] | None = None) -> None:
 
 STEPS: dict[str, Callable[[Path], None]] = {
     step.__name__: step
-    for step in (digests, reproducible, pipx, uv, sdist, pythons, debian, arm64, service, upgrade)
+    for step in (
+        digests,
+        reproducible,
+        pipx,
+        uv,
+        sdist,
+        pythons,
+        debian,
+        arm64,
+        service,
+        image,
+        upgrade,
+    )
 }
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
     PYTHON release/smoke.py IMGWATCH FOLDER
 
 It draws an album, has `imgwatch setup` fit the general model to it, lets the daemon watch an inbox, drops a normal
-picture and junk into that, takes the junk back, and has a copy of the normal one named. It ends with a sentence
-about the first thing that is not as it should be.
+picture and junk into that, takes the junk back, and has a copy of the normal one named. With the extra `video` a film
+is judged. It ends with a sentence about the first thing that is not as it should be.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import json
 import os
 import subprocess
@@ -58,6 +59,10 @@ def main() -> None:
     (copied,) = map(json.loads, say("duplicates", "--json").splitlines())
     assert copied["kept"] == str(inbox / "normal.jpg"), copied
     assert [copy["path"] for copy in copied["copies"]] == [str(inbox / "sent.jpg")], copied
+    if importlib.util.find_spec("av"):
+        film(folder / "film.mp4", landscape(rng))
+        judged = json.loads(say("score", folder / "film.mp4", "--json"))
+        assert judged["verdict"] in ("keep", "quarantine"), judged
     print("set up, watched, moved and restored; a copy was named")
 
 
@@ -101,6 +106,18 @@ def advertisement() -> Image.Image:
     for number, line in enumerate(("MEGA SALE", "50 % off", "today only!", "click here")):
         draw.text((20, 10 + 56 * number), line, fill=(180, 10, 40), font=ImageFont.load_default(40))
     return picture
+
+
+def film(path: Path, picture: Image.Image) -> None:
+    """Write two seconds of one picture."""
+    import av
+
+    with av.open(str(path), "w") as opened:
+        video = opened.add_stream("mpeg4", rate=10)
+        video.width, video.height = picture.size
+        for _ in range(20):
+            opened.mux(video.encode(av.VideoFrame.from_ndarray(np.asarray(picture), format="rgb24")))
+        opened.mux(video.encode())
 
 
 def digests(folder: Path, pattern: str = "*") -> list[str]:
