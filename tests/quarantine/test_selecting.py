@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from imgwatch.errors import RecordAmbiguous, RecordMissing
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.selecting import Selector
 
 from .scene import Scene
 
@@ -86,3 +88,18 @@ def test_what_means_nothing_is_said(scene: Scene, text: str) -> None:
     (scene.path / "loop").symlink_to("loop")
     with pytest.raises(RecordMissing):
         selected(scene, text)
+
+
+def test_each_record_is_looked_at_once_however_many_pictures_are_named(scene: Scene) -> None:
+    records = take(scene, *(f"album/{number}.jpg" for number in range(20)))
+    looked_at: Counter[str] = Counter()
+
+    def is_meant(record: Record) -> bool:
+        looked_at[record.id] += 1
+        return True
+
+    select = Selector(scene.path, records, is_meant, scene.inbox)
+    for record in records:
+        assert select(record.id) == select(f"album/{record.file}") == select(record.file) == [record]
+    assert select("album") == records
+    assert max(looked_at.values()) <= 3

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 from imgwatch.errors import RecordAmbiguous, RecordMissing, shown
@@ -12,6 +14,22 @@ from imgwatch.quarantine.reader import Finder
 from imgwatch.quarantine.record import Record
 
 _SHOWN = 5  # pictures that are named where several are meant
+
+
+class _Places:
+    """Where pictures came from, by path, by name, and by folder if they are meant; as positions in the list."""
+
+    def __init__(self, records: Sequence[Record], is_meant: Callable[[Record], bool]) -> None:
+        self.paths: defaultdict[str, list[int]] = defaultdict(list)
+        self.names: defaultdict[str, list[int]] = defaultdict(list)
+        self.folders: defaultdict[str, list[int]] = defaultdict(list)
+        for number, record in enumerate(records):
+            original = Path(record.original)
+            for name in {original.name, *(companion.name for companion in record.companions)}:
+                self.names[name].append(number)
+                self.paths[str(original.parent / name)].append(number)
+            for folder in original.parents if is_meant(record) else ():
+                self.folders[str(folder)].append(number)
 
 
 class Selector:
@@ -58,24 +76,26 @@ class Selector:
         except RecordMissing:
             return []
 
+    @cached_property
+    def _places(self) -> _Places:
+        return _Places(self._records, self._is_meant)
+
     def _by_place(self, text: str) -> list[Record]:
         at_path = self._at(self._paths(text))
         if at_path or "/" in text:
             return at_path
-        return self._one_of(text, [record for record in self._records if text in _names(record)])
+        return self._one_of(text, [self._records[number] for number in self._places.names.get(text, ())])
 
     def _at(self, paths: Collection[Path]) -> list[Record]:
         """Return the picture that came from one of the paths, or those that came from below it."""
-        below = []
-        for record in self._records:
-            original = Path(record.original)
-            if any(original.parent == path.parent and path.name in _names(record) for path in paths):
-                return self._one_of(
-                    str(original), [other for other in self._records if other.original == record.original]
-                )
-            if self._is_meant(record) and any(path in original.parents for path in paths):
-                below.append(record)
-        return below
+        places = self._places
+        at_path = {number for path in paths for number in places.paths.get(str(path), ())}
+        if at_path:
+            records = [self._records[number] for number in sorted(at_path)]
+            original = records[0].original
+            return self._one_of(original, [record for record in records if record.original == original])
+        below = {number for path in paths for number in places.folders.get(str(path), ())}
+        return [self._records[number] for number in sorted(below)]
 
     def _one_of(self, text: str, records: list[Record]) -> list[Record]:
         """Of several of one name, only one can be meant, and rather one for which `is_meant` holds."""
@@ -93,10 +113,6 @@ class Selector:
             return {said, said.parent.resolve() / said.name, said.resolve()}
         except (OSError, RuntimeError):  # a link that leads to itself
             return {said}
-
-
-def _names(record: Record) -> list[str]:
-    return [Path(record.original).name, *(companion.name for companion in record.companions)]
 
 
 def _ambiguous(text: str, records: Sequence[Record]) -> RecordAmbiguous:
