@@ -16,6 +16,7 @@ from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer
 from imgwatch.outlook import latest
 from imgwatch.progress import Progress
+from imgwatch.quarantine.view import QuarantineView
 from imgwatch.scan import list_pictures
 from imgwatch.settings import Settings
 
@@ -54,7 +55,7 @@ class Compared:
         }
 
 
-def sample_of(settings: Settings, quarantined: Sequence[Path]) -> Sample:
+def sample_of(settings: Settings) -> Sample:
     """Take the latest pictures of the folders that have no model of their own, and of the quarantine, oldest first."""
     apart = (settings.quarantine.path, settings.state)
     paths: list[Path] = []
@@ -63,6 +64,8 @@ def sample_of(settings: Settings, quarantined: Sequence[Path]) -> Sample:
             paths += list_pictures([watch.path], apart, watch.ignore) if watch.model is None else []
         except InputMissing:  # no picture lies there yet
             continue
+    quarantine = QuarantineView(settings.quarantine.path)
+    quarantined = [quarantine.picture(record) for record in quarantine.list()]
     return Sample(latest(paths, LATEST), quarantined[-LATEST:])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ from imgwatch.progress import Progress, silent
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+_LINE_SECONDS = 2.0
 
 
 def say(text: str) -> None:
@@ -96,9 +99,25 @@ def ask(question: str, default: str = "") -> str:
     return str(prompt(shown(question), default=default, show_default=bool(default), err=True)).strip()
 
 
+def _progress_in_lines() -> Progress:
+    last_stage, last_time = "", 0.0
+
+    def show(stage: str, done: int, total: int) -> None:
+        nonlocal last_stage, last_time
+        now = time.monotonic()
+        if stage != last_stage or done == total or now - last_time >= _LINE_SECONDS:
+            last_stage, last_time = stage, now
+            note(f"{stage}: {done} of {total}" if total else f"{stage}: {done}")
+
+    return show
+
+
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """Show a progress bar on a terminal, nothing in a pipe."""
+def progress(*, in_lines: bool = False) -> Iterator[Progress]:
+    """Show a progress bar on a terminal, nothing in a pipe; or a line every two seconds, as for a log."""
+    if in_lines:
+        yield _progress_in_lines()
+        return
     if not sys.stderr.isatty():
         yield silent
         return

@@ -34,6 +34,11 @@ def models_to_compare(settings: Settings, general_model: Path) -> dict[str, Path
     return {role: path for role, path in models.items() if path.exists()}
 
 
+def name_of(model: Path) -> str:
+    """Return what a model file is called by ledger, records and user. Raises ModelError."""
+    return Scorer(model).name
+
+
 def change_of_config(config: Path, settings: Settings) -> str:
     """Return what taking the new model changes in the config, as diff -u shows it; nothing where it names the model."""
     before = config.read_text(encoding="utf-8")

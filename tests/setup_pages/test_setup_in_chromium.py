@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from browsing import chromium, serving
-from conftest import noise
+from conftest import noise, write_brightness_model
 from daemon import Daemon
 from imgwatch.config_edit import replace_config, with_key
 
@@ -81,3 +81,35 @@ def test_what_cannot_be_is_said_on_the_page(home: Path) -> None:
         page.get_by_label("The folder to keep clean").fill(str(home / "Pictures" / "Inbox"))
         page.get_by_role("button", name="Learn what is normal").click()
         expect(page.get_by_role("alert")).to_contain_text("at least 20 readable pictures", timeout=60000)
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+def test_models_are_compared_and_a_new_one_is_taken(home: Path, width: int) -> None:
+    config, model = home / "config.yaml", home / "mine.onnx"
+    write_brightness_model(model)
+    write_brightness_model(home / "mine.new.onnx", threshold=0.2)
+    new = (home / "mine.new.onnx").read_bytes()
+    config.write_text(f"watch: [{{path: {home}/Pictures/Inbox}}]\nmodel: {model}\nstate: {home}/state\n")
+    (home / "state").mkdir()
+    (home / "state" / "training.log").write_text("epoch: 1 of 2\n<b>written</b>\n")
+    with chromium() as browser, serving(config, *SETUP) as address:
+        context = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500)
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        link = page.get_by_role("link", name="Train a model, or compare models")
+        link.tap() if width < 500 else link.press("Enter")
+        page.wait_for_selector("body[data-ready][data-page=model]")
+        expect(page.get_by_label("Log of the training")).to_contain_text("<b>written</b>")
+        compare = page.get_by_role("button", name="Compare the models")
+        compare.tap() if width < 500 else compare.press("Enter")
+        expect(page.get_by_role("heading", name="new: mine.new-")).to_be_visible(timeout=60000)
+        expect(page.locator("#models")).to_contain_text("Of 1 in the folders it would move 1: stranger 1.")
+        page.reload()  # what was compared outlives the page
+        use = page.get_by_role("button", name="Use the new model")
+        expect(use).to_be_visible()
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut"
+        use.tap() if width < 500 else use.press("Enter")
+        expect(page.get_by_text("The new model is in use.")).to_be_visible()
+    assert model.read_bytes() == new

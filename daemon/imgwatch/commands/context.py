@@ -175,12 +175,6 @@ def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarant
     return Quarantine(settings.quarantine.path, roots + ledger.rescanned(), volume=volume, key=key)
 
 
-def quarantined_pictures(settings: Settings) -> list[Path]:
-    """Return the pictures in quarantine, oldest first; none where there is no quarantine yet."""
-    quarantine = open_quarantine(settings)
-    return [quarantine.picture(record) for record in quarantine.list()]
-
-
 def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
     """Let the ledger remember where the quarantine lies."""
     from imgwatch.quarantine.volume import Volume

@@ -16,7 +16,6 @@ from imgwatch.commands.context import (
     existing,
     load_settings,
     model_path,
-    quarantined_pictures,
 )
 from imgwatch.errors import ModelError, UsageError
 from imgwatch.wording import counted
@@ -95,7 +94,7 @@ def compare(
     chosen = {str(path): path for path in existing(models or [])} or models_to_compare(
         settings, DEFAULT_MODEL
     )
-    sample = sample_of(settings, quarantined_pictures(settings))
+    sample = sample_of(settings)
     with console.progress() as progress:
         compared = dict(
             zip(chosen, compare_on(list(chosen.values()), sample, settings, progress), strict=True)

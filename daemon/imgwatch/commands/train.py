@@ -60,6 +60,9 @@ def train(  # noqa: PLR0913 - the options of a command
     ] = False,
     is_agreed: YesOption = False,
     use: UseOption = None,
+    in_lines: Annotated[
+        bool, typer.Option("--progress-log", help="Say in lines how far it is, as for a log.")
+    ] = False,
     cluster: ClusterOption = None,
     overrides: SetOption = None,
     config: ConfigOption = None,
@@ -85,7 +88,7 @@ def train(  # noqa: PLR0913 - the options of a command
     require_extra("train")
     if cluster:
         require_extra("cluster")
-    with console.progress() as progress:
+    with console.progress(in_lines=in_lines) as progress:
         from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,30 +18,48 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from imgwatch import review
+from imgwatch.calibration.calibrate import Calibrated
 from imgwatch.config_edit import last_change, previous_text, replace_config
 from imgwatch.errors import ImgwatchError, shown
+from imgwatch.outlook import Outlook
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits, Shape
+from imgwatch.progress import Progress
 from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, asked, number_of, page, picture
 from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
-from imgwatch.setup_pages.job import Job, Learned
+from imgwatch.setup_pages.job import Job
+from imgwatch.setup_pages.model_page import ModelPage, train_command
 
 _STATIC = Path(review.__file__).parent / "static"
 _SHARES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
 _MOST_SHOWN = 2000
 
 
+@dataclass(frozen=True)
+class Learned:
+    """What learning has come to: the setup that it was done for, the model, and what that would move."""
+
+    setup: Setup
+    model: Calibrated
+    outlook: Outlook
+
+
 @contextmanager
 def opened(
-    config: Path | None, general_model: Path, install_service: Callable[[Path], None]
+    config: Path | None,
+    general_model: Path,
+    install_service: Callable[[Path], None],
+    train: Callable[[Path, Path], Sequence[str]] = train_command,
 ) -> Iterator[SetupPages]:
-    """Open the pages, with a worker that decodes what they show."""
+    """Open the pages, with a worker that decodes what they show; a training ends with them."""
     decoder = Decoder(Shape(8, 8, "RGB"), Limits(follows_links=False), 1)
+    model_page = ModelPage(config, general_model, train)
     try:
-        yield SetupPages(config, general_model, install_service, Thumbnails(decoder))
+        yield SetupPages(config, general_model, install_service, Thumbnails(decoder), model_page)
     finally:
+        model_page.close()
         decoder.close()
 
 
@@ -52,12 +72,14 @@ class SetupPages:
         general_model: Path,
         install_service: Callable[[Path], None],
         thumbnails: Thumbnails,
+        model_page: ModelPage,
     ) -> None:
         self._config = config
         self._general_model = general_model
         self._install_service = install_service
         self._thumbnails = thumbnails
-        self._job: Job | None = None
+        self._model_page = model_page
+        self._job: Job[Learned] | None = None
 
     def stop(self) -> None:
         """End what pages listen to: nothing."""
@@ -74,6 +96,7 @@ class SetupPages:
                 Route("/changes", self._changes, methods=["POST"]),
                 Route("/write", self._write, methods=["POST"]),
                 Route("/undo", self._undo, methods=["POST"]),
+                *self._model_page.routes(),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             exception_handlers={ImgwatchError: _refused},
@@ -102,7 +125,7 @@ class SetupPages:
         watch = Path(named) if is_first and named else None
         normal = [Path(line).expanduser().absolute() for line in _text(given, "normal").splitlines() if line]
         setup = await run_in_threadpool(Setup.begin, self._config, watch, self._general_model)
-        self._job = Job(setup, normal)
+        self._job = Job("learning", partial(_learn, setup, normal))
         return answer(self._job.progress())
 
     def _progress(self, _: Request) -> Response:
@@ -176,15 +199,20 @@ class SetupPages:
         return answer({"says": [shown(f"{file} is as it was before."), ask_for_reload(settings)]})
 
     def _learned(self) -> Learned:
-        if self._job is None or self._job.learned is None:
+        if self._job is None or self._job.outcome is None:
             raise HTTPException(409, "nothing was learned yet")
-        return self._job.learned
+        return self._job.outcome
 
     def _values(self, given: dict[str, Any]) -> dict[str, str | float]:
         share = given.get("share")
         if share not in _SHARES:
             raise HTTPException(400, "no such promise")
         return self._learned().setup.chosen(share, only_reports=given.get("only_reports") is True)
+
+
+def _learn(setup: Setup, normal: Sequence[Path], progress: Progress) -> Learned:
+    model = setup.learn(normal, setup.present_share, progress)
+    return Learned(setup, model, setup.look_ahead(model, progress))
 
 
 def _text(given: dict[str, Any], key: str) -> str:

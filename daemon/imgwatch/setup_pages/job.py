@@ -1,45 +1,34 @@
-"""Learning in the background: it goes on while no page is open, and any page may ask how far it is."""
+"""Work in the background: it goes on while no page is open, and any page may ask how far it is."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from typing import Generic, TypeVar
 
-from imgwatch.calibration.calibrate import Calibrated
 from imgwatch.errors import ImgwatchError
-from imgwatch.outlook import Outlook
-from imgwatch.setting_up import Setup
+from imgwatch.progress import Progress
 
 log = logging.getLogger(__name__)
+Outcome = TypeVar("Outcome")
 
 
-@dataclass(frozen=True)
-class Learned:
-    """What a job has come to: the setup that it was done for, the model, and what that would move."""
+class Job(Generic[Outcome]):
+    """One piece of work in a thread of its own, and what it comes to."""
 
-    setup: Setup
-    model: Calibrated
-    outlook: Outlook
-
-
-class Job:
-    """One run of learning and looking ahead, in a thread of its own."""
-
-    def __init__(self, setup: Setup, normal: Sequence[Path]) -> None:
-        self._setup = setup
-        self._normal = normal
+    def __init__(self, name: str, work: Callable[[Progress], Outcome]) -> None:
+        self._name = name
+        self._work = work
         self._stage: tuple[str, int, int] = ("begin", 0, 0)
-        self.learned: Learned | None = None
+        self.outcome: Outcome | None = None
         self.fault: str | None = None
-        threading.Thread(target=self._run, name="learn", daemon=True).start()
+        threading.Thread(target=self._run, name=name, daemon=True).start()
 
     @property
     def is_running(self) -> bool:
         """Tell whether it has not come to an end yet."""
-        return self.learned is None and self.fault is None
+        return self.outcome is None and self.fault is None
 
     def progress(self) -> dict[str, object]:
         """Return how far it is."""
@@ -49,15 +38,14 @@ class Job:
 
     def _run(self) -> None:
         try:
-            model = self._setup.learn(self._normal, self._setup.present_share, self._show)
-            outlook = self._setup.look_ahead(model, self._show)
+            outcome = self._work(self._show)
         except (ImgwatchError, OSError) as fault:
             self.fault = str(fault)
         except Exception as fault:  # a page waits for it: it is told, whatever it is
-            log.exception("learning failed")
-            self.fault = f"learning failed: {fault}"
+            log.exception("%s failed", self._name)
+            self.fault = f"{self._name} failed: {fault}"
         else:
-            self.learned = Learned(self._setup, model, outlook)
+            self.outcome = outcome
 
     def _show(self, stage: str, done: int, total: int) -> None:
         self._stage = (stage, done, total)

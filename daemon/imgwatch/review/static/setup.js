@@ -1,23 +1,11 @@
 // The setup's page: learn in the background, show what each promise would move, write what was chosen.
 
+import { ask } from "./ask.js";
+
 const $ = (id) => document.getElementById(id);
 const POLL_MS = 500;
 const SHOWN_OF_A_KIND = 12;
 let outlook = null;
-
-async function ask(address, given) {
-  const options = given && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given) };
-  let answer;
-  try {
-    answer = await fetch(address, options);
-  } catch {
-    throw new Error("imgwatch setup does not answer: start it again and open the address that it prints.");
-  }
-  const type = answer.headers.get("Content-Type") ?? "";
-  const content = type.startsWith("application/json") ? await answer.json() : { error: await answer.text() };
-  if (!answer.ok) throw new Error(content.error ?? "that did not work");
-  return content;
-}
 
 function fail(fault) {
   $("fault").textContent = fault.message;

@@ -1,0 +1,15 @@
+// Ask `imgwatch setup`: a GET, or a POST of what is given; an answer that is a refusal is thrown.
+
+export async function ask(address, given) {
+  const options = given && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given) };
+  let answer;
+  try {
+    answer = await fetch(address, options);
+  } catch {
+    throw new Error("imgwatch setup does not answer: start it again and open the address that it prints.");
+  }
+  const type = answer.headers.get("Content-Type") ?? "";
+  const content = type.startsWith("application/json") ? await answer.json() : { error: await answer.text() };
+  if (!answer.ok) throw new Error(content.error ?? "that did not work");
+  return content;
+}
