@@ -46,7 +46,7 @@ class FileFaults:
         """Note a fault of one file; set it aside when it is not the first."""
         self._faults[path] += 1
         if self._faults[path] < _ENOUGH:
-            log.error("%s: left alone, as it cannot be dealt with: %s", path, _words(fault))
+            log.error("%s: left alone, as it cannot be handled: %s", path, _words(fault))
             if len(self._faults) > _REMEMBERED:
                 self._faults.clear()
             return

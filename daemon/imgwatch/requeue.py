@@ -44,8 +44,8 @@ class Requeue:
         number = len(self._ledger.waiting(FileState.REPORTED))
         if number:
             log.warning(
-                "%s reported before, and left where they are: `imgwatch rescan` moves them",
-                f"{counted(number, 'picture')} {'was' if number == 1 else 'were'}",
+                "%s reported before and not moved; `imgwatch rescan` moves what was reported",
+                counted(number, "picture was", "pictures were"),
             )
 
     def changed_kinds(self, kinds: KindSettings) -> None:
@@ -65,7 +65,7 @@ class Requeue:
         for path in held:
             self._notice(path)
         if held:
-            log.info("%s held back by the breaker: judged now", counted(len(held), "picture"))
+            log.info("judging %s that the breaker held back", counted(len(held), "picture"))
 
     def due(self) -> None:
         """Judge what has become as old as the rule for its kind wants; the breaker counted it when it came."""
@@ -79,4 +79,7 @@ class Requeue:
         for path in due:
             self._notice(path)
         if due:
-            log.info("%s old enough to be moved: judged now", counted(len(due), "picture"))
+            log.info(
+                "judging %s old enough to be moved now",
+                counted(len(due), "picture that is", "pictures that are"),
+            )

@@ -89,7 +89,7 @@ class Upkeep:
         self._purge_timer.restart()
         most = None if limits.max_gigabytes is None else int(limits.max_gigabytes * 1e9)
         for record in self._quarantine.purge(limits.keep_days, most):
-            log.info("%s (%s) deleted for good: the quarantine's limits", record.original, record.id)
+            log.info("%s (%s) deleted for good: beyond the quarantine's limits", record.original, record.id)
         count_history(self._quarantine, self._ledger)
 
     def rest(self, *, expects_picture: bool) -> None:

@@ -32,7 +32,7 @@ def test_nothing_is_moved_until_the_model_is_ones_own(tmp_path: Path, write_conf
         assert Path(reported["path"]).name == "a.png"
 
         write_brightness_model(model)
-        daemon.wait_log("taken into use")
+        daemon.wait_log("using model")
         bright(inbox / "b.png")
         wait_until(moved.exists)
         wait_until(lambda: daemon.status()["mode_says"] is None)

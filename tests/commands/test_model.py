@@ -70,10 +70,10 @@ def test_a_model_that_is_not_there_yet_keeps_nobody_from_making_it(
 ) -> None:
     config = write_config(model=str(tmp_path / "mine.onnx"))
     error = run("score", tmp_path / "inbox", config=config, code=78).stderr
-    assert "`model: default` in the config goes on with the general one" in error
+    assert "set `model: default` in the config to use the general one" in error
     (tmp_path / "mine.onnx").write_bytes(b"damaged")
     error = run("rescan", config=config, code=78).stderr
-    assert "`model: default` in the config goes on with the general one" in error
+    assert "set `model: default` in the config to use the general one" in error
     assert "`model: default`" in run("doctor", config=config, code=None).stdout
 
 

@@ -30,7 +30,7 @@ def test_what_is_reported_is_named_counted_and_moved_by_rescan(
         assert "imgwatch rescan" not in daemon.log.read_text()
     with Daemon(write_config()) as daemon:
         daemon.wait_log(
-            "3 pictures were reported before, and left where they are: `imgwatch rescan` moves them"
+            "3 pictures were reported before and not moved; `imgwatch rescan` moves what was reported"
         )
         assert daemon.status()["reported"] == 3
     assert "3 quarantined" in run("rescan", config=config).stdout

@@ -75,7 +75,7 @@ def test_a_picture_binned_while_another_waits_for_the_lock_is_not_moved(
     slow.may_go_on.set()
     binning.join(60)
     following.join(60)
-    assert [str(fault) for fault in faults] == ["a.png is binned meanwhile; look again"]
+    assert [str(fault) for fault in faults] == ["a.png is binned by now; look again"]
     assert quarantine.review_state(record) is ReviewState.BINNED
     assert quarantine.picture(record).exists()
 

@@ -74,5 +74,5 @@ def test_what_was_reported_is_said_with_the_way_to_move_it(
     queue.remember("reported.jpg", FileState.REPORTED)
     queue.requeue.say_what_was_reported()
     assert caplog.messages == [
-        "1 picture was reported before, and left where they are: `imgwatch rescan` moves them"
+        "1 picture was reported before and not moved; `imgwatch rescan` moves what was reported"
     ]

@@ -59,7 +59,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
         float | None,
         typer.Option(
             "--confidence",
-            help="How sure that promise is to hold for your folder, such as 0.95; default: it holds on average.",
+            help="How certain that promise is for your folder, such as 0.95; default: it holds on average.",
             metavar="C",
         ),
     ] = None,

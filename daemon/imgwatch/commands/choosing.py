@@ -23,11 +23,11 @@ SinceOption = Annotated[
     str | None,
     typer.Option(
         "--since",
-        help="All quarantined since then: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago.",
+        help="All pictures quarantined since this time: 2026-01-31, 2026-01-31T12:00, or 90m, 12h, 7d ago.",
         metavar="TIME",
     ),
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="All that is in quarantine.")]
+AllOption = Annotated[bool, typer.Option("--all", help="All pictures in quarantine.")]
 Chosen = Sequence["Record | ImgwatchError"]
 _OPEN = (ReviewState.OPEN, ReviewState.LATER)
 WITH_MOVED = (*_OPEN, ReviewState.MOVED)

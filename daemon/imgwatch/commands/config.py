@@ -29,7 +29,7 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
 
 @app.command()
 def undo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Take back the last change that imgwatch made in the config; once more makes it again. A daemon reads it anew."""
+    """Undo the last change that imgwatch made in the config; a second undo makes it again. The daemon reloads it."""
     from imgwatch.config import find_config, parse_config
     from imgwatch.config_edit import difference, previous_text, replace_config
     from imgwatch.reload import ask_for_reload

@@ -118,7 +118,7 @@ def way_out_named(settings: Settings) -> Iterator[None]:
     except ModelError as fault:
         if settings.own_model is None and not models_of_folders(settings):
             raise
-        raise ModelError(f"{fault}. `model: default` in the config goes on with the general one") from fault
+        raise ModelError(f"{fault}. set `model: default` in the config to use the general one") from fault
 
 
 def open_judge(settings: Settings, workers: int | None = None) -> Judge:

@@ -13,7 +13,7 @@ from imgwatch.wording import counted
 
 def doctor(
     before_install: Annotated[
-        bool, typer.Option("--before-install", help="Leave out what only an installed service can have.")
+        bool, typer.Option("--before-install", help="Skip the checks that need an installed service.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

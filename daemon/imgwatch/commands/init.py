@@ -16,7 +16,7 @@ def init(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write a commented config.yaml for these folders; never overwrites."""
+    """Write a commented config.yaml for these folders; an existing file is never overwritten."""
     from imgwatch import first_config
 
     file = config or first_config.usual_config()
@@ -29,4 +29,4 @@ def init(
     )
     for folder in watch or []:
         if not folder.expanduser().is_dir():
-            console.say(f"Note: {folder} is not there yet; `imgwatch watch` wants it.")
+            console.say(f"Note: {folder} is not there yet; `imgwatch watch` needs it.")

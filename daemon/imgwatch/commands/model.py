@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings
 
 app = typer.Typer(
-    help="Show which model is in use and how it was made; compare models; take a new one, or the one before."
+    help="Show which model is in use and how it was made; compare models; use a new one, or restore the previous one."
 )
 
 
@@ -50,12 +50,12 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
             for line in _lines(value):
                 console.say(f"{key:>12}: {line}")
     if "previous" in described:
-        console.say("`imgwatch model rollback` takes the previous one back.")
+        console.say("`imgwatch model rollback` restores the previous one.")
 
 
 @app.command()
 def rollback(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Take back the model that the one in use replaced; once more undoes that. A daemon takes it up by itself."""
+    """Restore the model that the one in use replaced; a second rollback undoes the first. The daemon loads it."""
     from imgwatch.model.scorer import Scorer
     from imgwatch.model.versions import previous_of, roll_back
 

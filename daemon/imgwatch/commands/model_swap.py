@@ -20,14 +20,12 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings
     from imgwatch.shadow import Shadow
 
-YesOption = Annotated[
-    bool, typer.Option("--yes", help="Let it take the place of the model in use without asking.")
-]
+YesOption = Annotated[bool, typer.Option("--yes", help="Replace the model in use without asking.")]
 UseOption = Annotated[
     bool | None,
     typer.Option(
         "--use/--no-use",
-        help="Set `model` in the config to it and tell the daemon; default: ask on a terminal.",
+        help="Set `model` in the config to the new model and reload the daemon; default: ask on a terminal.",
     ),
 ]
 _NAMED = 10  # pictures of each kind

@@ -12,7 +12,7 @@ from imgwatch.errors import InputMissing, Unavailable
 
 def notify(
     test: Annotated[
-        bool, typer.Option("--test", help="Send a message to each, and say whether it went.")
+        bool, typer.Option("--test", help="Send a message to each service, and report which of them took it.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

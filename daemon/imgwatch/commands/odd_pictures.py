@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 ExcludeOption = Annotated[
     Path | None,
     typer.Option(
-        "--exclude", help="A file with a path a line: pictures or folders to leave out.", metavar="FILE"
+        "--exclude",
+        help="A file that lists pictures or folders to leave out, one path per line.",
+        metavar="FILE",
     ),
 ]
 ReviewOption = Annotated[

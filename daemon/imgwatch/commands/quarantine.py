@@ -48,9 +48,16 @@ app = typer.Typer(
 
 @app.command("list")
 def list_records(
-    binned: Annotated[bool, typer.Option("--bin", help="What was deleted and is still in the bin.")] = False,
+    binned: Annotated[
+        bool,
+        typer.Option("--bin", help="List the bin instead: pictures that were deleted, but not yet for good."),
+    ] = False,
     moved: Annotated[
-        bool, typer.Option("--moved", help="What was moved to the folder for its kind, and where it went.")
+        bool,
+        typer.Option(
+            "--moved",
+            help="List instead the pictures that were moved to the folder for their kind, and where they went.",
+        ),
     ] = False,
     with_pictures: ThumbnailsOption = False,
     config: ConfigOption = None,
@@ -117,14 +124,14 @@ def show(
     which: Annotated[
         str,
         typer.Argument(
-            help="An id as `list` shows it, a name, or a path that it came from.", metavar="WHICH"
+            help="An id as `list` shows it, a name, or the path that it came from.", metavar="WHICH"
         ),
     ],
     with_picture: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show all that is known of one picture."""
+    """Show everything that is known about one picture."""
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
     record = selector(quarantine, WITH_MOVED).one(which)
@@ -149,19 +156,19 @@ def restore(  # noqa: PLR0913 - the options of a command
         Path | None,
         typer.Option(
             "--to",
-            help="Into this folder, and in it into the folders that they had below the watched one.",
+            help="Restore into this folder, with the subfolders that the pictures had below the watched one.",
             metavar="DIR",
         ),
     ] = None,
     is_flat: Annotated[
-        bool, typer.Option("--flat", help="With --to: all into the one folder, whatever theirs was.")
+        bool, typer.Option("--flat", help="With --to: put all pictures directly into that folder.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put pictures back where they came from; they are not quarantined again. Never overwrites.
 
-    What was moved to the folder for its kind comes back from there; --since and --all mean what is in quarantine.
+    What was moved to the folder for its kind comes back from there; --since and --all cover the quarantine only.
     With --to, a picture whose name is taken gets a number.
     """
     if is_flat and to is None:
@@ -192,12 +199,12 @@ def delete(  # noqa: PLR0913 - the options of a command
     since: SinceOption = None,
     everything: AllOption = False,
     at_once: Annotated[
-        bool, typer.Option("--now", help="For good, without the bin: this cannot be undone.")
+        bool, typer.Option("--now", help="Delete for good, without the bin; this cannot be undone.")
     ] = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put pictures in quarantine into the bin; `undo` takes them out, `empty` or quarantine.keep_days is final."""
+    """Move pictures from the quarantine into the bin; `undo` takes them out, `empty` deletes them for good."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -215,7 +222,7 @@ def delete(  # noqa: PLR0913 - the options of a command
 
 @app.command()
 def keep(which: Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Keep pictures in quarantine for later: the gallery shows them apart."""
+    """Keep pictures in quarantine for later; the gallery shows them separately."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -234,7 +241,7 @@ def undo(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take pictures out of the bin, or back from later; without any, undo the last decision, a restore too."""
+    """Take pictures out of the bin or out of `later`; without arguments, undo the last decision, even a restore."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -267,7 +274,7 @@ def undo(
 
 @app.command()
 def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Delete for good what is in the bin. This cannot be undone."""
+    """Delete everything in the bin for good. This cannot be undone."""
     with _opened(load_settings(config)) as (quarantine, decisions, _):
         number = sum(1 for _ in quarantine.binned())
         if number:

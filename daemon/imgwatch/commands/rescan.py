@@ -57,13 +57,16 @@ _Paths = Annotated[
 def rescan(  # noqa: PLR0913 - the options of a command
     paths: _Paths = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Judge and print, move nothing, remember nothing.")
+        bool, typer.Option("--dry-run", help="Judge and print; move and remember nothing.")
     ] = False,
-    judge_all: Annotated[bool, typer.Option("--all", help="Also what this model has judged before.")] = False,
+    judge_all: Annotated[
+        bool, typer.Option("--all", help="Judge again what this model has judged before.")
+    ] = False,
     in_quarantine: Annotated[
         bool,
         typer.Option(
-            "--quarantine", help="Judge again what is in quarantine, and name what would be kept now."
+            "--quarantine",
+            help="Judge the pictures in quarantine again, and list those that would be kept now.",
         ),
     ] = False,
     is_agreed: YesOption = False,
@@ -71,7 +74,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge now what lies in the watched folders or in PATH, and move what does not belong."""
+    """Judge the pictures in the watched folders or in PATH now, and move those that do not belong."""
     from imgwatch.feedback.learner import FeedbackLearner
     from imgwatch.pipeline import Pipeline
     from imgwatch.policy import Policy
@@ -125,9 +128,11 @@ def _require_fitting(settings: "Settings", has_paths: bool, *, in_quarantine: bo
     if in_quarantine and is_wide:
         raise UsageError("--quarantine judges what is in quarantine, on this machine: leave out --cluster")
     if in_quarantine and has_paths:
-        raise UsageError("--quarantine judges what is in quarantine: name no PATH with it")
+        raise UsageError("--quarantine judges the quarantine: leave out PATH")
     if is_wide and models_of_folders(settings):
-        raise UsageError("--cluster knows one model and threshold, and folders have their own: leave it out")
+        raise UsageError(
+            "--cluster works with one model and threshold, but your folders have their own: leave it out"
+        )
 
 
 def _require_moved(pipeline: "Pipeline") -> None:

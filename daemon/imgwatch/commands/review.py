@@ -25,7 +25,7 @@ def review(  # noqa: PLR0913 - the options of a command
         int | None,
         typer.Option(
             "--port",
-            help="0: any that is free, which is the default; with --serve it is `review.port` of the config.",
+            help="The port; default: any free one, or with --serve `review.port` of the config.",
             min=0,
             max=65535,
             metavar="N",
@@ -40,17 +40,20 @@ def review(  # noqa: PLR0913 - the options of a command
         str,
         typer.Option(
             "--listen",
-            help="An address of this machine that others reach; without TLS, so only in a network you trust.",
+            help="An address of this machine that others can reach; without TLS, so only in a network you trust.",
             metavar="ADDRESS",
         ),
     ] = _LOCAL,
     is_service: Annotated[
         bool,
-        typer.Option("--serve", help="As a lasting service: no key, but the password, or the proxy's user."),
+        typer.Option(
+            "--serve",
+            help="Run as a lasting service, which asks for the password or trusts the proxy's user instead of a key.",
+        ),
     ] = False,
     sets_password: Annotated[
         bool,
-        typer.Option("--set-password", help="Set the password of the gallery; it is asked for, or piped in."),
+        typer.Option("--set-password", help="Set the gallery's password, typed at a prompt or piped in."),
     ] = False,
     config: ConfigOption = None,
 ) -> None:

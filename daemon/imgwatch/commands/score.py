@@ -41,7 +41,7 @@ def score(
 ) -> None:
     """Print score, threshold, verdict and reason of pictures; move nothing.
 
-    What is not there is named, the others are judged, and the exit code is 66.
+    A path that does not exist is reported, the others are still judged, and the exit code is 66.
     """
     settings = load_settings(config)
     with (

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Install or remove the systemd service for a config.", no_args_is_help=True)
 
-_UserOption = Annotated[bool, typer.Option("--user", help="Of your own service manager; needs no root.")]
+_UserOption = Annotated[
+    bool, typer.Option("--user", help="Use your own service manager, which needs no root.")
+]
 _NameOption = Annotated[
     str | None,
     typer.Option(
@@ -29,7 +31,9 @@ _NameOption = Annotated[
         metavar="NAME",
     ),
 ]
-_ReviewOption = Annotated[bool, typer.Option("--review", help="The gallery and its port, not the daemon.")]
+_ReviewOption = Annotated[
+    bool, typer.Option("--review", help="The gallery and its port instead of the daemon.")
+]
 
 
 @app.command()
@@ -40,12 +44,14 @@ def install(  # noqa: PLR0913 - the options of a command
     run_as: Annotated[
         str | None,
         typer.Option(
-            "--run-as", help="Whom it runs as; default: who owns the watched folders.", metavar="USER"
+            "--run-as",
+            help="The user that it runs as; default: the owner of the watched folders.",
+            metavar="USER",
         ),
     ] = None,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Start it now.")] = True,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the unit and its drop-in, change nothing.")
+        bool, typer.Option("--dry-run", help="Print the unit and its drop-in; change nothing.")
     ] = False,
     config: ConfigOption = None,
 ) -> None:

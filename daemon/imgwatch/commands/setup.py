@@ -41,7 +41,7 @@ def setup(  # noqa: PLR0913 - the options of a command
         bool | None,
         typer.Option("--service/--no-service", help="Install and start the systemd service; default: ask."),
     ] = None,
-    in_browser: Annotated[bool, typer.Option("--web", help="Ask in a browser.")] = False,
+    in_browser: Annotated[bool, typer.Option("--web", help="Answer the questions in a browser.")] = False,
     no_open: Annotated[
         bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
     ] = False,
@@ -51,7 +51,7 @@ def setup(  # noqa: PLR0913 - the options of a command
 ) -> None:
     """Choose a folder, learn what is normal, see what would move, write the config, start the service.
 
-    Nothing is written before you agree. Where there is a config, only what you choose anew is changed in it.
+    Nothing is written before you agree. An existing config keeps everything that you do not choose anew.
     """
     from imgwatch.commands.setup_questions import Asked
 

@@ -71,14 +71,12 @@ _FROM_DAEMON = (
 def status(
     listed: Annotated[
         ListChoice | None,
-        typer.Option(
-            "--list", help="List the files that wait or stay for a reason, with why and since when."
-        ),
+        typer.Option("--list", help="List the files in this state, with the reason and the time."),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell how the daemon is. Exits with 3 when none runs, 4 when the breaker is open; with --list, with 0."""
+    """Show the state of the daemon. Exits with 3 when none runs, 4 when the breaker is open; with --list, with 0."""
     if listed is not None:
         _list(load_settings(config), listed, as_json)
         return

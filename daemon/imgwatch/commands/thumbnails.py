@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings
 
 ThumbnailsOption = Annotated[
-    bool, typer.Option("--thumbnails", help="Show the pictures, in a terminal that can (sixel, kitty).")
+    bool,
+    typer.Option(
+        "--thumbnails", help="Show the pictures, in a terminal that supports sixel or kitty graphics."
+    ),
 ]
 _SIDE = 256  # pixels that are decoded
 _COLUMNS = 24  # of the terminal
@@ -32,7 +35,7 @@ _COLUMNS = 24  # of the terminal
 def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
     """Give what draws the picture at a path. Raises UsageError without a terminal, Unavailable without the extra."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and os.get_terminal_size().columns):
-        raise UsageError("--thumbnails draws in a terminal, and this is none: leave it out")
+        raise UsageError("--thumbnails needs a terminal: leave it out")
     require_extra("thumbnails")
     from textual_image.renderable import Image  # asks the terminal what it can do
 

@@ -13,26 +13,31 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Make, list and remove the tokens of the HTTP interface.", no_args_is_help=True)
 
-_Name = Annotated[str, typer.Argument(help="What uses it, such as shop.", metavar="NAME")]
+_Name = Annotated[
+    str, typer.Argument(help="The name of the program that uses it, such as shop.", metavar="NAME")
+]
 
 
 @app.command()
 def add(
     name: _Name,
     can: Annotated[
-        str, typer.Option("--can", help="What it may do: judge, list, decide; by commas.", metavar="WHAT")
+        str,
+        typer.Option(
+            "--can", help="What it may do: judge, list, decide; separated by commas.", metavar="WHAT"
+        ),
     ] = "judge",
     config: ConfigOption = None,
 ) -> None:
-    """Make a token and print it, once: only its hash is kept."""
+    """Make a token and print it once; only its hash is kept."""
     token = _tokens(config).add(name, _permissions(can))
     console.say(token)
-    console.note("It is not shown again. `imgwatch review` must run for it to be of use.")
+    console.note("It is not shown again. It works while `imgwatch review` runs.")
 
 
 @app.command(name="list")
 def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the tokens: name, what each may do, since when."""
+    """List the tokens with their permissions and dates."""
     tokens = list(_tokens(config).all())
     if as_json:
         for token in tokens:
@@ -48,9 +53,9 @@ def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 
 @app.command()
 def remove(name: _Name, config: ConfigOption = None) -> None:
-    """Remove a token: it opens nothing from now on, also while the gallery runs."""
+    """Remove a token; it stops working at once, even while the gallery runs."""
     _tokens(config).remove(name)
-    console.say(f"The token {name} opens nothing any more.")
+    console.say(f"The token {name} no longer works.")
 
 
 def _tokens(config: ConfigOption) -> "Tokens":

@@ -52,7 +52,8 @@ def train(  # noqa: PLR0913 - the options of a command
     from_reviews: Annotated[
         bool,
         typer.Option(
-            "--from-reviews", help="Take in what you restored, leave out copies of what you deleted."
+            "--from-reviews",
+            help="Also learn from the pictures that you restored, and leave out copies of those that you deleted.",
         ),
     ] = False,
     fresh: Annotated[
@@ -68,7 +69,7 @@ def train(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on normal pictures: writes the model file, and a report with plots next to it."""
+    """Train on normal pictures; write the model file, and a report with plots next to it."""
     from imgwatch import logs
     from imgwatch.calibration.odd_pictures import OddPictures
 

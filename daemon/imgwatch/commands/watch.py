@@ -39,7 +39,7 @@ _PATIENCE_SECONDS = 120  # systemd waits so long for the next word of a daemon t
 
 def watch(
     config: ConfigOption = None,
-    verbose: Annotated[bool, typer.Option("--verbose", help="Log more.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Log more detail.")] = False,
 ) -> None:
     """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
     from imgwatch import logs, memory, retry, status

@@ -85,7 +85,7 @@ class Hook:
             self._closing.set()
             self._change.notify()
             if self._waiting:
-                log.warning("%d quarantined pictures are not told to the hook any more", len(self._waiting))
+                log.warning("%d quarantined pictures are no longer reported to the hook", len(self._waiting))
         self._thread.join(STOP_SECONDS)
         if (running := self._running) is not None:
             end(running)
@@ -139,7 +139,7 @@ class Hook:
             fault is not None and not self._fails and not self._closing.is_set()
         ):  # one line, not one a picture
             log.error(
-                "the hook %s failed, what it was told is in quarantine all the same: %s",
+                "the hook %s failed; the pictures are in quarantine all the same: %s",
                 self._command[0],
                 fault,
                 extra={"cause": "hook"},

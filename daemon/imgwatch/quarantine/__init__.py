@@ -120,7 +120,7 @@ class Quarantine(QuarantineView):
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examined(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
-                raise AlreadyRestored(f"{shown(safe_path.path)} was restored by you before; it stays")
+                raise AlreadyRestored(f"you restored {shown(safe_path.path)} before; it stays")
             beside = examined_beside(source, companions)
             judgement = of_what_is_moved(judgement, sha256)
             if destination is not None:
@@ -196,7 +196,7 @@ class Quarantine(QuarantineView):
         record, safe_path = moved.record, self._ends.destination(moved.path.parent, moved.path.name)
         with self._recovered() as store, opened_folder_of(safe_path) as folder:
             if self._reviewed(store).state(record.id) is not ReviewState.MOVED:
-                raise DecidedMeanwhile(f"{shown(moved.path)} was taken back meanwhile; look again")
+                raise DecidedMeanwhile(f"{shown(moved.path)} was taken back in the meantime; look again")
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             identity, _ = unchanged(source, record)
             beside = returning_beside(source, record)
@@ -389,7 +389,7 @@ class Quarantine(QuarantineView):
             raise RecordMissing(f"{shown(record.file)} ({record.id}) is no longer in quarantine")
         state = self._reviewed(store).state(record.id)
         if expected is not None and state is not expected:
-            raise DecidedMeanwhile(f"{shown(record.file)} is {state} meanwhile; look again")
+            raise DecidedMeanwhile(f"{shown(record.file)} is {state} by now; look again")
         return present
 
 

@@ -1,7 +1,7 @@
 """The tokens of the HTTP interface: a file each in the state folder, with the hash alone and what the token may do.
 
 A token is 32 random bytes, so one round of SHA-256 hides it as well as many. The server reads the files at each
-request: a token that was removed opens nothing any more.
+request: a token that was removed no longer works.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ class Intake:
         recursive, ignore = json.loads(before)
         old = replace(root.scope, recursive=recursive, ignore=tuple(ignore))
         self._ledger.remember((row for row in self._existing(root) if not old.admits(row.path)), time.time())
-        log.info("%s: more of it is looked at; what lies there already is left alone", root.scope.root)
+        log.info("%s: more of it is watched now; what lies there already is left alone", root.scope.root)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
         """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version.
