@@ -67,7 +67,7 @@ class LiveModel:
             )
             return False
         self._refused.pop(file, None)
-        log.info("model %s taken into use", fresh.name, extra={"cause": f"model {file}"})
+        log.info("using model %s", fresh.name, extra={"cause": f"model {file}"})
         return True
 
     def _is_tried(self, file: Path, version: Identity | None) -> bool:
