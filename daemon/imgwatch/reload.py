@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import TYPE_CHECKING
 
-from imgwatch.settings import Settings
 from imgwatch.status import read_status
+
+if TYPE_CHECKING:
+    from imgwatch.settings import Settings
 
 
 def ask_for_reload(settings: Settings) -> str:

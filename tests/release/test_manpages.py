@@ -35,6 +35,13 @@ def test_every_command_and_option_has_its_line() -> None:
             assert option.name in page, (command.words, option)
 
 
+def test_the_pages_are_made_with_what_a_build_of_the_wheel_installs() -> None:
+    absent = ("yaml", "platformdirs", "numpy", "PIL", "onnx", "onnxruntime", "pebble", "watchdog")
+    only = f"import sys; sys.modules |= dict.fromkeys({absent})"
+    make = f"sys.path[:0] = [{str(ROOT / 'daemon')!r}, {str(ROOT / 'release')!r}]; from manpages import pages; pages()"
+    subprocess.run([sys.executable, "-c", f"{only}; {make}"], check=True)
+
+
 def test_the_page_of_the_config_is_the_commented_config() -> None:
     page = rendered(pages()["imgwatch-config.5"])
     text = (ROOT / "config.yaml").read_text()
