@@ -158,10 +158,9 @@ class Index:
 def index_of(some: Sequence[Picture], scorer: Scorer, cache: Path | None) -> Index:
     """Return the index of pictures, out of the cache where that has them."""
     known: dict[Path, Signature] = pickle.loads(cache.read_bytes()) if cache and cache.exists() else {}
-    for picture in some:
-        if picture.path not in known:
-            known[picture.path] = look(picture.opened(), scorer)
-    if cache:
+    unknown = [picture for picture in some if picture.path not in known]
+    known |= {picture.path: look(picture.opened(), scorer) for picture in unknown}
+    if cache and unknown:
         cache.write_bytes(pickle.dumps(known))
     return Index([known[picture.path] for picture in some])
 

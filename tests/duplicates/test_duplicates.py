@@ -192,13 +192,12 @@ def test_a_copy_stays_when_its_original_is_gone_at_the_moment_of_moving(
 def test_a_general_model_that_judges_is_not_loaded_again(
     tmp_path: Path, write_config: WriteConfig, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where another one judges, it is loaded."""
     picture = saved(scene(1), tmp_path / "inbox" / "a.jpg")
     settings = load_settings(write_config(duplicates="{action: quarantine}"))
     with Judge(Scorer(DEFAULT_MODEL), None, Limits()) as judge:
+        monkeypatch.setattr("imgwatch.model.scorer.Scorer", None)  # nothing can be loaded
         opened = open_duplicates(settings, ledger, lambda: [judge])
         assert opened is not None
-        monkeypatch.setattr("imgwatch.model.scorer.Scorer", None)  # nothing can be loaded
         ledger.remember([Row(picture, Identity.of(picture.lstat()), FileState.KEPT)], 0.0)
         list(opened.fill())
         assert ledger.signatures.paths() == [picture]
