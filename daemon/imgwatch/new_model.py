@@ -45,6 +45,16 @@ def change_of_config(config: Path, settings: Settings) -> str:
     return config_edit.difference(config, before, _naming(before, settings))
 
 
+def model_to_take(settings: Settings) -> Path:
+    """Return the new model, or the user's first one where only the config does not name it yet. Raises InputMissing."""
+    fresh, model = waiting_model(settings), model_in_use_or_to_be(settings)
+    if fresh.exists():
+        return fresh
+    if settings.own_model is None and model.exists():
+        return model
+    raise InputMissing(f"{fresh}: no new model waits there; `imgwatch train` or `calibrate` makes one")
+
+
 def take_into_use(config: Path, settings: Settings) -> str:
     """Let the new model replace the one in use, which is kept, then let the config name it; return what follows.
 
@@ -52,13 +62,11 @@ def take_into_use(config: Path, settings: Settings) -> str:
     where no new model waits, ModelError for a damaged one, CannotCreate, ConfigError.
     """
     fresh, model = waiting_model(settings), model_in_use_or_to_be(settings)
-    is_only_to_be_named = settings.own_model is None and model.exists() and not fresh.exists()
-    if not fresh.exists() and not is_only_to_be_named:
-        raise InputMissing(f"{fresh}: no new model waits there; `imgwatch train` or `calibrate` makes one")
-    Scorer(model if is_only_to_be_named else fresh)
+    to_take = model_to_take(settings)
+    Scorer(to_take)
     before = config.read_text(encoding="utf-8")
     after = _naming(before, settings)
-    if not is_only_to_be_named:
+    if to_take == fresh:
         versions.put_in_place(fresh, model)
     if after == before:
         return "A running daemon takes it up by itself."

@@ -164,7 +164,7 @@ def test_models_are_compared_on_kept_and_quarantined_pictures_and_the_new_one_is
     said("model", "use", "--yes", "--config", config)
     assert model.read_bytes() == expected
     assert (tmp_path / "mine.previous.onnx").read_bytes() == model_file.read_bytes()
-    assert "no new model waits" in run("model", "use", "--yes", config=config, code=66).stderr
+    assert "no new model waits" in run("model", "use", config=config, code=66).stderr
 
 
 def test_a_first_new_model_is_named_in_the_config(

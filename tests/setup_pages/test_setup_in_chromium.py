@@ -91,7 +91,7 @@ def test_models_are_compared_and_a_new_one_is_taken(home: Path, width: int) -> N
     new = (home / "mine.new.onnx").read_bytes()
     config.write_text(f"watch: [{{path: {home}/Pictures/Inbox}}]\nmodel: {model}\nstate: {home}/state\n")
     (home / "state").mkdir()
-    (home / "state" / "training.log").write_text("epoch: 1 of 2\n<b>written</b>\n")
+    (home / "state" / "training.log").write_text("epoch: 1 of 2\n" * 60 + "<b>written</b>\n")
     with chromium() as browser, serving(config, *SETUP) as address:
         context = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500)
         page = context.new_page()
@@ -100,11 +100,15 @@ def test_models_are_compared_and_a_new_one_is_taken(home: Path, width: int) -> N
         link = page.get_by_role("link", name="Train a model, or compare models")
         link.tap() if width < 500 else link.press("Enter")
         page.wait_for_selector("body[data-ready][data-page=model]")
-        expect(page.get_by_label("Log of the training")).to_contain_text("<b>written</b>")
+        training = page.get_by_label("Log of the training")
+        expect(training).to_contain_text("<b>written</b>")
+        assert training.evaluate("log => log.scrollTop + log.clientHeight >= log.scrollHeight - 1"), "its end"
         compare = page.get_by_role("button", name="Compare the models")
         compare.tap() if width < 500 else compare.press("Enter")
         expect(page.get_by_role("heading", name="new: mine.new-")).to_be_visible(timeout=60000)
-        expect(page.locator("#models")).to_contain_text("Of 1 in the folders it would move 1: stranger 1.")
+        expect(page.locator("#models")).to_contain_text(
+            "Of 1 picture in the folders it would move 1: stranger 1."
+        )
         page.reload()  # what was compared outlives the page
         use = page.get_by_role("button", name="Use the new model")
         expect(use).to_be_visible()

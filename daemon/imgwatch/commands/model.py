@@ -126,10 +126,11 @@ def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Json
 
     file = find_config(config)
     settings = load_settings(file)
+    fresh = new_model.model_to_take(settings)
     change = new_model.change_of_config(file, settings)
     model = new_model.model_in_use_or_to_be(settings)
     console.note(change)
-    confirm(f"Take {new_model.waiting_model(settings)} into use as {model}?", is_agreed)
+    confirm(f"Take {fresh} into use as {model}?", is_agreed)
     outcome = new_model.take_into_use(file, settings)
     if as_json:
         console.say_json({"model": str(model), "change": change})

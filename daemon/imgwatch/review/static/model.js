@@ -26,11 +26,11 @@ function showTraining({ state, log }) {
   $("train").disabled = isRunning;
   $("cancel").hidden = !isRunning;
   if ($("state").textContent !== STATES[state]) $("state").textContent = STATES[state];
+  $("log").hidden = !log;
   if ($("log").textContent !== log) {
     $("log").textContent = log;
     $("log").scrollTop = $("log").scrollHeight;
   }
-  $("log").hidden = !log;
   if (isRunning) setTimeout(guarded("train-fault", followTraining), POLL_MS);
 }
 
@@ -54,14 +54,16 @@ const moves = (kinds) => {
   return all ? `${all.toLocaleString()}: ${Object.entries(kinds).map(([kind, number]) => `${kind} ${number.toLocaleString()}`).join(", ")}` : "none";
 };
 
+const pictures = (number) => `${number.toLocaleString()} ${number === 1 ? "picture" : "pictures"}`;
+
 function showComparison({ models, kept, quarantined, diff }) {
   fresh = models.find(({ model }) => model === "new") ?? null;
   $("models").replaceChildren(...models.map((one) => {
     const section = document.createElement("section"), list = document.createElement("ul");
     const title = Object.assign(document.createElement("h3"), { textContent: `${one.model}: ${one.name}` });
     const lines = [
-      `Of ${kept.toLocaleString()} in the folders it would move ${moves(one.kept)}.`,
-      `Of ${quarantined.toLocaleString()} in quarantine it would have moved ${moves(one.quarantined)}.`,
+      `Of ${pictures(kept)} in the folders it would move ${moves(one.kept)}.`,
+      `Of ${pictures(quarantined)} in quarantine it would have moved ${moves(one.quarantined)}.`,
       one.promise ?? "It says nothing of held-out pictures.",
     ];
     list.append(...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
