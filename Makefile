@@ -3,7 +3,8 @@ VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
 EXTRAS := train,report,review,thumbnails,metrics,notify,cluster,demo,docs,release,dev
-PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+# Bytecode is kept whatever the environment says: tests start some thousand processes of sources that were just edited.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -p no:cacheprovider
 
 .PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots docs release check-release clean
 
