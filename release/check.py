@@ -151,7 +151,7 @@ def arm64(_: Path) -> None:
 
 
 def image(folder: Path) -> None:
-    """The container's image for each kind of processor, one of them emulated, is built and does the main job."""
+    """The container's image for each processor is built and does the main job, or emulated its self-test."""
     for architecture in ARCHITECTURES:
         run(ROOT / "release/oci/build.sh", architecture, version(), folder / f"{architecture}.tar")
         size = (folder / f"{architecture}.tar").stat().st_size / 1e6
