@@ -49,7 +49,10 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ("threshold: {score: .nan}", "threshold.score: must be finite (found nan)"),
         ("limits: 3", "limits: Expected a mapping, got a whole number (found 3)"),
         ("threads: true", "threads: Expected a whole number, got true or false (found True)"),
-        ("state: ~nobody-of-this-name/x", "state: this home is not known (found '~nobody-of-this-name/x')"),
+        (
+            "state: ~nobody-of-this-name/x",
+            "state: this user's home folder is not known (found '~nobody-of-this-name/x')",
+        ),
         ("state: 3", "state: must be a path (found 3)"),
         ("model: mine.onnx", "model: must be an absolute path, or begin with ~ (found 'mine.onnx')"),
         ("train: {dense: {hidden: [0]}}", "train.dense.hidden: Expected a whole number >= 1"),
@@ -78,7 +81,7 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ),
         (
             "kinds: {card: {action: move, to: /b/%Q}}",
-            "kinds.card.to: %Q is no part of a date; there are "
+            "kinds.card.to: %Q is not a part of a date; use "
             "%Y, %m, %d, %y, %b, %B, %j, %G, %V, %% (found '/b/%Q')",
         ),
         (
@@ -88,7 +91,7 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ("kinds: {card: {in: []}}", "kinds.card.in: Expected a list of length >= 1"),
         (
             "kinds: {card: [{action: keep}, {in: [b]}]}",
-            "kinds.card.1: never holds: the rule before it names no folders with in, and so takes all",
+            "kinds.card.1: never applies: the rule before it has no `in`, so it applies to every folder",
         ),
         ("kinds: {card: [{action: keep}, {inn: [b]}]}", "kinds.card.1.inn: unknown key; did you mean in?"),
         (
@@ -97,16 +100,16 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ),
         (
             "kinds: {card: [{in: [b], false_alarms: 0.01}]}",
-            "kinds.card.0.false_alarms: a promise is for all folders: give it in a rule without in",
+            "kinds.card.0.false_alarms: a promise applies to all folders: set it in a rule without `in`",
         ),
         (
             "kinds: {stranger: {false_alarms: 0.01}}",
             "kinds.stranger.false_alarms: strangers have what `threshold: {false_alarms}` leaves them: "
-            "give the other kinds theirs",
+            "set false_alarms for the other kinds",
         ),
         (
             "threshold: {false_alarms: 0.01}\nkinds: {card: {false_alarms: 0.01}}",
-            "threshold.false_alarms: the promises in kinds come to 1.00%, which leaves nothing of 1.00% for the "
+            "threshold.false_alarms: the promises in kinds add up to 1.00%, which leaves nothing of 1.00% for the "
             "others; promise more here, or less there",
         ),
     ],

@@ -59,7 +59,7 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_BYTES + 1)
         if len(content) > _LONGEST_BYTES:
-            raise ConfigError(f"{path}: longer than {_LONGEST_BYTES} bytes, which no config is")
+            raise ConfigError(f"{path}: longer than {_LONGEST_BYTES} bytes, too long for a config")
         text = content.decode()
     except (OSError, UnicodeDecodeError) as fault:
         raise ConfigError(f"{path}: cannot be read as a config: {fault}") from fault
@@ -75,7 +75,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     except (yaml.YAMLError, RecursionError, ValueError) as fault:
         raise ConfigError(f"{name}: not YAML: {_without_lines(fault)}") from None
     if not isinstance(tree, dict):
-        raise ConfigError(f"{name}: a config is a mapping that begins with the key `watch`")
+        raise ConfigError(f"{name}: a config is a mapping with the key `watch`")
     for override in overrides:
         _override(tree, override)
     try:
@@ -130,7 +130,7 @@ def _count_nodes(node: yaml.Node) -> None:
             below = [part for pair in node.value for part in pair]
         sizes[id(node)] = 1 + sum(map(size, below))
         if sizes[id(node)] > _MOST_NODES:
-            raise ValueError(f"its aliases stand for more than {_MOST_NODES} values")
+            raise ValueError(f"its aliases expand to more than {_MOST_NODES} values")
         return sizes[id(node)]
 
     size(node)

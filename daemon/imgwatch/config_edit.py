@@ -27,7 +27,7 @@ def with_key(text: str, key: str, value: str | float) -> str:
     document = yaml.compose(text, Loader=yaml.SafeLoader)
     changed = _with_steps(text, document, key.split("."), spelled)
     if changed is None:
-        raise ConfigError(f"the config cannot be changed by itself: write `{key}: {spelled}` into it")
+        raise ConfigError(f"the config cannot be changed automatically: write `{key}: {spelled}` into it")
     return changed
 
 

@@ -57,7 +57,7 @@ def require_usable(text: str) -> None:
         parse_config(text, "the config")
     except ConfigError as fault:
         raise UsageError(
-            "no config is written, as no command would take it; name other folders", fault.details
+            "no config was written, as no command would accept it; name other folders", fault.details
         ) from fault
 
 
@@ -71,7 +71,7 @@ def write_new(file: Path, text: str) -> None:
             stream.write(text.encode())
     except FileExistsError as fault:
         raise CannotCreate(
-            f"{file}: is there already and is not overwritten; edit it, or name another with --config"
+            f"{file}: already exists and is not overwritten; edit it, or name another with --config"
         ) from fault
     except OSError as fault:
         raise CannotCreate(f"{file}: cannot be written: {fault.strerror}") from fault

@@ -40,7 +40,7 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
         for number, rule in enumerate(rules):
             key = ("kinds", kind, number) if isinstance(written, tuple) else ("kinds", kind)
             if number and rules[number - 1].folders is None:
-                yield key, "never holds: the rule before it names no folders with in, and so takes all"
+                yield key, "never applies: the rule before it has no `in`, so it applies to every folder"
             why = None if rule.to is None else _misplaced(rule.to, settings)
             if why is not None:
                 yield (*key, "to"), why
@@ -51,9 +51,9 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
 
 def _unkept(kind: Kind, rule: KindRule) -> str | None:
     if rule.folders is not None:
-        return "a promise is for all folders: give it in a rule without in"
+        return "a promise applies to all folders: set it in a rule without `in`"
     if kind is Kind.STRANGER:
-        return "strangers have what `threshold: {false_alarms}` leaves them: give the other kinds theirs"
+        return "strangers have what `threshold: {false_alarms}` leaves them: set false_alarms for the other kinds"
     return None
 
 
@@ -66,9 +66,7 @@ def _overspent(settings: Settings) -> Iterator[Fault]:
     for key, rule in rules:
         total = None if rule is None else rule.false_alarms
         if own and total is not None and own >= total:
-            why = (
-                f"the promises in kinds come to {own:.2%}, which leaves nothing of {total:.2%} for the others"
-            )
+            why = f"the promises in kinds add up to {own:.2%}, which leaves nothing of {total:.2%} for the others"
             yield (*key, "false_alarms"), f"{why}; promise more here, or less there"
 
 

@@ -159,8 +159,9 @@ class Mover:
         device = self._ledger.facts.device_of(destination.base)
         if device is not None and _is_gone(destination.base, device):
             raise DestinationGone(
-                f"{shown(destination.base)}, where pictures of this kind go, is gone, or its disk is: mount that, or "
-                f"make the folder again, with a file in it if it is there; {shown(judged.path)} stays",
+                f"{shown(destination.base)}, the folder for pictures of this kind, is missing, or its "
+                "disk is not mounted: mount it, or make the folder; if it exists but is empty, "
+                f"put a file into it; {shown(judged.path)} stays",
                 errno.ENOENT,
             )
         return destination

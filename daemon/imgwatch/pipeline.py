@@ -126,7 +126,7 @@ class Pipeline:
         if judged.judgement.reason.code is ReasonCode.DUPLICATE and (
             self.duplicates is None or not self.duplicates.has_original(judged)
         ):
-            log.warning("%s: left where it is: what it is a copy of is no longer there", judged.path)
+            log.warning("%s: left where it is: the picture that it copies no longer exists", judged.path)
             return Result(_kept(judged), file_after(FileEvent.ORIGINAL_GONE, FileState.PENDING))
         result = self.mover.move(judged)
         if result.record is not None and self.duplicates is not None:

@@ -45,7 +45,7 @@ def require_own(descriptor: int, path: Path) -> None:
     owner = os.fstat(descriptor).st_uid
     if owner != os.geteuid() and not (os.geteuid() == 0 and _is_kept_for(descriptor, owner)):
         raise FolderNotOurs(
-            f"{shown(path)} belongs to user {owner}, who could make imgwatch move files as he likes: "
+            f"{shown(path)} belongs to user {owner}, who could make imgwatch move any file: "
             "run imgwatch as that user, or name another folder in the config"
         )
 

@@ -32,7 +32,7 @@ def opened(
         except waits_for as fault:
             if not is_logged:  # one line, not one a try
                 log.error(
-                    "cannot begin yet, tried again every %g s: %s",
+                    "cannot start yet, tried again every %g s: %s",
                     RETRY_SECONDS,
                     fault,
                     extra={"cause": "start"},

@@ -83,7 +83,7 @@ def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]
     while folders:
         folder = folders.pop()
         if len(folder.parts) > deepest:
-            _say_once(folder, f"nested deeper than {DEEPEST} folders, not looked into")
+            _say_once(folder, f"nested deeper than {DEEPEST} folders, skipped")
             continue
         try:
             with ExitStack() as stack:
@@ -92,7 +92,7 @@ def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]
                 for listing in _listings(entries, scope, folder, folders):
                     yield folder, listing
         except OSError as fault:
-            _say_once(folder, f"cannot be read, passed over: {fault.strerror}")
+            _say_once(folder, f"cannot be read, skipped: {fault.strerror}")
 
 
 @lru_cache(maxsize=1000)

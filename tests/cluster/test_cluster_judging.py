@@ -118,7 +118,7 @@ KIT = JudgeKit("m.onnx", b"", "model", None, Limits())
 
 
 def test_a_folder_that_no_worker_sees_ends_the_run_with_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(Unavailable, match="mount its folder at the same place on every worker"):
+    with pytest.raises(Unavailable, match="mount its folder at the same path on every worker"):
         list(judge_on(cast(Cluster, Blind()), KIT, found_in(tmp_path, 3)))
 
 

@@ -28,7 +28,7 @@ def test_help_of_a_command_is_what_the_command_says() -> None:
         (("quarantine", "lst"), "Did you mean 'list'?"),
         (("help", "resccan"), "Did you mean 'rescan'?"),
         (("help", "quarantine", "lst"), "Did you mean 'list'?"),
-        (("help", "rescan", "more"), "has no commands of its own"),
+        (("help", "rescan", "more"), "has no subcommands"),
         (("rescan", "--dri-run"), "--dry-run"),
     ],
 )

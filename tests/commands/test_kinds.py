@@ -34,9 +34,7 @@ def test_a_dry_run_says_what_would_become_of_each(tmp_path: Path, write_config: 
         "d.jpg": f"to quarantine on {due}",
     }
     assert f"-> {becomes['c.png']}" in run("rescan", "--dry-run", config=config).stdout
-    assert (
-        "1 moved to the folders of their kinds, 3 left where they are" in run("rescan", config=config).stdout
-    )
+    assert "1 moved to the folders for their kinds, 3 left in place" in run("rescan", config=config).stdout
     assert not (inbox / "c.png").exists()
     for state, name in (("kind-kept", "a.png"), ("reported", "b.png"), ("waiting", "d.jpg")):
         listed = objects(run("status", "--list", state, "--json", config=config).stdout)

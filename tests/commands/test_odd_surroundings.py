@@ -76,7 +76,7 @@ def test_a_terminal_that_lacks_letters_ends_no_command(
 def test_aliases_that_stand_for_very_much_are_refused() -> None:
     lines = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"]
     lines += [f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
-    with pytest.raises(ConfigError, match="aliases stand for more than 100000 values"):
+    with pytest.raises(ConfigError, match="aliases expand to more than 100000 values"):
         parse_config("\n".join(lines), "c.yaml")
 
 

@@ -71,7 +71,7 @@ def test_when_nothing_can_be_moved_it_says_so_and_fails(tmp_path: Path, write_co
     done = run("rescan", config=config, code=None)
     assert done.returncode in (73, 74)
     assert "0 quarantined" in done.stdout
-    assert "1 left where they are" in done.stdout
+    assert "1 left in place" in done.stdout
     assert (inbox / "b.png").exists()
     assert os.listdir(inbox) == ["b.png"]
 

@@ -40,4 +40,4 @@ def test_what_is_not_there_is_named_and_the_others_are_judged(
     done = run("score", missing, bright(tmp_path / "b.png"), url, config=config, code=66)
     assert "quarantine" in done.stdout
     assert f"{missing}: no such file or folder" in done.stderr
-    assert f"{url}: is a URL, and not fetched" in done.stderr
+    assert f"{url}: URLs are not fetched" in done.stderr

@@ -35,7 +35,7 @@ def bad(findings: Iterator[Finding]) -> list[tuple[str, str]]:
 
 def test_before_the_first_start_nothing_is_wrong(subject: Subject) -> None:
     assert bad(examine(subject, before_install=True)) == []
-    assert [what for _, what in bad(examine(subject))] == ["no daemon runs on this config"]
+    assert [what for _, what in bad(examine(subject))] == ["no daemon is running with this config"]
 
 
 def test_every_check_of_the_room_is_made() -> None:

@@ -166,4 +166,4 @@ def test_what_the_user_took_back(tmp_path: Path, write_config: WriteConfig, how:
     with Daemon(config) as daemon:
         add_new_junk(daemon, inbox, "more.png")
     assert taken(config) == {"junk.png", "more.png"}
-    assert "is the record of no picture" not in run("doctor", config=config, code=None).stdout
+    assert "is a record without a picture" not in run("doctor", config=config, code=None).stdout

@@ -157,7 +157,7 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_co
     findings = objects(run("doctor", "--json", config=config).stdout)
     assert {line["grade"] for line in findings} == {"ok", "warning"}
     assert [line["what"] for line in findings if line["grade"] == "warning"] == [
-        "no daemon runs on this config"
+        "no daemon is running with this config"
     ]
     (tmp_path / "inbox").rmdir()
     (tmp_path / "quarantine" / "pictures").mkdir(parents=True)

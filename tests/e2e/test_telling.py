@@ -141,7 +141,7 @@ def test_a_hook_that_hangs_stops_no_move_and_no_stop(tmp_path: Path, write_confi
         assert len(list((tmp_path / "quarantine" / "pictures").iterdir())) == 20
         assert json.loads(received.read_text())["quarantined"][0]["original"] == str(inbox / "b0.png")
         assert daemon.stop() == 0
-        daemon.wait_log("19 quarantined pictures are not told to the hook")
+        daemon.wait_log("19 quarantined pictures are no longer reported to the hook")
 
 
 def test_a_hook_that_fails_is_one_line_and_told_by_status(tmp_path: Path, write_config: WriteConfig) -> None:

@@ -112,7 +112,7 @@ def test_folders_and_files_without_permission_are_passed_over(
         assert [path.name for path in pictures(tmp_path)] == ["b2.png"]
         assert secret.exists()
         assert daemon.status()["unreadable"] == 1
-        daemon.wait_log(f"{closed}: cannot be read, passed over")
+        daemon.wait_log(f"{closed}: cannot be read, skipped")
 
 
 def test_nothing_but_regular_files_is_opened(tmp_path: Path, write_config: WriteConfig) -> None:

@@ -148,7 +148,7 @@ def goes_on(daemon: Daemon, inbox: Path, quarantine: Path) -> None:
     wait_until(lambda: daemon.status()["alive"], 30, daemon.log.read_text())
     bright(inbox / "b1.png")
     wait_until(lambda: "b1.png" in moved(quarantine), 30, daemon.log.read_text())
-    daemon.told_once("cannot begin yet")
+    daemon.told_once("cannot start yet")
     assert daemon.process.poll() is None
 
 
@@ -164,7 +164,7 @@ def test_a_full_disk_under_the_ledger_at_the_start_is_waited_out(
     daemon = Daemon(config)
     try:
         wait_not_begun(daemon, "full")
-        assert "cannot begin" in run("doctor", config=config, code=69).stdout
+        assert "cannot start" in run("doctor", config=config, code=69).stdout
         ballast.unlink()
         goes_on(daemon, tmp_path / "inbox", tmp_path / "quarantine")
     finally:
@@ -196,7 +196,7 @@ def test_a_damaged_ledger_that_cannot_be_set_aside_is_waited_out(
     subprocess.run(["chattr", "+a", state], check=True)
     daemon = Daemon(config)
     try:
-        daemon.wait_log("cannot begin yet")
+        daemon.wait_log("cannot start yet")
         assert daemon.process.poll() is None
         subprocess.run(["chattr", "-a", state], check=True)
         goes_on(daemon, tmp_path / "inbox", tmp_path / "quarantine")

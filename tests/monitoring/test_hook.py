@@ -84,7 +84,7 @@ def test_a_command_that_hangs_is_killed_with_its_children_and_the_next_is_told(
     hook.note(record(2))
     wait_until(lambda: hook.outcomes["done"] == 1)
     wait_until(lambda: "works again" in caplog.text)
-    assert "not done within 1 s" in caplog.text
+    assert "did not finish within 1 s" in caplog.text
 
 
 @pytest.mark.parametrize("ending", ["", "; wait", "; sleep 1000"], ids=["leaves it", "waits for it", "hangs"])

@@ -138,8 +138,8 @@ def test_an_open_breaker_and_a_lasting_trouble_are_told_once_over_restarts(
         wait_until(lambda n=notices: all(one.is_over for one, _ in n._on_the_way))  # type: ignore[misc]
         notices.close()
     assert sorted(server.titles) == [
-        "imgwatch: in trouble",
         "imgwatch: the breaker is open, nothing is moved",
+        "imgwatch: there is a problem",
     ]
     (breaker,) = [m["message"] for m in server.messages if "breaker" in m["title"]]
     assert "25 of the last 50" in breaker

@@ -71,7 +71,7 @@ def test_a_journal_that_this_imgwatch_did_not_sign_moves_nothing_outside(
         assert letter.read_text() == "dear"
         assert os.listdir(scene.private) == ["letter.txt"]
         assert scene.quarantine.picture(record).exists()
-    assert "is not of this imgwatch's making" in caplog.text
+    assert "was not written by this imgwatch" in caplog.text
 
 
 def test_the_key_is_its_owners_alone_and_lasts(scene: Scene) -> None:

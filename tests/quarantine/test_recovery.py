@@ -142,4 +142,4 @@ def test_what_was_broken_off_is_called_that_and_not_a_picture_or_record_alone(
         if not stumbling.has_failed:
             break
     assert not stumbling.has_failed
-    assert named == {"holds an operation that was broken off"}
+    assert named == {"holds an interrupted operation"}

@@ -104,7 +104,7 @@ def test_a_removed_token_opens_nothing_any_more(program: Program) -> None:
 
 def test_another_name_is_refused_in_a_sentence(program: Program) -> None:
     status, answer = program.ask("GET", "/quarantine", headers={"Host": "evil.example"})
-    assert (status, answer) == (421, {"error": "This server does not go by that name."})
+    assert (status, answer) == (421, {"error": "This server does not answer to that host name."})
 
 
 def test_a_picture_is_judged_and_nothing_of_it_is_kept(
@@ -131,7 +131,7 @@ def test_the_file_of_a_form_is_judged_and_fields_are_passed_over(program: Progra
         assert program.ok("POST", "/judge", data={"album": "summer"}, files=files)["verdict"] == verdict
     two = [("picture", ("a.png", b"x")), ("picture", ("b.png", b"y"))]
     assert program.ask("POST", "/judge", files=two) == (
-        400, {"error": "send one picture a request; this form has two files"}
+        400, {"error": "send one picture per request; this form has two files"}
     )  # fmt: skip
     assert program.ask("POST", "/judge", files={"picture": ("a.png", b"x" * LONGEST)})[0] == 413
     assert program.ask("POST", "/judge", files={"picture": ("a.png", b"")})[0] == 400
@@ -158,8 +158,8 @@ def test_a_new_model_is_taken_and_a_broken_one_is_not(write_config: WriteConfig,
         ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x--", 400, "-F picture=@FILE"),
         ({"Content-Type": "multipart/form-data; boundary=x"}, b"--x\r\n\r\nshort", 400, "-F picture=@FILE"),
         ({"Content-Type": "multipart/form-data"}, b"--x--", 400, "-F picture=@FILE"),
-        ({"Content-Length": "9999999"}, b"x", 413, "too much"),
-        ({}, b"x" * (LONGEST + 1), 413, "too much"),
+        ({"Content-Length": "9999999"}, b"x", 413, "too large"),
+        ({}, b"x" * (LONGEST + 1), 413, "too large"),
     ],
 )
 def test_what_is_no_upload_is_refused(
@@ -351,7 +351,7 @@ def test_the_command_makes_a_token_that_is_shown_once(scene: Scene, tokens: Toke
     assert token not in file.read_text()
     assert "shop" in run(scene, "list")
     assert '"can": ["judge", "list"]' in run(scene, "list", "--json")
-    with pytest.raises(UsageError, match="is there already"):
+    with pytest.raises(UsageError, match="already exists"):
         run(scene, "add", "shop")
     run(scene, "remove", "shop")
     assert tokens.of(token) is None

@@ -116,7 +116,7 @@ def test_two_tabs_never_conflict_the_slower_one_is_told(scene: Scene, open_galle
     for verb in ("restore", "later", "delete"):
         answer = other.decide(verb, picture, shown_as="open")
         assert answer["done"] == []
-        assert "meanwhile" in str(answer["failed"])
+        assert "by now" in str(answer["failed"])
     assert _standings(one) == {"binned"}
 
 

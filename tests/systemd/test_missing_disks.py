@@ -42,7 +42,7 @@ def test_a_full_disk_under_the_ledger_is_waited_out_without_a_restart(machine: M
     time.sleep(25)  # longer than the start may take, were it not extended, and than two tries
     assert machine.show("ActiveState") == "activating"
     assert machine.show("NRestarts") == "0"
-    assert machine.journal().count("cannot begin yet") == 1
+    assert machine.journal().count("cannot start yet") == 1
     status = json.loads(machine.imgwatch("status", "--json", "--config", machine.config, code=3))
     assert "full" in " ".join(status["troubles"])
     ballast.unlink()

@@ -74,7 +74,7 @@ def test_the_port_can_be_reached_from_this_machine_and_no_other_can_be_opened(ma
     wait_until(lambda: "imgwatch_quarantined_total 1.0" in read(), says=machine.journal())
     machine.write_config(metrics="{port: 9322}")
     report = machine.imgwatch("doctor", "--config", machine.config, code=69)
-    assert "it does not let metrics.port 9322 be reached" in report
+    assert "the service does not let metrics.port 9322 be reached" in report
 
 
 def test_the_file_can_be_read_by_others_and_the_service_has_no_network(machine: Machine) -> None:
@@ -113,7 +113,7 @@ def test_a_message_leaves_the_sandbox_that_notify_has_opened(machine: Machine) -
         installed(machine, breaker=breaker)
         machine.write_config(breaker=breaker, notify=notify)
         said = machine.imgwatch("doctor", "--config", machine.config, code=69)
-        assert "it lets no message out, which `notify` needs" in said
+        assert "the service lets no message out, which `notify` needs" in said
         said = installed(machine, breaker=breaker, notify=notify)
         assert "the service may reach the network" in said
         for number in range(3):

@@ -64,7 +64,7 @@ def test_each_of_systemds_complaints_is_a_line_of_its_own(
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     with pytest.raises(ConfigError) as refusal:
         Manager(for_user=False).verify({Path("a.service"): ""})
-    assert refusal.value.message == "systemd does not take a.service:"
+    assert refusal.value.message == "systemd refuses a.service:"
     assert refusal.value.details == ("a.service: this", "a.service: that")
 
 
@@ -293,7 +293,7 @@ def test_doctor_looks_at_the_metrics_file_and_the_hook(write_config: WriteConfig
     assert (grade, "there is no folder" in what) == ("warning", True)
     assert [g for g, _ in findings(hooks="{quarantined: [/bin/sh, -c, x]}")] == ["ok"]
     ((grade, what),) = findings(hooks="{quarantined: [/nowhere/told]}")
-    assert (grade, "no program" in what) == ("warning", True)
+    assert (grade, "is not a program" in what) == ("warning", True)
 
 
 def test_the_gallery_gets_a_service_and_its_port(

@@ -136,8 +136,8 @@ class Cluster:
         """Note and say that the scheduler does not answer any more."""
         self._is_lost = True
         return Unavailable(
-            f"{self.address}: the scheduler is gone. What was finished is kept: when it is there again, the same "
-            "command goes on with the rest"
+            f"{self.address}: the scheduler is gone. Finished work is kept: run the same command again "
+            "when the scheduler is back"
         )
 
     @contextmanager
@@ -148,8 +148,8 @@ class Cluster:
             self._client.register_plugin(_Shipment(kit), name=name)
         except ImportError as fault:
             raise Unavailable(
-                f"{self.address}: the workers need what this machine has: {fault}; install imgwatch there, in the "
-                "same version, or use their image"
+                f"{self.address}: the workers lack something that this machine has: {fault}; "
+                "install the same version of imgwatch on them, or use its image"
             ) from fault
         except OSError as fault:
             raise self.lost() from fault
@@ -199,7 +199,9 @@ class _Run(Generic[T, R]):
             result: R | None = future.result()
         except KilledWorker:
             if not is_trial:
-                log.warning("workers died over a batch of %d: these are tried again one by one", len(batch))
+                log.warning(
+                    "workers died on a batch of %d: each picture is tried again on its own", len(batch)
+                )
                 self._suspects.extend(batch)
                 return
             result = None

@@ -154,7 +154,7 @@ class _Misses:
     def note(self, path: Path, identity: Identity, why: str) -> None:
         """Note one that was not. Raises Unavailable when these are too many in a row."""
         if not why and not is_object(path) and identity_of(path) == identity:
-            why = "a worker does not see it: mount its folder at the same place on every worker"
+            why = "a worker cannot see it: mount its folder at the same path on every worker"
         if not why:
             return
         self._in_row, self._last = self._in_row + 1, f"{shown(url_of(path))}: {why}"

@@ -95,7 +95,7 @@ def _below(store: Any, name: str) -> Iterator[dict[str, Any]]:
 
 
 def _pass_over(fault: OSError) -> None:
-    log.warning("%s: cannot be listed, passed over", fault)
+    log.warning("%s: cannot be listed, skipped", fault)
 
 
 def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
@@ -121,7 +121,7 @@ def _is_plain(path: Path, facts: dict[str, Any]) -> bool:
     """Tell whether an object's name has no empty or dot step, which a path would swallow."""
     if str(path).endswith(facts["name"].lstrip("/")):
         return True
-    log.warning("%s: not looked at: a step of its name is empty or a dot", shown(facts["name"]))
+    log.warning("%s: skipped: a part of its name is empty or a dot", shown(facts["name"]))
     return False
 
 

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 _LISTED = 40  # of the strangest pictures, for the training page
 _HAS_LEARNED = (
     "The model was trained on some of these pictures. How well it reconstructs them says nothing about new ones, so "
-    "that does not count any more. `imgwatch train` learns it anew."
+    "reconstruction no longer counts. Run `imgwatch train` to learn it again."
 )
 
 
@@ -74,7 +74,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     ] = False,
     is_fresh: Annotated[
         bool,
-        typer.Option("--no-cache", help="Measure every picture anew, and keep nothing for the next run."),
+        typer.Option("--no-cache", help="Measure every picture again, and keep nothing for the next run."),
     ] = False,
     exclude: ExcludeOption = None,
     is_review: ReviewOption = False,

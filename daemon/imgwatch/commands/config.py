@@ -5,7 +5,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
 
-app = typer.Typer(help="Show which config is in use and the last change that imgwatch made in it; undo that.")
+app = typer.Typer(help="Show which config is in use and what imgwatch changed in it last; undo that change.")
 
 
 @app.callback(invoke_without_command=True)
@@ -24,7 +24,7 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
     console.say(str(file))
     if change is not None:
         console.say(change)
-        console.say("`imgwatch config undo` takes this change back.")
+        console.say("`imgwatch config undo` undoes this change.")
 
 
 @app.command()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file to use.", metavar="FILE")
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -39,7 +39,7 @@ SetOption = Annotated[
     ),
 ]
 
-YesOption = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 FoldersOption = Annotated[
     list[Path] | None,
     typer.Argument(help="Folders of normal pictures; default: the watched ones.", metavar="DIR..."),
@@ -235,7 +235,7 @@ def confirm(question: str, is_agreed: bool) -> None:
     if is_agreed:
         return
     if not console.is_interactive():
-        raise UsageError(f"{question} Nobody can be asked here: add --yes if you mean it")
+        raise UsageError(f"{question} There is no terminal to ask on: add --yes to confirm")
     if not console.agrees(question):
         raise UsageError("nothing was done")
 

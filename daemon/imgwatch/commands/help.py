@@ -19,7 +19,7 @@ def help(
     for word in command or []:
         resolve = getattr(shown.command, "resolve_command", None)
         if resolve is None:
-            raise UsageError(f"{shown.command_path} has no commands of its own, and so no {word!r}")
+            raise UsageError(f"{shown.command_path} has no subcommands, so there is no {word!r}")
         _, below, _ = resolve(shown, [word])  # ends with the usage and the name that was probably meant
         shown = type(shown)(below, parent=shown, info_name=word)
     for line in shown.get_help().splitlines():

@@ -62,7 +62,7 @@ def rollback(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     settings = load_settings(config)
     path = settings.own_model
     if path is None:
-        raise UsageError("`model` is default in the config: the general model replaced no other")
+        raise UsageError("`model` is default in the config: there is no previous model to go back to")
     if previous_of(path).exists():
         Scorer(previous_of(path))  # a damaged one is not taken into use
     roll_back(path)

@@ -70,7 +70,7 @@ def say(comparison: Shadow | None) -> None:
         console.say(f"  would come back: {record.id}  {record.original}")
     rest = max(0, len(comparison.moves) - _NAMED) + max(0, len(comparison.returns) - _NAMED)
     if rest:
-        console.say(f"  and {rest} more; --json names all.")
+        console.say(f"  and {rest} more; --json lists them all.")
 
 
 class SwapOptions(NamedTuple):

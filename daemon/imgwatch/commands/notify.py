@@ -29,13 +29,13 @@ def notify(
     urls = urls_of(settings.notify)
     reached: list[bool | None] = [None] * len(urls)
     if test:
-        message = Message("imgwatch: a test", "Messages of imgwatch arrive here.")
+        message = Message("imgwatch: a test", "Messages from imgwatch arrive here.")
         reached = [*send(start_sender(), message, urls, msgspec.structs.asdict(settings.limits))]
     for number, (url, is_reached) in enumerate(zip(urls, reached, strict=True), 1):
         if as_json:
             console.say_json({"number": number, "url": masked(url), "sent": is_reached})
         else:
-            outcome = {None: "", True: ": sent", False: ": not sent; look at the URL and the network"}[
+            outcome = {None: "", True: ": sent", False: ": not sent; check the URL and the network"}[
                 is_reached
             ]
             console.say(f"{number:>3}. {masked(url)}{outcome}")

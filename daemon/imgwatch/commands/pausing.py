@@ -25,7 +25,7 @@ def pause(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         console.say_json({"was_open": was_open, "breaker_why": why, "alive": alive})
     elif was_open:
-        console.say(f"Nothing is moved already: {why}.")
+        console.say(f"Moving is already stopped: {why}.")
     else:
         when = "from now on" if alive else "when the daemon starts"
         console.say(f"Paused: nothing is moved {when}, until `imgwatch resume`.")

@@ -65,7 +65,7 @@ def list_records(
 ) -> None:
     """List what is in quarantine, oldest first."""
     if moved and (binned or with_pictures):
-        raise UsageError("--moved goes with neither --bin nor --thumbnails")
+        raise UsageError("--moved cannot be combined with --bin or --thumbnails")
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
     if moved:
@@ -172,7 +172,7 @@ def restore(  # noqa: PLR0913 - the options of a command
     With --to, a picture whose name is taken gets a number.
     """
     if is_flat and to is None:
-        raise UsageError("--flat goes with --to DIR")
+        raise UsageError("--flat needs --to DIR")
     settings = load_settings(config)
     with _opened(settings) as (quarantine, decisions, ledger):
         from imgwatch.former_folders import FormerFolders
@@ -308,7 +308,7 @@ def purge(
             "no limit is set: give --older-than-days, or set quarantine.keep_days or quarantine.max_gigabytes"
         )
     if older_than_days == 0:
-        confirm("Delete for good all that is in quarantine, but for what was kept for later?", is_agreed)
+        confirm("Delete everything in quarantine for good, except what you kept for later?", is_agreed)
     limit = settings.quarantine.max_gigabytes
     with _opened(settings) as (_, decisions, _):
         purged = decisions.purge(keep_days, None if limit is None else int(limit * 1e9))

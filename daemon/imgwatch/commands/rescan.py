@@ -330,7 +330,7 @@ def _summary(seen: Counter[str], *, is_dry: bool = False) -> str:
         what = f"{junk} judged junk"
     else:
         stays = junk - moved - sorted_out
-        left = f", {stays} left where they are" if stays > 0 else ""
-        to_folders = f", {sorted_out} moved to the folders of their kinds" if sorted_out else ""
+        left = f", {stays} left in place" if stays > 0 else ""
+        to_folders = f", {sorted_out} moved to the folders for their kinds" if sorted_out else ""
         what = f"{moved} quarantined (`imgwatch quarantine list`){to_folders}{left}"
     return f"{seen.total()} judged: {seen['keep']} kept, {what}, {seen['unreadable']} unreadable"

@@ -63,7 +63,7 @@ def review(  # noqa: PLR0913 - the options of a command
     logs.set_up()
     settings = load_settings(config)
     if path is not None and (port or listen != _LOCAL):
-        raise UsageError("--socket goes with neither --port nor --listen")
+        raise UsageError("--socket cannot be combined with --port or --listen")
     require_extra("review")
     if sets_password:
         _set_password(settings)
@@ -130,4 +130,4 @@ def _set_password(settings: "Settings") -> None:
         pass  # the state folder is there, and this user's own
     file = password_file(settings)
     set_password(file, password)
-    console.say(f"The password is set: {file} holds its hash. A gallery that runs asks for it from now on.")
+    console.say(f"The password is set: {file} holds its hash. A running gallery asks for it from now on.")

@@ -83,7 +83,7 @@ def _missing(path: str) -> InputMissing | None:
     if Path(path).exists() or Path(path).is_symlink():
         return None
     if _URL.match(path):
-        return InputMissing(f"{path}: is a URL, and not fetched; pipe it in: curl -sS URL | imgwatch score -")
+        return InputMissing(f"{path}: URLs are not fetched; pipe it in: curl -sS URL | imgwatch score -")
     return InputMissing(f"{path}: no such file or folder")
 
 

@@ -73,4 +73,6 @@ def _permissions(words: str) -> "tuple[Permission, ...]":
     try:
         return tuple(dict.fromkeys(Permission(word.strip()) for word in words.split(",")))
     except ValueError as fault:
-        raise UsageError(f"--can {words}: name judge, list, decide, or several of them by commas") from fault
+        raise UsageError(
+            f"--can {words}: name judge, list, decide, or several of them separated by commas"
+        ) from fault

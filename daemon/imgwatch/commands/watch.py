@@ -22,7 +22,7 @@ from imgwatch.commands.context import (
     way_out_named,
 )
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
-from imgwatch.wording import ONLY_REPORTS
+from imgwatch.wording import ONLY_REPORTS, counted
 
 if TYPE_CHECKING:
     from imgwatch.ledger import Ledger
@@ -244,7 +244,7 @@ def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
         require_exporters(fresh.metrics)
         require_notify(fresh.notify)
         if fresh.state != job.settings.state:
-            raise ConfigError("`state` changes with a restart only")
+            raise ConfigError("`state` can be changed by a restart only")
         known = {watch.path for watch in job.settings.watch}
         existing([watch.path for watch in fresh.watch if watch.path not in known])
         model = _open_model(fresh, orders)
@@ -273,4 +273,4 @@ def _headline(pulse: "Pulse") -> str:
         return "breaker open: nothing is moved until `imgwatch resume`"
     if pulse.troubles:
         return shown(pulse.troubles[0])
-    return f"watching {len(pulse.folders)} folders, {pulse.backlog} pictures waiting"
+    return f"watching {counted(len(pulse.folders), 'folder')}, {counted(pulse.backlog, 'picture')} waiting"

@@ -80,7 +80,7 @@ def _unmatched(watch: Watch, folder: Path) -> Iterator[Finding]:
     for pattern in [pattern for pattern in patterns if pattern in unmatched and number]:
         yield warning(
             f"{folder}: the pattern {pattern!r} of `ignore` matches nothing; {there} lie there",
-            "correct it, or leave it for what is to come",
+            "correct it, or keep it for files to come",
         )
 
 

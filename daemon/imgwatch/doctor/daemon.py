@@ -19,7 +19,7 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
     """Ask the running daemon what stands in its way."""
     state = subject.settings.state
     if not is_held(state):
-        yield warning("no daemon runs on this config", "imgwatch service install, or imgwatch watch")
+        yield warning("no daemon is running with this config", "imgwatch service install, or imgwatch watch")
         return
     report = read_status(state)
     if not report:
@@ -30,9 +30,9 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
             f"daemon: alive, pid {report.get('pid')}, {counted(report.get('backlog', 0), 'picture')} waiting"
         )
     else:
-        yield fault("a daemon waits, and cannot begin", "see what it says next")
+        yield fault("a daemon is waiting, and cannot start", "see its reason in the next line")
     for trouble in report.get("troubles", []):
-        yield warning(f"the daemon says: {trouble}", "see there")
+        yield warning(f"the daemon says: {trouble}", "mend what it names")
     for folder, how in report.get("folders", {}).items():
         if how == "gone":
             yield fault(f"{folder}: gone, the daemon waits for it", "mount it or make it again")
@@ -48,11 +48,11 @@ def check_units(subject: Subject) -> Iterator[Finding]:
     for file in installed_for(subject.config):
         text = text_of(file)
         if "ProtectSystem=strict" not in text:
-            yield ok(f"{file}: no folder is closed to it")
+            yield ok(f"{file}: the service may write to every folder")
             continue
         closed = [path for path in needed if not sandbox.is_covered(path.resolve(), writable_in(text))]
         for path in closed:
-            yield fault(f"{file}: the service may not write {path}", "imgwatch service install")
+            yield fault(f"{file}: the service may not write to {path}", "imgwatch service install")
         if not closed:
             yield ok(f"{file}: the service may write all that the config names")
 

@@ -13,7 +13,7 @@ from imgwatch.watching.roots import scopes_of
 
 _LOW_BYTES = 500_000_000
 _LOW_INODES = 1000
-_ROOM = "make room there"
+_ROOM = "free some space there"
 
 
 def check_limits(subject: Subject) -> Iterator[Finding]:

@@ -49,9 +49,11 @@ def _events(watch: Watch, folder: Path) -> Iterator[Finding]:
         how = "scanned every 10 s" if watch.method == "poll" else "watched by inotify"
         yield ok(f"{folder}: {kind}, {how}")
     elif watch.method == "auto":
-        yield ok(f"{folder}: {kind} is there or below, where inotify sees not all; scanned every 10 s")
+        yield ok(f"{folder}: {kind} is there or below, where inotify misses changes; scanned every 10 s")
     else:
-        yield warning(f"{folder}: {kind} is there or below, where inotify sees not all", "set `method: auto`")
+        yield warning(
+            f"{folder}: {kind} is there or below, where inotify misses changes", "set `method: auto`"
+        )
 
 
 def _way(folder: Path, quarantine: Path) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from imgwatch.picture.formats import FORMATS, readable
 
 def check_formats(subject: Subject) -> Iterator[Finding]:
     """Name the formats that are read, and count what the daemon passed over; a damaged ledger is another's finding."""
-    yield ok(f"formats that are read: {', '.join(readable())}")
+    yield ok(f"formats that can be read: {', '.join(readable())}")
     if not subject.ledger.exists():
         return
     try:

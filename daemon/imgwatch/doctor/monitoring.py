@@ -48,17 +48,19 @@ def _check_port(file: Path, port: int | None) -> Iterator[Finding]:
         opened is None and "AF_INET" in text and "SocketBindDeny=any" not in text
     )
     if port is not None and not is_reachable:
-        yield fault(f"{file}: it does not let metrics.port {port} be reached", _INSTALL)
+        yield fault(f"{file}: the service does not let metrics.port {port} be reached", _INSTALL)
     elif port is None and (opened is not None or ("AF_INET" in text and not _is_open(text))):
-        yield warning(f"{file}: it opens a port that the config does not name any more", _INSTALL)
+        yield warning(f"{file}: the service opens a port that the config no longer names", _INSTALL)
 
 
 def _check_way_out(file: Path, is_needed: bool) -> Iterator[Finding]:
     text = text_of(file)
     if is_needed and not _is_open(text) and "RestrictAddressFamilies=" in text:
-        yield fault(f"{file}: it lets no message out, which `notify` needs", _INSTALL)
+        yield fault(f"{file}: the service lets no message out, which `notify` needs", _INSTALL)
     elif not is_needed and _is_open(text):
-        yield warning(f"{file}: it may reach the network, which the config does not need any more", _INSTALL)
+        yield warning(
+            f"{file}: the service may reach the network, which the config no longer needs", _INSTALL
+        )
 
 
 def _is_open(text: str) -> bool:
@@ -107,7 +109,7 @@ def _check_metrics(settings: Settings) -> Iterator[Finding]:
 def _check_hook(command: str) -> Iterator[Finding]:
     if shutil.which(command) is None:
         yield warning(
-            f"hooks.quarantined: {command} is no program that this user can run", "correct the config"
+            f"hooks.quarantined: {command} is not a program that this user can run", "correct the config"
         )
     else:
         yield ok(f"hook: {command} is run for what is quarantined")

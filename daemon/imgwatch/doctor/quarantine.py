@@ -20,7 +20,7 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
     """Look for records and pictures that do not belong together."""
     path = subject.settings.quarantine.path
     if not path.exists():
-        yield ok(f"quarantine {path}: not there yet, made at the first picture")
+        yield ok(f"quarantine {path}: does not exist yet, made at the first picture")
         return
     try:
         problems = Quarantine(path).check()

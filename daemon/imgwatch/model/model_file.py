@@ -41,7 +41,7 @@ def opened_model(path: Path) -> Iterator[ModelFile]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block
     except FileNotFoundError as fault:
         raise ModelError(
-            f"{path}: no such model file; run `imgwatch train`, or set `model` to a file that is there"
+            f"{path}: no such model file; run `imgwatch train`, or set `model` to one that exists"
         ) from fault
     except OSError as fault:
         raise ModelError(f"{path}: the model file cannot be read: {fault.strerror}") from fault

@@ -44,7 +44,7 @@ def roll_back(model: Path) -> None:
             aside.replace(kept)
             return
         if not kept.exists():
-            raise InputMissing(f"{kept}: not there, so there is nothing to go back to")
+            raise InputMissing(f"{kept}: does not exist, so there is nothing to go back to")
         if model.exists():
             _give_second_name(model, aside)
         kept.replace(model)

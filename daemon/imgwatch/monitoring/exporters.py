@@ -155,7 +155,7 @@ class _Handler(MetricsHandler):
         if _names_this_machine(self.headers.get("Host", "")):
             super().do_GET()
         else:
-            self.send_error(421, "This server does not go by that name")
+            self.send_error(421, "This server does not answer to that host name")
 
 
 def _names_this_machine(host: str) -> bool:

@@ -127,7 +127,7 @@ class Hook:
                 code = running.wait(self._settings.timeout_seconds)
             except subprocess.TimeoutExpired:
                 self.outcomes["timed_out"] += 1
-                return f"not done within {self._settings.timeout_seconds:g} s"
+                return f"did not finish within {self._settings.timeout_seconds:g} s"
             finally:
                 end(running)
                 self._running = None
@@ -165,4 +165,4 @@ def _as_json(record: Record) -> dict[str, Any]:
 def _tail(said: IO[bytes]) -> str:
     size = said.seek(0, os.SEEK_END)
     said.seek(max(0, size - _TAIL_BYTES))
-    return shown(said.read().decode(errors="replace").strip()) or "it says nothing"
+    return shown(said.read().decode(errors="replace").strip()) or "it printed nothing"

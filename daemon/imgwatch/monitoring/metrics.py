@@ -24,7 +24,7 @@ from imgwatch.settings import MetricsSettings
 
 _COUNTED = {
     "judged": "Pictures judged, each version of a file once.",
-    "quarantined": "Pictures moved into quarantine, also those that were moved on.",
+    "quarantined": "Pictures moved into quarantine, including those moved on to the folder for their kind.",
     "moved": "Pictures moved on to the folder for their kind.",
     "unreadable": "Pictures that could not be decoded.",
     "restored": "Pictures put back by the user.",
@@ -85,14 +85,17 @@ def _gauges(snapshot: Snapshot) -> Iterator[Metric]:
         "backlog": ("Pictures noticed and not judged yet.", pulse.backlog),
         "held": ("Pictures held back by the open breaker.", snapshot.held),
         "breaker_open": ("1 while the breaker is open: nothing is moved.", pulse.breaker == "open"),
-        "troubles": ("What stands in the way now, as `imgwatch status` lists it.", len(pulse.troubles)),
+        "troubles": ("Current problems, as `imgwatch status` lists them.", len(pulse.troubles)),
         "threshold": ("The score above which a picture is quarantined.", pulse.threshold),
         "model_made_timestamp_seconds": ("When the model was trained or calibrated.", snapshot.model_made),
-        "heartbeat_timestamp_seconds": ("When the daemon's loop last told how it is.", snapshot.at),
+        "heartbeat_timestamp_seconds": ("When the daemon's loop last reported its state.", snapshot.at),
     }
     if (drift := snapshot.drift) is not None:
         gauges["drift"] = ("1 while kept pictures score higher than normal ones did.", drift.drifts)
-        gauges["drift_chance"] = ("Chance of a block like the last one, had nothing changed.", drift.chance)
+        gauges["drift_chance"] = (
+            "Probability of a block like the last one if nothing had changed.",
+            drift.chance,
+        )
         gauges["drift_compared"] = ("Pictures in the block that is being filled.", len(drift.ranks))
     if (size := snapshot.size) is not None:
         gauges["quarantine_pictures"] = ("Pictures in quarantine, the bin included.", size.pictures)
@@ -104,16 +107,16 @@ def _gauges(snapshot: Snapshot) -> Iterator[Metric]:
 
 def _labelled(snapshot: Snapshot) -> Iterator[Metric]:
     pulse, hook = snapshot.pulse, snapshot.hook
-    folders = GaugeMetricFamily("imgwatch_folders", "Watched folders, by how they are.", labels=["state"])
+    folders = GaugeMetricFamily("imgwatch_folders", "Watched folders, by state.", labels=["state"])
     _fill(folders, {state: list(pulse.folders.values()).count(state) for state in _FOLDER_STATES})
     yield folders
-    runs = CounterMetricFamily(
-        "imgwatch_hook_runs", "Runs of the hook, by how they ended.", labels=["outcome"]
-    )
+    runs = CounterMetricFamily("imgwatch_hook_runs", "Runs of the hook, by outcome.", labels=["outcome"])
     _fill(runs, {outcome: hook.get(outcome, 0) for outcome in _HOOK_OUTCOMES})
     yield runs
     left_out = hook.get("left_out", 0)
-    yield CounterMetricFamily("imgwatch_hook_left_out", "Pictures that the hook was not told of.", left_out)
+    yield CounterMetricFamily(
+        "imgwatch_hook_left_out", "Pictures that were not passed to the hook.", left_out
+    )
     about = {"name": pulse.model, "generic": "yes" if pulse.generic_model else "no"}
     yield InfoMetricFamily("imgwatch_model", "The model in use.", about)
 
@@ -124,7 +127,7 @@ def _fill(family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, 
 
 
 def _latency(snapshot: Snapshot) -> Metric:
-    what = "From the moment a picture has been written to the moment it is done with."
+    what = "Time from when a picture was written until it has been processed."
     family = HistogramMetricFamily("imgwatch_latency_seconds", what)
     reached = 0
     buckets: list[tuple[str, float]] = []

@@ -131,8 +131,8 @@ def breaker_message(why: str, held: int, link: str | None) -> Message:
     """Word that the breaker has opened."""
     return Message(
         "imgwatch: the breaker is open, nothing is moved",
-        f"{why}. {counted(held, 'picture')} held back so far, where they were.\n"
-        "Look at them: imgwatch status --list held, or imgwatch review. Go on: imgwatch resume"
+        f"{why}. {counted(held, 'picture')} held back in place so far.\n"
+        "Look at them: imgwatch status --list held, or imgwatch review. Continue: imgwatch resume"
         + _linked(link),
     )
 
@@ -140,9 +140,9 @@ def breaker_message(why: str, held: int, link: str | None) -> Message:
 def trouble_message(sentence: str, has_ended: bool) -> Message:
     """Word a trouble that lasts, or has ended."""
     if has_ended:
-        return Message("imgwatch: a trouble has ended", f"This has ended: {sentence}")
+        return Message("imgwatch: a problem is over", f"This problem is over: {sentence}")
     return Message(
-        "imgwatch: in trouble", f"{sentence}\nHow it is: imgwatch status; what to do: imgwatch doctor"
+        "imgwatch: there is a problem", f"{sentence}\nSee: imgwatch status; what to do: imgwatch doctor"
     )
 
 

@@ -156,7 +156,7 @@ class Notifier:
         names = ", ".join(map(masked, urls))
         if not self._fails:
             log.warning(
-                "notify: a message did not reach %s, tried again later: `imgwatch notify --test`", names
+                "notify: a message did not reach %s; it is sent again later: `imgwatch notify --test`", names
             )
         self._fails = True
         delivery.urls = urls

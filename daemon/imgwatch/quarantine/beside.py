@@ -37,7 +37,9 @@ def examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined
     Raises OutsideRoots for what lies elsewhere, BeingWritten while one is written, MoveRefused.
     """
     if not all(map(is_plain_name, names)):
-        raise OutsideRoots(f"{shown(picture.path)}: what belongs to it must lie beside it; nothing is moved")
+        raise OutsideRoots(
+            f"{shown(picture.path)}: its companions must be in the same folder; nothing is moved"
+        )
     if len(names) > MOST:
         raise MoveRefused(
             f"{shown(picture.path)} has more than {MOST} companions; it stays, and they with it"

@@ -82,7 +82,7 @@ def _fill(file_ops: FileOps, copying: _Copy) -> None:
     file_ops.sync(copy)
     os.posix_fadvise(copy, 0, 0, os.POSIX_FADV_DONTNEED)  # so that what is verified comes from the disk
     if digest_of(copy) != (move.sha256 or digest_of(source)):
-        raise Changed(f"{shown(move.source.path)} is not what it was when it was judged; it stays")
+        raise Changed(f"{shown(move.source.path)} has changed since it was judged; it stays")
 
 
 def _replace_source(file_ops: FileOps, copying: _Copy) -> None:

@@ -50,7 +50,7 @@ class MoveEnds:
 
     def _outside(self, safe_path: SafePath) -> SafePath:
         if safe_path.path.is_relative_to(self.path.resolve()):
-            raise OutsideRoots(f"{shown(safe_path.path)} lies in the quarantine itself")
+            raise OutsideRoots(f"{shown(safe_path.path)} is inside the quarantine itself")
         return safe_path
 
 
@@ -59,4 +59,4 @@ def way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
     try:
         return make_parents(stack, store.file_ops, safe_path)
     except OSError as fault:
-        raise move_failed(fault, f"cannot make the way to {shown(safe_path.path)}") from fault
+        raise move_failed(fault, f"cannot make the folders for {shown(safe_path.path)}") from fault

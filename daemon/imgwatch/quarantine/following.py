@@ -111,7 +111,7 @@ def _carry(file_ops: FileOps, source: FolderEntry, target: FolderEntry, part: Fo
             file_ops.apply_metadata(copy, read_metadata(original))
             file_ops.sync(copy)
             if digest_of(copy) != digest_of(original):
-                raise OSError(errno.EIO, "the copy is another")
+                raise OSError(errno.EIO, "the copy differs from the original")
         finally:
             os.close(copy)
     file_ops.rename(part, target)

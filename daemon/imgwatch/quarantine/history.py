@@ -147,7 +147,7 @@ class ReviewHistory:
     def note(self, event: Event, record_id: str, sha256: str) -> None:
         """Take in one line; one that cannot follow on those before it is passed over."""
         if not self.reducer.note(Happening(event, record_id, sha256)):
-            _log.warning("%s: %s of %s cannot follow here, and is passed over", NAME, event, record_id)
+            _log.warning("%s: %s of %s cannot follow here, and is skipped", NAME, event, record_id)
 
 
 def _check_schema(schema: object) -> None:
@@ -193,7 +193,7 @@ def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple
         offset = end
         if len(rest) > _CHUNK_BYTES:
             if not skipped:
-                _log.warning("%s: a line is longer than %d bytes and is passed over", NAME, _CHUNK_BYTES)
+                _log.warning("%s: a line is longer than %d bytes and is skipped", NAME, _CHUNK_BYTES)
             rest, skipped = b"", skipped + len(rest)
 
 
@@ -212,5 +212,5 @@ def read_entry(line: bytes) -> LogEntry | None:
             to if isinstance(to, str) and is_plain_path(to) else None,
         )
     except (RecordMalformed, AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        _log.warning("%s: a line is not usable and is passed over: %s", NAME, error)
+        _log.warning("%s: a line is not usable and is skipped: %s", NAME, error)
         return None

@@ -93,7 +93,7 @@ def _differing(present: FileMetadata, wanted: FileMetadata) -> list[str]:
     if present.mode != wanted.mode:
         differing.append(f"mode {wanted.mode:o}")
     if abs(present.mtime_ns - wanted.mtime_ns) > COARSEST_NS:
-        differing.append("time of modification")
+        differing.append("modification time")
     for name, value in wanted.xattrs.items():
         if present.xattrs.get(name) != value and name not in _OF_THE_PLACE:
             differing.append(f"attribute {name}")

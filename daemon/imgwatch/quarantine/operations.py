@@ -136,7 +136,7 @@ def note(store: Store, event: Event, record: Record, to: str | None = None) -> N
         store.journal.flush()
         store.log.append(event, store.clock(), record, to)
     except OSError as fault:
-        raise move_failed(fault, f"cannot note the decision in {shown(store.path)}") from fault
+        raise move_failed(fault, f"cannot record the decision in {shown(store.path)}") from fault
 
 
 def _begin(  # noqa: PLR0913 - what an operation is made of

@@ -63,7 +63,7 @@ class Finder:
                 f"no picture in {shown(self._path)} has an id that begins with {shown(prefix)}"
             )
         if end - begin > 1:
-            raise RecordAmbiguous(f"{end - begin} ids begin with {prefix}; give more of it")
+            raise RecordAmbiguous(f"{end - begin} ids begin with {prefix}; write more of the id")
         return self._records[begin]
 
 
@@ -181,7 +181,7 @@ def find_problems(path: Path) -> list[Problem]:
     pictures = set(present_pictures(path))
     recorded = {record.file for record in records}
     for file in sorted(recorded - pictures - busy):
-        problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is the record of no picture"))
+        problems.append(Problem(path / RECORDS / (file + RECORD_SUFFIX), "is a record without a picture"))
     companions = {companion.file: record for record in records for companion in record.companions}
     for file in sorted(companions.keys() - pictures - busy):
         problems.append(
@@ -190,12 +190,12 @@ def find_problems(path: Path) -> list[Problem]:
     for file in sorted(pictures - recorded - companions.keys() - busy):
         problems.append(Problem(path / PICTURES / file, "has no record, so nobody knows where it came from"))
     if not operations and (path / UNFINISHED_RECORD).exists():
-        problems.append(Problem(path / UNFINISHED_RECORD, "is a record left unfinished"))
+        problems.append(Problem(path / UNFINISHED_RECORD, "is an unfinished record"))
     for operation in operations:
         problems.append(
             Problem(
                 path / journal.NAME,
-                f"holds an operation that was broken off: {shown(operation.file)}, {operation.event}",
+                f"holds an interrupted operation: {shown(operation.file)}, {operation.event}",
                 "nothing is lost: imgwatch finishes or undoes it when it starts, or before it next moves something",
             )
         )

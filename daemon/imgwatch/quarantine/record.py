@@ -149,7 +149,7 @@ def load_record(folder: int, name: str) -> Record:
         raise RecordMalformed("is too long")
     record = Record.from_json(decode_json(content))
     if record.file + RECORD_SUFFIX != name:
-        raise RecordMalformed(f"speaks of another file, {shown(record.file)}")
+        raise RecordMalformed(f"names another file, {shown(record.file)}")
     return record
 
 
@@ -163,7 +163,7 @@ def decode_json(content: bytes) -> object:
     try:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise RecordMalformed(f"is no JSON: {error}") from error
+        raise RecordMalformed(f"is not JSON: {error}") from error
 
 
 def rfc3339(moment: datetime) -> str:
@@ -213,10 +213,10 @@ _KINDS_OF_FIELDS: dict[int, type[_Fields]] = {1: _Fields, 2: _Fields2, 3: _Field
 
 def _checked(content: object) -> _Fields:
     if not isinstance(content, dict):
-        raise RecordMalformed("is no JSON object")
+        raise RecordMalformed("is not a JSON object")
     schema = content.get("schema", 1)
     if type(schema) is not int or schema < 1:
-        raise RecordMalformed("has a schema that is not usable")
+        raise RecordMalformed("has an invalid schema")
     if schema > SCHEMA:
         raise FormatTooNew(
             f"has schema {schema}; this version of imgwatch knows {SCHEMA}: install a newer one"

@@ -47,7 +47,9 @@ def recover(store: Store, roots: Sequence[TrustedRoot] | None) -> bool:
         store.log.flush()
         ending = _end_or_park(store, operation, roots)
     except OSError as fault:
-        raise move_failed(fault, f"cannot end what was begun with {shown(operation.file)}") from fault
+        raise move_failed(
+            fault, f"cannot finish the interrupted operation on {shown(operation.file)}"
+        ) from fault
     _log.warning("%s: the interrupted operation (%s) %s", shown(operation.file), operation.event, ending)
     return True
 
@@ -76,7 +78,7 @@ def _is_below(path: Path, roots: Sequence[TrustedRoot]) -> bool:
 
 def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot] | None) -> str:
     if not _is_trusted(store, operation, roots):
-        _log.error("%s names %s and is not of this imgwatch's making: nothing is moved there",
+        _log.error("%s names %s and was not written by this imgwatch: nothing is moved there",
                    shown(store.path / NAME), shown(operation.far_folder))  # fmt: skip
         is_done = end_without_folder(store, operation)
     elif not operation.far_folder:

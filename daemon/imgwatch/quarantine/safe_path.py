@@ -47,7 +47,7 @@ def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
         for spelling in (root.path, root.path.resolve()):
             if path != spelling and path.is_relative_to(spelling):
                 return path_below(root.resolve(), path.relative_to(spelling))
-    raise OutsideRoots(f"{shown(path)} lies below none of the watched folders; restore it to another folder")
+    raise OutsideRoots(f"{shown(path)} is not below any watched folder; restore it to another folder")
 
 
 @contextmanager
@@ -77,6 +77,6 @@ def make_parents(stack: ExitStack, file_ops: FileOps, safe_path: SafePath) -> in
 def _explained(fault: OSError, safe_path: SafePath) -> Exception:
     if fault.errno in _NO_FOLDER:
         return OutsideRoots(
-            f"{shown(safe_path.path.parent)}: a symlink, or no folder, is on the way below {shown(safe_path.root)}"
+            f"{shown(safe_path.path.parent)}: a symlink, or no folder, is in the path below {shown(safe_path.root)}"
         )
     return fault

@@ -53,7 +53,7 @@ class Selector:
         by_place = self._by_place(text)
         if by_id and by_place:
             raise RecordAmbiguous(
-                f"{shown(text)} is the beginning of an id, and a name: write more of the id, or ./{shown(text)}"
+                f"{shown(text)} is both the beginning of an id and a name: write more of the id, or ./{shown(text)}"
             )
         if not by_id and not by_place:
             raise RecordMissing(

@@ -162,9 +162,11 @@ def wait_for_lock(
             fcntl.flock(descriptor, how | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= until:
-                raise Unavailable(f"another process keeps the quarantine {shown(path)}; try again") from None
+                raise Unavailable(
+                    f"another process is using the quarantine {shown(path)}; try again"
+                ) from None
             if on_wait is not None:
-                on_wait(f"waits for another process that keeps the quarantine {shown(path)}")
+                on_wait(f"waits for another process that is using the quarantine {shown(path)}")
             time.sleep(0.005)
         else:
             return

@@ -41,7 +41,7 @@ class Volume:
             self._noted = ""  # forgotten, perhaps by another process: to be noted again
         elif known != _whereabouts(folder):
             raise QuarantineGone(
-                f"the quarantine {shown(self._path)} is gone, and with it the disk on which it lay: mount that; "
+                f"the quarantine {shown(self._path)} is gone, or its disk is not mounted: mount the disk; "
                 "or, if you removed it for good, `imgwatch resume` begins a new one",
                 errno.ENOENT,
             )

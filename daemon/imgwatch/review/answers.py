@@ -50,7 +50,7 @@ async def asked(request: Request) -> dict[str, Any]:
     try:
         content = json.loads(await request.body())
     except (ValueError, RecursionError) as fault:
-        raise HTTPException(400, "this is no JSON") from fault
+        raise HTTPException(400, "the body is not JSON") from fault
     if not isinstance(content, dict):
-        raise HTTPException(400, "an object is wanted")
+        raise HTTPException(400, "the body must be a JSON object")
     return content

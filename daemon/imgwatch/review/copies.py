@@ -72,14 +72,14 @@ class CopyRoutes:
             raise HTTPException(400, "say how the copy stood, and which version was kept") from fault
         kept = self._kept(record)
         if kept is None or not _is_replaceable(record) or _version(kept.identity) != version:
-            raise HTTPException(409, "the picture that was kept is another now: load the page again")
+            raise HTTPException(409, "the picture that was kept has changed: load the page again")
         outcome = await run_in_threadpool(self._parts.decisions.replace_kept, record.id, kept, shown_as)
         return answer(outcome.as_json())
 
     def _copy(self, request: Request) -> Record:
         record = self._parts.record(request)
         if not _is_copy(record):
-            raise HTTPException(404, "this picture is no copy")
+            raise HTTPException(404, "this picture is not a copy")
         return record
 
     def _kept(self, record: Record) -> Kept | None:

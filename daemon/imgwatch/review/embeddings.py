@@ -23,7 +23,7 @@ class Embeddings:
         try:
             self._connection = _connect(path)
         except sqlite3.DatabaseError as fault:
-            log.warning("%s: not usable (%s); begun anew in memory", path, fault)
+            log.warning("%s: not usable (%s); started again in memory", path, fault)
             self._connection = _connect(Path(":memory:"))
         self._model = model
         with self._lock:

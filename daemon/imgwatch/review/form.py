@@ -23,7 +23,7 @@ async def file_of_form(content_type: str, chunks: AsyncIterator[bytes]) -> Async
     while (header := await form.next_part()) is not None:
         is_file = header.get_param("filename", header="content-disposition") is not None
         if is_file and has_file:
-            raise HTTPException(400, "send one picture a request; this form has two files")
+            raise HTTPException(400, "send one picture per request; this form has two files")
         has_file = has_file or is_file
         async for piece in form.content():
             if is_file:
@@ -98,4 +98,6 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _malformed() -> HTTPException:
-    return HTTPException(400, "this is no whole multipart/form-data: send it as curl -F picture=@FILE does")
+    return HTTPException(
+        400, "the body is not complete multipart/form-data: send it as curl -F picture=@FILE does"
+    )

@@ -105,13 +105,13 @@ class Guard:
     def _refusal(self, scope: Scope) -> ASGIApp | None:
         headers, is_page = Headers(scope=scope), scope["method"] in ("GET", "HEAD")
         if not self._hosts.admits(headers.get("host", "")):
-            return _refused(scope, 421, "This server does not go by that name.")
+            return _refused(scope, 421, "This server does not answer to that host name.")
         if not is_api(scope) and self._is_of_another_page(scope, headers):
-            return _refused(scope, 403, "This page may not ask for that.")
+            return _refused(scope, 403, "This request did not come from a page of this server.")
         if not is_page and ("content-length" not in headers or "transfer-encoding" in headers):
-            return _refused(scope, 411, "Say how long the request is.")
+            return _refused(scope, 411, "The request needs a Content-Length.")
         if not _is_short(headers.get("content-length", "0"), self._longest(scope)):
-            return _refused(scope, 413, "That is too much at once.")
+            return _refused(scope, 413, "The request is too large.")
         return refusal(scope, self._tokens) if is_api(scope) else self._without_key(scope, headers)
 
     def _longest(self, scope: Scope) -> int:
@@ -176,7 +176,7 @@ def _bounded(receive: Receive, longest: int) -> Receive:
         message = await receive()
         size += len(message.get("body", b""))
         if size > longest:
-            raise HTTPException(413, "that is too much at once")
+            raise HTTPException(413, "the request is too large")
         return message
 
     return receive_bounded

@@ -32,7 +32,7 @@ class Live:
         try:
             since = int(request.headers.get("last-event-id") or request.query_params.get("since", "0"))
         except ValueError as fault:
-            raise HTTPException(400, "since is a number") from fault
+            raise HTTPException(400, "since must be a number") from fault
         return StreamingResponse(
             self._events(since), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
         )

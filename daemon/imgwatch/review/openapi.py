@@ -17,13 +17,13 @@ PREFIX = "/api/v1"
 UPLOAD = f"{PREFIX}/judge"
 _REF = "#/components/schemas/{name}"
 _REFUSALS = {
-    "400": "The request makes no sense.",
-    "401": "No token, or one that is not good.",
-    "403": "The token may not do that.",
+    "400": "The request is not valid.",
+    "401": "The token is missing or not valid.",
+    "403": "The token does not have that permission.",
     "404": "There is no such picture.",
     "411": "The request does not say how long it is.",
     "413": "The request is longer than allowed.",
-    "503": "It cannot be done now: too many pictures at once, or the model or the quarantine is not usable.",
+    "503": "This cannot be done now: too many pictures at once, or the model or the quarantine is not usable.",
 }
 
 _PICTURE: dict[str, Any] = {  # as the body, or as the one file of a form

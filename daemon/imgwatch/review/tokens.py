@@ -55,7 +55,7 @@ class Tokens:
         """Make a token and return it; it is kept nowhere. Raises UsageError or CannotCreate."""
         path = self._path(name)
         if path.exists():
-            raise UsageError(f"a token {name} is there already: `imgwatch token remove {name}` removes it")
+            raise UsageError(f"a token {name} already exists: `imgwatch token remove {name}` removes it")
         token = _PREFIX + secrets.token_urlsafe(32)
         kept = Token(name, _hash(token), can, datetime.now(UTC).replace(microsecond=0))
         try:
@@ -82,9 +82,7 @@ class Tokens:
             except FileNotFoundError:
                 continue  # removed meanwhile
             except (OSError, msgspec.MsgspecError) as fault:
-                raise ConfigError(
-                    f"{path}: is no token that can be read: {fault}; remove the file"
-                ) from fault
+                raise ConfigError(f"{path}: cannot be read as a token: {fault}; remove the file") from fault
             if token.schema > SCHEMA:
                 raise ConfigError(f"{path}: made by a newer version of imgwatch")
             yield token

@@ -33,7 +33,7 @@ class UploadJudge:
         Raises Unavailable while too many are in hand, and ModelError.
         """
         if self._in_hand >= MOST_IN_HAND:
-            raise Unavailable(f"{MOST_IN_HAND} pictures are being judged already; ask again in a second")
+            raise Unavailable(f"{MOST_IN_HAND} pictures are being judged already; try again in a second")
         self._in_hand += 1
         try:
             with TemporaryDirectory(prefix="imgwatch-") as folder:
@@ -43,7 +43,7 @@ class UploadJudge:
                 return await asyncio.get_running_loop().run_in_executor(self._thread, self._judged, path)
         except OSError as fault:
             raise Unavailable(
-                f"the picture cannot be put aside meanwhile: {fault.strerror}; see to the folder for temporary files"
+                f"the picture cannot be stored for judging: {fault.strerror}; check the folder for temporary files"
             ) from fault
         finally:
             self._in_hand -= 1

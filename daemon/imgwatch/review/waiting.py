@@ -62,7 +62,7 @@ class WaitingRoutes:
         with self._parts.open_ledger() as ledger:
             path = next((path for path in _paths(ledger) if _key(path) == key), None)
         if path is None:
-            raise HTTPException(404, "this picture does not wait any more")
+            raise HTTPException(404, "this picture is no longer waiting")
         return picture(self._parts.waiting_thumbnails.of(f"{key}-{_version(path)}", path, SMALL))
 
     async def pause(self, _: Request) -> Response:

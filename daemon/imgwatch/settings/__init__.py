@@ -85,7 +85,7 @@ class ThresholdRule(Section, frozen=True):
         if sum(value is not None for value in (self.false_alarms, self.mean_plus_std, self.score)) != 1:
             raise ValueError("give exactly one of false_alarms, mean_plus_std, score")
         if self.confidence is not None and self.false_alarms is None:
-            raise ValueError("confidence goes with false_alarms")
+            raise ValueError("confidence needs false_alarms")
 
     @property
     def rule(self) -> tuple[Literal["false_alarms", "mean_plus_std", "score"], float]:

@@ -87,7 +87,7 @@ def _path(kind: type[Path], value: Any) -> Path:
     try:
         path = kind(value).expanduser()
     except RuntimeError as fault:  # no such user
-        raise ValueError("this home is not known") from fault
+        raise ValueError("this user's home folder is not known") from fault
     if not path.is_absolute():
         raise ValueError("must be an absolute path, or begin with ~")
     if kind is TextFilePath and path.suffix != ".prom":
@@ -101,7 +101,7 @@ def _require_dates(path: Path) -> None:
     """Raise ValueError unless all that follows a % is part of a date, and nothing leads upwards."""
     unknown = [directive for directive in _DIRECTIVE.findall(str(path)) if directive not in DATE_DIRECTIVES]
     if unknown:
-        raise ValueError(f"{unknown[0]} is no part of a date; there are {', '.join(DATE_DIRECTIVES)}")
+        raise ValueError(f"{unknown[0]} is not a part of a date; use {', '.join(DATE_DIRECTIVES)}")
     if ".." in path.parts:
         raise ValueError("must not lead upwards with ..")
 

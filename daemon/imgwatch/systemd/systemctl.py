@@ -57,9 +57,7 @@ class Manager:
             )
         complaints = [line for line in done.stderr.splitlines() if any(unit in line for unit in units)]
         if done.returncode != 0 or complaints:
-            raise ConfigError(
-                f"systemd does not take {' and '.join(units)}:", done.stderr.strip().splitlines()
-            )
+            raise ConfigError(f"systemd refuses {' and '.join(units)}:", done.stderr.strip().splitlines())
 
 
 def version() -> int:

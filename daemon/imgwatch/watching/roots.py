@@ -178,7 +178,7 @@ class Roots:
         was_writable, root.is_writable = root.is_writable, os.access(root.scope.root, os.W_OK)
         if was_writable and not root.is_writable and "INVOCATION_ID" in os.environ:
             raise RestartNeeded(  # systemd starts the service anew, with a sandbox around what is there now
-                f"{root.scope.root}: was made again, and the service may write only the old one; starting anew"
+                f"{root.scope.root}: was made again, and the service may write to the old one only; restarting"
             )
 
 

@@ -12,7 +12,7 @@ const DONE = { restore: "restored", delete: "in the bin", later: "kept for later
 const MOST_DETAILS = 50, MOST_FOLDERS = 100;
 const VIEWS = { open: "Quarantine", later: "Later", binned: "Bin" };
 const NOTHING = {
-  open: ["All is well", "Nothing is in quarantine that wants a look. New arrivals appear here by themselves."],
+  open: ["All is well", "Nothing in quarantine needs a look. New arrivals appear here by themselves."],
   later: ["Nothing kept for later", "Press k on a picture to look at it again another day."],
   binned: ["The bin is empty", "What you delete waits here until you empty the bin."],
 };
@@ -228,7 +228,7 @@ function refresh(focus = false) {
     document.querySelector(`[data-count=${view}]`).textContent = number ? number.toLocaleString() : "";
   }
   $("nothing").hidden = !empty;
-  const [title, text] = shelf.isFiltered ? ["Nothing found", "No picture here has all that the search and the filters ask for."] : NOTHING[shelf.view];
+  const [title, text] = shelf.isFiltered ? ["Nothing found", "No picture here matches the search and the filters."] : NOTHING[shelf.view];
   $("nothing").querySelector("h2").textContent = title;
   $("nothing").querySelector(".says").textContent = text;
   $("nothing").querySelector(".mark").hidden = shelf.isFiltered || shelf.view !== "open";
