@@ -159,7 +159,7 @@ def test_models_are_compared_on_kept_and_quarantined_pictures_and_the_new_one_is
     assert "of 1 picture in quarantine" in words
     assert "1: stranger 1" in words
     assert "`imgwatch model use`" in words
-    assert "Nobody can be asked" in run("model", "use", config=config, code=2).stderr
+    assert "add --yes" in run("model", "use", config=config, code=2).stderr
     expected = strict.read_bytes()
     said("model", "use", "--yes", "--config", config)
     assert model.read_bytes() == expected

@@ -24,7 +24,7 @@ def test_what_is_replaced_is_kept_and_exchanged_back_and_forth(tmp_path: Path) -
     model, fresh = tmp_path / "mine.onnx", tmp_path / "mine.new.onnx"
     fresh.write_bytes(b"1")
     put_in_place(fresh, model)
-    with pytest.raises(InputMissing, match=r"mine\.previous\.onnx: not there"):
+    with pytest.raises(InputMissing, match=r"mine\.previous\.onnx: does not exist"):
         roll_back(model)
     fresh.write_bytes(b"2")
     put_in_place(fresh, model)

@@ -265,8 +265,8 @@ def test_a_folder_that_is_gone_is_waited_for_and_not_made_again(
     assert states(line, *waiting) == [FileState.PENDING] * 2
     assert not folder.exists()
     assert sorted(ledger.waiting(FileState.PENDING)) == waiting
-    assert "mount that, or make the folder again" in line.health.troubles()[0]
-    assert caplog.text.count("is gone") == 1, "one line in the log, not one a picture"
+    assert "mount it, or make the folder" in line.health.troubles()[0]
+    assert caplog.text.count("is missing") == 1, "one line in the log, not one a picture"
     folder.mkdir()
     ledger.facts.put_device(folder, -1)  # as if that were the bare mount point of another disk
     assert states(line, *waiting) == [FileState.PENDING] * 2

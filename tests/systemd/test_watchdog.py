@@ -60,8 +60,12 @@ def test_a_healthy_service_without_work_is_left_alone(machine: Machine) -> None:
 def test_a_long_batch_does_not_miss_it(machine: Machine) -> None:
     write_slow(machine.home / "model.onnx", turns=1_500_000)  # one or two seconds for each batch
     machine.systemctl("start", "imgwatch")
-    begun = time.monotonic()
-    machine.drop(*(f"b{number}.png" for number in range(20 * BATCH)))
-    wait_until(lambda: len(machine.pictures()) == 20 * BATCH, 130, "all moved")
-    assert time.monotonic() - begun > 2 * WATCHDOG_SECONDS, "not long enough to show anything"
+    begun, dropped = time.monotonic(), 0
+    while time.monotonic() - begun <= 2 * WATCHDOG_SECONDS:  # however quick the machine is, it is never idle
+        machine.drop(*(f"b{number}.png" for number in range(dropped, dropped + 4 * BATCH)))
+        dropped += 4 * BATCH
+        wait_until(
+            lambda dropped=dropped: len(machine.pictures()) >= dropped - BATCH, 100, "nearly all moved"
+        )
+    wait_until(lambda: len(machine.pictures()) == dropped, 100, "all moved")
     assert machine.show("NRestarts") == "0"
