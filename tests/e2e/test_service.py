@@ -50,7 +50,7 @@ def test_the_breaker_holds_back_also_after_a_restart_until_resume(
 def test_paused_nothing_is_moved_until_resume(tmp_path: Path, write_config: WriteConfig) -> None:
     config, inbox = write_config(), tmp_path / "inbox"
     with Daemon(config) as daemon:
-        assert "Paused: nothing is moved from now on" in run("pause", config=config).stdout
+        assert "Paused: the daemon moves nothing from now on" in run("pause", config=config).stdout
         bright(inbox / "b.png")
         daemon.wait_judged(1)
         status = json.loads(run("status", "--json", config=config, code=4).stdout)

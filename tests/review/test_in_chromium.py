@@ -5,15 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from browsing import Look, chromium, reviewed
+from browsing import Look
 from conftest import bright, picture_bytes
 from daemon import wait_until
 from gallery import Scene
@@ -23,19 +21,6 @@ from imgwatch.ledger import Row
 from imgwatch.lifecycle import FileState
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def look(scene: Scene, browser: Chromium) -> Iterator[Look]:
-    """Give a way to open the gallery over the scene; what the page complains about fails the test."""
-    with reviewed(scene.config, browser) as opened:
-        yield opened
 
 
 def _cards(page: Page) -> Any:
@@ -298,7 +283,7 @@ def _finish_or_undo_move(scene: Scene, wanted: dict[str, int]) -> None:
 def test_the_activity_page_pauses(scene: Scene, look: Look) -> None:
     page = look("activity")
     page.get_by_role("button", name="Pause").click()
-    expect(page.locator("#paused")).to_contain_text("Paused. Nothing is moved")
+    expect(page.locator("#paused")).to_contain_text("Paused. The daemon moves nothing")
     with open_ledger(scene.settings) as ledger:
         assert ledger.facts.breaker_reason == "paused by you"
 

@@ -1,4 +1,4 @@
-"""`imgwatch pause` stops all moves; `imgwatch resume` lets them go on, after that or after the breaker opened."""
+"""`imgwatch pause` stops the daemon's moves; `imgwatch resume` lets them go on, also after the breaker opened."""
 
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def pause(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Move nothing until `imgwatch resume`; pictures that arrive meanwhile are judged and held where they are."""
+    """Let the daemon move nothing until `imgwatch resume`; it judges what arrives, and holds it where it is."""
     from imgwatch.breaker import PAUSED
     from imgwatch.status import is_held
 
@@ -27,8 +27,8 @@ def pause(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     elif was_open:
         console.say(f"Moving is already stopped: {why}.")
     else:
-        when = "from now on" if alive else "when the daemon starts"
-        console.say(f"Paused: nothing is moved {when}, until `imgwatch resume`.")
+        when = "from now on" if alive else "when it starts"
+        console.say(f"Paused: the daemon moves nothing {when}, until `imgwatch resume`.")
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -40,7 +40,7 @@ function onClick(id, address, status, said, failed) {
 }
 
 onClick("pause", "/pause", "paused",
-  ({ alive }) => `Paused. Nothing is moved ${alive ? "from now on" : "when the daemon starts"}, until you resume.`,
+  ({ alive }) => `Paused. The daemon moves nothing ${alive ? "from now on" : "when it starts"}, until you resume.`,
   "It could not be paused");
 onClick("resume", "/resume", "resumed",
   ({ alive, held }) => `The breaker is closed. What it held back (${held}) is judged ${alive ? "now" : "when the daemon starts"}.`,
