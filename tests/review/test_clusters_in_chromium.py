@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import Page, expect
 
-from browsing import Look, chromium, reviewed
+from browsing import Look
 from conftest import bright
 from daemon import wait_until
 from gallery import Scene
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Chromium]:
-    with chromium() as opened:
-        yield opened
-
-
-@pytest.fixture
-def look(scene: Scene, browser: Chromium) -> Iterator[Look]:
-    with reviewed(scene.config, browser) as opened:
-        yield opened
 
 
 def _open(page: Page, number: str) -> None:
