@@ -69,9 +69,14 @@ def sample_of(settings: Settings) -> Sample:
     return Sample(latest(paths, LATEST), quarantined[-LATEST:])
 
 
-def compare(models: Sequence[Path], sample: Sample, settings: Settings, progress: Progress) -> list[Compared]:
-    """Judge the sample by each model, under the config's threshold and promises of kinds. Raises ModelError."""
-    return [_compared(model, sample, settings, progress) for model in models]
+def compare(
+    models: Mapping[str, Path], sample: Sample, settings: Settings, progress: Progress
+) -> dict[str, Compared]:
+    """Judge the sample by each model, under the config's threshold and promises of kinds; return it by the same names.
+
+    Raises ModelError.
+    """
+    return {name: _compared(model, sample, settings, progress) for name, model in models.items()}
 
 
 def _compared(model: Path, sample: Sample, settings: Settings, progress: Progress) -> Compared:

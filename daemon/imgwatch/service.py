@@ -149,7 +149,7 @@ class Service:
             self._watch()
         except (ImgwatchError, OSError) as fault:
             self._wait_out(fault)
-        except Exception as fault:
+        except Exception as fault:  # whatever is wrong with one turn must not end the daemon
             log.debug("what failed:", exc_info=True)
             self._wait_out(fault)
         else:
@@ -173,11 +173,8 @@ class Service:
 
     def _begin(self) -> None:
         for root in self._roots:
-            names = (
-                root.scope.root,
-                root.origin.path,
-            )  # the second: a symlink now, a folder when it was begun
-            if all(map(self._ledger.is_first_start, names)):
+            # What was begun as a folder may be a symlink by now, which leads elsewhere.
+            if all(map(self._ledger.is_first_start, (root.scope.root, root.origin.path))):
                 self._roots.require(root)
         self._recover_quarantine()
         self._requeue.unread()

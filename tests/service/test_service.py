@@ -143,6 +143,22 @@ def test_a_file_that_ends_a_turn_twice_is_set_aside_and_the_others_are_judged(
         wait_until(lambda: moved(tmp_path) == ["b.png", "odd.png"], says="another version of it is looked at")
 
 
+def test_a_known_folder_that_became_a_dangling_symlink_is_waited_for(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    config, inbox = write_config(), tmp_path / "inbox"
+    with running(config):
+        pass
+    inbox.rename(tmp_path / "aside")
+    inbox.symlink_to("nowhere")
+    with running(config):
+        inbox.unlink()
+        (tmp_path / "aside").rename(inbox)
+    with running(config):
+        bright(inbox / "b.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+
+
 def test_deep_folders_loops_and_long_paths_stop_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
     inbox = tmp_path / "inbox"
     config = write_config()

@@ -207,7 +207,7 @@ class _Run(Generic[T, R]):
             result = None
         except (CancelledError, CommClosedError) as fault:
             raise self._cluster.lost() from fault
-        except Exception as fault:
+        except Exception as fault:  # a worker raises whatever its libraries do
             raise Unavailable(f"a worker cannot go on: {type(fault).__name__}: {fault}") from fault
         finally:
             future.release()

@@ -86,19 +86,16 @@ def compare(
     as_json: JsonOption = False,
 ) -> None:
     """Say what several models would move of the latest pictures in the watched folders and in quarantine, by kind."""
-    from imgwatch.comparing import compare as compare_on
-    from imgwatch.comparing import sample_of
+    from imgwatch import comparing
     from imgwatch.new_model import models_to_compare
 
     settings = load_settings(config)
     chosen = {str(path): path for path in existing(models or [])} or models_to_compare(
         settings, DEFAULT_MODEL
     )
-    sample = sample_of(settings)
+    sample = comparing.sample_of(settings)
     with console.progress() as progress:
-        compared = dict(
-            zip(chosen, compare_on(list(chosen.values()), sample, settings, progress), strict=True)
-        )
+        compared = comparing.compare(chosen, sample, settings, progress)
     if as_json:
         facts = [{"model": role, **one.facts()} for role, one in compared.items()]
         pictures = {"kept": len(sample.kept), "quarantined": len(sample.quarantined)}
@@ -115,12 +112,12 @@ def compare(
     for role, one in compared.items():
         console.say(f"{role}: {one.name}. {one.promise or 'It says nothing of held-out pictures.'}")
     if "new" in compared:
-        console.say("`imgwatch model use` takes the new one into use.")
+        console.say("`imgwatch model use` lets the new one replace the one in use.")
 
 
 @app.command()
 def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Take the new model that waits as NAME.new.onnx into use; the one before is kept, and `rollback` takes it back."""
+    """Replace the model in use by NAME.new.onnx, the new one that waits; `rollback` restores the old one."""
     from imgwatch import new_model
     from imgwatch.config import find_config
 
@@ -130,7 +127,7 @@ def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Json
     change = new_model.change_of_config(file, settings)
     model = new_model.model_in_use_or_to_be(settings)
     console.note(change)
-    confirm(f"Take {fresh} into use as {model}?", is_agreed)
+    confirm(f"Use {fresh} as {model}?", is_agreed)
     outcome = new_model.take_into_use(file, settings)
     if as_json:
         console.say_json({"model": str(model), "change": change})

@@ -34,7 +34,7 @@ class TimeLimit:
         self._begin(options)
         try:
             values: list[Any] = session.run(list(outputs), feeds, options)
-        except Exception as fault:
+        except Exception as fault:  # onnxruntime raises its own kinds
             if options.terminate:
                 raise RunTooLong(f"more than {self.seconds:g} s") from fault
             raise

@@ -16,7 +16,7 @@ from imgwatch.quarantine.record import Record
 _SHOWN = 5  # pictures that are named where several are meant
 
 
-class _Places:
+class _Origins:
     """Where pictures came from, by path, by name, and by folder if they are meant; as positions in the list."""
 
     def __init__(self, records: Sequence[Record], is_meant: Callable[[Record], bool]) -> None:
@@ -50,16 +50,16 @@ class Selector:
     def __call__(self, text: str) -> list[Record]:
         """Return what an id, a file or a folder stands for. Raises RecordMissing or RecordAmbiguous."""
         by_id = self._by_id(text)
-        by_place = self._by_place(text)
-        if by_id and by_place:
+        by_origin = self._by_origin(text)
+        if by_id and by_origin:
             raise RecordAmbiguous(
                 f"{shown(text)} is both the beginning of an id and a name: write more of the id, or ./{shown(text)}"
             )
-        if not by_id and not by_place:
+        if not by_id and not by_origin:
             raise RecordMissing(
                 f"no picture in {shown(self._path)} has an id that begins with {shown(text)}, or came from there"
             )
-        return by_id or by_place
+        return by_id or by_origin
 
     def one(self, text: str) -> Record:
         """Return the one picture that is meant. Raises RecordMissing or RecordAmbiguous."""
@@ -77,24 +77,24 @@ class Selector:
             return []
 
     @cached_property
-    def _places(self) -> _Places:
-        return _Places(self._records, self._is_meant)
+    def _origins(self) -> _Origins:
+        return _Origins(self._records, self._is_meant)
 
-    def _by_place(self, text: str) -> list[Record]:
+    def _by_origin(self, text: str) -> list[Record]:
         at_path = self._at(self._paths(text))
         if at_path or "/" in text:
             return at_path
-        return self._one_of(text, [self._records[number] for number in self._places.names.get(text, ())])
+        return self._one_of(text, [self._records[number] for number in self._origins.names.get(text, ())])
 
     def _at(self, paths: Collection[Path]) -> list[Record]:
         """Return the picture that came from one of the paths, or those that came from below it."""
-        places = self._places
-        at_path = {number for path in paths for number in places.paths.get(str(path), ())}
+        origins = self._origins
+        at_path = {number for path in paths for number in origins.paths.get(str(path), ())}
         if at_path:
             records = [self._records[number] for number in sorted(at_path)]
             original = records[0].original
             return self._one_of(original, [record for record in records if record.original == original])
-        below = {number for path in paths for number in places.folders.get(str(path), ())}
+        below = {number for path in paths for number in origins.folders.get(str(path), ())}
         return [self._records[number] for number in sorted(below)]
 
     def _one_of(self, text: str, records: list[Record]) -> list[Record]:
@@ -105,14 +105,14 @@ class Selector:
         return records
 
     def _paths(self, text: str) -> set[Path]:
-        """Return the path as it is said, and where it leads: records have paths without links."""
+        """Return the path as it is written, and where it leads: records have paths without links."""
         with suppress(RuntimeError):  # no such user
             text = str(Path(text).expanduser())
-        said = Path(os.path.normpath(self._folder / text))
+        path = Path(os.path.normpath(self._folder / text))
         try:
-            return {said, said.parent.resolve() / said.name, said.resolve()}
+            return {path, path.parent.resolve() / path.name, path.resolve()}
         except (OSError, RuntimeError):  # a link that leads to itself
-            return {said}
+            return {path}
 
 
 def _ambiguous(text: str, records: Sequence[Record]) -> RecordAmbiguous:

@@ -105,8 +105,8 @@ class ModelPage:
         settings, file = self._settings(), config_file(self._config)
         models = new_model.models_to_compare(settings, self._general_model)
         sample = sample_of(settings)
-        compared = compare(list(models.values()), sample, settings, progress)
-        facts = [{"model": role, **one.facts()} for role, one in zip(models, compared, strict=True)]
+        compared = compare(models, sample, settings, progress)
+        facts = [{"model": role, **one.facts()} for role, one in compared.items()]
         return {
             "kept": len(sample.kept),
             "quarantined": len(sample.quarantined),
