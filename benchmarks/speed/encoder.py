@@ -12,7 +12,7 @@ from figures import Figure, Setting
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.model.contract import INPUT, golden_pictures
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Shape
 from imgwatch_train.backbone.convert import build, published_weights
 from imgwatch_train.backbone.torch_weights import read_weights

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from imgwatch.model.contract import Calibration, Contract, Threshold, golden_pictures, write_model
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.settings import ConvSettings
 from imgwatch_train.runtime import prepare_tensorflow
 

@@ -14,7 +14,7 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.model.tried_models import IN_THIS_PROCESS, TriedModels
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits
-from imgwatch.settings import ThresholdRule
+from imgwatch.settings import Device, ThresholdRule
 from imgwatch.settings.kinds import Promised
 
 _EVERYWHERE = Path("/")
@@ -35,18 +35,19 @@ class Judges:
     Raises ModelError where a file is not usable. Use `close` or a with statement to stop the workers.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the config says of judging
         self,
         main: ModelChoice,
         of_folders: Mapping[Path, ModelChoice],
         limits: Limits,
         workers: int = 1,
         tried: TriedModels = IN_THIS_PROCESS,
+        device: Device = "cpu",
     ) -> None:
         self._choices = {**of_folders, _EVERYWHERE: main}
         self._roots = sorted(self._choices, key=lambda root: -len(root.parts))  # the innermost first
-        self._limits, self._workers, self._tried = limits, workers, tried
-        scorer = Scorer(main.path, seconds=limits.decode_seconds, tried=tried)
+        self._limits, self._workers, self._tried, self._device = limits, workers, tried, device
+        scorer = Scorer(main.path, seconds=limits.decode_seconds, tried=tried, device=device)
         self._decoder = Decoder(scorer.contract.shape, limits, workers)
         self._judges: dict[Path, Judge] = {}
         self._take(scorer)
@@ -95,7 +96,8 @@ class Judges:
 
     def load(self, path: Path) -> Scorer:
         """Take a model file into use, or its new version. Raises ModelError, and then the old one stays."""
-        scorer = Scorer(path, seconds=self._limits.decode_seconds, tried=self._tried)
+        seconds, tried, device = self._limits.decode_seconds, self._tried, self._device
+        scorer = Scorer(path, seconds=seconds, tried=tried, device=device)
         self._take(scorer)
         return scorer
 

@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 BATCH = (
     8  # pictures scored in one run: more do not fit into a processor's cache, which makes each a third slower
 )
+_CARD_BATCH, _CARD_THREADS = 32, 2  # a card computes a batch while the next one is made ready
 
 
 Looked = tuple[Path, Decoded | Unreadable]
@@ -60,8 +61,8 @@ class Judged:
 class Judge:
     """A model with its threshold and its workers. Use `close` or a with statement to stop them.
 
-    So many processes decode, and so many threads score a batch each, while all that is asked of the judge itself
-    comes from one thread. With one worker batches are scored in that thread.
+    So many processes decode, and so many threads (two at most for a CUDA card) score a batch each, while all that is
+    asked of the judge itself comes from one thread. With one worker batches are scored in that thread.
     """
 
     def __init__(  # noqa: PLR0913 - what the config says of judging
@@ -81,7 +82,8 @@ class Judge:
         self.standard = Standard.of(scorer.contract, scorer.name, rule, promised, scorer.path)
         self.decoder = decoder or Decoder(scorer.contract.shape, limits, workers)
         self._owns_decoder = decoder is None
-        self._workers = workers
+        self._batch = _CARD_BATCH if scorer.is_on_card else BATCH
+        self._workers = min(workers, _CARD_THREADS) if scorer.is_on_card else workers
         self._threads: ThreadPoolExecutor | None = None  # made when it is needed, also again after `close`
         self.correction: Correction | None = None  # what the user's decisions taught, if anything
         self.on_progress: Callable[[], None] = lambda: None  # called after each picture that was decoded
@@ -132,7 +134,7 @@ class Judge:
             if isinstance(outcome, FileNotFoundError):
                 continue
             batch.append((path, outcome))
-            if len(batch) == BATCH:
+            if len(batch) == self._batch:
                 yield batch
                 batch = []
         if batch:

@@ -14,6 +14,7 @@ from imgwatch.model.trial import Trial
 from imgwatch.model.tried_models import TriedModels
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
+from imgwatch.settings import Device
 
 log = logging.getLogger(__name__)
 
@@ -21,19 +22,20 @@ log = logging.getLogger(__name__)
 class LiveModel:
     """The judges in use, and the files that they came from."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what the config says of judging
         self,
         main: ModelChoice,
         limits: Limits,
         threads: int,
         of_folders: Mapping[Path, ModelChoice] | None = None,
         tried: TriedModels | None = None,
+        device: Device = "cpu",
     ) -> None:
         self.tried = tried or TriedModels()
         self._seconds = limits.decode_seconds
         files = {main.path, *(choice.path for choice in (of_folders or {}).values())}
         self._versions = {file: identity_of(file) for file in files}
-        self.judges = Judges(main, of_folders or {}, limits, threads, self.tried)
+        self.judges = Judges(main, of_folders or {}, limits, threads, self.tried, device)
         self._trials: dict[Path, Trial | None] = {}
         self._refused: dict[Path, str] = {}
 

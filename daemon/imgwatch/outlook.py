@@ -13,7 +13,7 @@ from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.progress import Progress
-from imgwatch.settings import ThresholdRule
+from imgwatch.settings import Device, ThresholdRule
 from imgwatch.standard import Standard
 
 _LOOSEST = 0.5  # the largest promise that a config takes
@@ -41,8 +41,13 @@ class Outlook:
         return [stranger for stranger in self.strangers if stranger.score > threshold]
 
 
-def look_ahead(
-    fitted: Calibrated, paths: Sequence[Path], limits: Limits, threads: int, progress: Progress
+def look_ahead(  # noqa: PLR0913 - what the config says of judging
+    fitted: Calibrated,
+    paths: Sequence[Path],
+    limits: Limits,
+    threads: int,
+    progress: Progress,
+    device: Device = "cpu",
 ) -> Outlook:
     """Judge pictures of the watched folder; those that the model was fitted to, each as if it had not seen it."""
     loosest = fitted.contract.calibration.threshold_for(_LOOSEST)
@@ -52,7 +57,7 @@ def look_ahead(
     with TemporaryDirectory(prefix="imgwatch-") as folder:
         draft = Path(folder) / "draft.onnx"
         fitted.write(draft)
-        with Judge(Scorer(draft), ThresholdRule(score=loosest), limits, threads) as judge:
+        with Judge(Scorer(draft, device=device), ThresholdRule(score=loosest), limits, threads) as judge:
             for number, judged in enumerate(judge.judge(others), 1):
                 judgement = judged.judgement
                 if judgement.verdict is Verdict.QUARANTINE and judgement.score is not None:

@@ -79,7 +79,14 @@ class Setup:
         base = own if own is not None and own.exists() else self._general_model
         rule = ThresholdRule(false_alarms=share)
         return calibrate(
-            base, paths, rule, settings.limits.limits(), settings.threads, progress, usual_folder()
+            base,
+            paths,
+            rule,
+            settings.limits.limits(),
+            settings.threads,
+            progress,
+            usual_folder(),
+            settings.device,
         )
 
     def look_ahead(self, learned: Calibrated, progress: Progress) -> Outlook:
@@ -90,7 +97,9 @@ class Setup:
                 paths += list_pictures([watch.path], self._apart, watch.ignore)
             except InputMissing:  # no picture lies there yet
                 continue
-        return look_ahead(learned, paths, self.settings.limits.limits(), self.settings.threads, progress)
+        settings = self.settings
+        limits, threads, device = settings.limits.limits(), settings.threads, settings.device
+        return look_ahead(learned, paths, limits, threads, progress, device)
 
     @property
     def _apart(self) -> tuple[Path, Path]:

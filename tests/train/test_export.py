@@ -10,7 +10,7 @@ import pytest
 
 from imgwatch.errors import ConfigError, ModelError
 from imgwatch.model.contract import INPUT, OUTPUTS, golden_pictures
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.settings import ConvSettings, DenseSettings
 
 pytestmark = pytest.mark.train

@@ -36,10 +36,11 @@ from imgwatch.model.contract import (
     write_model,
 )
 from imgwatch.model.reference_set import ReferenceSet
-from imgwatch.model.scorer import Scorer, open_session
+from imgwatch.model.scorer import Scorer
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Limits, Pixels
 from imgwatch.progress import Progress
-from imgwatch.settings import ThresholdRule
+from imgwatch.settings import Device, ThresholdRule
 from imgwatch.standard import calibrated_by_kind
 
 Floats = NDArray[np.float32]
@@ -135,6 +136,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     threads: int,
     progress: Progress,
     keep_in: Path | None = None,
+    device: Device = "cpu",
 ) -> Calibrated:
     """Fit the model to normal pictures. Raises InputMissing with fewer than 20 of them, ModelError, Unavailable.
 
@@ -144,7 +146,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     heard.
     What the model says of each is kept in the folder `keep_in`, for the next run.
     """
-    scorer = Scorer(model, threads)
+    scorer = Scorer(model, threads, device=device)
     measured = measure(scorer, _sample(paths), limits, threads, progress, keep_in)
     if len(measured.paths) < FEWEST_PICTURES:
         raise InputMissing(

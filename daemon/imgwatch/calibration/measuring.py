@@ -13,7 +13,8 @@ from imgwatch.batches import batched
 from imgwatch.calibration.head import KEY, JunkStatistics
 from imgwatch.calibration.measured_file import Identity, MeasuredFile, Row, identity_of
 from imgwatch.model.contract import INPUT
-from imgwatch.model.scorer import Scorer, open_session
+from imgwatch.model.scorer import Scorer
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits
 from imgwatch.progress import Progress
@@ -51,7 +52,7 @@ def measure(  # noqa: PLR0913 - what calibrate is told, handed on
 
     Raises ModelError when what the model knows of junk is damaged.
     """
-    session = open_session(str(scorer.path), threads)
+    session = open_session(str(scorer.path), threads, scorer.device)
     packed = session.get_modelmeta().custom_metadata_map.get(KEY)
     outputs = {output.name for output in session.get_outputs()}
     names = [name for name in (*_ALWAYS, *_PERCEPTUAL, _PROJECTED) if name in outputs]

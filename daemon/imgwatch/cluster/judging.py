@@ -27,7 +27,7 @@ from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
 from imgwatch.picture.unreadable import Unreadable
 from imgwatch.scan import identity_of
-from imgwatch.settings import ThresholdRule
+from imgwatch.settings import Device, ThresholdRule
 from imgwatch.settings.kinds import Promised
 
 log = logging.getLogger(__name__)
@@ -56,6 +56,7 @@ class JudgeKit:
     limits: Limits
     correction: Correction | None = None
     promised: Promised = ()
+    device: Device = "cpu"
 
     @classmethod
     def of(
@@ -68,7 +69,7 @@ class JudgeKit:
     ) -> Self:
         """Take the model that a scorer runs."""
         model = scorer.path.read_bytes()
-        return cls(scorer.path.name, model, scorer.name, rule, limits, correction, promised)
+        return cls(scorer.path.name, model, scorer.name, rule, limits, correction, promised, scorer.device)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[Sequence[PictureVersion]], list[Judgement | Missed]]]:
@@ -76,7 +77,8 @@ class JudgeKit:
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             model = Path(folder, self.file_name)
             model.write_bytes(self.model)
-            with Judge(Scorer(model), self.rule, self.limits, promised=self.promised) as judge:
+            scorer = Scorer(model, device=self.device)
+            with Judge(scorer, self.rule, self.limits, promised=self.promised) as judge:
                 judge.correction = self.correction
                 yield partial(_judge_batch, judge, Path(folder))
 

@@ -107,7 +107,14 @@ def open_judges(settings: Settings) -> Judges:
 
     limits, tried = settings.limits.limits(), TriedModels(settings.state)
     with way_out_named(settings):
-        return Judges(main_model(settings), models_of_folders(settings), limits, settings.threads, tried)
+        return Judges(
+            main_model(settings),
+            models_of_folders(settings),
+            limits,
+            settings.threads,
+            tried,
+            settings.device,
+        )
 
 
 @contextmanager
@@ -128,7 +135,7 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
 
     seconds, tried = settings.limits.decode_seconds, TriedModels(settings.state)
     with way_out_named(settings):
-        scorer = Scorer(model_path(settings), seconds=seconds, tried=tried)
+        scorer = Scorer(model_path(settings), seconds=seconds, tried=tried, device=settings.device)
         return judge_of(scorer, settings, workers)
 
 

@@ -60,7 +60,9 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         from imgwatch.evaluation.labelled import Labelled
         from imgwatch.model.scorer import Scorer
 
-        scorers = [Scorer(path, settings.threads) for path in (first, *(compare or []))]
+        scorers = [
+            Scorer(path, settings.threads, device=settings.device) for path in (first, *(compare or []))
+        ]
         labelled = Labelled(
             normal,
             tuple(kinds),

@@ -84,7 +84,14 @@ def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
     limits, tried = settings.limits.limits(follows_links=False), TriedModels(settings.state)
     tried.on_wait = orders.wait_for_trial
     with way_out_named(settings):
-        return LiveModel(main_model(settings), limits, settings.threads, models_of_folders(settings), tried)
+        return LiveModel(
+            main_model(settings),
+            limits,
+            settings.threads,
+            models_of_folders(settings),
+            tried,
+            settings.device,
+        )
 
 
 def _watch_until_ordered(
@@ -139,6 +146,8 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
         notify("READY=1")
         folders = ", ".join(str(watch.path) for watch in settings.watch)
         log.info("watching %s with model %s", folders, model.judge.scorer.name)
+        if model.judge.scorer.is_on_card:
+            log.info("the model runs on a CUDA card")
 
     duplicates = open_duplicates(settings, ledger, lambda: model.judges.of_all)
     service = Service(settings, model, quarantine, ledger, tell, observer, duplicates=duplicates)

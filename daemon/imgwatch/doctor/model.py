@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
-from imgwatch.errors import ImgwatchError
+from imgwatch.errors import ImgwatchError, Unavailable
 from imgwatch.model.scorer import Scorer
 from imgwatch.model.tried_models import TriedModels
 from imgwatch.settings import Settings, ThresholdRule, own_file
@@ -26,12 +26,17 @@ def check_model(subject: Subject) -> Iterator[Finding]:
 def _check(model: Path, rule: ThresholdRule | None, settings: Settings) -> Iterator[Finding]:
     try:
         tried = TriedModels(settings.state)
-        scorer = Scorer(model, seconds=settings.limits.decode_seconds, tried=tried)
+        seconds, device = settings.limits.decode_seconds, settings.device
+        scorer = Scorer(model, seconds=seconds, tried=tried, device=device)
         threshold = Standard.of(scorer.contract, scorer.name, rule, settings.kinds.promised, model).threshold
+    except Unavailable as error:
+        yield fault(f"model: {error}", "`device: auto` in the config, or install what is missing")
+        return
     except ImgwatchError as error:
         yield fault(f"model: {error}", "imgwatch calibrate or train, or `model: default` in the config")
         return
-    yield ok(f"model {scorer.name}: reproduces its self-test, threshold {threshold:.4g}")
+    where = " on a CUDA card" if scorer.is_on_card else ""
+    yield ok(f"model {scorer.name}: reproduces its self-test{where}, threshold {threshold:.4g}")
     if scorer.contract.generic:
         only = ", so nothing is moved (mode: auto)" if settings.waits_for_own_model else ""
         yield warning(

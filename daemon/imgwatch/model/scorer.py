@@ -1,4 +1,4 @@
-"""Run a model file: the only user of onnxruntime. What a score means, `verdict` says."""
+"""Run a model file. What a score means, `standard` says."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from imgwatch import memory
-from imgwatch.errors import ModelError
+from imgwatch.errors import ModelError, Unavailable
 from imgwatch.model import reference_set
 from imgwatch.model.contract import INPUT, METADATA_KEY, OUTPUTS, Contract, golden_pictures, parse_contract
 from imgwatch.model.model_file import ModelFile, opened_model
 from imgwatch.model.reference_set import ReferenceSet
+from imgwatch.model.session import is_on_card, open_session
 from imgwatch.model.time_limit import RunTooLong, TimeLimit
 from imgwatch.model.tried_models import IN_THIS_PROCESS, TriedModels
 from imgwatch.picture.decoding import Pixels
+from imgwatch.settings.section import Device
 
 Floats = NDArray[np.float32]
 _RUNTIME_PREFIX = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (Load model from \S+ failed: ?)?")
-_NO_FOLDER = (
-    "/proc/self/none"  # where weights outside of the file would be looked for: its digest covers none
-)
 _SELF_TEST_TOLERANCE = 1e-2  # kernels differ between processors by about 1e-5; another model by far more
 _SECONDS = 20.0  # that a run may take, if nothing else is said; a batch takes a fraction of one
 
@@ -40,23 +38,11 @@ class Explanation:
     embedding: Floats
 
 
-def open_session(model: str | bytes, threads: int) -> onnxruntime.InferenceSession:
-    """Open an ONNX file (path) or graph (bytes) for steady, quiet use: threads as told, no spinning, no arenas."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, threads)  # set always: guessing crashes under some cpusets
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NO_FOLDER)
-    options.enable_cpu_mem_arena = False  # an arena never shrinks; malloc does as much, and is told when to
-    memory.keep_freed()
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
 class Scorer:
     """A model file, checked and ready. Raises ModelError when the file is not usable.
 
     `seconds` is what one run may take: a batch of pictures, or the self-test. What takes longer raises RunTooLong.
+    `device`: where it runs; `auto` takes a CUDA card that works. Raises Unavailable for `cuda` without one.
     `tried` are the models that were tried in a process of their own, which comes first for any other; None: for none.
     """
 
@@ -66,13 +52,16 @@ class Scorer:
         threads: int = 1,
         seconds: float = _SECONDS,
         tried: TriedModels | None = IN_THIS_PROCESS,
+        device: Device = "cpu",
     ) -> None:
         self.path = path
+        self.device: Device = device
         self._limit = TimeLimit(seconds)
         with opened_model(path) as model:
             if tried is not None:
                 tried.require(model, seconds)
-            self._session = _session_of(model, threads)
+            self._session = _session_of(model, threads, device)
+        self.is_on_card = is_on_card(self._session)
         self.name = (
             f"{path.stem}-{model.digest[:8]}"  # what the ledger, the records and the user call this model
         )
@@ -128,10 +117,12 @@ class Scorer:
             )
 
 
-def _session_of(model: ModelFile, threads: int) -> onnxruntime.InferenceSession:
+def _session_of(model: ModelFile, threads: int, device: Device) -> onnxruntime.InferenceSession:
     """Let onnxruntime read the open file by itself: bytes that Python hands over would be kept beside the weights."""
     try:
-        return open_session(f"/proc/self/fd/{model.descriptor}", threads)
+        return open_session(f"/proc/self/fd/{model.descriptor}", threads, device)
+    except Unavailable:
+        raise
     except Exception as fault:  # onnxruntime raises its own kinds
         raise ModelError(
             f"{model.path}: not a model file of imgwatch, or a damaged one ({words_of(fault)}); "

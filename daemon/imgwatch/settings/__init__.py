@@ -20,6 +20,7 @@ from imgwatch.settings.section import (
     LARGEST,
     MAX_FALSE_ALARMS,
     Count,
+    Device,
     Duration,
     Finite,
     ModelFile,
@@ -44,6 +45,7 @@ __all__ = [
     "BreakerSettings",
     "ConvSettings",
     "DenseSettings",
+    "Device",
     "DuplicateSettings",
     "Duration",
     "Finite",
@@ -245,6 +247,7 @@ class Settings(Section, frozen=True):
     breaker: BreakerSettings = BreakerSettings()
     state: Path = usual(user_state_path)
     threads: Count = 1
+    device: Device = "auto"
     metrics: MetricsSettings = MetricsSettings()
     hooks: HookSettings = HookSettings()
     notify: NotifySettings = NotifySettings()

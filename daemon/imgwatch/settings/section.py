@@ -6,7 +6,7 @@ Which sections there are, `imgwatch.settings` knows.
 import re
 import sys
 from pathlib import Path, PosixPath
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -28,6 +28,7 @@ Positive = Annotated[float, Meta(gt=0, le=LARGEST)]
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(gt=0, lt=1)]
 Promise = Annotated[float, Meta(gt=0, le=MAX_FALSE_ALARMS)]
+Device = Literal["auto", "cpu", "cuda"]
 Checked = TypeVar("Checked")
 
 

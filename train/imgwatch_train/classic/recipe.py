@@ -14,7 +14,7 @@ import numpy as np
 from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.evaluation.html_report import write_report
 from imgwatch.model.contract import SCHEMA_VERSION, Calibration, Contract, Threshold, write_model
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Shape
 from imgwatch.progress import Progress
 from imgwatch.settings import ConvSettings, DenseSettings, plain

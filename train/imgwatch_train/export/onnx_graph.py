@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from imgwatch.errors import ModelError
 from imgwatch.model.contract import INPUT, OUTPUTS, SelfTest, golden_pictures
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Pixels, Shape
 from imgwatch_train.export.conversion import converted
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from imgwatch.batches import batched
 from imgwatch.errors import CannotCreate, ModelError
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Pixels, Shape
 
 METADATA_KEY = "imgwatch-backbone"

@@ -23,7 +23,7 @@ from imgwatch.calibration.neighbours import NEAREST
 from imgwatch.calibration.perceptual_file import embed_tensors, refitted
 from imgwatch.errors import ModelError
 from imgwatch.model.contract import INPUT
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch_train.export.onnx_graph import OPSET, check_parity, halve_weights
 from imgwatch_train.perceptual.autoencoders import mean_log

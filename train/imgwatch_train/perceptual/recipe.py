@@ -37,7 +37,7 @@ from imgwatch.model.contract import (
     write_model,
 )
 from imgwatch.model.reference_set import ReferenceSet, sample
-from imgwatch.model.scorer import open_session
+from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Pixels
 from imgwatch.progress import Progress
 from imgwatch.standard import calibrated_by_kind
