@@ -3,13 +3,15 @@
 import sys
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.errors import Unavailable
 from imgwatch.model import session
-from imgwatch.model.contract import golden_pictures
+from imgwatch.model.contract import INPUT, golden_pictures
+from imgwatch.model.exact_integers import with_exact_integers
 from imgwatch.model.scorer import Scorer
 from imgwatch.model.session import is_on_card, open_session
 from imgwatch.settings.section import Device
@@ -91,6 +93,28 @@ def test_a_card_is_asked_for_full_precision(package_for_cards, monkeypatch):
     (card, options), processor = asked[0]
     assert (card, processor) == (CUDA, CPU)
     assert options["use_tf32"] == "0"
+
+
+def test_whole_numbers_in_floats_give_the_very_scores_of_integers():
+    exact = onnxruntime.InferenceSession(
+        session._exact(str(DEFAULT_MODEL)), providers=[CPU], disabled_optimizers=["ConvMulFusion"]
+    )
+    pictures = golden_pictures(3, 8, Scorer(DEFAULT_MODEL).contract.shape)
+    outputs = ["score", "parts", "embedding"]
+    for expected, found in zip(
+        opened("cpu").run(outputs, {INPUT: pictures}), exact.run(outputs, {INPUT: pictures}), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-4)
+    kinds = {node.op_type for node in onnx.load_from_string(session._exact(str(DEFAULT_MODEL))).graph.node}
+    assert "QuantizeLinear" not in kinds
+
+
+def test_a_graph_without_integers_is_left_as_it_is(tmp_path):
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    result = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "relu", [value], [result])
+    model = onnx.helper.make_model(graph)
+    assert with_exact_integers(model) == model
 
 
 def test_a_driver_that_is_not_there_counts_no_cards():

@@ -67,13 +67,32 @@ def _open_on_card(
     missing = _load_libraries()
     try:
         session = onnxruntime.InferenceSession(
-            model, options, providers=[(_CUDA, _CUDA_OPTIONS), _CPU], enable_fallback=0
+            _exact(model),
+            options,
+            providers=[(_CUDA, _CUDA_OPTIONS), _CPU],
+            enable_fallback=0,
+            disabled_optimizers=["ConvMulFusion"],  # it makes fractions of the weights
         )
     except Exception as fault:  # noqa: BLE001 - onnxruntime raises its own kinds
         return None, " ".join(str(fault).split())[:300]
     if is_on_card(session):
         return session, ""
     return None, f"onnxruntime cannot load CUDA or cuDNN. {missing}"[:300].strip()
+
+
+def _exact(model: str | bytes) -> bytes:
+    """Return the graph of a file or of bytes such that a card computes the processor's integers."""
+    import onnx  # takes a tenth of a second, and only cards need it
+
+    from imgwatch.model.exact_integers import with_exact_integers
+
+    proto = (
+        onnx.load_from_string(model)
+        if isinstance(model, bytes)
+        else onnx.load(model, load_external_data=False)
+    )
+    serialized: bytes = with_exact_integers(proto).SerializeToString()
+    return serialized
 
 
 @cache
