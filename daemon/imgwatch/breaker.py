@@ -27,7 +27,7 @@ class Breaker:
         self.is_open = is_open
 
     def would_open(self, junk: int, pictures: int) -> bool:
-        """Tell whether so many junk pictures among so many, judged all at once, are too many to be moved unasked."""
+        """Return whether so many junk pictures among so many, judged all at once, are too many to be moved unasked."""
         return junk >= self._enough and junk * self._window >= self._enough * pictures
 
     def note(self, path: Path, is_strange: bool) -> str | None:

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def wants_judgement(path: Path, *, together: bool, unread: Counter[Format] | None = None) -> bool:
-    """Tell whether a file is a candidate; what belongs to a picture is none if those stay `together`.
+    """Return whether a file is a candidate; what belongs to a picture is none if those stay `together`.
 
     A file of a format that is not read here is none either, and is counted in `unread`.
     """

@@ -239,7 +239,7 @@ def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    """Say that a key is unknown, and which one was probably meant."""
+    """Return a sentence: the key is unknown, and which one was probably meant."""
     meant = get_close_matches(name, known, n=1)
     return f"unknown key; did you mean {meant[0]}?" if meant else "unknown key"
 

@@ -79,7 +79,7 @@ def draw(picture: RenderableType) -> None:
 
 
 def is_interactive() -> bool:
-    """Tell whether a person can be asked."""
+    """Return whether a person can be asked."""
     return sys.stdin.isatty()
 
 

@@ -42,7 +42,7 @@ class Drift:
     median: float | None = None  # its median rank: a half, had nothing changed
 
     def wants(self, at: float) -> bool:
-        """Tell whether a picture judged at this time (seconds since 1970) would count."""
+        """Return whether a picture judged at this time (seconds since 1970) would count."""
         return int(at // 3600) != self.hour or self.in_hour < AN_HOUR
 
     def noted(self, score: float, threshold: float, normal: Sequence[float], at: float) -> Self:
@@ -69,12 +69,12 @@ class Drift:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether a block has been full."""
+        """Return whether a block has been full."""
         return self.median is not None
 
     @property
     def summary(self) -> str:
-        """Say in words how it is."""
+        """Return the state of the test in words."""
         if self.median is None:
             return f"{len(self.ranks)} of the first {BLOCK} kept pictures compared so far"
         strange = (

@@ -20,7 +20,7 @@ class ImgwatchError(Exception):
         self.details = tuple(details)
 
     def __str__(self) -> str:
-        """Give the message with its details."""
+        """Return the message with its details."""
         return "\n".join((self.message, *(f"  {detail}" for detail in self.details)))
 
 

@@ -42,7 +42,7 @@ class FamiliarPictures:
             self._ledger.left_alone.note_moved(record.id, record.sha256, judged.fingerprint)
 
     def _lay_there(self, judged: Judged) -> bool:
-        """Tell whether it is a picture of the first day in which something was written, there or elsewhere."""
+        """Return whether it is a picture of the first day in which something was written, there or elsewhere."""
         known = self._ledger.known(judged.path)
         if known is not None and known.state is FileState.EXISTING:
             is_same_file = known.ino == judged.identity.ino
@@ -55,7 +55,7 @@ class FamiliarPictures:
         )
 
     def _was_taken_back(self, judged: Judged, sha256: str) -> bool:
-        """Tell whether the user restored the picture, or dragged it out of the quarantine by hand."""
+        """Return whether the user restored the picture, or dragged it out of the quarantine by hand."""
         if self._quarantine.was_restored(sha256):
             return True
         moved = self._ledger.left_alone.moved_before(sha256, judged.fingerprint)
@@ -69,6 +69,6 @@ class FamiliarPictures:
     def _was_dragged_back(self, record_id: str, judged: Judged, *, has_its_bytes: bool) -> bool:
         written_ns = judged.identity.mtime_ns if has_its_bytes else None
         try:
-            return self._quarantine.take_note_of_removal(record_id, judged.path, written_ns)
+            return self._quarantine.note_removed_by_hand(record_id, judged.path, written_ns)
         except ImgwatchError:  # no longer there, or not to be asked now: it is judged as any other
             return False

@@ -76,7 +76,7 @@ def opened_folder(root: Path, parts: Sequence[str] = ()) -> Iterator[int]:
 
 
 def step_into(folder: int, name: str, *, last: bool) -> int:
-    """Give the descriptor of the folder `name` in `folder`, and close `folder` if that worked."""
+    """Return the descriptor of the folder `name` in `folder`, and close `folder` if that worked."""
     if name in ("", ".", "..") or "/" in name:
         raise OSError(errno.EINVAL, os.strerror(errno.EINVAL), name)
     # O_PATH on the way down needs no right to list the folder; the last one is opened for fsync.

@@ -29,17 +29,17 @@ class Health:
 
     @property
     def has_failed(self) -> bool:
-        """Tell whether a whole turn failed, and none has proved since that it works again."""
+        """Return whether a whole turn failed, and none has proved since that it works again."""
         return self._failed_turn is not None
 
     @property
     def has_unmoved(self) -> bool:
-        """Tell whether something is to be moved that could not be."""
+        """Return whether something is to be moved that could not be."""
         return self.move_fault is not None or self.destination_fault is not None
 
     @property
     def is_quarantine_gone(self) -> bool:
-        """Tell whether moves fail because the quarantine's disk is away."""
+        """Return whether moves fail because the quarantine's disk is away."""
         return isinstance(self.move_fault, QuarantineGone)
 
     def note_failed_turn(self, fault: Exception) -> None:

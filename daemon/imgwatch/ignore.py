@@ -44,11 +44,11 @@ class _Rule:
 
     @property
     def is_of_names(self) -> bool:
-        """Tell whether the last name alone decides."""
+        """Return whether the last name alone decides."""
         return not self.head and not self.is_exception and not self.is_of_folders
 
     def is_near(self, folder: str) -> bool:
-        """Tell whether something that lies directly in `folder` ("" for the top) can match."""
+        """Return whether something that lies directly in `folder` ("" for the top) can match."""
         if not self.head:
             return True
         head = self.head.removesuffix("/**")
@@ -89,7 +89,7 @@ class Ignore:
         return is_ignored
 
     def ignores(self, steps: tuple[str, ...]) -> bool:
-        """Tell whether a path, by its names from the watched folder on, or a folder above it, is ignored."""
+        """Return whether a path, by its names from the watched folder on, or a folder above it, is ignored."""
         if any(map(self.by_name, steps)):
             return True
         return self.has_paths and any(

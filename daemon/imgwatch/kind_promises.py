@@ -30,7 +30,7 @@ class OwnPromise:
     limit: float
 
     def is_broken(self, parts: Sequence[float]) -> bool:
-        """Tell whether a picture with these parts is taken."""
+        """Return whether a picture with these parts is taken."""
         return parts[self.part] > self.limit
 
 
@@ -94,7 +94,7 @@ class SilentKind:
 
     @property
     def summary(self) -> str:
-        """Say it, without the kind's name."""
+        """Return it in words, without the kind's name."""
         return (
             f"{self.look_alike} of your {self.pictures:,} normal pictures look like that, more than the promised "
             f"{100 * self.promise:.3g} %; this kind is silent"

@@ -105,7 +105,7 @@ def folders_of(settings: Settings) -> list[Path]:
 
 
 def may_lie_in(target: Path, folder: Path) -> bool:
-    """Tell whether a folder is or lies below another one, whatever date stands in its path."""
+    """Return whether a folder is or lies below another one, whatever date stands in its path."""
     return len(folder.parts) <= len(target.parts) and all(
         fnmatchcase(own, _glob(dated)) for own, dated in zip(folder.parts, target.parts, strict=False)
     )

@@ -42,7 +42,7 @@ class ReviewState(StrEnum):
 
     @property
     def is_in_quarantine(self) -> bool:
-        """Tell whether the picture still lies in quarantine."""
+        """Return whether the picture still lies in quarantine."""
         return self in (ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED)
 
 
@@ -303,7 +303,7 @@ class Reducer:
         return self._teachings.get(sha256)
 
     def is_restored(self, sha256: str) -> bool:
-        """Tell whether the user restored this very picture and has not taken that back."""
+        """Return whether the user restored this very picture and has not taken that back."""
         return sha256 in self._restored
 
     @property

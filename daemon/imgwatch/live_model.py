@@ -99,7 +99,7 @@ class LiveModel:
         self.judges.close()
 
     def interrupt(self) -> None:
-        """Give up the picture that is being decoded. Safe to call from a signal handler."""
+        """Abandon the picture that is being decoded. Safe to call from a signal handler."""
         self.judge.decoder.interrupt()
 
     def rest(self) -> None:

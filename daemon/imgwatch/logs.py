@@ -41,7 +41,7 @@ class FirstFew(logging.Filter):
         self._counts: Counter[str] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Tell whether a message is let through."""
+        """Return whether a message is let through."""
         if record.name not in self.sources:
             return True
         self._counts[record.msg] += 1
@@ -86,7 +86,7 @@ def set_up(verbose: bool = False) -> LastError:
 
 
 def _is_journal() -> bool:
-    """Tell whether stderr is the journal's stream, as $JOURNAL_STREAM (device:inode) says; see systemd.exec(5)."""
+    """Return whether stderr is the journal's stream, as $JOURNAL_STREAM (device:inode) says; see systemd.exec(5)."""
     try:
         status = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):

@@ -31,12 +31,12 @@ def file_system_of(folder: Path) -> str:
 
 
 def asks_server_for_leases(device: int) -> bool:
-    """Tell whether a lease on this device (st_dev) is up to a server, which may refuse it though nobody writes."""
+    """Return whether a lease on this device (st_dev) is up to a server, which may refuse it though nobody writes."""
     return _LEASED_BY_SERVER.fullmatch(_kind_of(device)) is not None
 
 
 def sees_events(folder: Path, recursive: bool = True) -> bool:
-    """Tell whether inotify can be relied on in this folder and, if `recursive`, in all that is mounted below it."""
+    """Return whether inotify can be relied on in this folder and, if `recursive`, in all that is mounted below it."""
     if _is_blind(file_system_of(folder)):
         return False
     below = (kind for _, point, kind in _mounts() if point != folder and point.is_relative_to(folder))

@@ -68,7 +68,7 @@ class Mover:
         self.has_left = True  # perhaps something in the quarantine that is to be moved on: nobody has looked
 
     def awaits(self, path: Path) -> bool:
-        """Tell whether a file belongs to a picture that is in quarantine by now."""
+        """Return whether a file belongs to a picture that is in quarantine by now."""
         return self._owner(path) is not None
 
     def follow(self, path: Path) -> bool:
@@ -192,7 +192,7 @@ class Mover:
 
 
 def _is_gone(folder: Path, device: int) -> bool:
-    """Tell whether a folder that was on this device is not there, or only a bare mount point is."""
+    """Return whether a folder that was on this device is not there, or only a bare mount point is."""
     if not folder.is_dir():
         return True
     return folder.stat().st_dev != device and next(folder.iterdir(), None) is None

@@ -140,7 +140,7 @@ class Pipeline:
             log.warning("%s: %s: %s", judged.path, what, sentence(judged.judgement.reason))
 
     def _report_breaker(self) -> None:
-        """Say that the breaker opened, behind the last move."""
+        """Log that the breaker opened, after the last move."""
         if self._opened_why is not None:
             log.error("the breaker opened: %s. Nothing is moved until you have looked (`imgwatch rescan --dry-run`) "
                       "and closed it with `imgwatch resume`", self._opened_why, extra={"cause": "breaker"})  # fmt: skip

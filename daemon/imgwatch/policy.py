@@ -58,11 +58,11 @@ class Policy:
         )
 
     def only_reports(self, path: Path) -> bool:
-        """Tell whether nothing that lies there is moved, whatever it is."""
+        """Return whether nothing that lies there is moved, whatever it is."""
         return self.report_only or (self.is_general is not None and self.is_general(path))
 
     def ignores(self, path: Path) -> bool:
-        """Tell whether a file in a watched folder is to be left alone by its name."""
+        """Return whether a file in a watched folder is to be left alone by its name."""
         return any(scope.ignores(path) for scope in self.scopes)
 
     def outcome(self, judged: Judged, now: float) -> Outcome:
@@ -91,7 +91,7 @@ class Policy:
         return Outcome(FileEvent.JUDGED_JUNK)
 
     def takes(self, judged: Judged) -> bool:
-        """Tell whether a picture would be moved now or later, if the mode allowed it: what the breaker counts."""
+        """Return whether a picture would be moved now or later, if the mode allowed it: what the breaker counts."""
         if judged.judgement.reason.code is ReasonCode.DUPLICATE:
             return not self.reports_copies
         return judged.judgement.verdict is not Verdict.KEEP and self.rule(judged).action in (

@@ -38,7 +38,7 @@ class Scope:
     base: Path | None = None  # the watched folder that the patterns of `ignore` start from, if not the root
 
     def admits(self, path: Path) -> bool:
-        """Tell whether a path lies in this scope: below the root, not ignored, not in a folder kept apart."""
+        """Return whether a path lies in this scope: below the root, not ignored, not in a folder kept apart."""
         try:
             steps = path.relative_to(self.root).parts
         except ValueError:
@@ -48,11 +48,11 @@ class Scope:
         return not compiled(self.ignore).ignores(self.steps_to(path)) and not self._is_apart(path)
 
     def ignores(self, path: Path) -> bool:
-        """Tell whether a path below the root is ignored."""
+        """Return whether a path below the root is ignored."""
         return path.is_relative_to(self.root) and compiled(self.ignore).ignores(self.steps_to(path))
 
     def covers(self, folder: Path) -> bool:
-        """Tell whether files that lie directly in `folder`, which was come to from the root, may be in this scope."""
+        """Return whether files that lie directly in `folder`, which was come to from the root, may be in this scope."""
         return folder == self.root or (self.recursive and self.only is None)
 
     def left_out_of(self, folder: Path) -> frozenset[str]:
@@ -172,7 +172,7 @@ def identity_of(path: Path) -> Identity | None:
 
 
 def is_candidate(path: Path) -> bool:
-    """Tell whether a regular file's extension or its first bytes claim a picture or film of a readable format."""
+    """Return whether a regular file's extension or its first bytes claim a picture or film of a readable format."""
     claimed = format_of(path)
     return claimed is not None and claimed.is_readable
 

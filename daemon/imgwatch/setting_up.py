@@ -150,7 +150,7 @@ class Setup:
 
     @property
     def is_new(self) -> bool:
-        """Tell whether there was no config before."""
+        """Return whether there was no config before."""
         return self._before is None
 
 

@@ -28,7 +28,7 @@ class Shadow:
 
     @property
     def summary(self) -> str:
-        """Say it in one sentence."""
+        """Return it in one sentence."""
         if not self.kept + self.held:
             return "Nothing was judged yet, so there is nothing to compare the new model on."
         return (

@@ -92,7 +92,7 @@ class DaemonLock:
 
 
 def is_held(state: Path) -> bool:
-    """Tell whether a daemon runs on this state folder."""
+    """Return whether a daemon runs on this state folder."""
     try:
         descriptor = os.open(state / _LOCK, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:

@@ -35,7 +35,7 @@ class Every:
         self._last: float | None = None
 
     def is_due(self) -> bool:
-        """Tell whether it is time."""
+        """Return whether it is time."""
         return self._last is None or self._clock() - self._last >= self._seconds
 
     def restart(self) -> None:
@@ -60,7 +60,7 @@ class Alarm:
         self._at = self._clock()
 
     def goes_off(self) -> bool:
-        """Tell whether it goes off, and forget it then."""
+        """Return whether it goes off, and forget it then."""
         if self._at is None or self._clock() < self._at:
             return False
         self._at = None

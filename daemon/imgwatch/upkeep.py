@@ -102,7 +102,7 @@ class Upkeep:
             self._has_slack = True
 
     def give_back_memory(self) -> None:
-        """Give freed memory back to the system, if there is any."""
+        """Return freed memory to the system, if there is any."""
         if self._has_slack and self._memory_timer.is_due():
             self._has_slack = False
             self._memory_timer.restart()

@@ -112,7 +112,7 @@ def _duplicate(reason: Reason) -> str:
 
 
 def because_it(reason: Reason) -> str:
-    """Say why the original of a copy is that: "it ..."."""
+    """Return why a picture is the original of a copy, as "it ..."."""
     return _BECAUSE.get(_text(reason, "because"), "was kept")
 
 

@@ -15,7 +15,7 @@ _PROC = Path("/proc")
 
 
 def has_writer(descriptor: int) -> bool:
-    """Tell whether somebody has the open file open for writing; False too where neither kernel nor /proc tell.
+    """Return whether somebody has the open file open for writing; False too where neither kernel nor /proc tell.
 
     A read lease is refused with EAGAIN while a writer has the file, see fcntl(2). Where none is given at all (FUSE,
     NFS, a file of another user), the processes that this user may look into are asked. So they are on NFS 4 and SMB,

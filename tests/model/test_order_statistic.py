@@ -8,7 +8,7 @@ import pytest
 from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.model.contract import Calibration, Threshold
-from imgwatch.model.order_statistic import fewest_scores, place_of_threshold
+from imgwatch.model.order_statistic import fewest_scores, rank_of_threshold
 from imgwatch.settings import ThresholdRule
 
 FOLDERS = 4000
@@ -19,13 +19,13 @@ FOLDERS = 4000
 )
 def test_it_takes_as_many_scores_as_the_tables_say(share: float, confidence: float, fewest: int) -> None:
     assert fewest_scores(share, confidence) == fewest
-    assert place_of_threshold(fewest, share, confidence) == fewest
+    assert rank_of_threshold(fewest, share, confidence) == fewest
 
 
 @pytest.mark.parametrize("count", [10, 100, 299, 300, 1000, 5000])
 @pytest.mark.parametrize("share", [0.005, 0.01, 0.05])
 def test_the_place_is_the_lowest_that_keeps_the_promise(count: int, share: float) -> None:
-    rank = place_of_threshold(count, share, 0.95)
+    rank = rank_of_threshold(count, share, 0.95)
     if rank == count and count < fewest_scores(share, 0.95):
         return
     ends = [
@@ -42,7 +42,7 @@ def test_so_many_folders_keep_it(count: int, share: float, confidence: float) ->
     scores = np.random.default_rng(0).random(
         (FOLDERS, count)
     )  # whatever their distribution: only places count
-    threshold = np.sort(scores, axis=1)[:, place_of_threshold(count, share, confidence) - 1]
+    threshold = np.sort(scores, axis=1)[:, rank_of_threshold(count, share, confidence) - 1]
     kept = float(np.mean(1.0 - threshold <= share))
     assert kept >= confidence - 3 * np.sqrt(confidence * (1 - confidence) / FOLDERS)
 

@@ -20,7 +20,7 @@ from imgwatch.quarantine.record import (
     decode_json,
     encode_json,
     load_record,
-    parsed_time,
+    parse_time,
     rfc3339,
 )
 from imgwatch.wording import sentence
@@ -220,7 +220,7 @@ def test_a_record_must_lie_under_the_name_of_its_picture(tmp_path: Path) -> None
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(UTC)))
 def test_times_survive_being_written(moment: datetime) -> None:
-    assert parsed_time(rfc3339(moment)) == moment
+    assert parse_time(rfc3339(moment)) == moment
 
 
 @given(NAMES)

@@ -1,1 +1,1 @@
-"""Fits a model to its owner's pictures and decisions with numpy alone: no TensorFlow here."""
+"""Fitting a model to its owner's pictures with numpy alone, without TensorFlow."""

@@ -1,4 +1,4 @@
-"""What a fitted model does to its owner's pictures: how many it would take, kind by kind, and by which promise."""
+"""What a fitted model does to its owner's pictures: how many it would move, by kind, and by which promise."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class KindOutcome:
-    """How many of the pictures would be taken as `kind`; `promise` is its own share, None: it shares in the others'.
+    """How many of the pictures would be moved as `kind`; `promise` is its own target rate, None: it shares the others'.
 
-    `fewest`: how many pictures its promise takes; 0 where it has none. `look_alike`: how many pictures look like it.
+    `fewest`: how many pictures its promise needs; 0 without one. `look_alike`: how many pictures look like it.
     """
 
     kind: Kind
@@ -33,7 +33,7 @@ class KindOutcome:
 
 
 def outcomes_by_kind(standard: Standard, scores: Floats, parts: Floats) -> list[KindOutcome]:
-    """Judge pictures by their scores [N] and parts [N, K]; return a line for each kind that the model knows."""
+    """Return an outcome for each kind that the model knows, of pictures with scores [N] and parts [N, K]."""
     rows = zip(scores.tolist(), parts.tolist(), strict=True)
     reasons = [why for score, row in rows if (why := standard.why_junk(score, row)) is not None]
     taken = Counter(reason.kind for reason in reasons)

@@ -1,6 +1,6 @@
 """Fit a finished model to a user's own normal pictures without TensorFlow: neighbours, calibration, threshold.
 
-What the experts have learned stays as it is; so a calibrated general model knows junk as well as before, and
+What the experts have learned stays: a calibrated general model knows junk as well as before, and
 the user's pictures as neighbours. It chooses no pictures and prints nothing.
 """
 
@@ -57,7 +57,7 @@ _HAS_LEARNED = (
 
 @dataclass(frozen=True)
 class Preview:
-    """What a promise of `false_alarms` does: the threshold, how many present pictures it moves, can it be kept?"""
+    """A target false-alarm rate: its threshold, how many present pictures it would move, and whether it can be kept."""
 
     false_alarms: float
     threshold: float
@@ -71,7 +71,7 @@ class Calibrated:
     """A model fitted to a folder, not yet written: `scores` [N], `parts` [N, K] of `paths` [N], each as if unseen.
 
     `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
-    `has_learned`: the model was trained on some of them, so that its reconstruction is not heard.
+    `has_learned`: the model was trained on some of them, so that reconstruction is left out.
     """
 
     contract: Contract
@@ -87,7 +87,7 @@ class Calibrated:
     has_learned: bool
 
     def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
-        """Say what several promises would do to the present pictures, each with the confidence that was asked for."""
+        """Return what several target rates would do to the present pictures, each at the model's confidence."""
         calibration, confidence = self.contract.calibration, self.contract.threshold.confidence
         lines = []
         for share in shares:
@@ -98,7 +98,7 @@ class Calibrated:
         return lines
 
     def strangest(self, count: int = 40) -> list[tuple[Path, float]]:
-        """Return the strangest of the pictures with their scores: look at them before you trust the model."""
+        """Return the `count` strangest pictures with their scores, the strangest first."""
         order = np.argsort(-self.scores, kind="stable")[:count]
         return [(self.paths[row], float(self.scores[row])) for row in order]
 
@@ -118,7 +118,7 @@ class Calibrated:
         return contract
 
     def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
-        """Refuse a file whose graph fuses otherwise than this imgwatch: its threshold would mean nothing."""
+        """Raise ModelError for a file whose graph fuses differently: its threshold would mean nothing."""
         if self.fusion is None:
             return
         (measures,) = session.run(["measures"], {INPUT: golden})
@@ -138,13 +138,12 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
     keep_in: Path | None = None,
     device: Device = "cpu",
 ) -> Calibrated:
-    """Fit the model to normal pictures. Raises InputMissing with fewer than 20 of them, ModelError, Unavailable.
+    """Fit the model to normal pictures. Raises InputMissing for fewer than 20 of them, ModelError, Unavailable.
 
     A perceptual model gets a new bank and fusion; any other one only a new calibration and threshold. What
-    stands out is taken at the user's word as normal: the threshold is the exact conformal quantile of all pictures.
-    Where the model was trained on some of them, its autoencoders would call every new picture strange, and are not
-    heard.
-    What the model says of each is kept in the folder `keep_in`, for the next run.
+    stands out still counts as normal: the threshold is the exact conformal quantile of all pictures.
+    If the model was trained on some of them, its autoencoders would call every new picture strange, and are
+    left out. The model's outputs for each picture are cached in the folder `keep_in`, for the next run.
     """
     scorer = Scorer(model, threads, device=device)
     measured = measure(scorer, _sample(paths), limits, threads, progress, keep_in)
@@ -192,7 +191,7 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
 
 @dataclass(frozen=True)
 class _Refit:
-    """A perceptual model's replaceable parts, and what they say of N pictures, each as if it had not been seen."""
+    """A perceptual model's replaceable parts, and their outputs for N pictures, each held out."""
 
     bank: Directions
     head: Head | None
@@ -210,7 +209,7 @@ def _sample(paths: Sequence[Path]) -> list[Path]:
 
 
 def _has_learned(model: Path, contract: Contract, measured: Measured) -> bool:
-    """Tell whether a model was trained on some of the pictures: its bank has them, until it is calibrated."""
+    """Return whether a model was trained on some of the pictures: until it is calibrated, its bank has them."""
     if _CALIBRATED in contract.training:
         return _HAS_LEARNED in contract.training
     bank = bank_in(_load(model))
@@ -223,7 +222,7 @@ def _has_learned(model: Path, contract: Contract, measured: Measured) -> bool:
 
 
 def _refit(measured: Measured, stranger: float | None, has_learned: bool) -> _Refit:
-    """Choose a bank, fit head and fusion; each picture is measured without itself and its copies."""
+    """Choose a bank, and fit head and fusion; each picture is measured without itself and its copies."""
     directions = unit(measured.numbers["direction"])
     groups = near_duplicates(directions)
     measures, head = measured.numbers["measures"].copy(), None

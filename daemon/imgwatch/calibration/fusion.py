@@ -1,6 +1,6 @@
-"""Turn what the experts measure into one score: how surprising each is among normal pictures, and all together.
+"""Fuse the experts' measures into one score: how surprising each is among normal pictures, and all together.
 
-It is arithmetic on numbers that a model has measured; `imgwatch train` and `imgwatch calibrate` both fit it, and
+It is arithmetic on a model's measures; `imgwatch train` and `imgwatch calibrate` both fit it, and
 a model file computes the same. It runs no model and sets no threshold.
 """
 
@@ -25,14 +25,14 @@ STRANGER_PARTS = (
 )
 RAMPS = 32
 TAIL = 0.1  # share of the normal pictures from which the tail is fitted
-# Weights of reconstruction, head and neighbours. Fourth powers listen to whoever is most surprised: with squares, two
+# Weights of reconstruction, head and neighbours. Fourth powers favour the most surprised expert: with squares, two
 # experts that are mildly surprised by odd normal pictures set a threshold that shaken ones no longer reach.
 WEIGHTS = (0.25, 1.5, 1.5)
 POWER = 4
 _CLEAR = 0.01  # an outlier is clear where an exponential tail has this share left
 _MOST_OUTLIERS = 0.06
 _NARROWEST = 1e-6
-# Neighbours are heard in full where at most this share of the folder is as far from the rest as a stranger is.
+# Neighbours count in full if at most this share of the folder is as far from the rest as an unrelated picture.
 _STRANGERS = 0.05
 
 
@@ -52,7 +52,7 @@ class SurprisalCurves:
 
     @classmethod
     def fit(cls, normal: Floats) -> Self:
-        """Fit one function to the measures [N] of normal pictures."""
+        """Fit one curve to the measures [N] of normal pictures."""
         shares = np.exp(-np.linspace(0.0, -np.log(TAIL), RAMPS + 1))
         knots = np.quantile(np.asarray(normal, np.float64), 1.0 - shares)
         excess = float(np.mean(normal[normal >= knots[-1]] - knots[-1])) if len(normal) else 0.0
@@ -62,18 +62,18 @@ class SurprisalCurves:
 
     @classmethod
     def stack(cls, rows: list[Self]) -> Self:
-        """Put several functions into one."""
+        """Return several curves as one object."""
         return cls(
             *(np.concatenate([getattr(row, field.name) for row in rows]) for field in fields(cls)),
         )
 
     def __getitem__(self, rows: int | slice) -> SurprisalCurves:
-        """Return one or some of the functions."""
+        """Return one or some of the curves."""
         chosen = rows if isinstance(rows, slice) else slice(rows, rows + 1)
         return SurprisalCurves(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def at_volumes(self, volumes: Floats) -> SurprisalCurves:
-        """Return the same functions, each counting as much as it is told, [R]."""
+        """Return the same curves with these volumes [R]."""
         return replace(self, volumes=np.asarray(volumes, np.float32))
 
     def __call__(self, measures: Floats) -> Floats:
@@ -86,7 +86,7 @@ class SurprisalCurves:
 
 @dataclass(frozen=True)
 class Fusion:
-    """The fitted functions: one a measure [2 + K], then of the head: plain and calibrated maximum, and both."""
+    """The fitted curves: one per measure [2 + K], then three of the head: plain and calibrated maximum, and both."""
 
     ramps: SurprisalCurves
 
@@ -101,10 +101,10 @@ class Fusion:
     ) -> Self:
         """Fit to the measures [N, 2 + K] of normal pictures that no expert was fitted on.
 
-        `stranger` is how far a picture is from neighbours that it has nothing in common with. Where many normal
-        pictures are as far from each other, being far says little: neighbours count for less. None: in full.
-        `odds_compare`: the log odds of different kinds mean the same, so that the largest of them counts as it is.
-        `has_learned`: the autoencoder was fitted on some of them after all, and is not heard.
+        `stranger` is the distance of a picture to neighbours that it has nothing in common with. If many normal
+        pictures are that far apart, distance says little, and neighbours count for less. None: in full.
+        `odds_compare`: the log odds of different kinds are comparable, so that the largest counts as it is.
+        `has_learned`: the autoencoder was fitted on some of them, and is left out.
         """
         rows = [SurprisalCurves.fit(column) for column in measures.T]
         if stranger is not None:
@@ -124,7 +124,7 @@ class Fusion:
         return self.ramps[: self._count](measures)
 
     def parts(self, measures: Floats) -> Floats:
-        """Return the numbers that a score is made of, [N, 2 + K]: two surprisals, and the log odds of each kind."""
+        """Return the parts of a score, [N, 2 + K]: two surprisals, and the log odds of each kind."""
         return np.concatenate((self.surprisals(measures)[:, :FIRST_KIND], measures[:, FIRST_KIND:]), axis=1)
 
     def score(self, measures: Floats) -> Floats:
@@ -137,9 +137,9 @@ class Fusion:
         return np.asarray((experts**POWER @ np.asarray(WEIGHTS)) ** (1 / POWER), np.float32)
 
     def without_folder(self) -> Fusion:
-        """Return a fusion in which only the head speaks: reconstruction and neighbours are silent.
+        """Return a fusion of the head alone, without reconstruction and neighbours.
 
-        They say how unlike the training folder a picture is, which is nothing against it in another folder.
+        These compare a picture with the training folder, which means nothing in another folder.
         """
         volumes = self.ramps.volumes.copy()
         volumes[:FIRST_KIND] = 0
@@ -158,10 +158,10 @@ def fit_robustly(
     odds_compare: bool = False,
     has_learned: bool = False,
 ) -> tuple[Fusion, Mask]:
-    """Fit a fusion though some pictures may be junk; return it and which of the pictures [N] are clear outliers.
+    """Fit a fusion although some pictures may be junk; return it and a mask [N] of the clear outliers.
 
-    Begins with the `trusted` pictures [N], then takes twice all but the clear outliers; `stranger`, `odds_compare` and
-    `has_learned` as in `Fusion.fit`.
+    It starts with the `trusted` pictures [N], then refits twice to all but the clear outliers. `stranger`,
+    `odds_compare` and `has_learned` are those of `Fusion.fit`.
     """
 
     def fit(rows: Floats) -> Fusion:
@@ -175,9 +175,9 @@ def fit_robustly(
 
 
 def clear_outliers(scores: Floats) -> Mask:
-    """Tell which scores [N] lie where an exponential tail through the upper third has a hundredth left.
+    """Return which scores [N] are clear outliers: an exponential tail through the upper third has 1 % left there.
 
-    At most 6 % of them: more is no tail but a part of the folder.
+    At most 6 % of them: more would be a part of the folder, not its tail.
     """
     lower, upper = np.quantile(scores, [0.7, 0.9])
     limit = upper + (upper - lower) / np.log(3) * np.log(0.1 / _CLEAR)

@@ -1,7 +1,7 @@
-"""The head that knows junk by its kind: a linear discriminant that is fitted anew to each folder, in closed form.
+"""The head, which knows junk by kind: a linear discriminant, fitted to each folder in closed form.
 
-What it knows of junk travels with the model as the means and the covariances of drawn junk; what is normal, the
-user's own pictures say. It reads no picture and sets no threshold.
+Its knowledge of junk is in the model file, as means and covariances of synthetic junk; what is normal, the
+user's own pictures show. It reads no picture and sets no threshold.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Head:
 
 @dataclass(frozen=True)
 class JunkStatistics:
-    """What is known of K `kinds` of junk, and of normal pictures in general.
+    """Statistics of K `kinds` of junk, and of normal pictures in general.
 
     `means` [K, R] and `covariance` [R, R], the kinds' mean, of junk; `normal_mean` [R] and `normal_covariance` [R, R].
     """
@@ -55,7 +55,7 @@ class JunkStatistics:
 
     @classmethod
     def of(cls, normal: Floats, junk: Mapping[Kind, Floats]) -> Self:
-        """Sum up pictures as projected: `normal` [N, R], and of every kind of `junk` [J, R]."""
+        """Return the statistics of projected pictures: `normal` [N, R], and for each kind `junk` [J, R]."""
         kinds = tuple(kind for kind in Kind if kind in junk)
         return cls(
             kinds,
@@ -69,7 +69,7 @@ class JunkStatistics:
         """Fit Fisher's discriminant (Hastie, Tibshirani and Friedman 2009, section 4.3) with a shrunken covariance.
 
         `normal` [N, R] are a user's own pictures, and harmless variations of them; junk that was `drawn` from them
-        [J, R] takes the place of its kind in general: how a blurred picture looks depends on the folder.
+        [J, R] replaces its kind's general statistics: how a blurred picture looks depends on the folder.
         """
         means, covariance = self.means.astype(np.float64), self.covariance.astype(np.float64)
         drawn, known = drawn or {}, len(self.kinds)
@@ -88,7 +88,7 @@ class JunkStatistics:
         return Head(_float32(weights[:, 1:] - weights[:, :1]), _float32(biases[1:] - biases[:1]))
 
     def held_out(self, normal: Floats, groups: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the log odds [N, K] of normal pictures, each by a head that has not seen it nor one of its group."""
+        """Return the log odds [N, K] of normal pictures, each by a head that has seen neither it nor its group."""
         order = np.random.default_rng(0).permutation(int(groups.max()) + 1)
         folds = order[groups] % _FOLDS
         odds = np.empty((len(normal), len(self.kinds)), np.float32)
@@ -108,7 +108,7 @@ class JunkStatistics:
         return {str(kind): int(count) for kind, count in zip(self.kinds, counts, strict=True)}
 
     def packed(self) -> str:
-        """Write them as text for a model's metadata; of a covariance, one half."""
+        """Return it as text for a model's metadata, with one half of each covariance."""
         upper = np.triu_indices(len(self.normal_mean))
         content = io.BytesIO()
         np.savez_compressed(
@@ -123,15 +123,15 @@ class JunkStatistics:
 
     @classmethod
     def unpacked(cls, text: str) -> Self:
-        """Read them. Raises ModelError."""
+        """Return what `packed` wrote. Raises ModelError."""
         try:
             with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as stored:
                 return cls(
                     tuple(Kind(kind) for kind in stored["kinds"].tolist()),
                     stored["means"],
-                    _whole(stored["covariance"], stored["means"].shape[1]),
+                    _symmetric(stored["covariance"], stored["means"].shape[1]),
                     stored["normal_mean"],
-                    _whole(stored["normal_covariance"], stored["means"].shape[1]),
+                    _symmetric(stored["normal_covariance"], stored["means"].shape[1]),
                 )
         except (ValueError, KeyError, OSError, EOFError, BadZipFile) as fault:
             raise ModelError(f"what the model knows of junk is damaged ({fault}); train it again") from fault
@@ -142,7 +142,7 @@ def _covariance(rows: Floats) -> NDArray[np.float64]:
     return np.asarray(centred.T @ centred / len(rows), np.float64)
 
 
-def _whole(upper: NDArray[np.float16], side: int) -> NDArray[np.float32]:
+def _symmetric(upper: NDArray[np.float16], side: int) -> NDArray[np.float32]:
     matrix = np.zeros((side, side), np.float32)
     matrix[np.triu_indices(side)] = upper
     return matrix + np.triu(matrix, 1).T

@@ -1,6 +1,6 @@
-"""What a model said of a user's pictures, kept from one run of `calibrate` to the next.
+"""A cache of a model's outputs for a user's pictures, from one run of `calibrate` to the next.
 
-It decodes and measures nothing, and whatever is wrong with a file costs no more than to measure again.
+It decodes and measures nothing. A damaged file costs no more than to measure again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def usual_folder() -> Path | None:
-    """Return where such files belong; None for a user without a home."""
+    """Return the folder for such files; None for a user without a home."""
     try:
         return user_cache_path("imgwatch") / "measured"
     except RuntimeError:
@@ -50,9 +50,9 @@ def usual_folder() -> Path | None:
 
 
 def identity_of(path: Path, limits: Limits) -> Identity | None:
-    """Say which file, in which state, lies at a path; None when it cannot be told or kept.
+    """Return which file, in which state, lies at a path; None if it cannot be determined or stored.
 
-    The time of change is part of it: an editor may keep size and time of modification.
+    The time of the last status change is part of it: an editor may keep size and modification time.
     """
     try:
         status = path.stat(follow_symlinks=limits.follows_links)
@@ -65,7 +65,7 @@ def identity_of(path: Path, limits: Limits) -> Identity | None:
 class MeasuredFile:
     """Rows of a model's outputs by the identity of the picture, in one file for each model and limits.
 
-    Another model, other limits or another release is another file; of the files, the two used last stay.
+    Each model, set of limits and release has its own file; the two files used last are kept.
     """
 
     def __init__(self, folder: Path, scorer: Scorer, limits: Limits) -> None:
@@ -75,7 +75,7 @@ class MeasuredFile:
         self.path = folder / f"{digest.hexdigest()[:32]}{_SUFFIX}"
 
     def read(self, names: Sequence[str]) -> dict[Identity, Row]:
-        """Return the rows that have all these outputs. A damaged file is removed, and is empty."""
+        """Return the rows that have all these outputs. A damaged file is removed, and counts as empty."""
         try:
             with (
                 opened_private(self.path.parent, frozenset()),
@@ -100,7 +100,7 @@ class MeasuredFile:
         return dict(zip(map(tuple, identities.tolist()), rows, strict=True))
 
     def write(self, rows: Mapping[Identity, Row]) -> None:
-        """Replace the file by these rows, the first of them where there are too many, and remove old files."""
+        """Replace the file by these rows, at most the first MOST_ROWS, and remove old files."""
         kept = list(rows.items())[:MOST_ROWS]
         if not kept:
             return

@@ -1,4 +1,4 @@
-"""Run a finished model over a user's pictures and keep every number that fitting needs."""
+"""Run a finished model over a user's pictures and return the outputs that fitting needs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _BATCH = 8
 
 @dataclass(frozen=True)
 class Measured:
-    """What a model says of the N readable `paths`: its outputs by name, each [N, ...], and what it knows of junk."""
+    """A model's outputs for the N readable `paths`, by name, each [N, ...], and its statistics of junk."""
 
     paths: tuple[Path, ...]
     unreadable: int
@@ -36,7 +36,7 @@ class Measured:
 
     @property
     def is_perceptual(self) -> bool:
-        """Whether its bank of neighbours and its fusion can be fitted anew."""
+        """Whether the model's bank of neighbours and its fusion can be fitted anew."""
         return set(_PERCEPTUAL) <= self.numbers.keys()
 
 
@@ -48,9 +48,9 @@ def measure(  # noqa: PLR0913 - what calibrate is told, handed on
     progress: Progress,
     keep_in: Path | None = None,
 ) -> Measured:
-    """Decode and measure the pictures, but for those whose rows an earlier run kept in the folder `keep_in`.
+    """Decode and measure the pictures, except those whose rows an earlier run cached in the folder `keep_in`.
 
-    Raises ModelError when what the model knows of junk is damaged.
+    Raises ModelError if the model's statistics of junk are damaged.
     """
     session = open_session(str(scorer.path), threads, scorer.device)
     packed = session.get_modelmeta().custom_metadata_map.get(KEY)
@@ -80,7 +80,7 @@ def measure(  # noqa: PLR0913 - what calibrate is told, handed on
 def _unchanged(
     rows: Mapping[Path, Row], identities: Mapping[Path, Identity | None], limits: Limits
 ) -> dict[Identity, Row]:
-    """Return the rows of the files that are still what they were before they were decoded."""
+    """Return the rows of the files that have not changed since before they were decoded."""
     return {
         identity: row
         for path, row in rows.items()

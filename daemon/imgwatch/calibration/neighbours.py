@@ -1,6 +1,6 @@
 """Distances between pictures as an image encoder sees them: near-duplicates, nearest neighbours, a bank of them.
 
-Directions are float32 [N, D] of length 1; a distance is 1 - cosine. Work goes by blocks of rows, so that memory
+Directions are float32 [N, D] of length 1; a distance is 1 - cosine. Rows are processed in blocks, so that memory
 does not grow with the square of the folder.
 """
 
@@ -34,10 +34,10 @@ def unit(vectors: Floats) -> NDArray[np.float32]:
 
 
 def near_duplicates(directions: Directions) -> Integers:
-    """Number the groups [N] of pictures that are linked by near-duplicates.
+    """Return the group numbers [N] of pictures that are linked by near-duplicates.
 
-    A fixed camera's pictures are all alike and no duplicates: the limit goes by how alike the folder is, and a
-    group larger than a tenth of the folder is taken apart.
+    A fixed camera's pictures are all alike without being duplicates: the limit depends on how alike the folder is,
+    and a group larger than a tenth of the folder is split into single pictures.
     """
     limit = min(DUPLICATE, _DUPLICATE_SHARE * _usual_distance(directions, NEAREST))
     parent = np.arange(len(directions))
@@ -58,10 +58,10 @@ def near_duplicates(directions: Directions) -> Integers:
 
 
 def spread_out(directions: Directions) -> Mask:
-    """Choose pictures [N] so that none is close to another: a tight cluster of copies counts once.
+    """Return a mask [N] of pictures of which none is close to another: a tight cluster of copies counts once.
 
-    Takes those with the most close neighbours first. Close is 0.45 of the median distance to the 5 %-th neighbour.
-    Who is close to whom is a bit each: 12 MB for 10,000 pictures.
+    It takes those with the most close neighbours first. Close is 0.45 of the median distance to the 5 %-th neighbour.
+    Closeness is one bit per pair: 12 MB for 10,000 pictures.
     """
     radius = _THIN * _usual_distance(directions)
     close = np.concatenate(
@@ -77,7 +77,7 @@ def spread_out(directions: Directions) -> Mask:
 
 
 def _usual_distance(directions: Directions, nearest: int = 0) -> float:
-    """Return the median distance to the n-th neighbour, or without a number to the 5 %-th, of a sample."""
+    """Return the median distance to the n-th neighbour, for 0 to the 5 %-th, of a sample."""
     sample = directions[:: max(1, len(directions) // _SAMPLE)]
     rank = min(nearest or max(3, int(0.05 * len(sample))), len(sample) - 1)  # rank 0 is the picture itself
     distances = [np.partition(rows, rank, axis=1)[:, rank] for _, rows in _blocks(sample, sample)]
@@ -98,7 +98,7 @@ def distances_to_bank(
 
 
 def choose_bank(candidates: Integers, seed: int) -> Integers:
-    """Choose at most BANK of the candidate rows, ascending."""
+    """Return at most BANK of the candidate rows, ascending, by a seeded choice."""
     if len(candidates) <= BANK:
         return candidates
     return np.sort(np.random.default_rng((seed, 1)).permutation(candidates)[:BANK])

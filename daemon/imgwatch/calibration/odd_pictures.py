@@ -1,6 +1,6 @@
-"""The pictures of a folder that look least like the rest, and those that are to be left out: two lists beside a model.
+"""The strangest pictures of a folder, and those to be left out: two lists beside a model.
 
-`imgwatch calibrate` and `train` write the first and heed the second, which the user makes, in gallery or shell. No
+`imgwatch calibrate` and `train` write the first list and obey the second, which the user makes in gallery or shell. No
 picture is changed.
 """
 
@@ -29,23 +29,23 @@ class OddPictures:
 
     @property
     def list_file(self) -> Path:
-        """Where the choice is written."""
+        """The file with the pictures to leave out."""
         return self.folder / _LEFT_OUT
 
     def strangest(self) -> list[Path]:
-        """Return what was shown last, the strangest first; none before the first run."""
+        """Return the pictures shown last, the strangest first; none before the first run."""
         return paths_in(self.folder / _STRANGEST)
 
     def left_out(self) -> list[Path]:
-        """Return what is to be left out."""
+        """Return the pictures to leave out."""
         return paths_in(self.list_file)
 
     def show(self, strangest: Sequence[Path]) -> None:
-        """Write the strangest pictures down. Raises CannotCreate."""
+        """Write the list of the strangest pictures. Raises CannotCreate."""
         self._write(_STRANGEST, _SHOWN, strangest)
 
     def leave_out(self, chosen: Iterable[Path]) -> None:
-        """Write down what is to be left out, in the place of what was. Raises CannotCreate."""
+        """Write the list of pictures to leave out. Raises CannotCreate."""
         self._write(_LEFT_OUT, _CHOSEN, chosen)
 
     def _write(self, name: str, header: bytes, paths: Iterable[Path]) -> None:

@@ -1,6 +1,6 @@
-"""The tensors of a perceptual model that a user's own pictures can replace: bank of neighbours, head, and fusion.
+"""The tensors of a perceptual model that calibration replaces: bank of neighbours, head, and fusion.
 
-Only `imgwatch calibrate` and training come here; the daemon never needs the package onnx.
+Only `imgwatch calibrate` and training use it; the daemon never needs the package onnx.
 """
 
 from __future__ import annotations
@@ -60,9 +60,9 @@ def embed_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) -> N
 
 
 def replace_tensors(proto: onnx.ModelProto, tensors: dict[str, NDArray[Any]]) -> None:
-    """Put these tensors in the place of those of the same names, in place; each keeps its type.
+    """Replace the tensors of these names, in place; each keeps its type.
 
-    Raises KeyError when the graph has no tensor of a name: it is no perceptual model.
+    Raises KeyError if the graph has no tensor of a name: it is not a perceptual model.
     """
     from onnx import numpy_helper
 

@@ -1,6 +1,6 @@
-"""Decide which pictures of a folder teach a model: copies count once, the strangest are left out.
+"""Select the pictures of a folder from which a model learns: copies count once, the strangest are left out.
 
-What is left out is still scored, and shown to the user. It measures nothing itself.
+Those left out are still scored, and shown to the user. It measures nothing itself.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ _WIDE = 0.1  # of the folder: in so wide a neighbourhood three scanned pages do 
 
 @dataclass(frozen=True)
 class Selection:
-    """For each picture [N]: is it a copy of one that teaches (thinned), is it among the strangest (judged)?"""
+    """Masks [N] of pictures: copies of others (thinned), and the strangest (judged)."""
 
     is_thinned: Mask
     is_judged: Mask
 
     @property
     def teaches(self) -> Mask:
-        """Which pictures are learned from."""
+        """A mask [N] of the pictures to learn from."""
         return np.asarray(~(self.is_thinned | self.is_judged))
 
 
 def select(
     looks: Directions, directions: Directions, groups: Integers, odds_of: Callable[[Mask], Floats]
 ) -> Selection:
-    """Thin a folder by `looks` [N, D], then judge it twice: the second round is not misled by what the first left out.
+    """Thin a folder by `looks` [N, D], then judge it twice, the second time without the strangest of the first.
 
-    `directions` [N, E] and `groups` [N] are for neighbours; `odds_of(teaches)` gives the largest log odds of
+    `directions` [N, E] and `groups` [N] are for neighbours; `odds_of(teaches)` returns the largest log odds of
     junk [N], of experts that have learned only from pictures that teach and never from the one they judge.
     """
     is_thinned = ~spread_out(looks)

@@ -118,7 +118,7 @@ def _path(top: Path, facts: dict[str, Any]) -> Path:
 
 
 def _is_plain(path: Path, facts: dict[str, Any]) -> bool:
-    """Tell whether an object's name has no empty or dot step, which a path would swallow."""
+    """Return whether an object's name has no empty or dot step, which a path would swallow."""
     if str(path).endswith(facts["name"].lstrip("/")):
         return True
     log.warning("%s: skipped: a part of its name is empty or a dot", shown(facts["name"]))

@@ -12,7 +12,7 @@ _PROTOCOL = re.compile(r"([a-z][a-z0-9+.-]+):/")
 
 
 def is_url(path: Path) -> bool:
-    """Tell whether a path that was typed is a URL."""
+    """Return whether a path that was typed is a URL."""
     return _PROTOCOL.match(str(path)) is not None and not path.exists()
 
 
@@ -22,7 +22,7 @@ def local(path: Path) -> Path:
 
 
 def is_object(path: Path) -> bool:
-    """Tell whether a path stands for an object in a store."""
+    """Return whether a path stands for an object in a store."""
     return not path.is_absolute()
 
 

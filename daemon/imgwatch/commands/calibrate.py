@@ -116,7 +116,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 
 
 def _base(settings: "Settings") -> Path:
-    """Say which model is fitted: the config's, or the general one where that is not there yet."""
+    """Return which model is fitted: the config's, or the general one where that is not there yet."""
     base = model_path(settings)
     if base.exists():
         return base

@@ -89,7 +89,7 @@ def rescan_wide(
 
 
 def say_unread(unread: Counter[Format]) -> None:
-    """Say on stderr, where it is in no program's way, what was not looked at."""
+    """Print what was not looked at to stderr, where it is in no program's way."""
     for known, count in unread.items():
         console.complain(known.left_alone(count))
 

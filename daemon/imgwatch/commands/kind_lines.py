@@ -12,7 +12,7 @@ _APART = 5  # a fifth of the common promise is suggested, which leaves the other
 
 
 def about_silent_kinds(standard: Standard) -> Iterator[str]:
-    """Say which kinds are silent, and how the others are kept from becoming so."""
+    """Yield lines that say which kinds are silent, and how the others are kept from becoming so."""
     from imgwatch.kind_promises import silent_kinds
 
     for silent in silent_kinds(standard.contract, standard.kinds):

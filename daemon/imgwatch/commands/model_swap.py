@@ -32,7 +32,7 @@ _NAMED = 10  # pictures of each kind
 
 
 def draft_path(out: Path) -> Path:
-    """Say where a new model is written first: beside the one that it is to replace, if there is one."""
+    """Return where a new model is written first: beside the one that it is to replace, if there is one."""
     return out.with_name(f"{out.stem}.new{out.suffix}") if out.exists() else out
 
 
@@ -52,7 +52,7 @@ def compared(settings: Settings, model: Path) -> Shadow | None:
 
 
 def as_json(comparison: Shadow | None) -> dict[str, Any]:
-    """Give the comparison as JSON."""
+    """Return the comparison as JSON."""
     if comparison is None:
         return {}
     moves, returns = [str(path) for path in comparison.moves], [record.id for record in comparison.returns]
@@ -60,7 +60,7 @@ def as_json(comparison: Shadow | None) -> dict[str, Any]:
 
 
 def say(comparison: Shadow | None) -> None:
-    """Say the comparison, and name the first pictures that it is about."""
+    """Print the comparison, and name the first pictures that it is about."""
     if comparison is None:
         return
     console.say(comparison.summary)

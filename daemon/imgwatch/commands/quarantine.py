@@ -134,7 +134,7 @@ def show(
     """Show everything that is known about one picture."""
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
-    record = selector(quarantine, WITH_MOVED).one(which)
+    record = selector(quarantine, WITH_MOVED).single(which)
     moved = next((item.path for item in quarantine.moved() if item.record.id == record.id), None)
     if as_json:
         console.say_json(record.to_json())

@@ -183,7 +183,7 @@ def _say_dry_run(judgements: "Iterable[Judged]", policy: "Policy", as_json: bool
 
 
 def _becomes(policy: "Policy", judged: "Judged") -> str | None:
-    """Say what would happen to a picture that is junk: where it would go and when, or why it would stay."""
+    """Return what would happen to a picture that is junk: where it would go and when, or why it would stay."""
     from imgwatch.lifecycle import FileEvent
 
     event, due = policy.outcome(judged, time.time())

@@ -69,7 +69,7 @@ def score(
 
 @contextmanager
 def _standard_input(most_megabytes: float | None) -> Iterator[Path | None]:
-    """Give a file with what is piped in, if that is wanted: no more than one byte above the limit on a file."""
+    """Yield a file with what is piped in, or None: at most one byte more than the limit on a file."""
     if most_megabytes is None:
         yield None
         return

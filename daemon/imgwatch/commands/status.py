@@ -169,7 +169,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
 
 
 def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, object]:
-    """Say the mode, and what it means if that is not plain."""
+    """Return the mode, and what it means if that is not plain."""
     from imgwatch.wording import ONLY_REPORTS
 
     is_general = daemon_status.get("generic_model", settings.own_model is None)
@@ -178,7 +178,7 @@ def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, obje
 
 
 def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, object]:
-    """Say whether the folder has changed: None while that is not known of the model in use."""
+    """Return whether the folder has changed: None while that is not known of the model in use."""
     from imgwatch.drift import NOT_CALIBRATED, Drift
 
     if daemon_status.get("generic_model"):
@@ -190,7 +190,7 @@ def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, objec
 
 
 def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
-    """Say how many of the pictures in quarantine are the user's own: None without a daemon, or before any was moved."""
+    """Return how many quarantined pictures are the user's own: None without a daemon, or before any was moved."""
     from imgwatch.reviewers_promise import ReviewersPromise
 
     false_alarms = daemon_status.get("false_alarms")

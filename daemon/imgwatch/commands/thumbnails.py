@@ -33,7 +33,7 @@ _COLUMNS = 24  # of the terminal
 
 @contextmanager
 def thumbnails(settings: Settings) -> Iterator[Callable[[Path], None]]:
-    """Give what draws the picture at a path. Raises UsageError without a terminal, Unavailable without the extra."""
+    """Yield a function that draws the picture at a path. Raises UsageError without a terminal, Unavailable."""
     if not (sys.stdin.isatty() and sys.stdout.isatty() and os.get_terminal_size().columns):
         raise UsageError("--thumbnails needs a terminal: leave it out")
     require_extra("thumbnails")

@@ -183,7 +183,7 @@ def _waiting(model: "LiveModel", why: str) -> "Pulse":
 
 
 def _warn_of_watchdog(settings: "Settings") -> None:
-    """Say when systemd would take one slow picture for a hang; it kills the daemon then, and starts it again."""
+    """Warn if systemd would take one slow picture for a hang: it would kill the daemon and start it again."""
     from imgwatch.systemd.drop_in import SLACK_SECONDS
     from imgwatch.systemd.drop_in import watchdog_seconds as needed_seconds
     from imgwatch.systemd.notify import watchdog_seconds
@@ -213,7 +213,7 @@ class _Orders:
             signal.signal(number, self._obey)
 
     def is_interrupted(self) -> bool:
-        """Tell whether a signal asked to stop or to read the config again."""
+        """Return whether a signal asked to stop or to read the config again."""
         return self.must_stop or self.must_reload
 
     def wait_for_trial(self) -> None:

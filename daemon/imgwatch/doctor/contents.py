@@ -47,7 +47,7 @@ def _synced(folder: Path, *, moves: bool) -> Iterator[Finding]:
 
 
 def sync_warning(folder: Path) -> str | None:
-    """Say what syncs the folder, or one above it: what is moved out of it is deleted on the other devices, too."""
+    """Return what syncs the folder, or one above it: what is moved out of it is deleted on the other devices, too."""
     for above in (folder, *folder.parents[:3]):
         try:
             names = sorted(os.listdir(above))

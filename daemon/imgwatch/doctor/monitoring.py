@@ -64,7 +64,7 @@ def _check_way_out(file: Path, is_needed: bool) -> Iterator[Finding]:
 
 
 def _is_open(text: str) -> bool:
-    """Tell whether a unit may reach services anywhere."""
+    """Return whether a unit may reach services anywhere."""
     return "AF_INET6" in text
 
 

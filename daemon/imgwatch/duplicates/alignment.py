@@ -68,7 +68,7 @@ class Fit(NamedTuple):
 
     @property
     def is_copy(self) -> bool:
-        """Tell whether one of the two is a copy of the other. Chosen and measured by benchmarks/duplicates.py."""
+        """Return whether one of the two is a copy of the other. Chosen and measured by benchmarks/duplicates.py."""
         least = _LEAST_FRAMED_SHARE if self.around is Around.FRAME else _LEAST_SHARE
         found = self.agreement
         agrees_everywhere = found.weakest >= _EVERYWHERE and found.difference <= _MOST_DIFFERENCE_EVERYWHERE

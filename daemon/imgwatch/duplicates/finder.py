@@ -56,7 +56,7 @@ class Finder:
         self._width = 0  # of a row of vectors, once that is known
 
     def is_reference(self, path: Path) -> bool:
-        """Tell whether a picture lies in a folder that is never touched."""
+        """Return whether a picture lies in a folder that is never touched."""
         return any(path.is_relative_to(folder) for folder in self._reference)
 
     def look_at(self, path: Path, identity: Identity) -> Signed | None:
@@ -105,7 +105,7 @@ class Finder:
         return Copy(other, one, because, is_exact) if is_first else Copy(one, other, because, is_exact)
 
     def _is_another(self, other: Signed, signed: Signed) -> bool:
-        """Tell whether it is another file, and still the version that was looked at."""
+        """Return whether it is another file, and still the version that was looked at."""
         if other.path == signed.path or (other.ino, other.mtime_ns) == (signed.ino, signed.mtime_ns):
             return False
         return other.is_version(identity_of(other.path))

@@ -68,7 +68,7 @@ def sharpness_of(grey: Grey) -> float:
 
 
 def original(first: Traits, second: Traits, fit: Fit) -> tuple[bool, Because] | None:
-    """Tell whether the first one is the original, and why; None if nothing tells them apart.
+    """Return whether the first one is the original, and why; None if nothing tells them apart.
 
     The order: camera before none, bare before framed, whole before cropped, more pixels, less compression, sharper.
     Where a frame may as well be ground that was cut off, the one that has less of it is the original if it shows

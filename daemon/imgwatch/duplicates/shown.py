@@ -59,7 +59,7 @@ def _box(grey: Plane, mark: Callable[[Plane], Marks], share: float) -> Box | Non
 
 
 def _is_straight(marks: Marks, box: Box) -> bool:
-    """Tell whether what is shown ends along the edges of a box, as a picture does; a thing on a ground touches few."""
+    """Return whether what is shown ends along the edges of a box, as a picture does; an object touches few."""
     left, top, right, bottom = box
     height, width = marks.shape
     edges = [

@@ -62,7 +62,7 @@ class Duplicates:
         return judgements, [one for path, one in earlier.items() if path not in mine]
 
     def has_original(self, judged: Judged) -> bool:
-        """Tell whether the original of a copy still lies where it was, in the version that was compared."""
+        """Return whether the original of a copy still lies where it was, in the version that was compared."""
         signed = self._originals.pop(judged.path, None)
         return signed is not None and signed.is_version(identity_of(signed.path))
 
@@ -71,19 +71,19 @@ class Duplicates:
         self._finder.forget(path)
 
     def _stays(self, path: Path) -> bool:
-        """Tell whether a picture lies in a folder of reference, or was kept, or lay there on the first day."""
+        """Return whether a picture lies in a folder of reference, or was kept, or lay there on the first day."""
         if self._finder.is_reference(path):
             return True
         known = self._ledger.known(path)
         return known is not None and known.state in _STAYS
 
     def _may_go(self, copy: Copy, normal: set[Path]) -> bool:
-        """Tell whether a copy may go: its original stays, and the user has not decided about the copy."""
+        """Return whether a copy may go: its original stays, and the user has not decided about the copy."""
         stays = copy.original.path in normal or self._stays(copy.original.path)
         return stays and self._is_ours(copy.copy)
 
     def _is_taken(self, signed: Signed) -> bool:
-        """Tell whether an earlier picture may go; what lay there on the first day is left alone."""
+        """Return whether an earlier picture may go; what lay there on the first day is left alone."""
         known = self._ledger.known(signed.path)
         return known is not None and known.state is FileState.KEPT and self._is_ours(signed)
 

@@ -1,1 +1,1 @@
-"""How good a model is, and how many false alarms its threshold raises; needs no TensorFlow."""
+"""How good a model is, and how many false alarms its threshold raises, without TensorFlow."""

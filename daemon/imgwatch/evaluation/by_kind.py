@@ -1,4 +1,4 @@
-"""What kind of junk a model calls the pictures that it takes: how many, and how many by their right name."""
+"""The kinds of junk that a model calls pictures above its threshold: how many, and how many correctly."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from imgwatch.standard import Standard
 
 @dataclass(frozen=True)
 class NamedKinds:
-    """Of a folder's `pictures` those that a model takes, by the kind that it calls them.
+    """Those of a folder's `pictures` that a model calls junk, by kind.
 
-    `expected` is what they are, where somebody has said so; None for normal pictures.
+    `expected` is their true kind, if the user named it; None for normal pictures.
     """
 
     folder: Path
@@ -28,12 +28,12 @@ class NamedKinds:
 
     @property
     def taken(self) -> int:
-        """How many the model takes."""
+        """How many the model calls junk."""
         return sum(self.named.values())
 
     @property
     def right(self) -> int | None:
-        """How many of those taken it calls by their right name."""
+        """How many of those have the expected kind; None without one."""
         return None if self.expected is None else self.named.get(self.expected, 0)
 
     def facts(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class NamedKinds:
 
 
 def named_kinds(standard: Standard, folder: ScoredFolder, expected: Kind | None = None) -> NamedKinds:
-    """Count the kinds of a folder's pictures that are taken."""
+    """Count the kinds of the pictures in a folder that are called junk."""
     pictures = zip(folder.scores.tolist(), folder.parts.tolist(), strict=True)
     reasons = (standard.why_junk(score, parts) for score, parts in pictures)
     named = Counter(reason.kind for reason in reasons if reason is not None)

@@ -1,6 +1,6 @@
-"""Measure models on labelled folders: how well junk is told from normal pictures, and what a threshold does.
+"""Measure models on labelled folders: how well they separate junk from normal pictures, and what a threshold does.
 
-It needs no TensorFlow and draws nothing; what is shown of an evaluation, `evaluation_report` says.
+It needs no TensorFlow and draws nothing; `evaluation_report` shows an evaluation.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ INTERVALS = "AUROC: DeLong 1988; shares: Clopper and Pearson 1934; 95 %"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """One model on normal pictures against junk: metrics in all and for each folder of junk."""
+    """One model on normal pictures against junk: metrics overall and for each folder of junk."""
 
     model: Path
     architecture: str
@@ -39,7 +39,7 @@ class Evaluation:
     kinds: tuple[NamedKinds, ...]  # of the normal pictures, then of each folder of junk
 
     def facts(self) -> dict[str, Any]:
-        """Return the metrics as JSON fields, those in all at the top."""
+        """Return the metrics as JSON fields, the overall ones at the top."""
         folders = [
             {"folder": str(folder.path), **metrics.facts()}
             for folder, metrics in zip(self.junk, self.by_folder, strict=True)
@@ -60,7 +60,7 @@ def evaluate(
     """Measure each model on the same pictures; `rule` overrides the models' own thresholds, and kinds may have
     `promised` ones.
 
-    Raises InputMissing when a folder is not there or holds no readable picture.
+    Raises InputMissing if a folder is missing or holds no readable picture.
     """
     scored = score_folders(scorers, labelled, progress)
     return [

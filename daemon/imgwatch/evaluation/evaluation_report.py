@@ -1,4 +1,4 @@
-"""The page of an evaluation: tables, plots and the worst mistakes, contact sheets. It needs the extra report."""
+"""The page of an evaluation: tables, plots, and contact sheets of the worst mistakes. It needs the extra report."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_evaluation(evaluations: Sequence[Evaluation], out: Path, limits: Limit
 
 
 def contact_sheet(shown: Sequence[bytes], columns: int = 8) -> bytes:
-    """Put thumbnails, JPEG bytes, side by side in one JPEG."""
+    """Return thumbnails, JPEG bytes, side by side in one JPEG."""
     rows = -(-len(shown) // columns)
     sheet = Image.new("RGB", (columns * THUMBNAIL.width, rows * THUMBNAIL.height), "white")
     for number, content in enumerate(shown):
@@ -86,7 +86,7 @@ def _plots(evaluations: Sequence[Evaluation]) -> list[Plot]:
 
 
 def _mistakes(evaluation: Evaluation, limits: Limits, workers: int) -> list[TileSection]:
-    """Show the strangest normal pictures and the least strange junk."""
+    """Return the worst mistakes: the strangest normal pictures and the least strange junk."""
     judged = {
         f"Normal pictures above the threshold of {evaluation.model.name}": _worst(
             [evaluation.normal], evaluation.threshold, 1

@@ -32,7 +32,7 @@ def lines_of(evaluations: Sequence[Evaluation]) -> Iterator[str]:
 
 
 def _kinds(named: NamedKinds) -> str:
-    """Say how many of a folder's pictures are taken, and as what."""
+    """Return a line: how many of a folder's pictures are called junk, and of which kind."""
     right = "" if named.right is None else f", {named.right} of them named right ({named.expected})"
     low, high = clopper_pearson(named.taken, named.pictures)
     kinds = ", ".join(f"{count} {kind}" for kind, count in named.named.items())
@@ -67,7 +67,7 @@ def _row(name: str, metrics: Metrics) -> tuple[str, ...]:
 
 
 def false_alarms(evaluation: Evaluation) -> str:
-    """Say how many normal pictures are lost at each threshold, and for which rates the calibration was too small."""
+    """Return a line: the false alarms at each threshold, and the rates for which the calibration was too small."""
     metrics, known = evaluation.overall, evaluation.calibrated_on
     targets = [(at.false_alarms, at) for at in metrics.at if at.false_alarms]
     unattainable = [f"{target:.1%}" for target, _ in targets if (known + 1) * target < 1]

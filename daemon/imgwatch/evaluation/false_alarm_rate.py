@@ -36,17 +36,17 @@ class FalseAlarmRate:
 
     @property
     def share(self) -> float:
-        """Share of the held-out normal pictures above the threshold, 0 to 1."""
+        """The share of the held-out normal pictures above the threshold, 0 to 1."""
         return self.flagged / self.held_out
 
     @property
     def is_attainable(self) -> bool:
-        """Tell whether there are enough held-out pictures to hold the target."""
+        """Return whether there are enough held-out pictures to guarantee the target."""
         return self.target is None or self.held_out >= self.fewest
 
     @property
     def fewest(self) -> int:
-        """Say how many held-out pictures the target takes; 0 where there is none."""
+        """Return how many held-out pictures the target needs; 0 without a target."""
         if self.target is None:
             return 0
         if self.confidence is None:

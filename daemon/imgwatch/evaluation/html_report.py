@@ -1,6 +1,6 @@
-"""Write a report that a person reads (HTML, one file) and a program reads (JSON), with its plots beside it.
+"""Write a report for people (HTML, one file) and for programs (JSON), with its plots beside it.
 
-It knows pages, plots and galleries; what is in them, the recipes and `evaluate` say.
+It knows pages, plots and galleries; the recipes and `evaluate` fill them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Tile:
 
 @dataclass(frozen=True)
 class TileSection:
-    """Pictures to look at, and why."""
+    """A section of pictures to look at, with a caption."""
 
     title: str
     caption: str
@@ -103,9 +103,9 @@ def _embedded(content: bytes) -> str:
 
 
 def thumbnails(paths: Iterable[Path], limits: Limits, workers: int = 1) -> dict[str, bytes]:
-    """Decode pictures in guarded workers and encode them anew, small and square; no byte of a file is kept.
+    """Decode pictures in guarded workers and return them as small square JPEGs, by path; no byte of a file is kept.
 
-    What cannot be decoded any more is left out.
+    A picture that can no longer be decoded is left out.
     """
     with Decoder(THUMBNAIL, limits, workers) as decoder:
         return {
@@ -116,7 +116,7 @@ def thumbnails(paths: Iterable[Path], limits: Limits, workers: int = 1) -> dict[
 
 
 def encoded(pixels: Pixels) -> bytes:
-    """Encode uint8 pixels [H, W, 1 or 3] as JPEG."""
+    """Return uint8 pixels [H, W, 1 or 3] as JPEG."""
     flat = pixels[..., 0] if pixels.shape[2] == 1 else pixels
     content = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(flat)).save(content, "JPEG", quality=_JPEG_QUALITY)
@@ -124,7 +124,7 @@ def encoded(pixels: Pixels) -> bytes:
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows no NaN: it becomes null."""
+    """Return a value for JSON, which has no NaN: it becomes null."""
     if isinstance(value, Mapping):
         return {key: _finite(below) for key, below in value.items()}
     if isinstance(value, list | tuple):

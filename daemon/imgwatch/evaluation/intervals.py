@@ -1,4 +1,4 @@
-"""How sure a measured figure is: exact intervals for shares, DeLong's for areas under ROC curves.
+"""Confidence intervals: exact ones for shares, DeLong's for areas under ROC curves.
 
 It is numpy alone, so that `evaluate` and `calibrate` need no training extra.
 """
@@ -66,7 +66,7 @@ def auroc(normal: Floats, junk: Floats) -> float:
 def auroc_interval(normal: Floats, junk: Floats, confidence: float = 0.95) -> Interval:
     """Return DeLong's interval for the AUROC (DeLong et al. 1988; computed as in Sun and Xu 2014).
 
-    When the two sides are apart altogether its variance is 0 and says nothing: then the far end is that of
+    If the two sides are perfectly separated, its variance is 0 and says nothing: the far end is then that of
     the exact binomial interval for as many hits out of as many as the smaller side has pictures.
     """
     area, fewest = auroc(normal, junk), min(len(normal), len(junk))
@@ -83,7 +83,7 @@ def auroc_interval(normal: Floats, junk: Floats, confidence: float = 0.95) -> In
 
 
 def _midranks(values: Floats) -> Floats:
-    """Rank from 1; equal values share the mean of their ranks."""
+    """Return ranks [N] from 1; equal values share the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return np.asarray((last - (counts - 1) / 2.0)[inverse], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Score the pictures of labelled folders: the same pictures for all models, decoded as the daemon does.
+"""Score the pictures of labelled folders: the same pictures for all models, decoded as by the daemon.
 
 It measures nothing; `evaluate` does.
 """
@@ -29,7 +29,7 @@ _BATCH = 16
 class Labelled:
     """What to measure on: a folder of normal pictures that no model was trained on, and folders of junk.
 
-    `kinds` says of some of these folders what sort of junk lies in them.
+    `kinds` names the kind of junk in some of these folders.
     """
 
     normal: Path
@@ -57,7 +57,7 @@ ByFolder = dict[Path, ScoredFolder]
 def score_folders(scorers: Sequence[Scorer], labelled: Labelled, progress: Progress) -> list[ByFolder]:
     """Return each model's scores of every folder. Each picture is decoded once for all models of one shape.
 
-    Raises InputMissing when a folder is not there or holds no readable picture.
+    Raises InputMissing if a folder is missing or holds no readable picture.
     """
     folders = (labelled.normal, *labelled.junk)
     listed = {folder: list_pictures([folder], (), DEFAULT_IGNORE) for folder in folders}
@@ -79,7 +79,7 @@ def _score_here(
     labelled: Labelled,
     progress: Progress,
 ) -> list[ByFolder]:
-    """Decode every folder once for this shape and let each model score it."""
+    """Decode every folder once for this shape and score it by each model."""
     scored: list[ByFolder] = [{} for _ in scorers]
     done, total = 0, sum(map(len, listed.values()))
     with Decoder(shape, labelled.limits, labelled.workers) as decoder:
@@ -119,7 +119,7 @@ def _score_on_cluster(
     limits: Limits,
     progress: Progress,
 ) -> list[ByFolder]:
-    """Let a cluster decode and score every folder, once for each model."""
+    """Decode and score every folder on a cluster, once for each model."""
     from imgwatch.cluster.dask_cluster import Cluster
     from imgwatch.cluster.judging import JudgeKit, judge_on
 

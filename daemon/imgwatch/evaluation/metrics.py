@@ -1,4 +1,4 @@
-"""The metrics of a model, from scores of normal pictures and of junk: AUROC, precision, shares, each with its interval.
+"""Metrics from scores of normal pictures and of junk: AUROC, precision, shares, each with its interval.
 
 Pure arithmetic.
 """

@@ -1,4 +1,4 @@
-"""Draw the plots of reports, each for light and for dark pages, as PNG; computes nothing but bins.
+"""Draw the plots of reports, each for light and for dark pages, as PNG; it computes only bins.
 
 It needs matplotlib, of the extra report.
 """
@@ -48,7 +48,7 @@ def learning_curves(losses: Mapping[str, Sequence[float]], breaks: Sequence[floa
 
 
 def histogram(scores: Mapping[str, Floats], threshold: float, caption: str = "") -> Plot:
-    """Draw the distribution of named groups of scores with the threshold: the first two filled, more as lines."""
+    """Draw the distributions of named groups of scores, and the threshold: two groups filled, more as lines."""
 
     def paint(axes: Any, colours: Mapping[str, str]) -> None:
         everything = np.concatenate([*scores.values(), [threshold]])

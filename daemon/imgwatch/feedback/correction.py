@@ -116,7 +116,7 @@ class Correction:
 
     @property
     def summary(self) -> str:
-        """Say how much was learned."""
+        """Return in words how much was learned."""
         return (
             f"learned from {counted(len(self.examples), 'decision')}"
             if self.examples
@@ -150,7 +150,7 @@ def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats
 
 
 def _recognisable(examples: Sequence[Example], normals: ReferenceSet | None) -> tuple[Example, ...]:
-    """Give the examples that no normal picture is near to; none for a model that sees all pictures close together."""
+    """Return the examples that no normal picture is near to; none for a model that sees all pictures close together."""
     if normals is None:
         return ()
     x = normals.embeddings

@@ -95,7 +95,10 @@ class FeedbackLearner:
 
 
 def _teaches(entry: LogEntry) -> bool:
-    """Tell whether a decision says what is junk or normal: a deleted copy shows what its original does, which stays."""
+    """Return whether a decision says what is junk or normal.
+
+    A deleted copy does not: it shows what its original shows, which stays.
+    """
     is_junk = TEACHES.get(entry.event) is Teaching.JUNK
     return entry.event in TEACHES and not (
         is_junk and entry.record.judgement.reason.code is ReasonCode.DUPLICATE

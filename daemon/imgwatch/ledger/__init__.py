@@ -1,7 +1,7 @@
 """What was judged, what is under way and what the user decided: SQLite in the state folder.
 
 It makes each version of each file judged once. Lost, it is rebuilt from the quarantine's log and a new scan.
-It moves nothing; of the quarantine it reads only the log's events that it is given.
+It moves nothing; of the quarantine it counts only the log's events that are passed to it.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Known:
-    """What the ledger answers of a file: its version (no device: a reboot may renumber it), state, model."""
+    """What the ledger knows about a file: its version (no device: a reboot may renumber it), state, model."""
 
     ino: int
     size: int
@@ -66,11 +66,11 @@ class Known:
     is_worth_a_retry: bool = False  # unreadable, for a reason that may be gone
 
     def covers(self, identity: Identity) -> bool:
-        """Tell whether this version of the file needs no more work."""
+        """Return whether this version of the file needs no more work."""
         return self.is_version(identity) and self.state not in _UNFINISHED
 
     def is_version(self, identity: Identity) -> bool:
-        """Tell whether this is the version of the file that was dealt with."""
+        """Return whether this is the version of the file that was dealt with."""
         return (self.ino, self.size, self.mtime_ns) == (identity.ino, identity.size, identity.mtime_ns)
 
 
@@ -99,14 +99,14 @@ class Ledger:
         self._file.replace(why)
 
     def find_damage(self) -> str | None:
-        """Look through the whole file; say what is wrong with it, if anything."""
+        """Check the whole file; return what is wrong with it, if anything."""
         answer = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
         return None if answer == "ok" else answer
 
     def unfinished(
         self, folder: Path, listing: Mapping[str, Identity], model: str | None = None
     ) -> list[str]:
-        """Return which files of one folder want a judgement: those whose version is not known as finished.
+        """Return which files of one folder need a judgement: those whose version is not known as finished.
 
         With a `model`, also those that another has judged. Each of a million files comes by here at every start.
         """
@@ -116,7 +116,7 @@ class Ledger:
         return [name for spelt, (name, identity) in versions if (spelt, *identity[1:]) not in finished]
 
     def _finished(self, folder: bytes, names: list[bytes], model: str | None) -> list[tuple[Any, ...]]:
-        """Return name and version: of all files of a small folder, of one with many more files only of these."""
+        """Return name and version of all files of a small folder; of a folder with many more files, only of `names`."""
         most = 2 * len(names) + 100
         rows = self._file.ask(f"{_FINISHED} LIMIT ?", (folder, model, model, most))
         if len(rows) < most:
@@ -181,7 +181,7 @@ class Ledger:
                 )
 
     def take_up_again(self, paths: Iterable[Path]) -> None:
-        """Let files be judged again as if they were new; they are not counted again."""
+        """Mark files to be judged again as if they were new; they are not counted again."""
         with self._file.writing():
             for path in paths:
                 self._file.ask(
@@ -191,7 +191,7 @@ class Ledger:
                 )
 
     def take_up_unreadable(self) -> None:
-        """Let all pictures be tried again that could not be read for a reason which may be gone."""
+        """Mark all pictures to be tried again that could not be read for a reason which may be gone."""
         with self._file.writing():
             self._file.ask(
                 f"UPDATE seen SET state = '{FileState.UNSEEN}' WHERE state = '{FileState.UNREADABLE}'"
@@ -235,7 +235,7 @@ class Ledger:
         return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
 
     def due(self, now: float, most: int) -> list[Path]:
-        """Return files that waited until now or longer, the longest first: at most so many."""
+        """Return at most `most` files whose wait has ended by `now`, the earliest first."""
         rows = self._file.rows(
             (bytes, bytes),
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
@@ -292,7 +292,7 @@ class Ledger:
         ]
 
     def latest_kept(self, limit: int) -> list[Path]:
-        """Return the pictures that were judged and kept last."""
+        """Return the pictures that were judged normal, the latest first."""
         rows = self._file.rows(
             (bytes, bytes),
             "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
@@ -312,7 +312,7 @@ class Ledger:
         return [Path(os.fsdecode(row[0])) for row in self._file.rows((bytes,), "SELECT path FROM rescanned")]
 
     def is_first_start(self, root: Path) -> bool:
-        """Tell whether this watched folder was never begun with."""
+        """Return whether this folder has never been watched before."""
         return self.facts.began(root) is None
 
     def begin(self, root: Path, rows: Iterable[Row], now: float) -> int:
@@ -343,7 +343,7 @@ def _reason_columns(judgement: Judgement | None) -> tuple[str | None, str | None
 
 
 def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
-    """Read a reason back; of a row that an older version wrote, only what is unreadable has one."""
+    """Return the reason of a row; of rows that an older version wrote, only unreadable files have one."""
     try:
         return Reason(ReasonCode(code or ""), json.loads(figures or "{}"))
     except ValueError:

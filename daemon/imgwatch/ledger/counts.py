@@ -16,7 +16,7 @@ class Counts:
         self._file = file
 
     def add(self, name: str, at: float) -> None:
-        """Count one more at a time in seconds since 1970; within a transaction of the caller's."""
+        """Add one to a count, at a time in seconds since 1970; within the caller's transaction."""
         self._file.ask(
             "INSERT INTO counter (name, value) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1",
             (name,),
@@ -51,7 +51,7 @@ class Counts:
         return dict(self._file.rows((str, int), "SELECT name, value FROM counter"))
 
     def since(self, at: float) -> Counter[str]:
-        """Return the counts of all days from that of a time on."""
+        """Return the counts of all days from that of `at` (seconds since 1970) on."""
         rows = self._file.rows(
             (str, int), "SELECT name, sum(value) FROM day WHERE date >= ? GROUP BY name", (_date(at),)
         )
@@ -71,7 +71,7 @@ class Counts:
 
 
 def _date(at: float) -> str:
-    """Return the local day; the first or the last there is for a time that no calendar has."""
+    """Return the local day, or the first or last one for a time that no calendar has."""
     try:
         return datetime.fromtimestamp(at).astimezone().date().isoformat()
     except (OverflowError, ValueError, OSError):

@@ -18,12 +18,12 @@ class Facts:
 
     @property
     def breaker_is_open(self) -> bool:
-        """Tell whether the breaker holds back what would be moved."""
+        """Return whether the breaker holds back what would be moved."""
         return self._text("breaker") == _OPEN
 
     @property
     def breaker_reason(self) -> str | None:
-        """Why the breaker is open; None while it is closed."""
+        """The reason why the breaker is open; None while it is closed."""
         return self._text("breaker_why") if self.breaker_is_open else None
 
     def open_breaker(self, why: str) -> None:
@@ -38,11 +38,11 @@ class Facts:
 
     @property
     def drift(self) -> str | None:
-        """What the test of drift has come to, as JSON that `imgwatch.drift` reads."""
+        """The state of the drift test, as JSON that `imgwatch.drift` reads."""
         return self._text("drift")
 
     def put_drift(self, state: str) -> None:
-        """Remember what the test of drift has come to."""
+        """Remember the state of the drift test."""
         self._put_alone("drift", state)
 
     @property
@@ -65,7 +65,7 @@ class Facts:
 
     @property
     def announced(self) -> str | None:
-        """Which troubles, and the open breaker, a message was sent of, as JSON that `monitoring.notices` reads."""
+        """The troubles, and the open breaker, of which a message was sent, as JSON that `monitoring.notices` reads."""
         return self._text("announced")
 
     def put_announced(self, causes: str) -> None:
@@ -74,7 +74,7 @@ class Facts:
 
     @property
     def formats(self) -> str | None:
-        """The formats that were read when files were last passed over, as `candidates` words them."""
+        """The formats that were read when files were last passed over, as text of `candidates`."""
         return self._text("formats")
 
     def put_formats(self, formats: str) -> None:
@@ -83,20 +83,20 @@ class Facts:
 
     @property
     def kinds(self) -> str | None:
-        """What the config said was done with each kind of junk when files were last left alone for that, as JSON."""
+        """The config's rules for each kind of junk when files were last left alone by them, as JSON."""
         return self._text("kinds")
 
     def put_kinds(self, kinds: str) -> None:
-        """Remember what is done with each kind of junk."""
+        """Remember the rules for each kind of junk."""
         self._put_alone("kinds", kinds)
 
     def device_of(self, folder: Path) -> int | None:
-        """Return the device on which a folder was that pictures were moved to; None if none ever were."""
+        """Return the device (st_dev) of a folder that pictures were moved to; None if none ever were."""
         text = self._text(f"device of {folder}")
         return None if text is None else self._file.parsed(int, text)
 
     def put_device(self, folder: Path, device: int) -> None:
-        """Remember on which device a folder is that pictures are moved to."""
+        """Remember the device (st_dev) of a folder that pictures are moved to."""
         if self.device_of(folder) != device:
             self._put_alone(f"device of {folder}", str(device))
 
@@ -106,15 +106,15 @@ class Facts:
         return None if text is None else self._file.parsed(float, text)
 
     def put_beginning(self, root: Path, at: float) -> None:
-        """Remember when a watched folder was first watched; within a transaction of the caller's."""
+        """Remember when a watched folder was first watched; within the caller's transaction."""
         self._put(f"begun {root}", str(at))
 
     def scope(self, root: Path) -> str | None:
-        """Return what of a watched folder was looked at when it was last begun with, as `intake` words it."""
+        """Return which part of a folder was watched when the daemon last started with it, as text of `intake`."""
         return self._text(f"scope of {root}")
 
     def put_scope(self, root: Path, scope: str) -> None:
-        """Remember what of a watched folder is looked at."""
+        """Remember which part of a folder is watched."""
         if self.scope(root) != scope:
             self._put_alone(f"scope of {root}", scope)
 
@@ -130,13 +130,13 @@ class Facts:
         return begun | {Path(name.removeprefix("inode of ")): ino for name, ino in noted}
 
     def put_root_inode(self, root: Path, ino: int) -> None:
-        """Remember the inode of a watched folder, by which it is found when it is renamed."""
+        """Remember the inode of a watched folder, by which it is recognised after a rename."""
         name = f"inode of {root}"
         if self._text(name) != str(ino):
             self._put_alone(name, str(ino))
 
     def volume(self, quarantine: Path) -> str | None:
-        """Return on which device a quarantine lay, as `quarantine.volume` words it."""
+        """Return on which device a quarantine lay, as text of `quarantine.volume`."""
         return self._text(f"home of {shown(quarantine)}")
 
     def put_volume(self, quarantine: Path, device: str) -> None:

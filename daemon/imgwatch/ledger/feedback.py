@@ -1,4 +1,4 @@
-"""What the user decided, as numbers that a model made of the pictures."""
+"""What the user decided, with a model's embeddings of the pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from imgwatch.ledger.file import LedgerFile
 
 
 class Remembered(NamedTuple):
-    """One decision: digest, whether it called the picture junk, when, and what which model made of the picture."""
+    """One decision: the picture's SHA-256, whether it is junk, when (seconds since 1970), model, and its embedding."""
 
     sha256: str
     is_junk: bool
@@ -33,7 +33,7 @@ class Feedback:
             self._count_change()
 
     def forget(self, sha256: str, is_junk: bool) -> None:
-        """Forget a decision that was taken back, if there was one to this effect."""
+        """Forget a decision that was undone, if there was one to this effect."""
         known = "SELECT 1 FROM lesson WHERE sha256 = ? AND is_junk = ?"
         if not self._file.ask(known, (bytes.fromhex(sha256), is_junk)):
             return
@@ -48,7 +48,7 @@ class Feedback:
             self._count_change()
 
     def has(self, sha256: str) -> bool:
-        """Tell whether a decision about this picture is remembered."""
+        """Return whether a decision about this picture is remembered."""
         return bool(self._file.ask("SELECT 1 FROM lesson WHERE sha256 = ?", (bytes.fromhex(sha256),)))
 
     def latest(self, limit: int) -> list[Remembered]:

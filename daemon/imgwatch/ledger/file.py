@@ -1,6 +1,6 @@
-"""The ledger's file: asked and written so that every fault of SQLite is one of ours; set aside when damaged.
+"""The ledger's file: queries that turn every fault of SQLite into one of ours; a damaged file is set aside.
 
-What is in it, `ledger` knows.
+`ledger` knows what is in it.
 """
 
 from __future__ import annotations
@@ -112,9 +112,9 @@ class LedgerFile:
     def rows(
         self, types: tuple[Any, ...], question: str, values: tuple[Any, ...] = ()
     ) -> list[tuple[Any, ...]]:
-        """Return all rows of a question whose columns are of these types, such as `(bytes, int | None)`.
+        """Return all rows of a query whose columns are of these types, such as `(bytes, int | None)`.
 
-        Raises LedgerDamaged for a value of another type: SQLite keeps any in any column.
+        Raises LedgerDamaged for a value of another type: SQLite stores any type in any column.
         """
         rows = self.ask(question, values)
         for row in rows:
@@ -123,7 +123,7 @@ class LedgerFile:
         return rows
 
     def parsed(self, parse: Callable[[str], _Value], text: str) -> _Value:
-        """Return what a text means. Raises LedgerDamaged where it means nothing."""
+        """Return `parse(text)`. Raises LedgerDamaged where that fails."""
         try:
             return parse(text)
         except ValueError as fault:
@@ -135,7 +135,7 @@ class LedgerFile:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Make what is asked meanwhile one transaction: all of it or nothing."""
+        """Run the statements of the block as one transaction: all of it or nothing."""
         self.ask("BEGIN IMMEDIATE")
         try:
             yield
@@ -147,7 +147,7 @@ class LedgerFile:
 
     @contextmanager
     def without_index_of_existing(self) -> Iterator[None]:
-        """Sort the index of what lay there once, at the end: kept current, it costs a million rows a third more."""
+        """Build the index of existing files once, at the end: kept current, it costs a million rows a third more."""
         self.ask("DROP INDEX IF EXISTS seen_existing")
         yield
         self.ask(_EXISTING_INDEX.replace("INDEX", "INDEX IF NOT EXISTS"))
@@ -166,7 +166,7 @@ def _worded(path: Path, fault: sqlite3.DatabaseError | UnicodeDecodeError) -> Io
 
 
 def _tells_of_damage(fault: Exception) -> bool:
-    """Tell whether the file is not what this program wrote. Its statements are fixed: an error in SQL is the file's.
+    """Return whether a fault means damage. The statements are fixed, so an error in SQL is the file's.
 
     A message of SQLite that cannot be decoded, or a fault without a code, is about text in the file.
     """
@@ -209,7 +209,7 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _give_to_owner_of_folder(path: Path) -> None:
-    """Let a ledger that root made (by `sudo imgwatch status`) be that of the daemon's user; SQLite does the rest."""
+    """Hand a ledger that root made (by `sudo imgwatch status`) to the daemon's user; SQLite does the rest."""
     owner = path.parent.stat()
     if os.geteuid() == 0 and owner.st_uid != 0:
         os.chown(path, owner.st_uid, owner.st_gid)
@@ -234,7 +234,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
-    """Bring the tables of an older version to this one, all or nothing; its rows stay as they are."""
+    """Migrate the tables of an older version, all or nothing; its rows stay as they are."""
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]  # another process may have been quicker
     if version == 1:

@@ -1,6 +1,6 @@
 """Pictures that are left alone wherever they turn up: what lay there on the first day, and what was taken back.
 
-They are known by facts of the file or by their pixels. What becomes of them, `pipeline` decides.
+They are recognised by facts of the file or by their pixels. `pipeline` decides what becomes of them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class LeftAlone:
         self._file = file
 
     def lay_there(self, identity: Identity, name: str) -> bool:
-        """Tell whether this version of a file lay in a watched folder on the first day, perhaps elsewhere.
+        """Return whether this version of a file lay in a watched folder on the first day, perhaps elsewhere.
 
         It has the size and time of one that did, and also its inode, its name, or a time with fractions of a second:
         many files may share a size and a whole second. Times may differ by as much as FAT rounds them.
@@ -47,7 +47,7 @@ class LeftAlone:
             self._file.ask("INSERT OR IGNORE INTO existing_pixels (pixels) VALUES (?)", (pixels,))
 
     def has_pixels_of_existing(self, pixels: bytes) -> bool:
-        """Tell whether a picture has the pixels of one that lay there on the first day."""
+        """Return whether a picture has the pixels of one that lay there on the first day."""
         return bool(self._file.ask("SELECT 1 FROM existing_pixels WHERE pixels = ?", (pixels,)))
 
     def note_moved(self, record_id: str, sha256: str, pixels: bytes | None) -> None:

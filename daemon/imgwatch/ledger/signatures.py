@@ -1,4 +1,4 @@
-"""What pictures are known by when copies of them are looked for. What the numbers mean, `duplicates` knows."""
+"""What identifies a picture when copies of it are looked for. `duplicates` knows what the numbers mean."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Signed(NamedTuple):
     traits: tuple[float, ...]
 
     def is_version(self, identity: Identity | None) -> bool:
-        """Tell whether this is the version of the file that was looked at."""
+        """Return whether this is the version of the file that was looked at."""
         return identity is not None and (self.ino, self.size, self.mtime_ns) == tuple(identity[1:])
 
 
@@ -73,7 +73,7 @@ class Signatures:
         return self._signed(rows[0]) if rows else None
 
     def knows(self, path: Path) -> bool:
-        """Tell whether a path was ever looked at, and is not forgotten."""
+        """Return whether a path was ever looked at, and is not forgotten."""
         return bool(self._file.ask("SELECT 1 FROM signature WHERE path = ?", (os.fsencode(path),)))
 
     def with_digest(self, sha256: str, model: str) -> list[Signed]:

@@ -1,1 +1,1 @@
-"""The model file: its contract, how it is run, and the reference set inside it."""
+"""The model file: its contract, its execution, and the reference set inside it."""

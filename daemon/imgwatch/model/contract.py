@@ -1,6 +1,6 @@
 """The contract in a model file's metadata: what the daemon may rely on, read and checked, written atomically.
 
-It opens no session and computes no score; `scorer` does.
+It opens no session and computes no score: `scorer` does.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from imgwatch.atomic_file import replace_atomically
 from imgwatch.errors import ModelError
 from imgwatch.judgement import Kind
-from imgwatch.model.order_statistic import place_of_threshold
+from imgwatch.model.order_statistic import rank_of_threshold
 from imgwatch.picture.decoding import Pixels, Shape
 from imgwatch.settings import LARGEST, Finite, ThresholdRule
 
@@ -35,9 +35,9 @@ _KEPT_SCORES = 5000  # calibration scores kept in the file; of more, evenly spac
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One of the numbers a score is made of. `says` completes "..." in a reason; `kind` tells what the number is.
+    """One of the numbers that make up a score. `says` is the phrase for a reason; `kind` is what the number means.
 
-    That of a "kind" is the log odds of a kind of junk against normal.
+    A part of kind "kind" is the log odds of a kind of junk against normal.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Scores and parts of held-out normal pictures, ascending; what a threshold's promise rests on."""
+    """Scores and parts of held-out normal pictures, ascending; thresholds are computed from them."""
 
     pictures: Annotated[int, Meta(ge=1)]
     scores: tuple[Finite, ...]
@@ -63,7 +63,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, scores: NDArray[np.floating[Any]], parts: NDArray[np.floating[Any]]) -> Self:
-        """Calibrate on held-out normal pictures: `scores` [N], `parts` [N, K]."""
+        """Return the calibration by held-out normal pictures: `scores` [N], `parts` [N, K]."""
         return cls(
             pictures=len(scores),
             scores=_thinned(scores),
@@ -73,30 +73,30 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
     def threshold_for(self, false_alarms: float, confidence: float | None = None) -> float:
-        """Return the score that this share of normal pictures exceeds, or fewer: the conformal quantile, at place
+        """Return the score that at most this share of normal pictures exceeds: the conformal quantile, at rank
         (1 - a)(n + 1) of the ascending scores (Vovk et al. 2005; Angelopoulos and Bates 2021, section 1).
 
-        Between two places it is interpolated, as in Hyndman and Fan (1996), definition 6: on average over samples no
+        Between two ranks it is interpolated, as in Hyndman and Fan (1996), definition 6: on average over samples no
         more than a lies above it, as long as larger scores are rarer. To take the upper one, as is usual, would give
         away a quarter of a promise of 1 % on 260 pictures.
 
         With fewer than 1 / a - 1 pictures no score can keep the promise and the largest one is returned.
 
-        That is a promise on average over folders. With a `confidence` it holds for this share of them, by
+        That promise holds on average over folders. With a `confidence` it holds for this share of them, by
         `order_statistic`.
         """
         return self._quantile(self.scores, false_alarms, confidence)
 
     def part_threshold_for(self, part: int, false_alarms: float, confidence: float | None = None) -> float:
-        """Return what this share of normal pictures exceeds in part number `part`, or fewer, in the same way."""
+        """Return the value of part number `part` that at most this share of normal pictures exceeds, likewise."""
         return self._quantile(self.parts[part], false_alarms, confidence)
 
     def threshold_without(
         self, kinds: Collection[Kind], false_alarms: float, confidence: float | None = None
     ) -> float:
-        """Return the score that this share of normal pictures exceeds, or fewer, and is not called one of the `kinds`.
+        """Return the score that at most this share of normal pictures exceeds without being called one of the `kinds`.
 
-        A picture that is called one of them counts as the least strange of all.
+        A picture that is called one of them counts as the least strange.
         """
         others = sorted(chain.from_iterable(row for kind, row in self.by_kind.items() if kind not in kinds))
         apart = [self.scores[0]] * (self.pictures - len(others))
@@ -104,7 +104,7 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def _quantile(self, ascending: Sequence[float], false_alarms: float, confidence: float | None) -> float:
         if confidence is not None:
-            rank: float = place_of_threshold(self.pictures, false_alarms, confidence)
+            rank: float = rank_of_threshold(self.pictures, false_alarms, confidence)
         else:
             rank = min((1.0 - false_alarms) * (self.pictures + 1), self.pictures)
         index = round(rank - 1, 9)  # without the dust of binary fractions
@@ -130,7 +130,7 @@ def _thinned(values: NDArray[np.floating[Any]]) -> tuple[float, ...]:
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How the model's own threshold was chosen, and the score it came to."""
+    """How the model's own threshold was chosen, and the resulting score."""
 
     rule: Literal["false_alarms", "mean_plus_std", "score"]
     value: Finite
@@ -139,7 +139,7 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @classmethod
     def of(cls, rule: ThresholdRule, calibration: Calibration) -> Self:
-        """Turn a rule into a score."""
+        """Return the threshold that a rule yields for this calibration."""
         name, value = rule.rule
         if name == "false_alarms":
             score = calibration.threshold_for(value, rule.confidence)
@@ -178,7 +178,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def shape(self) -> Shape:
-        """What `picture` has to decode to for this model."""
+        """The shape to which pictures are decoded for this model."""
         return Shape(self.height, self.width, self.mode)
 
     def effective_threshold(self, rule: ThresholdRule | None) -> float:
@@ -187,7 +187,7 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_contract(metadata: str | None, path: Path) -> Contract:
-    """Read a contract from the metadata of the model file at `path`. Raises ModelError that says what is wrong."""
+    """Return the contract in the metadata of the model file at `path`. Raises ModelError."""
     if metadata is None:
         raise ModelError(
             f"{path}: an ONNX file, but not an imgwatch model (no metadata key {METADATA_KEY!r})"
@@ -220,7 +220,7 @@ def golden_pictures(seed: int, count: int, shape: Shape) -> Pixels:
 def write_model(
     proto: onnx.ModelProto, contract: Contract, path: Path, more: Mapping[str, str] | None = None
 ) -> None:
-    """Put the contract, and `more` texts, into the graph's metadata and replace the file at `path` atomically.
+    """Write a model with the contract, and `more` texts, in its metadata; replace the file at `path` atomically.
 
     Raises CannotCreate.
     """

@@ -1,4 +1,4 @@
-"""A model file that is open: what is digested, tried and loaded is one and the same. It does not look into it."""
+"""An open model file: the same bytes are hashed, tried and loaded. It does not look into them."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ class ModelFile(NamedTuple):
 
     @property
     def is_shipped(self) -> bool:
-        """Tell whether it is the file of this installation, which is as much to be trusted as the program."""
+        """Return whether it is the file that was installed with the program, and is as trustworthy."""
         shipped = Path(GENERAL_MODEL)
         return shipped.exists() and os.path.samestat(os.fstat(self.descriptor), shipped.stat())
 
 
 @contextmanager
 def opened_model(path: Path) -> Iterator[ModelFile]:
-    """Open a model file, once for all that is done with it.
+    """Open a model file once for all that is done with it.
 
-    Raises ModelError if it cannot be a model, or was written to meanwhile.
+    Raises ModelError if it cannot be a model, or was changed meanwhile.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a FIFO would block

@@ -1,4 +1,4 @@
-"""Which of some ascending scores is a threshold that keeps its promise with a given confidence. Pure."""
+"""Thresholds that hold a target false-alarm rate with a given confidence, as order statistics. Pure."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import math
 
 
 def fewest_scores(share: float, confidence: float) -> int:
-    """Return how many scores it takes for the largest of them to be such a threshold (Wilks 1941).
+    """Return the least number of scores of which the largest is such a threshold (Wilks 1941).
 
     The largest of n is one if 1 - (1 - share)^n >= confidence.
     """
     return math.ceil(round(math.log1p(-confidence) / math.log1p(-share), 9))
 
 
-def place_of_threshold(count: int, share: float, confidence: float) -> int:
-    """Return the place, from 1, of the lowest of `count` ascending scores that at most `share` of new ones exceed,
+def rank_of_threshold(count: int, share: float, confidence: float) -> int:
+    """Return the rank, from 1, of the lowest of `count` ascending scores that at most `share` of new ones exceed,
     with this confidence over draws of the scores; `count` if none is.
 
-    The share of new scores above the k-th of n is Beta(n - k + 1, k) distributed, whatever theirs is (Wilks 1941; David
-    and Nagaraja 2003, section 7.2), and that is at most `share` with the chance of at least n - k + 1 hits in n trials.
+    The share of new scores above the k-th of n is Beta(n - k + 1, k) distributed, whatever the scores' distribution
+    (Wilks 1941; David and Nagaraja 2003, section 7.2), and that is at most `share` with the chance of at least
+    n - k + 1 hits in n trials.
     """
     log_share, log_rest = math.log(share), math.log1p(-share)
     fewer, above = 0.0, 0  # the chance of at most `above` hits

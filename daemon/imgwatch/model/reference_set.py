@@ -1,6 +1,6 @@
-"""Held-out normal pictures as numbers inside a model file: what feedback is learned against and calibrated with.
+"""The reference set: held-out normal pictures as numbers in a model file, with which feedback is fitted and calibrated.
 
-At most 800 of them, each with the score that it had as a stranger and its embedding in 8 bits a number.
+At most 800 of them, each with its held-out score and its embedding in 8 bits a number.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ class ReferenceSet:
 
     @classmethod
     def pick(cls, scores: NDArray[np.floating[Any]], embeddings: NDArray[np.floating[Any]]) -> Self:
-        """Take a seeded sample of held-out pictures: scores [N], embeddings [N, D]."""
+        """Return a seeded sample of held-out pictures: scores [N], embeddings [N, D]."""
         chosen = sample(len(scores))
         return cls(
             np.asarray(scores[chosen], dtype=np.float32), np.asarray(embeddings[chosen], dtype=np.float32)
         )
 
     def packed(self) -> str:
-        """Write them as text for a model's metadata."""
+        """Return it as text for a model's metadata."""
         step = float(np.abs(self.embeddings).max(initial=1e-9)) / 127
         small = np.round(self.embeddings / step).astype(np.int8)
         head = np.array([*small.shape], dtype="<u4").tobytes() + np.array([step], dtype="<f4").tobytes()
@@ -46,7 +46,7 @@ class ReferenceSet:
 
     @classmethod
     def unpacked(cls, text: str) -> Self:
-        """Read them. Raises ModelError."""
+        """Return what `packed` wrote. Raises ModelError."""
         try:
             content = zlib.decompress(base64.b64decode(text))
             count, width = (int(number) for number in np.frombuffer(content, "<u4", 2))
@@ -59,5 +59,5 @@ class ReferenceSet:
 
 
 def sample(number: int) -> Sequence[int]:
-    """Choose which of `number` pictures are packed, ascending."""
+    """Return which of `number` pictures are packed, ascending."""
     return sorted(np.random.default_rng(_SEED).permutation(number)[:MOST].tolist())

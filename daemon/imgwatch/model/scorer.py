@@ -1,4 +1,4 @@
-"""Run a model file. What a score means, `standard` says."""
+"""Run a model file. `standard` knows what a score means."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SECONDS = 20.0  # that a run may take, if nothing else is said; a batch takes a
 
 @dataclass(frozen=True)
 class Explanation:
-    """All that a model says of N pictures: score [N], parts [N, K], error_map [N, h, w], embedding [N, D]."""
+    """All outputs of a model for N pictures: score [N], parts [N, K], error_map [N, h, w], embedding [N, D]."""
 
     score: Floats
     parts: Floats
@@ -41,9 +41,9 @@ class Explanation:
 class Scorer:
     """A model file, checked and ready. Raises ModelError when the file is not usable.
 
-    `seconds` is what one run may take: a batch of pictures, or the self-test. What takes longer raises RunTooLong.
+    `seconds` limits one run: a batch of pictures, or the self-test. A longer one raises RunTooLong.
     `device`: where it runs; `auto` takes a CUDA card that works. Raises Unavailable for `cuda` without one.
-    `tried` are the models that were tried in a process of their own, which comes first for any other; None: for none.
+    `tried` are the models that passed a trial in a child process; any other is tried first. None: no trials.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class Scorer:
 
 
 def _session_of(model: ModelFile, threads: int, device: Device) -> onnxruntime.InferenceSession:
-    """Let onnxruntime read the open file by itself: bytes that Python hands over would be kept beside the weights."""
+    """Return a session that reads the open file itself: bytes from Python would stay in memory beside the weights."""
     try:
         return open_session(f"/proc/self/fd/{model.descriptor}", threads, device)
     except Unavailable:
@@ -131,7 +131,7 @@ def _session_of(model: ModelFile, threads: int, device: Device) -> onnxruntime.I
 
 
 def words_of(fault: Exception) -> str:
-    """Return what onnxruntime says, without its own prefix of names, numbers and paths, and not all of it."""
+    """Return onnxruntime's message, shortened, without its prefix of names, numbers and paths."""
     return _RUNTIME_PREFIX.sub("", str(fault)).strip()[:200] or type(fault).__name__
 
 

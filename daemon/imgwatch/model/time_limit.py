@@ -1,4 +1,4 @@
-"""End a run of a model that takes too long. It cannot end the loading of one."""
+"""End a run of a model that takes too long. It cannot end the loading of a model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A model is loaded and tested in a process of its own first: what it does to time and memory, it does to that one.
+"""A trial loads and tests a model in a child process, so that only the child's time and memory are at stake.
 
-It decides nothing of what the model's scores mean, and does not remember who passed.
+It does not judge the scores, and does not remember which models passed.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _AGAIN = "train or calibrate again"
 
 
 class Trial:
-    """A child that loads an open model file and runs its self-test; begun when it is made. Use `close` to end it.
+    """A child that loads an open model file and runs its self-test, started by the constructor and ended by `close`.
 
-    It ends with this process, and with it all that a graph which takes it over may have started.
-    `seconds` is what one run of the model may take. Raises Unavailable if no process can be started.
+    It ends with this process, together with everything that a malicious graph may have started.
+    `seconds` limits one run of the model. Raises Unavailable if no process can be started.
     """
 
     def __init__(self, model: ModelFile, seconds: float) -> None:
@@ -52,7 +52,7 @@ class Trial:
             ) from fault
 
     def is_over(self, wait_seconds: float = 0.0) -> bool:
-        """Tell whether the child has ended, or does within so many seconds."""
+        """Return whether the child has ended, or ends within `wait_seconds`."""
         try:
             self._child.wait(wait_seconds)
         except subprocess.TimeoutExpired:
@@ -70,7 +70,7 @@ class Trial:
             raise ModelError(f"{self.path}: {self._end(code)}; {_AGAIN}")
 
     def close(self) -> None:
-        """End the child with all that it started, if it has not ended."""
+        """End the child, if it still runs, with everything that it started."""
         end(self._child)
         if self._child.stdout is not None:
             self._child.stdout.close()
@@ -87,6 +87,6 @@ class Trial:
 
 
 def _allowed_bytes(size: int) -> int:
-    """Return how much memory a file of this size may take: a part of this machine's, and some times its size."""
+    """Return how many bytes of memory a model file of this size may take: more on a larger machine."""
     physical = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return min(_MOST_BYTES, physical // 2) + _TIMES_ITS_SIZE * size

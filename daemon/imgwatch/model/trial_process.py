@@ -1,4 +1,4 @@
-"""What the process of a trial runs: limits for itself, then the model. It is started by `trial`, and by nobody else."""
+"""The child process of a trial: it limits itself, then runs the model. Only `trial` starts it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def _limit(seconds: float, allowed_bytes: int) -> None:
-    """Let the kernel end this process: after so much time or memory, and with the process that waits for it."""
+    """Have the kernel end this process at a limit on time or memory, and when its parent ends."""
     for number in (
         signal.SIGINT,
         signal.SIGTERM,
@@ -39,7 +39,7 @@ def _limit(seconds: float, allowed_bytes: int) -> None:
 
 
 def main(descriptor: str, run_seconds: str, seconds: str, allowed_bytes: str) -> int:
-    """Try the model that is open there; return the exit code, and say on stdout why it is refused."""
+    """Try the model of this descriptor; return the exit code, and write to stdout why it is refused."""
     name = f"/proc/self/fd/{descriptor}"
     _limit(float(seconds), int(allowed_bytes))
     try:

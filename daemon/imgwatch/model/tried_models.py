@@ -1,4 +1,4 @@
-"""Which model files passed a trial, by digest, so that each is tried once: in this process, or for good.
+"""The model files that passed a trial, by digest, so that each is tried once: in this process, or ever.
 
 A model file that ships with imgwatch is not tried.
 """
@@ -35,7 +35,7 @@ class TriedModels:
         self._passed = dict.fromkeys(self._read())  # in the order in which they passed
 
     def require(self, model: ModelFile, seconds: float) -> None:
-        """Try an open model, unless it has passed, and wait for that. Raises ModelError, Unavailable."""
+        """Try an open model, unless it has passed before, and wait for the outcome. Raises ModelError, Unavailable."""
         if self._has_passed(model):
             return
         trial = Trial(model, seconds)
@@ -47,7 +47,7 @@ class TriedModels:
             trial.close()
 
     def begin(self, path: Path, seconds: float) -> Trial | None:
-        """Begin to try a model file; None: it needs no trial, or had one. Raises ModelError, Unavailable."""
+        """Start the trial of a model file; None if it needs none, or passed one. Raises ModelError, Unavailable."""
         with opened_model(path) as model:
             return None if self._has_passed(model) else Trial(model, seconds)
 
@@ -73,7 +73,7 @@ class TriedModels:
 
 
 def _line(digest: str) -> str:
-    """Name what was tried: another onnxruntime loads the same file otherwise."""
+    """Return the line for a model: another onnxruntime may load the same file differently."""
     return f"{digest} onnxruntime {onnxruntime.__version__}"
 
 

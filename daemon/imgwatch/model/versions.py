@@ -1,4 +1,4 @@
-"""The model that a new one replaces: kept beside it, and taken back. It knows nothing of what is in the files.
+"""Put a new model in place of an old one, which is kept beside it, and roll back. The content is not its concern.
 
 Killed at any moment, each model is whole under one of its names, and the one in use is whole under its own.
 """
@@ -15,14 +15,14 @@ from imgwatch.errors import CannotCreate, InputMissing
 
 
 def previous_of(model: Path) -> Path:
-    """Say where the model is kept that this one replaced."""
+    """Return the path at which the model that this one replaced is kept."""
     return model.with_name(f"{model.stem}.previous{model.suffix}")
 
 
 def put_in_place(fresh: Path, model: Path) -> None:
-    """Let a new file take the place of a model, which is kept. Raises CannotCreate.
+    """Replace a model by a new file, and keep the old one. Raises CannotCreate.
 
-    The same content once more, as after a kill, replaces nothing: what is kept stays the model before.
+    The same content again, as after a kill, replaces nothing: the kept model stays the one before.
     """
     try:
         if model.exists() and filecmp.cmp(fresh, model, shallow=False):
@@ -60,7 +60,7 @@ def _aside(model: Path) -> Path:
 
 
 def _give_second_name(model: Path, name: Path) -> None:
-    """Put the same content under another name, in place of what has that."""
+    """Store the same content under another name, replacing any file of that name."""
     unfinished = name.with_name(f".{name.name}.kept")
     unfinished.unlink(missing_ok=True)
     try:

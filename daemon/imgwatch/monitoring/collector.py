@@ -69,7 +69,7 @@ class Board(Protocol):
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Say what stands in the way of being read."""
+        """Return what stands in the way of being read."""
 
     def show(self, snapshot: Snapshot) -> None:
         """Show these from now on."""
@@ -104,7 +104,7 @@ class MetricsCollector:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Say what stands in the way of being read."""
+        """Return what stands in the way of being read."""
         return self._board.troubles
 
     def publish(self, pulse: Pulse, drift: Drift | None, hook: Mapping[str, int]) -> None:

@@ -141,7 +141,7 @@ class _Server(ThreadingMixIn, TCPServer):
             _hang_up(client)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say little of a client that went away."""
+        """Log in one line that a client went away."""
         log.debug("a request for metrics failed", exc_info=True)
 
 

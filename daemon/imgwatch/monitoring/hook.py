@@ -62,12 +62,12 @@ class Hook:
 
     @property
     def is_waiting(self) -> bool:
-        """Tell whether there is something that the command was not told yet."""
+        """Return whether there is something that the command was not told yet."""
         return bool(self._waiting)
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the command runs."""
+        """Return whether the command runs."""
         return self._running is not None
 
     def note(self, record: Record) -> None:

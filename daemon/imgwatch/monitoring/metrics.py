@@ -50,7 +50,7 @@ class Exposition(Collector):
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Say what stands in the way of being read."""
+        """Return what stands in the way of being read."""
         return tuple(exporter.trouble for exporter in self._exporters if exporter.trouble)
 
     def show(self, snapshot: Snapshot) -> None:
@@ -69,7 +69,7 @@ class Exposition(Collector):
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Give the latest figures as Prometheus's kinds."""
+        """Yield the latest figures as Prometheus metrics."""
         if (snapshot := self._snapshot) is None:
             return
         for name, what in _COUNTED.items():

@@ -53,7 +53,7 @@ class Notices:
 
     @property
     def trouble(self) -> str | None:
-        """Say what stands in the way of being told."""
+        """Return what stands in the way of being told."""
         return self._notifier.trouble
 
     @property

@@ -106,7 +106,7 @@ class Observer:
             self._notices.keep_house()
 
     def publish(self, pulse: Pulse) -> tuple[str, ...]:
-        """Give out the figures, where they are wanted; return what stands in the way of that. Raises nothing."""
+        """Export the figures where they are wanted; return what prevents that. Raises nothing."""
         troubles = self._publish_figures(pulse)
         if self._notices is None:
             return troubles

@@ -1,1 +1,1 @@
-"""Files into arrays, guarded: formats, decoding, and the worker processes that do it."""
+"""From files to arrays: formats, decoding, and the worker processes that decode."""

@@ -10,14 +10,14 @@ _ANIMATED = ("PNG", "WEBP", "AVIF")
 
 
 def spread_shares(most: int) -> list[float]:
-    """Return where so many frames lie, as shares of the time, spread evenly and ascending: 0.5 for one."""
+    """Return where `most` frames lie, as shares of the duration, evenly spread and ascending: 0.5 for one."""
     return [(number + 0.5) / most for number in range(most)]
 
 
 def frames_to_judge(image: Image.Image, content: bytes, most: int, most_pixels: float) -> list[int]:
-    """Return the numbers of at most `most` frames, ascending; of a plain picture 0.
+    """Return the numbers of at most `most` frames, ascending; [0] for a plain picture.
 
-    All frames before one have to be decoded, too: these may have so many pixels in all.
+    All frames before one have to be decoded, too: together they may have `most_pixels`.
     """
     count = _count(image, content)
     if count == 1:
@@ -34,7 +34,7 @@ def _count(image: Image.Image, content: bytes) -> int:
 
 
 def _count_gif(content: bytes) -> int:
-    """Return how many frames of a GIF are whole, as far as they are gone through; Pillow would go through all."""
+    """Return how many frames of a GIF are complete, up to _MOST_FRAMES; Pillow would read them all."""
     at = 13 + _table_bytes(content, 10)
     frames = 0
     while frames < _MOST_FRAMES and at < len(content):
@@ -49,13 +49,13 @@ def _count_gif(content: bytes) -> int:
 
 
 def _table_bytes(content: bytes, at: int) -> int:
-    """Return the size of the table of colours that the flags at `at` announce."""
+    """Return the size in bytes of the colour table that the flags at `at` announce."""
     flags = content[at] if at < len(content) else 0
     return 3 * 2 ** ((flags & 7) + 1) if flags & 0x80 else 0
 
 
 def _behind_blocks(content: bytes, at: int) -> int:
-    """Return where a chain of blocks ends; beyond the content where it does not."""
+    """Return the offset after a chain of blocks; beyond the content if the chain does not end."""
     while at < len(content):
         if content[at] == 0:
             return at + 1

@@ -1,6 +1,6 @@
 """Which files belong to a picture, by their names alone: sidecars, the film of a live photo, the RAW of the same shot.
 
-Of a set one member is judged: the picture that people see. What belongs to two pictures belongs to none.
+One member of a set is judged: the picture that people see. A file that belongs to two pictures belongs to none.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ Look = Callable[[str], Hashable | None]  # which file has this name, None if the
 
 
 def companions_of(name: str, look: Look, others: Iterable[str] = ()) -> list[str]:
-    """Return the names of what belongs to the file `name`, each file once. `look` knows the files of its folder.
+    """Return the names of the companions of the file `name`, each file once. `look` knows the files of its folder.
 
-    `others`: pictures that lie elsewhere now, and may share what is there.
+    `others`: pictures that lie elsewhere now, and may share companions.
     """
     stem, extension = _parts(name)
     by_stem = [other for other in _spelt(stem, _extensions_beside(extension)) if look(other) is not None]
@@ -53,7 +53,7 @@ def companions_of(name: str, look: Look, others: Iterable[str] = ()) -> list[str
 
 
 def is_companion(name: str, look: Look) -> bool:
-    """Tell whether the file `name`, which may look like a picture, is not judged because it belongs to another one."""
+    """Return whether the file `name`, which may look like a picture, belongs to another one and is not judged."""
     stem, extension = _parts(name)
     if extension == THUMBNAIL:
         return True
@@ -64,7 +64,7 @@ def is_companion(name: str, look: Look) -> bool:
 
 
 def are_rivals(name: str, other: str) -> bool:
-    """Tell whether two pictures have one stem, and are not one shot."""
+    """Return whether two pictures have the same stem, and are not the same shot."""
     (stem, extension), (other_stem, other_extension) = _parts(name), _parts(other)
     return (
         name != other
@@ -75,12 +75,12 @@ def are_rivals(name: str, other: str) -> bool:
 
 
 def may_follow(name: str) -> bool:
-    """Tell whether a file of this name may belong to a picture that is elsewhere by now."""
+    """Return whether a file of this name may belong to a picture that is elsewhere by now."""
     return name.lower().endswith((*SIDECARS, THUMBNAIL, *FILMS, *RAWS, ".json", ".mp"))
 
 
 def owner_of(path: Path, pictures: Collection[str]) -> str | None:
-    """Return to which of the pictures that lay in this folder before a file belongs; None if not to exactly one."""
+    """Return which of the pictures that lay in this folder before a file belongs to; None unless exactly one."""
     look = partial(_file_at, path.parent)
     gone = [picture for picture in pictures if look(picture) is None]
     owners = [
@@ -108,12 +108,12 @@ def lying_beside(picture: Path, others: Iterable[str] = ()) -> list[str]:
 
 
 def belongs_to_another(path: Path) -> bool:
-    """Tell whether a file is left to the picture that it belongs to."""
+    """Return whether a file is the companion of a picture beside it."""
     return is_companion(path.name, partial(_file_at, path.parent))
 
 
 def _file_at(folder: Path, name: str) -> tuple[int, int] | None:
-    """Return which regular file lies there, by device and inode; a long film belongs to no picture."""
+    """Return device and inode of the regular file there; None if there is none, or a long film: no companion."""
     path = f"{folder}/{name}"
     try:
         if not os.access(
@@ -128,7 +128,7 @@ def _file_at(folder: Path, name: str) -> tuple[int, int] | None:
 
 
 def _extensions_beside(extension: str) -> tuple[str, ...]:
-    """Return what belongs by its stem to a file with this extension."""
+    """Return the extensions of files that belong by their stem to a file with this extension."""
     if extension in SHOTS:
         return (*SIDECARS, THUMBNAIL, *FILMS, *RAWS)
     if extension in PICTURES:
@@ -139,14 +139,14 @@ def _extensions_beside(extension: str) -> tuple[str, ...]:
 
 
 def _is_shared(stem: str, extension: str, look: Look) -> bool:
-    """Tell whether another picture than one of this extension has the stem, so that nobody knows whose the rest is."""
+    """Return whether a picture of another extension has the same stem, so that nobody knows whose the rest is."""
     rivals = PICTURES if extension in PICTURES else PICTURES + RAWS
     is_picture = extension in rivals
     return len({look(rival) for rival in _spelt(stem, rivals)} - {None}) > is_picture
 
 
 def _named_after(name: str) -> Iterator[str]:
-    """Yield the names of sidecars that begin with the whole name, and Google's, cut and numbered as they are."""
+    """Yield the names of sidecars that begin with the whole name, and Google's, shortened and numbered."""
     stem, extension = os.path.splitext(name)  # noqa: PTH122 - a name, no path
     yield from _spelt(name, (".xmp", ".json"))
     head, bracket, number = stem.rpartition("(")
@@ -157,7 +157,7 @@ def _named_after(name: str) -> Iterator[str]:
 
 
 def _cut(name: str) -> Iterable[str]:
-    """Return what Google's .json of a file may be called before its extension: long names are cut."""
+    """Return the possible stems of Google's .json of a file: long names are shortened."""
     return dict.fromkeys(
         (name[:_LONGEST_TAKEOUT], *(name + _TAKEOUT[:length] for length in range(len(_TAKEOUT), 0, -1)))
     )

@@ -1,6 +1,6 @@
-"""Decode pictures in guarded worker processes: limits on seconds and memory, a crash costs only one picture.
+"""Decode pictures in worker processes with limits on seconds and memory: a crash costs only one picture.
 
-It knows how to decode many paths in order with a bounded number under way; what a picture is, `picture` knows.
+It decodes paths in order, a bounded number at a time; `decoding` knows what a picture is.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Decoder:
             return TemporarilyUnreadable("not decoded: the program is stopping")
 
     def decode(self, paths: Iterable[Path], shape: Shape | None = None) -> Iterator[tuple[Path, Outcome]]:
-        """Yield each path with what became of it, in order. A fault of one picture is a value, never an exception."""
+        """Yield each path with its outcome, in order. A fault of one picture is a value, never an exception."""
         under_way: deque[tuple[list[Path], Future]] = deque()
         try:
             for group in _groups(paths):
@@ -84,7 +84,7 @@ class Decoder:
                 future.cancel()  # type: ignore[no-untyped-call]  # pebble
 
     def start(self) -> None:
-        """Start the workers, and do not wait for them: the first picture then need not either."""
+        """Start the workers without waiting, so that the first picture need not wait for them."""
         self._schedule([])
 
     def interrupt(self) -> None:
@@ -92,12 +92,12 @@ class Decoder:
         self._interrupted = True
 
     def resume(self) -> None:
-        """Take an interruption back."""
+        """Cancel an interruption."""
         self._interrupted = False
 
     @property
     def is_resting(self) -> bool:
-        """Tell whether no workers run."""
+        """Return whether no workers run."""
         return self._pool is None
 
     def rest(self) -> None:
@@ -114,7 +114,7 @@ class Decoder:
             self._pool = None
 
     def _schedule(self, group: list[Path], shape: Shape | Box | None = None) -> Future:
-        """Give pictures to the pool. pebble gives a whole pool up when a worker dies between two of them."""
+        """Hand pictures to the pool. pebble abandons a whole pool when a worker dies between two of them."""
         try:
             return self._schedule_in_pool(group, shape)
         except RuntimeError:
@@ -141,9 +141,9 @@ class Decoder:
         return future
 
     def _give_up(self, pool: ProcessPool | None) -> None:
-        """Replace a pool that does not answer any more; who waits for it learns that it is broken, and asks again.
+        """Replace a pool that no longer answers; whoever waits for it gets an error, and asks again.
 
-        pebble forgets what it was asked while a worker died that held its lock, or that had not begun with it.
+        pebble forgets a task if a worker dies that held its lock, or that had not begun the task.
         """
         with self._starting:
             if self._pool is not pool:
@@ -157,7 +157,7 @@ class Decoder:
     def _finished(
         self, group: list[Path], future: Future, shape: Shape | None
     ) -> Iterator[tuple[Path, Outcome]]:
-        """Wait for a group. Where it takes too long or kills its worker, each of it is tried alone."""
+        """Wait for a group. If it takes too long or kills its worker, try each picture alone."""
         if len(group) == 1:
             yield group[0], self._alone(group[0], future, shape)
             return
@@ -168,7 +168,7 @@ class Decoder:
                 yield path, self._alone(path, self._schedule([path], shape), shape)
 
     def _alone(self, path: Path, future: Future, shape: Shape | Box | None = None) -> Outcome:
-        """Wait for one picture. One that kills its worker gets a second, fresh one before it is given up."""
+        """Wait for one picture. One that kills its worker gets a second one before it counts as unreadable."""
         try:
             return self._result_alone(future)
         except (ProcessExpired, BrokenProcessPool):
@@ -215,11 +215,11 @@ def _stop(pool: ProcessPool) -> None:
 
 
 class _Interrupted(Exception):
-    """`interrupt` was called while a picture was waited for."""
+    """`interrupt` was called during a wait for a picture."""
 
 
 def _leave_removed_folder() -> None:
-    """Workers start in the working folder, and cannot where that was removed; all paths are absolute."""
+    """Leave a working folder that was removed: workers cannot start in it. All paths are absolute."""
     try:
         Path.cwd()
     except OSError:
@@ -227,7 +227,7 @@ def _leave_removed_folder() -> None:
 
 
 def _prepare_worker(decode_megabytes: int) -> None:
-    """Runs once in each new worker: no more memory than allowed, and not a word on stderr."""
+    """Set up a new worker: no more memory than allowed, and nothing on stderr."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -239,7 +239,7 @@ def _prepare_worker(decode_megabytes: int) -> None:
 
 
 def _groups(paths: Iterable[Path]) -> Iterator[list[Path]]:
-    """Put paths together, in order: small pictures many at a time, a large one alone."""
+    """Yield paths in groups, in order: small pictures many at a time, a large one alone."""
     group: list[Path] = []
     size = 0
     for path in paths:

@@ -47,7 +47,7 @@ _TURNS = {  # by EXIF's number for the orientation
 
 @dataclass(frozen=True)
 class Limits:
-    """What one picture may cost. Seconds and memory are held by the worker, bytes and pixels here."""
+    """What one picture may cost. The worker enforces seconds and memory, this module bytes and pixels."""
 
     file_megabytes: float = 200
     megapixels: float = 200
@@ -60,7 +60,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model wants to see: height and width in pixels, "RGB" (3 channels) or "L" (1 channel)."""
+    """A model's input: height and width in pixels, "RGB" (3 channels) or "L" (1 channel)."""
 
     height: int
     width: int
@@ -68,18 +68,18 @@ class Shape:
 
     @property
     def channels(self) -> int:
-        """Number of colour channels."""
+        """The number of colour channels."""
         return 3 if self.mode == "RGB" else 1
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
-        """Return the width and height to resize a picture to: always the same."""
+        """Return the width and height to resize a picture to: the model's."""
         del width, height
         return self.width, self.height
 
 
 @dataclass(frozen=True)
 class Box:
-    """What a person wants to see: the whole picture in its proportions, in colour, no side longer than `side`."""
+    """A picture for a person: whole, in its proportions, in colour, no side longer than `side` pixels."""
 
     side: int
     mode: ColourMode = "RGB"
@@ -87,16 +87,16 @@ class Box:
 
     @property
     def width(self) -> int:
-        """The most it can be wide."""
+        """The greatest width, in pixels."""
         return self.side
 
     @property
     def height(self) -> int:
-        """The most it can be high."""
+        """The greatest height, in pixels."""
         return self.side
 
     def size_for(self, width: int, height: int) -> tuple[int, int]:
-        """Return the width and height to resize a picture to; small ones stay as they are."""
+        """Return the width and height to resize a picture to; a small one keeps its size."""
         scale = min(1.0, self.side / max(width, height))
         return max(1, round(width * scale)), max(1, round(height * scale))
 
@@ -105,7 +105,7 @@ class Box:
 class Decoded:
     """One picture or film: its frames, each uint8 [height, width, channels], the sha256 of its file, and the file.
 
-    A picture that does not move has one frame. `taken` is when the camera says that it was taken, by its own clock.
+    A still picture has one frame. `taken` is when it was taken, by the camera's clock.
     """
 
     frames: tuple[Pixels, ...]
@@ -116,9 +116,9 @@ class Decoded:
 
     @property
     def fingerprint(self) -> bytes | None:
-        """A digest of what is to be seen, whatever the file says besides: 16 bytes over every fourth row and column.
+        """A digest of the visible pixels, whatever the metadata: 16 bytes over every fourth row and column.
 
-        None of a picture that is all of one colour: others are the same, and not copies of it.
+        None for a picture of a single colour: others look the same without being copies of it.
         """
         thinned = self.pixels[::4, ::4].tobytes()
         if thinned.count(thinned[:1]) == len(thinned):
@@ -127,7 +127,7 @@ class Decoded:
 
     @property
     def pixels(self) -> Pixels:
-        """The picture, or the frame in the middle, which stands for all where only one can be shown."""
+        """The picture, or the middle frame, which represents all where only one can be shown."""
         return self.frames[len(self.frames) // 2]
 
 
@@ -173,8 +173,8 @@ def _read_whole(stream: io.BufferedReader, size: int, limits: Limits) -> bytes:
 def decode(content: bytes, shape: Shape | Box, limits: Limits) -> Pixels:
     """Decode a file's bytes to uint8 [height, width, channels]: plain resize, no crop, upright, alpha over white.
 
-    Large JPEGs are decoded at a reduced scale of at least twice the size asked for. Of an animation or a film it is the
-    frame in the middle, of a RAW file the camera's preview. Raises Unreadable.
+    Large JPEGs are decoded at a reduced scale of at least twice the wanted size. Of an animation or a film it is the
+    middle frame, of a RAW file the camera's preview. Raises Unreadable.
     """
     (pixels,) = decode_frames(content, shape, limits, most=1)
     return pixels
@@ -183,7 +183,7 @@ def decode(content: bytes, shape: Shape | Box, limits: Limits) -> Pixels:
 def decode_frames(
     content: bytes, shape: Shape | Box, limits: Limits, most: int = FRAMES
 ) -> tuple[Pixels, ...]:
-    """Decode as `decode` does: one frame of a picture, at most so many of an animation or a film, in order of time."""
+    """Decode as `decode` does: one frame of a picture, at most `most` of an animation or a film, in order of time."""
     known = format_of_head(content[:SNIFF_BYTES])
     if known is not None and not known.is_readable:
         raise TemporarilyUnreadable(known.left_alone(1))
@@ -209,7 +209,7 @@ def _decoded(
 def _images(
     content: bytes, known: Format | None, shape: Shape | Box, limits: Limits, most: int
 ) -> Iterator[Image.Image]:
-    """Yield what is to be seen of a file, upright: a picture, or several frames."""
+    """Yield the picture of a file, or several frames, upright."""
     most_pixels = FRAMES * limits.megapixels * 1e6
     if known is FILM:
         yield from film.frames(content, most, most_pixels, partial(_refuse_large, limits))
@@ -248,13 +248,13 @@ def _refuse_large(limits: Limits, width: int, height: int) -> None:
 
 
 def _refuse_half_written(image: Image.Image, content: bytes) -> None:
-    """Pillow forgives a PNG that stops after its pixels; it may still be under way. Anything may follow its end."""
+    """Raise Unreadable for a PNG without its end, which Pillow accepts: it may still be under way."""
     if image.format == "PNG" and content.rfind(_PNG_END) < 0:
         raise Unreadable("damaged or incomplete: the end of the file is missing")
 
 
 def _to_mode(image: Image.Image, mode: ColourMode) -> Image.Image:
-    """Convert any Pillow mode to RGB or L; what is transparent becomes white, 16-bit and float become 8-bit."""
+    """Convert any Pillow mode to RGB or L; transparent pixels become white, 16-bit and float values 8-bit."""
     if image.mode.startswith(("I", "F")):
         image = _to_eight_bits(image)
     if image.mode in {"RGBA", "LA", "PA", "La", "RGBa"} or "transparency" in image.info:

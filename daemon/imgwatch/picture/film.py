@@ -1,6 +1,6 @@
-"""Frames of a film, spread over its time: what PyAV decodes, upright, as Pillow pictures.
+"""Frames of a film, spread over its duration: what PyAV decodes, upright, as Pillow pictures.
 
-Only the container that the first bytes name is opened, so that no playlist leads to other files.
+It opens only the container that the first bytes name, so that no playlist leads to other files.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ RefuseLarge = Callable[[int, int], None]  # by width and height, before pixels a
 def frames(content: bytes, most: int, most_pixels: float, refuse_large: RefuseLarge) -> Iterator[Image.Image]:
     """Yield at most `most` frames, in order of time, each once.
 
-    Frames are decoded from the nearest key frame on until `most_pixels` were; from then on key frames serve.
-    Raises OSError for what is damaged or shows nothing, and what `refuse_large` raises.
+    It decodes from the nearest key frame on; once `most_pixels` are decoded, key frames have to do.
+    Raises OSError for a film that is damaged or shows nothing, and what `refuse_large` raises.
     """
     import av
 
@@ -51,7 +51,7 @@ def frames(content: bytes, most: int, most_pixels: float, refuse_large: RefuseLa
 
 
 def _any_title() -> dict[str, Any]:
-    """Let a film have a title that is no UTF-8, which PyAV refuses before 19; from then on it knows no such option."""
+    """Return the option by which PyAV before 19 accepts titles that are not UTF-8; later versions have none."""
     import av
 
     return {"metadata_errors": "replace"} if int(av.__version__.partition(".")[0]) < 19 else {}

@@ -1,4 +1,4 @@
-"""The formats of pictures and films: how each is known by name and by its first bytes, and what it takes to read it.
+"""The formats of pictures and films: how each is recognised by name and by its first bytes, and what reads it.
 
 It opens no file and imports no library: commands that judge nothing ask it, too.
 """
@@ -19,7 +19,7 @@ SNIFF_BYTES = 32
 
 @dataclass(frozen=True)
 class Format:
-    """One format: its extensions, the module that reads it (None: always there), and what to do where that is missing.
+    """One format: its extensions, the module that reads it (None: always there), and what to do if that is missing.
 
     `noun` is what the user calls one file of it. An empty module name means that nothing reads the format.
     """
@@ -32,11 +32,11 @@ class Format:
 
     @property
     def is_readable(self) -> bool:
-        """Tell whether files of this format can be judged here."""
+        """Return whether files of this format can be judged here."""
         return self.module is None or _is_installed(self.module)
 
     def left_alone(self, count: int) -> str:
-        """Say that so many files of this format are not judged, and what to do about it."""
+        """Return a sentence: so many files of this format are not judged, and what to do about it."""
         return f"{counted(count, self.noun)} {'is' if count == 1 else 'are'} not looked at: {self.remedy}"
 
 
@@ -132,7 +132,7 @@ def readable() -> tuple[str, ...]:
 
 
 def left_alone(counts: Mapping[str, int]) -> list[str]:
-    """Say of each format, by its name, that so many files are not looked at, and what to do about it."""
+    """Return a sentence for each format, by its name: so many files are not looked at, and what to do about it."""
     return [known.left_alone(counts[known.name]) for known in FORMATS if known.name in counts]
 
 

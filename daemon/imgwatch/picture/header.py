@@ -1,4 +1,4 @@
-"""What a picture's header says besides its pixels: how it is turned, when it was taken, where it comes from."""
+"""What a picture's header says: its orientation, when it was taken, where it comes from."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _EXIF_WITHIN_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class Origin:
-    """What a file's header says of where the picture comes from.
+    """What a file's header says about the origin of a picture.
 
     Width and height in pixels; whether it names a camera; how coarsely it was compressed: the mean step of JPEG's
     quantization, 0 where nothing was lost.
@@ -30,7 +30,7 @@ class Origin:
 
 
 def orientation(image: Image.Image, otherwise: int | None) -> int:
-    """Return how a picture is to be turned, as EXIF numbers it. Metadata that cannot be read turn nothing."""
+    """Return EXIF's number of the orientation; `otherwise`, or 1, if there is none that can be read."""
     try:
         return int(image.getexif().get(ORIENTATION, otherwise or 1))
     except DECODE_FAULTS:
@@ -38,7 +38,7 @@ def orientation(image: Image.Image, otherwise: int | None) -> int:
 
 
 def taken(content: bytes) -> datetime | None:
-    """Return the moment in a picture's EXIF. Metadata that cannot be read know none."""
+    """Return the time in a picture's EXIF; None if there is none that can be read."""
     if not any(content.find(mark, 0, _EXIF_WITHIN_BYTES) >= 0 for mark in (b"Exif", b"eXIf")):
         return None
     try:
@@ -51,7 +51,7 @@ def taken(content: bytes) -> datetime | None:
 
 
 def origin(content: bytes) -> Origin | None:
-    """Return what the header says; None of what has no header that Pillow reads."""
+    """Return the origin by the header; None if Pillow reads no header."""
     try:
         with open_image(content) as image:
             exif = image.getexif()

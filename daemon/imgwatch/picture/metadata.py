@@ -1,6 +1,6 @@
-"""Take from a file what describes its pixels and is not needed to show them: EXIF aside, XMP, ICC, texts, remarks.
+"""Remove the metadata that is not needed to show a picture: XMP, ICC profiles, texts, comments; EXIF mostly stays.
 
-A reader that fails on a picture may get through the pixels without. What is damaged in the pixels stays damaged.
+A reader that fails on a picture may succeed without them. Damaged pixels stay damaged.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _TIFF_NEEDED = {
 
 
 def without_metadata(content: bytes) -> bytes | None:
-    """Return a file's bytes with nothing but its pixels; None where the format is not taken apart.
+    """Return a file's bytes without such metadata; None for a format that is not parsed here.
 
-    EXIF stays where readers look at it only when asked for the orientation.
+    EXIF stays where readers look at it only for the orientation.
     """
-    taken_apart = {PNG: _bare_png, JPEG: _bare_jpeg, WEBP: _bare_webp, TIFF: _bare_tiff}
+    strip_by_format = {PNG: _bare_png, JPEG: _bare_jpeg, WEBP: _bare_webp, TIFF: _bare_tiff}
     known = format_of_head(content)
-    return taken_apart[known](content) if known in taken_apart else None
+    return strip_by_format[known](content) if known in strip_by_format else None
 
 
 def _bare_png(content: bytes) -> bytes:
-    """Keep the chunks that make the pixels, up to the end of the picture, and EXIF if its checksum is right."""
+    """Keep the chunks needed for the pixels, up to the end of the picture, and EXIF if its checksum is right."""
     kept, at = [content[:8]], 8
     while at + 12 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, at)
@@ -44,7 +44,7 @@ def _bare_png(content: bytes) -> bytes:
 
 
 def _bare_jpeg(content: bytes) -> bytes:
-    """Drop the segments for applications, save Adobe's, which says how the colours are coded, and the comments."""
+    """Drop comments and application segments, except Adobe's, which says how colours are encoded."""
     kept, at = [content[:2]], 2
     while at + 4 <= len(content) and content[at] == 0xFF:
         kind = content[at + 1]
@@ -61,7 +61,7 @@ def _bare_jpeg(content: bytes) -> bytes:
 
 
 def _bare_webp(content: bytes) -> bytes:
-    """Keep the chunks that make the pixels; one that the file ends in the middle of is left out if it makes none."""
+    """Keep the chunks needed for the pixels; a truncated chunk is dropped if it is not one of them."""
     kept, at = [b"WEBP"], 12
     while at + 8 <= len(content):
         kind, length = struct.unpack_from("<4sI", content, at)
@@ -75,7 +75,7 @@ def _bare_webp(content: bytes) -> bytes:
 
 
 def _bare_tiff(content: bytes) -> bytes:
-    """Give the entries that no pixel needs a type that no reader knows, so that they are passed over."""
+    """Change the type of entries that no pixel needs to one that no reader knows, so that they are skipped."""
     order = tiff.byte_order(content)
     at, number = tiff.first_folder(content)
     bare = bytearray(content)

@@ -1,4 +1,4 @@
-"""How Pillow is let at a file: the formats that it may try, and what it raises on damaged ones."""
+"""How Pillow opens a file: the formats that it may try, and what it raises on damaged files."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def open_image(content: bytes) -> Image.Image:
 
 
 def _formats(known: Format | None) -> tuple[str, ...]:
-    """Return the formats that Pillow may try; what reads HEIC is imported for the first one of it."""
+    """Return the formats that Pillow may try; the reader of HEIC is imported at the first such file."""
     return (*FORMATS, _heif()) if known is HEIC else FORMATS
 
 
 @cache
 def _heif() -> str:
-    """Let Pillow read HEIC; return its name for that."""
+    """Register HEIC with Pillow; return Pillow's name for it."""
     try:
         from pillow_heif import register_heif_opener
     except ImportError as fault:

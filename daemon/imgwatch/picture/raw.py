@@ -1,4 +1,4 @@
-"""Camera RAW files: find the large JPEG that the camera put inside, which is what people see of the shot.
+"""Camera RAW files: find the large JPEG inside, which is what people see of the shot.
 
 The sensor's own data are never developed. All of DNG, NEF, ARW, CR2, CR3, RW2, ORF and RAF have their previews as plain
 JPEG streams, so one search serves them all: no library has to read what strangers wrote into eight formats.
@@ -23,7 +23,7 @@ _REDUCED = 1  # bit of NewSubfileType: a smaller copy of another picture in the 
 
 
 def is_raw(content: bytes, known: Format | None) -> bool:
-    """Tell whether a file is a RAW picture: by its first bytes, or as a TIFF whose first folder is not the picture."""
+    """Return whether a file is a RAW picture: by its first bytes, or as a TIFF that does not begin with the picture."""
     if known is not TIFF:
         return known is RAW
     first = tiff.short_values(content)
@@ -37,7 +37,7 @@ def is_raw(content: bytes, known: Format | None) -> bool:
 def preview(content: bytes) -> bytes | None:
     """Return the largest JPEG inside, from its first byte to the file's end; None if none is large enough.
 
-    Several of one and the same largest size are tiles of the sensor's picture, not previews.
+    Several of the same largest size are tiles of the sensor's picture, not previews.
     """
     jpegs = [
         (width * height, at) for at, width, height in _jpegs(content) if max(width, height) >= LEAST_SIDE
@@ -49,14 +49,14 @@ def preview(content: bytes) -> bytes | None:
 
 
 def orientation(content: bytes) -> int:
-    """Return how a RAW file is to be turned, as EXIF numbers it; 1, upright, where it does not say."""
+    """Return EXIF's number of a RAW file's orientation; 1, upright, if it has none."""
     head = content[: 1 << 16]
     at = head.find(b"CMT1") + 4 if head[4:12] == b"ftypcrx " else 0  # CR3 has a TIFF folder of its own for it
     return tiff.short_values(content[at:] if at else content).get(tiff.ORIENTATION, 1)
 
 
 def _jpegs(content: bytes) -> Iterator[tuple[int, int, int]]:
-    """Yield where a JPEG stream of three colours begins, its width and height."""
+    """Yield offset, width and height of each JPEG stream of three colours."""
     at = content.find(_START)
     for _ in range(_MOST_STARTS):
         if at < 0:

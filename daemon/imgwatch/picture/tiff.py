@@ -1,4 +1,4 @@
-"""The folders of a TIFF file, which camera RAW files are, too: just enough to tell one from the other."""
+"""The first directory of a TIFF file, which camera RAW files are, too: just enough to distinguish them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _SHORT = 3
 
 
 def byte_order(content: bytes) -> str:
-    """Return how the numbers of a TIFF file are to be unpacked: "<" or ">"."""
+    """Return the byte order of a TIFF file for `struct`: "<" or ">"."""
     return ">" if content[:2] == b"MM" else "<"
 
 
 def first_folder(content: bytes) -> tuple[int, int]:
-    """Return where the entries of the first folder begin, and how many there are; none where it is not there."""
+    """Return the offset of the first directory's entries, and their number; (0, 0) without one."""
     order = byte_order(content)
     try:
         (at,) = struct.unpack_from(f"{order}I", content, 4)
@@ -26,7 +26,7 @@ def first_folder(content: bytes) -> tuple[int, int]:
 
 
 def short_values(content: bytes) -> dict[int, int]:
-    """Return the numbers in the first folder by their tags: what a SHORT or a LONG tells, or where the value lies."""
+    """Return the numbers in the first directory by tag: the value of a SHORT or a LONG, or else the value's offset."""
     order = byte_order(content)
     at, number = first_folder(content)
     values: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Why a file cannot be judged: three kinds, of which the last may be gone another time."""
+"""Why a file cannot be judged: three kinds of exception, the last for reasons that may go away."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from imgwatch.judgement import ReasonCode
 
 
 class Unreadable(Exception):
-    """This file cannot be judged; the text is the reason that the user is told."""
+    """This file cannot be judged; the text is the reason that the user sees."""
 
     sha256: str | None = None  # of the file's bytes, where they could be read
     code = ReasonCode.UNREADABLE
 
 
 class NotJudged(Unreadable):
-    """This file cannot be judged here, and is not damaged for all that is known."""
+    """This file cannot be judged here, and is not known to be damaged."""
 
     code = ReasonCode.NOT_JUDGED
 
 
 class TemporarilyUnreadable(Unreadable):
-    """What stands in the way lies outside of the file: rights, a limit, a disk's fault. It may be gone another time."""
+    """The cause lies outside the file: permissions, a limit, a fault of the disk. It may be gone next time."""
 
     code = ReasonCode.TEMPORARILY_UNREADABLE

@@ -1,6 +1,6 @@
 """The quarantine: move a picture away with a record that can undo it; list, restore, delete, purge.
 
-It never overwrites, and deletes only what it is told to. How that survives faults and kill -9: `operations`.
+It never overwrites, and deletes only what it is asked to. How that survives faults and kill -9: `operations`.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import operations, reader, recovery, retention
 from imgwatch.quarantine.beside import (
     companions_here,
-    examined_beside,
+    examine_beside,
+    first_obstacle,
     free_entry,
     lies_beside,
     names_beside,
     returning_beside,
-    taken,
 )
-from imgwatch.quarantine.ends import Candidate, MoveEnds, way_to
+from imgwatch.quarantine.ends import Candidate, MoveEnds, open_way_to
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.moved import Moved
 from imgwatch.quarantine.precheck import (
-    examined,
+    examine,
     joined_record,
     new_record,
-    opened_folder_of,
+    open_folder_of,
     require_finished,
+    require_unchanged,
     returned_record,
-    unchanged,
 )
-from imgwatch.quarantine.record import Record, of_what_is_moved
+from imgwatch.quarantine.record import Record, judgement_for_record
 from imgwatch.quarantine.safe_path import SafePath
 from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, opened_store
@@ -64,7 +64,7 @@ def _now() -> datetime:
 
 
 def _is_purgeable(record: Record, state: ReviewState) -> bool:
-    """Tell whether a limit may delete a picture."""
+    """Return whether a limit may delete a picture."""
     is_on_its_way = record.destination is not None and state is ReviewState.OPEN
     return state is not ReviewState.LATER and not is_on_its_way
 
@@ -72,7 +72,7 @@ def _is_purgeable(record: Record, state: ReviewState) -> bool:
 class Quarantine(QuarantineView):
     """A quarantine folder, made at the first picture. `roots` are the watched folders; None: any folder.
     `volume` remembers where it lay, so that it is not made anew while its disk is away. `key` signs the journal,
-    so that no other is followed; without one, that the folder is this user's own must do.
+    so that no other is followed; without a key, an operation is trusted because the folder is this user's own.
 
     Several processes may use one folder at the same time: each operation is done under a lock.
     """
@@ -116,18 +116,18 @@ class Quarantine(QuarantineView):
         MoveFailed; then all stay.
         """
         safe_path = self._ends.source(candidate)
-        with self._recovered() as store, opened_folder_of(safe_path) as folder, ExitStack() as stack:
+        with self._recovered() as store, open_folder_of(safe_path) as folder, ExitStack() as stack:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            metadata, sha256 = examined(source, identity, judgement.sha256)
+            metadata, sha256 = examine(source, identity, judgement.sha256)
             if self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"you restored {shown(safe_path.path)} before; it stays")
-            beside = examined_beside(source, companions)
-            judgement = of_what_is_moved(judgement, sha256)
+            beside = examine_beside(source, companions)
+            judgement = judgement_for_record(judgement, sha256)
             if destination is not None:
-                way_to(stack, store, self._ends.destination(destination, safe_path.name))
+                open_way_to(stack, store, self._ends.destination(destination, safe_path.name))
             to = None if destination is None else str(destination)
             record = new_record(store, safe_path, identity, metadata, judgement, beside, to)
-            operations.take_in(
+            operations.move_in(
                 store, record, source, [identity, *(companion.identity for companion in beside)]
             )
             return record
@@ -140,7 +140,7 @@ class Quarantine(QuarantineView):
         """
         safe_path = self._ends.source(candidate)
         record = self._named(which)
-        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+        with self._recovered() as store, open_folder_of(safe_path) as folder:
             record = self._reread(store, record)
             require_finished(store, record)
             if safe_path.path.parent != Path(record.original).parent:
@@ -148,27 +148,27 @@ class Quarantine(QuarantineView):
                     f"{shown(safe_path.path)} does not lie where {shown(record.file)} came from; it stays"
                 )
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            [companion] = examined_beside(source, [safe_path.name])
+            [companion] = examine_beside(source, [safe_path.name])
             joined = joined_record(store, record, companion)
-            operations.take_along(store, joined, source, companion.identity)
+            operations.move_companion_in(store, joined, source, companion.identity)
             return joined
 
     def requarantine(self, record: Record, path: Path) -> Record:
-        """Undo a restore: move the picture, restored to `path`, into quarantine again and give its new record.
+        """Undo a restore: move the picture, restored to `path`, into quarantine again and return its new record.
 
         What came back with it and still lies there goes with it again. Raises Changed if that is no longer the very
         picture, or what `quarantine` raises; then all stay.
         """
         safe_path = self._ends.source(path)
-        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+        with self._recovered() as store, open_folder_of(safe_path) as folder:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            identity, metadata = unchanged(source, record)
+            identity, metadata = require_unchanged(source, record)
             names = names_beside(record, safe_path.name).values()
-            beside = examined_beside(source, [name for name in names if lies_beside(source, name)])
+            beside = examine_beside(source, [name for name in names if lies_beside(source, name)])
             again = new_record(
                 store, safe_path, identity, metadata, record.judgement, beside, record.destination
             )
-            operations.take_in(
+            operations.move_in(
                 store, again, source, [identity, *(companion.identity for companion in beside)]
             )
             return again
@@ -185,7 +185,7 @@ class Quarantine(QuarantineView):
             if record.destination is None or is_decided:
                 raise DecidedMeanwhile(f"{shown(record.file)} is not to be moved on; it stays in quarantine")
             safe_path = self._ends.destination(Path(record.destination), Path(record.original).name)
-            return self._put_out(store, stack, Event.MOVED, record, safe_path, under_free_name=True)
+            return self._move_out(store, stack, Event.MOVED, record, safe_path, under_free_name=True)
 
     def take_back(self, moved: Moved) -> Record:
         """Take a picture that was moved on into quarantine again, kept for later, and return its record.
@@ -194,11 +194,11 @@ class Quarantine(QuarantineView):
         picture, DecidedMeanwhile if it was taken back already, or what `quarantine` raises; then all stay.
         """
         record, safe_path = moved.record, self._ends.destination(moved.path.parent, moved.path.name)
-        with self._recovered() as store, opened_folder_of(safe_path) as folder:
+        with self._recovered() as store, open_folder_of(safe_path) as folder:
             if self._reviewed(store).state(record.id) is not ReviewState.MOVED:
                 raise DecidedMeanwhile(f"{shown(moved.path)} was taken back in the meantime; look again")
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            identity, _ = unchanged(source, record)
+            identity, _ = require_unchanged(source, record)
             beside = returning_beside(source, record)
             again = returned_record(store, record, [companion for companion, _ in beside])
             names = {
@@ -206,7 +206,7 @@ class Quarantine(QuarantineView):
                 for companion, (_, file) in zip(again.companions, beside, strict=True)
             }
             identities = [identity, *(file.identity for _, file in beside)]
-            operations.take_back(store, again, source, identities, names)
+            operations.move_back_in(store, again, source, identities, names)
             return again
 
     def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Record:
@@ -245,11 +245,11 @@ class Quarantine(QuarantineView):
         with self._recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             safe_path = self._ends.target(record, to, below)
-            return self._put_out(
+            return self._move_out(
                 store, stack, Event.RESTORED, record, safe_path, under_free_name=under_free_name
             )
 
-    def _put_out(  # noqa: PLR0913 - what a move out of the quarantine is made of
+    def _move_out(  # noqa: PLR0913 - what a move out of the quarantine is made of
         self,
         store: Store,
         stack: ExitStack,
@@ -260,18 +260,18 @@ class Quarantine(QuarantineView):
         under_free_name: bool,
     ) -> Path:
         require_finished(store, record)
-        target = FolderEntry(way_to(stack, store, safe_path), safe_path.name, safe_path.path)
+        target = FolderEntry(open_way_to(stack, store, safe_path), safe_path.name, safe_path.path)
         present = [companion.file for companion in companions_here(store, record)]
         if under_free_name:
             target = free_entry(target, record, present)
         names = {file: name for file, name in names_beside(record, target.name).items() if file in present}
-        in_the_way = taken(target, names.values())
+        in_the_way = first_obstacle(target, names.values())
         if in_the_way is not None:
             raise operations.conflict(in_the_way)
-        operations.put_out(store, event, record, target, names)
+        operations.move_out(store, event, record, target, names)
         return target.path
 
-    def take_note_of_removal(self, record_id: str, path: Path, written_ns: int | None) -> bool:
+    def note_removed_by_hand(self, record_id: str, path: Path, written_ns: int | None) -> bool:
         """Note as restored to `path` a picture that was taken out by hand; return whether it was.
 
         It is no longer in quarantine, where its record still is, or no longer where it was moved on to. While
@@ -282,7 +282,7 @@ class Quarantine(QuarantineView):
         """
         if self._read_reviews().state(record_id) is ReviewState.MOVED:
             moved = next(item for item in self.moved() if item.record.id == record_id)
-            return _may_be(moved.record, written_ns) and self._take_note_of_return(moved, path)
+            return _may_be(moved.record, written_ns) and self._note_returned_by_hand(moved, path)
         record = self.find(record_id)
         with self._recovered() as store:
             record = self._reread(store, record)
@@ -292,7 +292,7 @@ class Quarantine(QuarantineView):
                 operations.note_removal(store, record, path)
             return True
 
-    def _take_note_of_return(self, moved: Moved, path: Path) -> bool:
+    def _note_returned_by_hand(self, moved: Moved, path: Path) -> bool:
         with self._recovered() as store:
             is_away = not moved.path.parent.is_dir()  # its disk, perhaps
             is_moved = self._reviewed(store).state(moved.record.id) is ReviewState.MOVED
@@ -349,7 +349,7 @@ class Quarantine(QuarantineView):
             return True
 
     def look(self, root: int | None = None) -> None:
-        """Raise QuarantineGone if the disk on which it lay is missing. `root`: the folder, if it is open."""
+        """Raise QuarantineGone if the disk on which it lay is missing. `root`: its descriptor, if open."""
         if self._volume is not None:
             self._volume.check(None if root is None else open_folder(root))
 
@@ -394,5 +394,5 @@ class Quarantine(QuarantineView):
 
 
 def _may_be(record: Record, written_ns: int | None) -> bool:
-    """Tell whether a file that was written then may be the picture of a record; None: that is not known."""
+    """Return whether a file written at `written_ns` (None: not known) may be the picture of a record."""
     return written_ns is None or abs(written_ns - record.metadata.mtime_ns) <= COARSEST_NS

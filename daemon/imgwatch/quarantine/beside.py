@@ -31,7 +31,7 @@ class Examined(NamedTuple):
     sha256: str
 
 
-def examined_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined]:
+def examine_beside(picture: FolderEntry, names: Sequence[str]) -> list[Examined]:
     """Look at the files beside a picture that go with it.
 
     Raises OutsideRoots for what lies elsewhere, BeingWritten while one is written, MoveRefused.
@@ -87,7 +87,7 @@ def returning_beside(picture: FolderEntry, record: Record) -> list[tuple[Compani
     """Return the companions that lie beside a picture which has left the quarantine, as far as they are unchanged."""
     names = names_beside(record, picture.name)
     lying = [companion for companion in record.companions if lies_beside(picture, names[companion.file])]
-    beside = examined_beside(picture, [names[companion.file] for companion in lying])
+    beside = examine_beside(picture, [names[companion.file] for companion in lying])
     return [
         (companion, seen)
         for companion, seen in zip(lying, beside, strict=True)
@@ -96,7 +96,7 @@ def returning_beside(picture: FolderEntry, record: Record) -> list[tuple[Compani
 
 
 def lies_beside(picture: FolderEntry, name: str) -> bool:
-    """Tell whether a regular file of this name lies beside a picture."""
+    """Return whether a regular file of this name lies beside a picture."""
     status = status_of(entry_beside(picture, name))
     return status is not None and stat.S_ISREG(status.st_mode)
 
@@ -114,7 +114,7 @@ def names_beside(record: Record, name: str) -> dict[str, str]:
     }
 
 
-def taken(target: FolderEntry, names: Iterable[str]) -> FolderEntry | None:
+def first_obstacle(target: FolderEntry, names: Iterable[str]) -> FolderEntry | None:
     """Return what lies where the picture or a companion is to be put, if anything does."""
     entries = (target, *(entry_beside(target, name) for name in names))
     return next((entry for entry in entries if status_of(entry) is not None), None)
@@ -123,7 +123,7 @@ def taken(target: FolderEntry, names: Iterable[str]) -> FolderEntry | None:
 def free_entry(target: FolderEntry, record: Record, here: Collection[str]) -> FolderEntry:
     """Return the first of a.jpg, a-2.jpg, a-3.jpg under which the picture and its companions find room."""
     numbered, number = target, 1
-    while taken(
+    while first_obstacle(
         numbered, (name for file, name in names_beside(record, numbered.name).items() if file in here)
     ):
         number += 1

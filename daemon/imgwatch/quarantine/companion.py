@@ -1,4 +1,4 @@
-"""What a record knows of a file that came with its picture: sidecar, film of a live photo, RAW of the same shot. Pure.
+"""What a record holds about a companion: sidecar, film of a live photo, RAW of the same shot. Pure.
 
 Which files those are, `picture.companions` knows.
 """
@@ -36,7 +36,7 @@ class Companion(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, fields: CompanionFields) -> Self:
-        """Make it of what has been checked."""
+        """Return the companion that these checked fields describe."""
         return cls(fields.name, fields.file, fields.bytes, fields.sha256, fields.metadata)
 
 
@@ -47,7 +47,7 @@ class CompanionFields(FileFields, kw_only=True):
 
 
 def are_usable(companions: list[CompanionFields], file: str) -> bool:
-    """Tell whether a record of the picture `file` may have these: nothing leads elsewhere, no file is there twice."""
+    """Return whether a record of the picture `file` may have these: no path leads elsewhere, no file occurs twice."""
     files = {file, *(companion.file for companion in companions)}
     names = {companion.name for companion in companions}
     return (

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Copy(NamedTuple):
-    """A move with its source and its copy, open: meanwhile nobody's inode can be taken for theirs."""
+    """A move with its source and its copy, open: so that no other file can get their inode numbers meanwhile."""
 
     move: Transfer
     source: int
@@ -31,14 +31,14 @@ class _Copy(NamedTuple):
 
     @property
     def doomed(self) -> FolderEntry:
-        """Say where the original is when it is removed: the quarantine's own folder holds no strangers."""
+        """Return where the original is when it is removed: the quarantine's own folder holds no strangers."""
         return self.move.aside if self.move.inward else self.move.source
 
 
 def copy_across(file_ops: FileOps, moves: Sequence[Transfer], note_copies: Callable[[Inodes], None]) -> None:
     """Copy the picture, which is the first, and its companions; then remove the originals."""
     with ExitStack() as stack:
-        copies = [_begun(stack, file_ops, move) for move in moves]
+        copies = [_open_copy(stack, file_ops, move) for move in moves]
         picture, *companions = copies
         note_copies({copying.move.id: os.fstat(copying.copy).st_ino for copying in copies})
         for copying in copies:
@@ -52,7 +52,7 @@ def copy_across(file_ops: FileOps, moves: Sequence[Transfer], note_copies: Calla
             file_ops.unlink(copying.doomed)
 
 
-def _begun(stack: ExitStack, file_ops: FileOps, move: Transfer) -> _Copy:
+def _open_copy(stack: ExitStack, file_ops: FileOps, move: Transfer) -> _Copy:
     """Open the source and create the file that it is copied into."""
     source = stack.enter_context(opened_file(move.source))
     if Identity.of(os.fstat(source)) != move.identity:
@@ -102,7 +102,7 @@ def _replace_source(file_ops: FileOps, copying: _Copy) -> None:
 
 
 def _set_aside(file_ops: FileOps, copying: _Copy) -> None:
-    """Make certain that what is removed is what was copied.
+    """Ensure that what is removed is what was copied.
 
     A program that saves by rename may put a new version at the source's name at any instant. So the source first gets
     a name that nobody else uses; only what is found to be the copied file then is removed.

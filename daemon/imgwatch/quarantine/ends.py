@@ -54,7 +54,7 @@ class MoveEnds:
         return safe_path
 
 
-def way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
+def open_way_to(stack: ExitStack, store: Store, safe_path: SafePath) -> int:
     """Make the folders on the way to a path and return the last one, open until the stack ends. Raises MoveFailed."""
     try:
         return make_parents(stack, store.file_ops, safe_path)

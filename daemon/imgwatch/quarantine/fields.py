@@ -25,7 +25,7 @@ Owner = Annotated[int, msgspec.Meta(ge=0, le=_HIGHEST_OWNER)]
 
 
 class FileFields(msgspec.Struct, kw_only=True):
-    """What is known of one file; what JSON types cannot say, `bad_field` finds."""
+    """What is known of one file; `bad_field` checks what JSON types cannot express."""
 
     file: str
     sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
@@ -38,7 +38,7 @@ class FileFields(msgspec.Struct, kw_only=True):
     xattrs: dict[str, str]
 
     def bad_field(self) -> str | None:
-        """Name the first field that is not usable, if any."""
+        """Return the name of the first field that is not usable, if any."""
         checks = (
             ("file", is_plain_name(self.file)),
             ("atime_ns", abs(self.atime_ns) < _LONGEST_TIME_NS),
@@ -73,14 +73,14 @@ def metadata_as_json(metadata: FileMetadata) -> dict[str, Any]:
 
 
 def is_plain_name(name: object) -> bool:
-    """Tell whether this is the name of something in a folder, and of nothing elsewhere."""
+    """Return whether this is the name of something in a folder, and of nothing elsewhere."""
     if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
         return False
     return _encoded_size(name) <= LONGEST_NAME_BYTES
 
 
 def is_plain_path(path: object) -> bool:
-    """Tell whether this is an absolute, normalised path, so one without `..`."""
+    """Return whether this is an absolute, normalised path, so one without `..`."""
     if not isinstance(path, str) or "\0" in path or not path.startswith("/") or path.startswith("//"):
         return False
     parts = path[1:].split("/")

@@ -1,6 +1,6 @@
 """The seam to the disk: each step by which the quarantine changes the file system, one method a step.
 
-Tests give a file_ops whose k-th step fails or kills the process; `quarantine` changes nothing in any other way.
+Tests pass one whose k-th step fails or kills the process; the quarantine changes nothing in any other way.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class FileOps:
         files.rename_exclusive(source, target)
 
     def rename_within(self, source: FolderEntry, target: FolderEntry) -> None:
-        """Give a file of a folder another name in it, one that is made up; also where no exclusive rename is."""
+        """Rename a file within its folder to a made-up name; also where the file system has no exclusive rename."""
         files.rename_within(source, target)
 
     def replace(self, source: FolderEntry, target: FolderEntry) -> None:
@@ -30,7 +30,7 @@ class FileOps:
         os.replace(source.name, target.name, src_dir_fd=source.folder, dst_dir_fd=target.folder)
 
     def create(self, folder: int, name: str) -> int:
-        """Create a private file and give its descriptor."""
+        """Create a private file and return its descriptor."""
         return files.create_exclusive(folder, name)
 
     def make_folder(self, folder: int, name: str, mode: int) -> None:
@@ -53,7 +53,7 @@ class FileOps:
         os.ftruncate(descriptor, size)
 
     def apply_metadata(self, descriptor: int, wanted: FileMetadata) -> list[str]:
-        """Set owner, mode, times and attributes; names those that could not be set."""
+        """Set owner, mode, times and attributes; return the names of those that could not be set."""
         return metadata.apply_metadata(descriptor, wanted)
 
     def sync(self, descriptor: int) -> None:

@@ -1,6 +1,6 @@
-"""Bring the companions of a picture to where it is, after a move of them all broke off at any instant.
+"""Bring the companions of a picture to where it is, after a move of all of them was interrupted at any instant.
 
-It may be killed itself, and repeated. Nothing is overwritten, and only what there are two of is removed.
+It may be killed itself, and repeated. It overwrites nothing, and removes only one of two equal files.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _return_aside(file_ops: FileOps, move: Transfer) -> None:
 
 
 def _carry(file_ops: FileOps, source: FolderEntry, target: FolderEntry, part: FolderEntry) -> None:
-    """Move one file, also across file systems; broken off, it is there twice, or its copy unfinished."""
+    """Move one file, also across file systems. Interrupted, it leaves the file twice, or an unfinished copy."""
     try:
         file_ops.rename(source, target)
     except OSError as error:

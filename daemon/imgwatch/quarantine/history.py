@@ -1,6 +1,6 @@
 """The log of the quarantine: one JSON line for each thing that happened to a picture, append-only.
 
-What it adds up to, `lifecycle` says. Who may write when, `store` knows.
+`lifecycle` defines what it adds up to, `store` who may write when.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.lifecycle import Event, Happening, Reducer
 from imgwatch.quarantine.fields import is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.record import Record, decode_json, encode_json, parsed_time, rfc3339
+from imgwatch.quarantine.record import Record, decode_json, encode_json, parse_time, rfc3339
 
 NAME = "log.jsonl"
 SCHEMA = 3  # of a line; what it means, and what came when: docs/formats.md
@@ -39,7 +39,7 @@ class LogEntry(msgspec.Struct, frozen=True):
 
     @property
     def went_to(self) -> Path:
-        """Say where the picture went that this line says was restored, or moved on."""
+        """Return where the picture went that this line says was restored, or moved on."""
         return Path(self.to or self.record.original)
 
 
@@ -52,7 +52,7 @@ class Log:
 
     @property
     def size_bytes(self) -> int:
-        """Give its present length."""
+        """Return the present length."""
         return os.fstat(self.descriptor).st_size
 
     def flush(self) -> None:
@@ -60,7 +60,7 @@ class Log:
         self._file_ops.sync(self.descriptor)
 
     def append(self, event: Event, at: datetime, record: Record, to: str | None = None) -> None:
-        """Write one line and wait until it is on the disk; if that fails, take it away again, as far as that goes."""
+        """Write one line and wait until it is on the disk; if that fails, remove it again, as far as possible."""
         fields = {"schema": SCHEMA, "event": event, "at": rfc3339(at), "record": record.to_json()}
         line = encode_json(fields if to in (None, record.original) else fields | {"to": to})
         end = self.size_bytes
@@ -76,14 +76,14 @@ class Log:
             raise
 
     def drop_torn_end(self, offset: int) -> None:
-        """Cut off what was written behind `offset` and is no whole line: nobody can have been told that it happened."""
+        """Cut off an incomplete line after `offset`: nobody can have been told that it happened."""
         begin = self._line_begin(offset)
         written = os.pread(self.descriptor, self.size_bytes - begin, begin)
         if written and not written.endswith(b"\n"):
             self._file_ops.truncate(self.descriptor, begin + written.rfind(b"\n") + 1)
 
     def line_of(self, event: Event, record_id: str, offset: int) -> Record | None:
-        """Return the record of a line of this event behind `offset`, unless a later line withdraws it."""
+        """Return the record of a line of this event after `offset`, unless a later line withdraws it."""
         noted: Record | None = None
         for _, line in whole_lines(self.descriptor, self._line_begin(offset), self.size_bytes):
             entry = read_entry(line)
@@ -96,7 +96,7 @@ class Log:
         return noted
 
     def _line_begin(self, offset: int) -> int:
-        """Return where the line begins that holds `offset`: a log that lost its end is shorter, and grows anew."""
+        """Return where the line that holds `offset` begins: a log that lost its end is shorter, and grows again."""
         end = min(offset, self.size_bytes)
         if end == 0 or os.pread(self.descriptor, 1, end - 1) == b"\n":
             return end
@@ -128,7 +128,7 @@ class ReviewHistory:
         self._offset = 0
 
     def update(self, descriptor: int, end: int) -> Reducer:
-        """Read what was appended since, up to `end`, and return what is known now."""
+        """Read what was appended since, up to the byte `end`, and return what is known now."""
         if (
             end < self._offset
         ):  # somebody took the log away: begin again, but go on leaving alone what was restored
@@ -145,7 +145,7 @@ class ReviewHistory:
         return self.reducer
 
     def note(self, event: Event, record_id: str, sha256: str) -> None:
-        """Take in one line; one that cannot follow on those before it is passed over."""
+        """Apply one line; skip one that cannot follow those before it."""
         if not self.reducer.note(Happening(event, record_id, sha256)):
             _log.warning("%s: %s of %s cannot follow here, and is skipped", NAME, event, record_id)
 
@@ -159,7 +159,7 @@ def _check_schema(schema: object) -> None:
 
 
 def entries(lines: Iterable[bytes]) -> Iterator[LogEntry]:
-    """Yield what happened; a line that the next one withdraws did not."""
+    """Yield what happened, without lines that the next one withdraws."""
     last: LogEntry | None = None
     for line in lines:
         entry = read_entry(line)
@@ -177,9 +177,9 @@ def entries(lines: Iterable[bytes]) -> Iterator[LogEntry]:
 
 
 def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple[int, bytes]]:
-    """Yield the whole lines from `offset` on, each with the offset behind it; a torn last one is not.
+    """Yield the complete lines from `offset` on, each with the offset after it; a torn last line is left out.
 
-    Never holds more than two chunks: a line that is longer than one, which is none of ours, comes as an empty one.
+    It never holds more than two chunks: a line longer than one, which is not ours, comes as an empty one.
     """
     rest, position, skipped = b"", offset, 0
     while chunk := os.pread(descriptor, max(0, min(_CHUNK_BYTES, end_of_log - position)), position):
@@ -198,7 +198,7 @@ def whole_lines(descriptor: int, offset: int, end_of_log: int) -> Iterator[tuple
 
 
 def read_entry(line: bytes) -> LogEntry | None:
-    """Read a line; None, and a word in the log, for one that this program did not write."""
+    """Read a line; None, and a warning in the log, for one that this program did not write."""
     if not line.strip():
         return None
     try:
@@ -207,7 +207,7 @@ def read_entry(line: bytes) -> LogEntry | None:
         to = fields.get("to")
         return LogEntry(
             Event(fields["event"]),
-            parsed_time(fields["at"]),
+            parse_time(fields["at"]),
             Record.from_json(fields["record"]),
             to if isinstance(to, str) and is_plain_path(to) else None,
         )

@@ -1,6 +1,6 @@
 """The journal: the one operation of the quarantine that is under way, and those that wait for their folder.
 
-It only holds operations; what ending one means, `recovery` knows. Each is signed, where there is a key for that: a
+It only holds operations; `recovery` ends them. Each is signed, where there is a key for that: a
 journal that somebody else wrote must not move files.
 """
 
@@ -63,7 +63,7 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def inward(self) -> bool:
-        """Tell whether it moves something into the quarantine."""
+        """Return whether it moves something into the quarantine."""
         return self.event in (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
 
     @property
@@ -79,33 +79,33 @@ class Operation(msgspec.Struct, frozen=True):
 
     @property
     def goes_out(self) -> bool:
-        """Tell whether it moves something out of the quarantine."""
+        """Return whether it moves something out of the quarantine."""
         return self.event in (Event.RESTORED, Event.MOVED)
 
     @property
     def goes_to(self) -> str | None:
-        """Say where a picture goes that leaves the quarantine."""
+        """Return where a picture goes that leaves the quarantine."""
         return str(Path(self.far_folder) / self.far_name) if self.goes_out else None
 
     def move_ids(self) -> list[str]:
-        """Return what the moves of all that is `moved` are called."""
+        """Return the ids of the moves of all that is `moved`."""
         return self._ids()[-len(self.moved) :]
 
     def _ids(self) -> list[str]:
         return [self.id, *(f"{self.id}-{number}" for number in range(1, len(self.companions) + 1))]
 
     def copying(self, inos: Mapping[str, int]) -> Operation:
-        """Give the same operation, now known to copy these: the inodes by what the moves are called."""
+        """Return the same operation, now known to copy: the inodes of the copies, by the ids of the moves."""
         own, *others = (inos.get(move_id) for move_id in self._ids())
         return self._with_copies(own, others)
 
     def inos(self) -> dict[str, int]:
-        """Return the inodes of the copies, by what the moves are called."""
+        """Return the inodes of the copies, by the ids of the moves."""
         moves = zip(self.move_ids(), self.moved, strict=True)
         return {move_id: member.copy_ino for move_id, member in moves if member.copy_ino is not None}
 
     def begun(self) -> Operation:
-        """Give the same operation as it was before anything was copied."""
+        """Return the same operation as it was before anything was copied."""
         return self._with_copies(None, [None] * len(self.companions))
 
     def _with_copies(self, own: int | None, others: Sequence[int | None]) -> Operation:
@@ -117,11 +117,11 @@ class Operation(msgspec.Struct, frozen=True):
         )
 
     def signed(self, key: bytes | None) -> Operation:
-        """Give the same operation with the signature that this key makes, or none."""
+        """Return the same operation with the signature that this key makes, or none."""
         return msgspec.structs.replace(self, signature=_signature(self, key) if key else "")
 
     def is_signed(self, key: bytes | None) -> bool:
-        """Tell whether this key has signed it."""
+        """Return whether this key has signed it."""
         return key is not None and hmac.compare_digest(self.signature, _signature(self, key))
 
 
@@ -131,7 +131,7 @@ def _signature(operation: Operation, key: bytes) -> str:
 
 
 def _fields(operation: Operation) -> dict[str, Any]:
-    """Return what is written: without companions the same as a version that knew none wrote, and signed."""
+    """Return what is written: without companions, the same as a version that knew none wrote and signed."""
     fields: dict[str, Any] = msgspec.to_builtins(operation)
     if not operation.companions:
         del fields["companions"]
@@ -154,7 +154,7 @@ class Journal:
         self.key = key
 
     def read(self) -> Operation | None:
-        """Give the operation under way, if any."""
+        """Return the operation under way, if any."""
         begun, copying = read_slot(self._descriptor, 0), read_slot(self._descriptor, _SLOT_BYTES)
         if begun and copying:
             before = msgspec.structs.replace(copying.begun(), signature=begun.signature)
@@ -162,7 +162,7 @@ class Journal:
         return begun
 
     def write(self, operation: Operation) -> None:
-        """Put the operation on the disk before it begins, and again before it becomes a copy."""
+        """Write the operation to the disk before it begins, and again before it becomes a copy."""
         if os.fstat(self._descriptor).st_size < 2 * _SLOT_BYTES:
             self._file_ops.write(self._descriptor, bytes(2 * _SLOT_BYTES), 0)
         offset = _SLOT_BYTES if operation.inos() else 0
@@ -170,7 +170,7 @@ class Journal:
         self._file_ops.sync(self._descriptor)
 
     def clear(self) -> None:
-        """Forget the operation; not waited for, as ending it once more after a power cut does no harm."""
+        """Forget the operation, without waiting for the disk: ending it once more after a power cut does no harm."""
         self._file_ops.write(self._descriptor, bytes(_HEADER_BYTES), 0)
 
     def flush(self) -> None:
@@ -206,7 +206,7 @@ class Journal:
 
 
 def parked_in(root: FolderEntry) -> Iterator[Operation]:
-    """Yield the operations that wait in a quarantine's folder, named by any place in it."""
+    """Yield the operations that wait in a quarantine's folder, given by any entry in it."""
     for name in sorted(os.listdir(root.folder)):
         if name.startswith(f"{NAME}."):
             operation = None

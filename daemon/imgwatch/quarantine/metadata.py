@@ -27,7 +27,7 @@ class FileMetadata(msgspec.Struct, frozen=True):
     xattrs: Mapping[str, bytes] = {}
 
     def harmless(self) -> FileMetadata:
-        """Leave out what a forged record could use to gain rights: setuid, setgid, capabilities, labels."""
+        """Return it without what a forged record could use to gain rights: setuid, setgid, capabilities, labels."""
         kept = {name: value for name, value in self.xattrs.items() if name.startswith(_PUT_BACK)}
         return msgspec.structs.replace(self, mode=self.mode & 0o777, xattrs=kept)
 
@@ -56,7 +56,7 @@ def _read_xattrs(descriptor: int) -> dict[str, bytes]:
 
 
 def apply_metadata(descriptor: int, wanted: FileMetadata) -> list[str]:
-    """Set what differs from `wanted`, times last, and name what could not be set.
+    """Set what differs from `wanted`, times last, and return the names of what could not be set.
 
     Nothing is set on a file that has other names: it may be another user's, linked to, and not the one that was moved.
     """

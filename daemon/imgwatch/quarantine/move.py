@@ -1,6 +1,6 @@
 """One file on its way from one folder to another: where it may lie meanwhile, and what goes back.
 
-How it is moved, `transfer` and `copying` know; how a move that broke off is ended, `unfinished`.
+`transfer` and `copying` carry out a move; `unfinished` ends one that was interrupted.
 """
 
 from __future__ import annotations
@@ -36,22 +36,22 @@ class Transfer(msgspec.Struct, frozen=True):
 
     @property
     def part(self) -> FolderEntry:
-        """Say where the unfinished copy lies."""
+        """Return where the unfinished copy lies."""
         return _beside(self.target, part_name(self.id))
 
     @property
     def returning_part(self) -> FolderEntry:
-        """Say where an unfinished copy lies that goes back to the source."""
+        """Return where an unfinished copy lies that goes back to the source."""
         return _beside(self.source, part_name(self.id))
 
     @property
     def aside(self) -> FolderEntry:
-        """Say where the source waits, under a name that nobody else uses, until it is certain to be the copied file."""
+        """Return where the source waits, under a name of our own, until it is known to be the copied file."""
         return _beside(self.source, aside_name(self.id))
 
     @property
     def spare(self) -> FolderEntry:
-        """Say where a file goes back to whose own name has been taken meanwhile."""
+        """Return where a file goes back to whose own name has been taken meanwhile."""
         return _beside(self.source, stored_names(self.source.name, self.id)[1])
 
 
@@ -60,7 +60,7 @@ def _beside(entry: FolderEntry, name: str) -> FolderEntry:
 
 
 def is_the_judged(move: Transfer) -> bool:
-    """Tell whether the very file of the move lies at its target, by inode, size, time and, up to a size, content."""
+    """Return whether the very file of the move lies at its target, by inode, size, time and, up to a size, content."""
     try:
         with opened_file(move.target) as opened:
             # Not the device: its number may be another after a boot.
@@ -78,7 +78,7 @@ def is_the_judged(move: Transfer) -> bool:
 
 
 def require_lasting_inode(move: Transfer, entry: FolderEntry) -> None:
-    """Raise InodesChange if the file of the move lies there, to the byte, and only its inode number is another."""
+    """Raise InodesChange if the very file of the move lies there and only its inode number differs."""
     try:
         with opened_file(entry) as opened:
             present = Identity.of(os.fstat(opened))
@@ -104,7 +104,7 @@ def return_stranger(file_ops: FileOps, move: Transfer, stranger: FolderEntry) ->
 
 
 def are_twins(source: FolderEntry, target: FolderEntry) -> bool:
-    """Tell whether two files have the same content; no where one is missing or cannot be read."""
+    """Return whether two files have the same content; False if one is missing or cannot be read."""
     try:
         with opened_file(source) as one, opened_file(target) as other:
             return digest_of(one) == digest_of(other)

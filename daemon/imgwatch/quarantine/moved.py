@@ -1,4 +1,4 @@
-"""What the log knows of pictures that were moved on to the folder for their kind: which, and where they went. Pure."""
+"""Which pictures were moved on to the folder for their kind, and where they went, according to the log. Pure."""
 
 from __future__ import annotations
 

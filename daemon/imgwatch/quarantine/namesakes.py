@@ -24,7 +24,7 @@ class Namesakes:
         self._seen: tuple[int, int] | None = None
 
     def of(self, original: Path) -> list[Record]:
-        """Return those that came from the folder of `original`, and whose names begin as its name does."""
+        """Return the records from the folder of `original` whose names begin as its name does."""
         self._refresh()
         names = self._names.get(_beginning(original.name), ())
         records = read_some(self._path, names) if names else []

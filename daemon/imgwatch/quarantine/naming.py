@@ -1,4 +1,4 @@
-"""Under which name a picture is kept, so that the folder explains itself and nothing collides. Pure."""
+"""The name under which a picture is stored: the folder explains itself, and nothing collides. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LONGEST_EXTENSION_BYTES = 16
 
 
 def stored_names(name: str, record_id: str) -> tuple[str, str]:
-    """Give the name to try first, the picture's own, and the one to take if that is taken."""
+    """Return the name to try first, which is the picture's own, and the one to use if that is taken."""
     return _fitted(name, ""), _fitted(name, f"-{record_id}")
 
 
@@ -28,7 +28,7 @@ def renamed_with(name: str, old: str, new: str) -> str:
 
 
 def _fitted(name: str, suffix: str) -> str:
-    """Put the suffix before the extension; shorten what lies before so that the record's name fits too."""
+    """Insert the suffix before the extension; shorten the stem so that the record's name fits, too."""
     stem, extension = os.path.splitext(os.fsencode(name))  # noqa: PTH122 - Path knows no bytes
     if len(extension) > _LONGEST_EXTENSION_BYTES:
         stem, extension = stem + extension, b""

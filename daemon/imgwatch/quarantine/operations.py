@@ -30,15 +30,15 @@ _NO_FILE = Identity(0, 0, 0, 0)  # a deletion looks only at the name, which is i
 _log = logging.getLogger(__name__)
 
 
-def take_in(store: Store, record: Record, source: FolderEntry, identities: Sequence[Identity]) -> None:
-    """Quarantine: record first, move second. `identities`: of the picture and then of each of its companions."""
+def move_in(store: Store, record: Record, source: FolderEntry, identities: Sequence[Identity]) -> None:
+    """Move a picture into quarantine: record first, move second. `identities`: the picture's, then its companions'."""
     companions = zip(record.companions, identities[1:], strict=True)
     members = tuple(Member(companion.file, identity, companion.name) for companion, identity in companions)
     operation = _begin(store, Event.QUARANTINED, record, identities[0], source, members)
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def take_along(store: Store, record: Record, source: FolderEntry, identity: Identity) -> None:
+def move_companion_in(store: Store, record: Record, source: FolderEntry, identity: Identity) -> None:
     """Move a companion after its picture; `record` names it, as the last, and replaces the one that did not."""
     joining = record.companions[-1]
     member = Member(joining.file, identity, joining.name)
@@ -46,7 +46,7 @@ def take_along(store: Store, record: Record, source: FolderEntry, identity: Iden
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def take_back(
+def move_back_in(
     store: Store,
     record: Record,
     source: FolderEntry,
@@ -62,10 +62,10 @@ def take_back(
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def put_out(
+def move_out(
     store: Store, event: Event, record: Record, target: FolderEntry, names: Mapping[str, str]
 ) -> None:
-    """Restore or move on: the log knows the digest before the picture reappears, so that it is not taken again.
+    """Restore or move on. The log has the digest before the picture reappears, so that it is not taken again.
 
     `names`: of the companions that go along, by their names in pictures/.
     """
@@ -84,7 +84,7 @@ def put_out(
 
 
 def _put_back_metadata(store: Store, file: str, metadata: FileMetadata, record_id: str) -> Identity:
-    """Give a file the metadata of its record before it is moved, and look at what it is then."""
+    """Set the metadata of a file from its record before it is moved, and return its identity after that."""
     picture = store.picture(file)
     try:
         with opened_file(picture) as opened:
@@ -130,7 +130,7 @@ def note_removal(store: Store, record: Record, path: Path) -> None:
 def note(store: Store, event: Event, record: Record, to: str | None = None) -> None:
     """Write into the log what the user wants; a line that is torn counts as not written.
 
-    It waits for the journal first: an operation that comes back after a power cut would be ended in front of it.
+    It waits for the journal first: an operation that reappears after a power cut must not end after this line.
     """
     try:
         store.journal.flush()
@@ -190,7 +190,7 @@ def _carry_out(store: Store, operation: Operation, moves: Sequence[Transfer], re
 
 
 def _undo(store: Store, operation: Operation, moves: Sequence[Transfer]) -> bool:
-    """Undo what failed; True if it could only be finished. What fails now the next operation ends."""
+    """Undo what failed; return True if it could only be finished. The next operation ends what fails now."""
     try:
         store.log.flush()  # a line that failed to reach the disk may be what is acted on now
         is_done = (
@@ -207,7 +207,7 @@ def _undo(store: Store, operation: Operation, moves: Sequence[Transfer]) -> bool
 
 
 def _conclude_later(store: Store, operation: Operation) -> None:
-    """Tidy up after what is done; if that fails the next operation does it."""
+    """Tidy up after a completed operation; if that fails, the next operation does it."""
     try:
         conclude(store, operation, is_done=True)
     except OSError as fault:
@@ -215,7 +215,7 @@ def _conclude_later(store: Store, operation: Operation) -> None:
 
 
 def conflict(target: FolderEntry) -> Conflict:
-    """Say what is in the way of a restored picture."""
+    """Return the error that names what is in the way of a restored picture."""
     return Conflict(f"{shown(target.path)} is in the way; move it aside or restore to another folder")
 
 

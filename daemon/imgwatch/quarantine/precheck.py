@@ -1,4 +1,4 @@
-"""What a candidate must be to come into quarantine, and the record that it gets. Moves nothing."""
+"""What a candidate must be to be quarantined, and the record that it gets. Moves nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from imgwatch.writers import has_writer
 
 
 @contextmanager
-def opened_folder_of(safe_path: SafePath) -> Iterator[int]:
+def open_folder_of(safe_path: SafePath) -> Iterator[int]:
     """Open the folder of a candidate; raises Changed if it is gone."""
     with ExitStack() as stack:
         try:
@@ -37,8 +37,8 @@ def opened_folder_of(safe_path: SafePath) -> Iterator[int]:
         yield folder
 
 
-def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
-    """Check that the judged file lies there, and read its metadata, and its digest if nobody has.
+def examine(source: FolderEntry, identity: Identity, sha256: str | None) -> tuple[FileMetadata, str]:
+    """Check that the judged file lies there, and read its metadata, and its digest unless `sha256` has it.
 
     Raises Changed, BeingWritten while somebody has it open for writing, MoveFailed.
     """
@@ -60,13 +60,13 @@ def examined(source: FolderEntry, identity: Identity, sha256: str | None) -> tup
         raise move_failed(fault, f"cannot read {shown(source.path)}") from fault
 
 
-def unchanged(source: FolderEntry, record: Record) -> tuple[Identity, FileMetadata]:
-    """Look at a picture that has left the quarantine. Raises Changed if it is gone, or no longer the very same."""
+def require_unchanged(source: FolderEntry, record: Record) -> tuple[Identity, FileMetadata]:
+    """Return identity and metadata of a picture outside the quarantine. Raises Changed if it is gone or differs."""
     lying = status_of(source)
     if lying is None:
         raise Changed(f"{shown(source.path)} is gone")
     identity = Identity.of(lying)
-    metadata, sha256 = examined(source, identity, None)
+    metadata, sha256 = examine(source, identity, None)
     if sha256 != record.sha256:
         raise Changed(f"{shown(source.path)} was changed since it left the quarantine; it stays")
     return identity, metadata
@@ -81,7 +81,7 @@ def new_record(  # noqa: PLR0913 - what a record is made of
     companions: Sequence[Examined] = (),
     destination: str | None = None,
 ) -> Record:
-    """Make the record of a picture and its companions, under names that are free."""
+    """Return a new record of a picture and its companions, under free names."""
     record_id = secrets.token_hex(6)
     file = _free_name(store, safe_path.name, record_id, ())
     files = [file]
@@ -105,7 +105,7 @@ def new_record(  # noqa: PLR0913 - what a record is made of
 
 
 def _checked(record: Record, path: str) -> Record:
-    """What is written can be read again, or is not written."""
+    """Return the record if it can be read again once it is written. Raises MoveRefused."""
     try:
         if len(encode_json(record.to_json())) > LONGEST_RECORD_BYTES:
             raise RecordMalformed("would be too long")

@@ -55,7 +55,7 @@ class Finder:
         self._ids = [record.id for record in self._records]
 
     def __call__(self, prefix: str) -> Record:
-        """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        """Return the record whose id begins with `prefix`; raises RecordMissing or RecordAmbiguous."""
         begin = bisect_left(self._ids, prefix)
         end = bisect_left(self._ids, prefix + "g") if prefix else begin  # behind the last hexadecimal digit
         if end == begin:
@@ -111,7 +111,7 @@ def _read_one(folder: int, name: str, path: Path, records: list[Record], bad: li
 
 
 def present_pictures(path: Path) -> dict[str, os.stat_result]:
-    """Name the regular files in pictures/."""
+    """Return the regular files in pictures/, by name."""
     try:
         with _with_clear_errors(path), opened_folder(path.resolve(), [PICTURES]) as folder:
             statuses = ((name, status_of(FolderEntry(folder, name, path))) for name in os.listdir(folder))
@@ -131,7 +131,7 @@ def read_history(path: Path) -> Iterator[LogEntry]:
 
 @contextmanager
 def committed_log(path: Path) -> Iterator[tuple[int, int] | None]:
-    """Give the open log and how far it is certain: an operation under way may yet be undone. None: no log."""
+    """Yield the open log and the length that is certain: an operation under way may yet be undone. None: no log."""
     with ExitStack() as stack:
         with _with_clear_errors(path):
             committed = _committed(stack, path)
@@ -171,9 +171,9 @@ def _with_clear_errors(path: Path) -> Iterator[None]:
 
 
 def find_problems(path: Path) -> list[Problem]:
-    """Name malformed records, records without a picture, pictures without a record, and leftovers.
+    """Return malformed records, records without a picture, pictures without a record, and leftovers.
 
-    Files of an operation that was broken off are not alone: whoever takes the lock next finishes or undoes it.
+    Files of an interrupted operation are no problem: whoever takes the lock next finishes or undoes it.
     """
     records, problems = _read_all(path)
     operations = _operations_under_way(path)
@@ -211,7 +211,7 @@ def _files_of(operation: Operation) -> Iterator[str]:
 
 
 def _operations_under_way(path: Path) -> list[Operation]:
-    """Return what was begun and is not finished, the last first."""
+    """Return the operations that were begun and are not finished, the latest first."""
     try:
         with (
             opened_folder(path.resolve()) as root,

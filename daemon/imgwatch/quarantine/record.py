@@ -1,4 +1,4 @@
-"""The record: what the quarantine knows of one picture, enough to undo the move with all else lost.
+"""The record: what the quarantine knows about one picture, enough to undo the move if all else is lost.
 
 It reads and writes JSON and trusts nothing that it reads. docs/formats.md is its specification.
 """
@@ -40,7 +40,7 @@ _AT = re.compile(r"- at `\$\.(\w+)")
 _KINDS = {str(kind): kind for kind in Kind}
 
 
-def of_what_is_moved(judgement: Judgement, sha256: str) -> Judgement:
+def judgement_for_record(judgement: Judgement, sha256: str) -> Judgement:
     """Return a judgement with the digest of what is moved, and no text longer than a record may hold."""
     figures = {
         name: value[:LONGEST_TEXT] if isinstance(value, str) else value
@@ -73,12 +73,12 @@ class Record(msgspec.Struct, frozen=True):
 
     @property
     def digests(self) -> dict[str, str]:
-        """The digests of the picture and its companions, by their names in pictures/."""
+        """The SHA-256 digests of the picture and its companions, by their names in pictures/."""
         return {self.file: self.sha256} | {companion.file: companion.sha256 for companion in self.companions}
 
     @property
     def sha256(self) -> str:
-        """The digest of the picture as it was moved."""
+        """The SHA-256 of the picture as it was moved, in hexadecimal."""
         assert self.judgement.sha256 is not None
         return self.judgement.sha256
 
@@ -108,7 +108,7 @@ class Record(msgspec.Struct, frozen=True):
 
     @classmethod
     def from_json(cls, content: object) -> Self:
-        """Check every field and make the record.
+        """Return the record, with every field checked.
 
         Raises RecordMalformed naming the first bad field, FormatTooNew for a schema that this version does not know.
         """
@@ -130,7 +130,7 @@ class Record(msgspec.Struct, frozen=True):
             size_bytes=fields.bytes,
             metadata=fields.metadata,
             judgement=judgement,
-            quarantined_at=parsed_time(fields.quarantined_at),
+            quarantined_at=parse_time(fields.quarantined_at),
             companions=_companions(fields),
             destination=fields.destination if isinstance(fields, _Fields3) else None,
         )
@@ -154,7 +154,7 @@ def load_record(folder: int, name: str) -> Record:
 
 
 def encode_json(content: object) -> bytes:
-    """Write one line of JSON; names that are no UTF-8 become escaped surrogates, which os.fsencode undoes."""
+    """Return one line of JSON; names that are not UTF-8 become escaped surrogates, which os.fsencode undoes."""
     return json.dumps(content, ensure_ascii=True, allow_nan=False).encode() + b"\n"
 
 
@@ -167,12 +167,12 @@ def decode_json(content: bytes) -> object:
 
 
 def rfc3339(moment: datetime) -> str:
-    """Spell a moment in UTC with microseconds, so that text order is time order."""
+    """Return a time in UTC with microseconds (RFC 3339), so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def parsed_time(text: str) -> datetime:
-    """Read a moment; raises ValueError or OverflowError if it is none or names no zone."""
+def parse_time(text: str) -> datetime:
+    """Parse a time; raises ValueError or OverflowError if it is none or names no zone."""
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError("no time zone")
@@ -291,6 +291,6 @@ def _is_finite(value: object) -> bool:
 
 def _is_time(text: str) -> bool:
     try:
-        return parsed_time(text) is not None
+        return parse_time(text) is not None
     except (ValueError, OverflowError):
         return False

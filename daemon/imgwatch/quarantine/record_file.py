@@ -10,7 +10,7 @@ from imgwatch.quarantine.store import Store
 
 
 def write_record(store: Store, record: Record, *, replaces: bool = False) -> None:
-    """Put a record on the disk. One that is not to replace another reserves the name, or raises FileExistsError."""
+    """Write a record to the disk. Unless it `replaces` one, it reserves the name, or raises FileExistsError."""
     unfinished = store.unfinished_record
     if status_of(unfinished) is not None:
         store.file_ops.unlink(unfinished)

@@ -1,6 +1,6 @@
-"""End what a failed or killed operation left: finish or undo it, make log and record say so, forget it.
+"""End what a failed or killed operation left: finish or undo it, bring log and record up to date, forget it.
 
-May be killed itself, and repeated. What cannot be ended, because its folder is not there, waits for that; others go on.
+It may be killed itself, and repeated. What cannot be ended because its folder is missing waits for it; others go on.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def recover(store: Store, roots: Sequence[TrustedRoot] | None) -> bool:
 
 
 def _is_trusted(store: Store, operation: Operation, roots: Sequence[TrustedRoot] | None) -> bool:
-    """Tell whether this operation may change anything outside of the quarantine."""
+    """Return whether this operation may change anything outside of the quarantine."""
     key = store.journal.key
     if key is not None or not operation.far_folder:
         return operation.is_signed(key) or not operation.far_folder
@@ -102,7 +102,7 @@ def _end_or_park(store: Store, operation: Operation, roots: Sequence[TrustedRoot
 
 
 def _is_certain(store: Store, operation: Operation) -> bool:
-    """Tell whether what lies here decides alone: it may be one of two copies, or a stranger that has to go back."""
+    """Return whether what lies here decides alone: it may be one of two copies, or another file."""
     if operation.inos():
         return False
     return not operation.inward or all(map(is_the_judged, _near_moves(store, operation)))
@@ -114,7 +114,7 @@ def _near_moves(store: Store, operation: Operation) -> list[Transfer]:
 
 
 def end_with_folder(store: Store, operation: Operation) -> bool:
-    """End a move where both folders are there, and return whether it happened. Raises OSError if one is not."""
+    """End a move whose folders both exist, and return whether it happened. Raises OSError if one is missing."""
     folder = Path(operation.far_folder)
     record = record_of(store, operation.file, operation.id)
     with ExitStack() as stack:
@@ -146,7 +146,7 @@ def end_without_folder(store: Store, operation: Operation) -> bool:
 
 
 def moves_of(store: Store, operation: Operation, far: FolderEntry, record: Record | None) -> list[Transfer]:
-    """Return the moves of an operation between the quarantine and this place: the picture's, then its companions'.
+    """Return the moves of an operation between the quarantine and `far`: the picture's, then its companions'.
 
     What is taken in must have the digests of the record, where that is there.
     """
@@ -162,7 +162,7 @@ def moves_of(store: Store, operation: Operation, far: FolderEntry, record: Recor
 
 
 def conclude(store: Store, operation: Operation, is_done: bool) -> None:
-    """Make log and record say what is, then forget the operation. May be repeated."""
+    """Bring log and record up to date, then forget the operation. May be repeated."""
     _set_down(store, operation, is_done)
     _remove_unfinished_record(store)
     store.journal.clear()
@@ -175,7 +175,7 @@ def _remove_unfinished_record(store: Store) -> None:
 
 
 def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
-    """Take nothing out of the log that is whole: a line there may have been acknowledged, and others follow it."""
+    """Bring log and record up to date; keep complete lines: they may have been acknowledged, and others follow."""
     record = record_of(store, operation.file, operation.id)
     store.log.drop_torn_end(operation.log_bytes)
     noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)
@@ -197,7 +197,7 @@ def _set_down(store: Store, operation: Operation, is_done: bool) -> None:
 
 
 def _leave_out(store: Store, operation: Operation, record: Record | None) -> None:
-    """Let the record of a picture no longer name a companion that has not come after all."""
+    """Remove a companion that did not come after all from the record of its picture."""
     files = {member.file for member in operation.companions}
     if record is not None and files & set(record.files):
         left = tuple(companion for companion in record.companions if companion.file not in files)
@@ -215,7 +215,7 @@ def _remove_companions(store: Store, operation: Operation) -> None:
 
 
 def _park(store: Store, operation: Operation) -> None:
-    """Let others go on: the picture stays here for the time being, and the log says no more than that."""
+    """Set the operation aside so that others can go on: the picture stays here for now, and so says the log."""
     store.journal.park(operation)
     store.log.drop_torn_end(operation.log_bytes)
     noted = store.log.line_of(operation.event, operation.id, operation.log_bytes)

@@ -1,4 +1,4 @@
-"""Which pictures in quarantine have outstayed the limits that the user set. Pure."""
+"""Which pictures in quarantine exceed the limits that the user set. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch.quarantine.record import Record
 def overdue(
     records: Sequence[Record], keep_days: float | None, now: datetime, newest: datetime | None
 ) -> list[Record]:
-    """Give those kept longer than `keep_days`; none by a clock that is behind what the log has seen.
+    """Return the records older than `keep_days`; none if the clock is behind the newest line of the log.
 
     A record from the future is kept: either it or the clock is wrong.
     """
@@ -23,9 +23,9 @@ def overdue(
 def beyond(
     records: Sequence[Record], kept: Sequence[Record], file_sizes: Mapping[str, int], max_bytes: int | None
 ) -> list[Record]:
-    """Give the oldest that must go so that the rest fits beside what is `kept`, companions included.
+    """Return the oldest records that must go so that the rest fits into `max_bytes` beside what is `kept`.
 
-    `file_sizes`: what the disk says, by names in quarantine.
+    `file_sizes`: bytes on the disk, by names in quarantine.
     """
     if max_bytes is None:
         return []

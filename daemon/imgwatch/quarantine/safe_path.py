@@ -27,12 +27,12 @@ class SafePath(msgspec.Struct, frozen=True):
 
     @property
     def path(self) -> Path:
-        """Give the whole path, free of symlinks as far as the root goes."""
+        """Return the whole path; no part up to the root is a symlink."""
         return self.root.joinpath(*self.parts, self.name)
 
 
 def path_below(root: Path, relative: Path) -> SafePath:
-    """Take a path relative to a resolved root apart; raises OutsideRoots if it leads out."""
+    """Split a path relative to a resolved root; raises OutsideRoots if it leads out."""
     if not relative.parts or relative.is_absolute() or not all(map(is_plain_name, relative.parts)):
         raise OutsideRoots(f"{shown(relative)} leads out of {shown(root)}; nothing is moved there")
     safe_path = SafePath(root, relative.parts[:-1], relative.parts[-1])
@@ -42,7 +42,7 @@ def path_below(root: Path, relative: Path) -> SafePath:
 
 
 def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
-    """Find the root that the path lies below, as it was given or resolved; raises OutsideRoots."""
+    """Return the path below the root that it lies in, as that is written or resolved; raises OutsideRoots."""
     for root in roots:
         for spelling in (root.path, root.path.resolve()):
             if path != spelling and path.is_relative_to(spelling):
@@ -52,7 +52,7 @@ def below_roots(path: Path, roots: Sequence[TrustedRoot]) -> SafePath:
 
 @contextmanager
 def opened_parent(safe_path: SafePath) -> Iterator[int]:
-    """Open the folder of the place."""
+    """Open the folder of a path; no symlink below the root is followed. Raises OutsideRoots, OSError."""
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(opened_folder(safe_path.root, safe_path.parts))
@@ -62,7 +62,7 @@ def opened_parent(safe_path: SafePath) -> Iterator[int]:
 
 
 def make_parents(stack: ExitStack, file_ops: FileOps, safe_path: SafePath) -> int:
-    """Open the folder of the place, kept open by the stack, and make what is missing of it below the root."""
+    """Open the folder of a path, kept open by the stack, and make what is missing of it below the root."""
     try:
         return stack.enter_context(opened_parent(safe_path))
     except FileNotFoundError:

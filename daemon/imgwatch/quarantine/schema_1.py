@@ -1,4 +1,4 @@
-"""What records of schema 1 said in words, as data: they kept no code. Pure."""
+"""The reasons of schema 1, which were sentences, as data. Pure."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _BEGINNINGS = {
 
 
 def reason_of_schema_1(text: str) -> Reason:
-    """Return the code of a reason that has one without figures; else the words themselves."""
+    """Return the reason by its code where that needs no figures; else the sentence itself."""
     code = next((code for beginning, code in _BEGINNINGS.items() if text.startswith(beginning)), None)
     return in_words(text) if code is None else Reason(code)

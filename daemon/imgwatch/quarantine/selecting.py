@@ -17,7 +17,7 @@ _SHOWN = 5  # pictures that are named where several are meant
 
 
 class _Origins:
-    """Where pictures came from, by path, by name, and by folder if they are meant; as positions in the list."""
+    """Positions in the list of records, by original path, by name, and by folder for the pictures that are meant."""
 
     def __init__(self, records: Sequence[Record], is_meant: Callable[[Record], bool]) -> None:
         self.paths: defaultdict[str, list[int]] = defaultdict(list)
@@ -61,7 +61,7 @@ class Selector:
             )
         return by_id or by_origin
 
-    def one(self, text: str) -> Record:
+    def single(self, text: str) -> Record:
         """Return the one picture that is meant. Raises RecordMissing or RecordAmbiguous."""
         records = self(text)
         if len(records) > 1:
@@ -84,7 +84,7 @@ class Selector:
         at_path = self._at(self._paths(text))
         if at_path or "/" in text:
             return at_path
-        return self._one_of(text, [self._records[number] for number in self._origins.names.get(text, ())])
+        return self._only(text, [self._records[number] for number in self._origins.names.get(text, ())])
 
     def _at(self, paths: Collection[Path]) -> list[Record]:
         """Return the picture that came from one of the paths, or those that came from below it."""
@@ -93,19 +93,19 @@ class Selector:
         if at_path:
             records = [self._records[number] for number in sorted(at_path)]
             original = records[0].original
-            return self._one_of(original, [record for record in records if record.original == original])
+            return self._only(original, [record for record in records if record.original == original])
         below = {number for path in paths for number in origins.folders.get(str(path), ())}
         return [self._records[number] for number in sorted(below)]
 
-    def _one_of(self, text: str, records: list[Record]) -> list[Record]:
-        """Of several of one name, only one can be meant, and rather one for which `is_meant` holds."""
+    def _only(self, text: str, records: list[Record]) -> list[Record]:
+        """Return the only record of this name, preferably one for which `is_meant` holds. Raises RecordAmbiguous."""
         records = [record for record in records if self._is_meant(record)] or records
         if len(records) > 1:
             raise _ambiguous(text, records)
         return records
 
     def _paths(self, text: str) -> set[Path]:
-        """Return the path as it is written, and where it leads: records have paths without links."""
+        """Return the path as it is written, and where it leads: records hold paths without symlinks."""
         with suppress(RuntimeError):  # no such user
             text = str(Path(text).expanduser())
         path = Path(os.path.normpath(self._folder / text))

@@ -1,6 +1,6 @@
 """The quarantine's folder, open for writing: its lock, its two folders, the journal and the log.
 
-It makes what is missing and changes nothing else; what is done with it, `operations` knows.
+It makes what is missing and changes nothing else; `operations` works with it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WHAT_TO_DO = {
 
 
 def move_failed(fault: OSError, what: str) -> MoveFailed:
-    """Say which step failed, why, and what to do."""
+    """Return the error that says which step failed, why, and what to do."""
     remedy = _WHAT_TO_DO.get(fault.errno or 0, "try again")
     return MoveFailed(f"{what}: {fault.strerror or fault}; {remedy}", fault.errno)
 
@@ -59,21 +59,21 @@ class Store(msgspec.Struct):
     clock: Callable[[], datetime]
 
     def picture(self, file: str) -> FolderEntry:
-        """Say where a picture in quarantine lies."""
+        """Return where a picture in quarantine lies."""
         return FolderEntry(self.pictures, file, self.path / PICTURES / file)
 
     def record(self, file: str) -> FolderEntry:
-        """Say where a picture's record lies."""
+        """Return where a picture's record lies."""
         name = file + RECORD_SUFFIX
         return FolderEntry(self.records, name, self.path / RECORDS / name)
 
     @property
     def unfinished_record(self) -> FolderEntry:
-        """Say where a record is written before it gets its name."""
+        """Return where a record is written before it gets its name."""
         return FolderEntry(self.root, UNFINISHED_RECORD, self.path / UNFINISHED_RECORD)
 
     def is_taken(self, file: str) -> bool:
-        """Tell whether a picture or a record has this name."""
+        """Return whether a picture or a record has this name."""
         return status_of(self.picture(file)) is not None or status_of(self.record(file)) is not None
 
 
@@ -86,7 +86,7 @@ def opened_store(  # noqa: PLR0913 - the last one is a seam, with a default
     look: Callable[[int], None],
     on_wait: OnWait | None = None,
 ) -> Iterator[Store]:
-    """Open the quarantine for one operation and make what is missing of it, once `look` has seen the open folder.
+    """Open the quarantine for one operation; after `look` has seen the open folder, make what is missing of it.
 
     Raises Unavailable if another process keeps the lock, QuarantineUnusable if the folder cannot be written,
     FolderNotOurs if it is somebody else's.
@@ -152,7 +152,7 @@ def _file(stack: ExitStack, root: int, name: str, file_ops: FileOps | None = Non
 def wait_for_lock(
     descriptor: int, path: Path, how: int, lock_seconds: float, on_wait: OnWait | None = None
 ) -> None:
-    """Wait for the lock, but not for ever: a stopped process must not stop the daemon.
+    """Wait at most `lock_seconds` for the lock: a stopped process must not stop the daemon.
 
     `on_wait` is called again and again with what is waited for; what it raises ends the wait. Raises Unavailable.
     """

@@ -1,6 +1,6 @@
 """Move a picture and its companions from one folder to another, by renames that cannot overwrite.
 
-Across file systems `copying` does it. What a killed move left, `unfinished` ends. It knows no records: `operations`
+Across file systems, `copying` does it. `unfinished` ends what a killed move left. It knows no records: `operations`
 decides what moves and why.
 """
 
@@ -18,13 +18,13 @@ from imgwatch.quarantine.move import Inodes, Transfer, is_the_judged, require_la
 def transfer(file_ops: FileOps, moves: Sequence[Transfer], note_copies: Callable[[Inodes], None]) -> None:
     """Move a picture, the first, with its companions, and wait until both folders are on the disk.
 
-    The picture comes last: where it is, its companions belong, and `unfinished` brings them there. `note_copies`
-    is told the inodes of all copies before a byte is copied, so that a killed move can be ended.
+    The picture is moved last: its companions belong where it is, and `unfinished` brings them there. `note_copies`
+    receives the inodes of all copies before a byte is copied, so that a killed move can be ended.
     Raises FileExistsError if something lies at a target, Changed, MoveRefused, OSError; then `undo_transfer`.
     """
     picture = moves[0]
     on_another_disk = _rename_companions(file_ops, moves[1:])
-    if on_another_disk or not _renamed(file_ops, picture):
+    if on_another_disk or not _try_rename(file_ops, picture):
         copy_across(file_ops, [picture, *on_another_disk], note_copies)
     else:
         file_ops.sync(picture.target.folder)
@@ -34,12 +34,12 @@ def transfer(file_ops: FileOps, moves: Sequence[Transfer], note_copies: Callable
 def _rename_companions(file_ops: FileOps, moves: Sequence[Transfer]) -> Sequence[Transfer]:
     """Move each by a rename; return those that have to be copied."""
     for number, move in enumerate(moves):
-        if not _renamed(file_ops, move):
+        if not _try_rename(file_ops, move):
             return moves[number:]
     return []
 
 
-def _renamed(file_ops: FileOps, move: Transfer) -> bool:
+def _try_rename(file_ops: FileOps, move: Transfer) -> bool:
     """Move by a rename; return False where only a copy can."""
     try:
         file_ops.rename(move.source, move.target)
@@ -52,7 +52,7 @@ def _renamed(file_ops: FileOps, move: Transfer) -> bool:
 
 
 def _check_moved(file_ops: FileOps, move: Transfer) -> None:
-    """Between check and rename somebody may have put another file there: that one goes back."""
+    """Put back a file that another program put there between check and rename. Raises Changed."""
     if not is_the_judged(move):
         try:
             require_lasting_inode(move, move.target)

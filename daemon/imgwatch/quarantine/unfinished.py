@@ -23,7 +23,7 @@ from imgwatch.quarantine.move import (
 
 
 def undo_transfer(file_ops: FileOps, moves: Sequence[Transfer], inos: Inodes) -> bool:
-    """Undo a move that failed, if that can be, and tell whether the picture is at the target nevertheless."""
+    """Undo a move that failed, if possible, and return whether the picture is at the target nevertheless."""
     picture = moves[0]
     has_arrived = _finish_or_undo_one(file_ops, picture, inos.get(picture.id))
     if has_arrived and picture.id not in inos and status_of(picture.source) is None:
@@ -35,7 +35,7 @@ def undo_transfer(file_ops: FileOps, moves: Sequence[Transfer], inos: Inodes) ->
 
 
 def finish_or_undo(file_ops: FileOps, moves: Sequence[Transfer], inos: Inodes) -> bool:
-    """End a move that broke off at any instant and tell whether the picture, whose is the first, is at the target.
+    """End a move that was interrupted at any instant; return whether the picture, which comes first, is at its target.
 
     Of two whole copies it removes the one inside the quarantine, which nobody else can have touched, and only after
     comparing them. What lies at the target and is not the judged file goes back.
@@ -56,7 +56,7 @@ def _finish_or_undo_one(file_ops: FileOps, move: Transfer, copy_ino: int | None)
 
 
 def _return_aside(file_ops: FileOps, move: Transfer) -> None:
-    """Give the source its name back; where a new version has that name and the copy is whole, it has gone for good."""
+    """Put the source back under its name; if a new version has that name and the copy is whole, delete it."""
     aside, source = status_of(move.aside), status_of(move.source)
     if not move.inward or aside is None:
         return

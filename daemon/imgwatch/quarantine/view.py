@@ -1,4 +1,4 @@
-"""What can be read of a quarantine without a right to write: what lies there, where it stands, what happened."""
+"""A quarantine as it can be read without a right to write: what lies there, its state, what happened."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ class QuarantineView:
         self._namesakes = Namesakes(self.path)
 
     def moved(self) -> Sequence[Moved]:
-        """Return what was moved on and not taken back, oldest first, with where it went."""
+        """Return what was moved on and not taken back, oldest first, with its path."""
         return moved_on(self.history(), self._read_reviews())
 
     def on_the_way(self) -> Records:
-        """Return what is in quarantine only because the move to its destination was broken off."""
+        """Return the records that are in quarantine only because the move to their destination was interrupted."""
         return [record for record in self.list() if record.destination and self._is_open(record)]
 
     def _is_open(self, record: Record) -> bool:
         return self._reviews.reducer.state(record.id) is ReviewState.OPEN
 
     def review_state(self, record: Record) -> ReviewState:
-        """Return where a picture stands with the user."""
+        """Return the review state of a picture."""
         return self._read_reviews().state(record.id)
 
     def last_decision(self) -> Decision | None:
@@ -62,21 +62,21 @@ class QuarantineView:
         return Decision(last.event, entry.record, entry.went_to if last.event is Event.RESTORED else None)
 
     def list(self) -> Iterator[Record]:
-        """Yield what is in quarantine and not in the bin, oldest first; needs no right to write."""
+        """Yield the records in quarantine and not in the bin, oldest first."""
         reviews = self._read_reviews()
         yield from (r for r in self._present() if reviews.state(r.id) is not ReviewState.BINNED)
 
     def binned(self) -> Iterator[Record]:
-        """Yield what is in the bin: deleted by the user, and not yet for good."""
+        """Yield the records in the bin: deleted by the user, and not yet for good."""
         reviews = self._read_reviews()
         yield from (r for r in self._present() if reviews.state(r.id) is ReviewState.BINNED)
 
     def find(self, prefix: str) -> Record:
-        """Return the record whose id begins so; raises RecordMissing or RecordAmbiguous."""
+        """Return the record whose id begins with `prefix`; raises RecordMissing or RecordAmbiguous."""
         return self.finder()(prefix)
 
     def selector(self, states: Collection[ReviewState], folder: Path) -> Selector:
-        """Return what finds records by ids, names, paths and folders, all from one reading.
+        """Return a selector by ids, names, paths and folders, all from one reading.
 
         `folder`: where relative paths start. Of a folder, the pictures in one of the `states` are meant; what was
         moved on is known only if MOVED is among these.
@@ -88,7 +88,7 @@ class QuarantineView:
         return Selector(self.path, records, lambda record: reviews.state(record.id) in states, folder)
 
     def finder(self) -> Callable[[str], Record]:
-        """Return what finds records by the first characters of their ids, all from one reading of the folder."""
+        """Return a function that finds records by the beginning of their ids, all from one reading of the folder."""
         return Finder(self.path, reader.read_records(self.path))
 
     def namesakes(self, original: Path) -> Records:
@@ -96,7 +96,7 @@ class QuarantineView:
         return self._namesakes.of(original)
 
     def picture(self, record: Record) -> Path:
-        """Say where the picture of a record lies now."""
+        """Return where the picture of a record lies now."""
         return self.path / "pictures" / record.file
 
     def history(self) -> Iterator[LogEntry]:
@@ -104,7 +104,7 @@ class QuarantineView:
         return reader.read_history(self.path)
 
     def events_since(self, offset: int) -> tuple[Sequence[LogEntry], int]:
-        """Give what happened behind `offset` of the log, and the offset to ask from next; 0 at first."""
+        """Return what happened after `offset` of the log, and the offset to pass next time; begin with 0."""
         with reader.committed_log(self.path) as opened:
             if opened is None:
                 return [], 0
@@ -113,7 +113,7 @@ class QuarantineView:
             return list(entries(line for _, line in lines)), lines[-1][0] if lines else offset
 
     def log_name(self) -> str | None:
-        """Name the log by its first line, which never changes, so that an offset is not taken for another log's.
+        """Return a name of the log made from its first line, which never changes: an offset is of one log only.
 
         None while nothing has happened yet.
         """
@@ -122,18 +122,18 @@ class QuarantineView:
             return None if first is None else sha256(first[1]).hexdigest()[:16]
 
     def log_bytes(self) -> int:
-        """Tell how long the log is: another number means that something happened."""
+        """Return the length of the log in bytes: a change means that something happened."""
         try:
             return (self.path / "log.jsonl").stat().st_size
         except OSError:
             return 0
 
     def was_restored(self, sha256: str) -> bool:
-        """Tell whether the user has restored the picture with this digest before, by whatever process."""
+        """Return whether the user has restored the picture with this digest before, by whatever process."""
         return self._read_reviews().is_restored(sha256)
 
     def check(self) -> Sequence[Problem]:
-        """Name what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
+        """Return what is wrong in the folder: malformed records, a picture or record alone, leftovers."""
         return reader.find_problems(self.path)
 
     def _read_reviews(self) -> Reducer:

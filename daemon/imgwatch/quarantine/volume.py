@@ -32,7 +32,7 @@ class Volume:
         self._noted = ""
 
     def check(self, folder: Path | None = None) -> None:
-        """Raise QuarantineGone if the disk is missing. `place`: the quarantine's folder, if it is open already."""
+        """Raise QuarantineGone if the disk is missing. `folder`: the quarantine's folder, if it is open already."""
         folder = folder or nearest_existing(self._path)
         if folder not in self._path.parents and not _is_bare(folder):
             return
@@ -55,7 +55,7 @@ class Volume:
                 self._noted = whereabouts
 
     def forget(self) -> None:
-        """Let a new quarantine begin wherever its path leads now."""
+        """Allow a new quarantine to begin wherever its path leads now."""
         self._note("")
 
 
@@ -72,5 +72,5 @@ def _whereabouts(folder: Path) -> str:
 
 
 def open_folder(root: int) -> Path:
-    """Name a folder by its descriptor: the very one that is open, whatever is mounted over its path meanwhile."""
+    """Return a path by descriptor: the very folder that is open, whatever is mounted over its path meanwhile."""
     return Path(f"/proc/{os.getpid()}/fd/{root}")

@@ -80,7 +80,7 @@ def histogram(scores: Scores, threshold: float) -> dict[str, Any]:
 
 
 def promises(scores: Scores) -> list[dict[str, Any]]:
-    """Say for several promises where the threshold would be and what would move or come back."""
+    """Return for several promises where the threshold would be, and what would move or come back."""
     kept, inside = sorted(scores.kept), sorted(scores.quarantined)
     choices = []
     for promise in PROMISES:
@@ -102,7 +102,7 @@ def nearest_promise(threshold: float, choices: Sequence[dict[str, Any]]) -> int:
 
 
 def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
-    """Say what the daemon found out about the folder by the model in use."""
+    """Return what the daemon found out about the folder by the model in use."""
     if standard.contract.generic:
         return {"drifts": False, "says": NOT_CALIBRATED}
     known = Drift.of(standard.model, ledger.facts.drift)
@@ -124,7 +124,7 @@ def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:
 
 
 def weekly(days: Sequence[dict[str, Any]]) -> str:
-    """Say in one sentence what the days hold, for those who do not see the chart."""
+    """Return in one sentence what the days hold, for those who do not see the chart."""
     judged, moved = sum(day["judged"] for day in days), sum(day["quarantined"] for day in days)
     busiest = max(days, key=lambda day: int(day["judged"]))
     if not judged:

@@ -125,7 +125,7 @@ class Api:
         return listed(self._parts.index, query)
 
     async def show(self, request: Request) -> QuarantinedPicture:
-        """Say what is known of one picture."""
+        """Return what is known of one picture."""
         self._parts.index.refresh()
         record = self._parts.record(request)
         return QuarantinedPicture.of(record, self._parts.index.state(record.id))

@@ -19,12 +19,12 @@ _OPEN = f"{PREFIX}/openapi.json"  # says nothing that the source does not
 
 
 def is_api(scope: Scope) -> bool:
-    """Tell whether a request is for the HTTP interface."""
+    """Return whether a request is for the HTTP interface."""
     return str(scope["path"]).startswith("/api/")
 
 
 def is_upload(scope: Scope) -> bool:
-    """Tell whether a request may be as long as a picture."""
+    """Return whether a request may be as long as a picture."""
     return str(scope["path"]) == UPLOAD
 
 

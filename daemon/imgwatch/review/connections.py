@@ -29,7 +29,7 @@ class BoundedConnection(H11Protocol):
 
     @property
     def is_admitted(self) -> bool:
-        """Tell whether its latest request brought the key."""
+        """Return whether its latest request brought the key."""
         return bool(self.scope and self.scope.get("state", {}).get(ADMITTED))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -127,7 +127,7 @@ def _is_copy(record: Record) -> bool:
 
 
 def _is_replaceable(record: Record) -> bool:
-    """Tell whether a copy may be kept instead: not of the same bytes, nor of what is never touched."""
+    """Return whether a copy may be kept instead: not of the same bytes, nor of what is never touched."""
     figures = record.judgement.reason.figures
     return not figures.get("exact") and figures.get("because") != Because.REFERENCE
 

@@ -63,7 +63,7 @@ class Outcome:
     batch: str | None = None  # by which it can be undone
 
     def as_json(self) -> dict[str, object]:
-        """Give it as the page wants it: each reason once."""
+        """Return it as the page's JSON: each reason once."""
         return {"verb": self.verb, "done": self.done, "failed": self.failed}
 
 

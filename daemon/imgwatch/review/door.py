@@ -24,7 +24,7 @@ class Door:
 
     @property
     def lets_in(self) -> bool:
-        """Tell whether somebody without the key can get in."""
+        """Return whether somebody without the key can get in."""
         return self.password_file is not None or self.proxy.user_header is not None
 
 

@@ -77,7 +77,7 @@ class Explainer:
         self._thread.start()
 
     def look_again(self) -> None:
-        """Say that there may be new pictures."""
+        """Note that there may be new pictures."""
         self._wanted.set()
 
     def close(self) -> None:
@@ -99,7 +99,7 @@ class Explainer:
         return self._tree.path(record_id)
 
     def error_map(self, path: Path) -> NDArray[np.float32] | None:
-        """Say where a picture is strange: [h, w]; None where it cannot be read."""
+        """Return where a picture is strange: [h, w]; None where it cannot be read."""
         outcome = self.judge.decoder.look_at(path, self.judge.contract.shape)
         if not isinstance(outcome, Decoded):
             return None
@@ -108,7 +108,7 @@ class Explainer:
             return squared_errors
 
     def similar(self, sha256: str, path: Path) -> list[Normal]:
-        """Give the normal pictures most like this one, nearest first, that still lie in their folders."""
+        """Return the normal pictures most like this one, nearest first, that still lie in their folders."""
         if not self._normals:
             return []
         vector = self._vector(sha256, path)
@@ -119,7 +119,7 @@ class Explainer:
         return list(islice((normal for normal in ranked if normal.path.is_file()), _SIMILAR))
 
     def normal(self, sha256: str) -> Path | None:
-        """Say where a normal picture lies."""
+        """Return where a normal picture lies."""
         return next((normal.path for normal in self._normals if normal.sha256 == sha256), None)
 
     def _vector(self, sha256: str, path: Path) -> Vector | None:

@@ -49,7 +49,7 @@ class Hosts:
     names: frozenset[str] = frozenset()  # of a proxy, which has a port of its own
 
     def admits(self, host: str) -> bool:
-        """Tell whether a Host header names this server. Other machines may use its address, and names of the config."""
+        """Return whether a Host header names this server. Other machines may use its address and the config's names."""
         try:
             parts = urlsplit(f"//{host}")
             name, port = parts.hostname or "", parts.port or 80

@@ -25,7 +25,7 @@ _PAGE = """<!doctype html>
 
 @contextmanager
 def redirect_page(url: str) -> Iterator[Path]:
-    """Give a page that leads to `url` and that only this user can read; it is removed afterwards."""
+    """Yield a page that leads to `url` and that only this user can read; it is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="imgwatch-review-", dir=_private_folder()) as folder:
         page = Path(folder, "open.html")
         descriptor = os.open(page, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

@@ -87,7 +87,7 @@ class ReviewIndex:
             self._steps.extend((self.version, record_id) for record_id in ids)
 
     def changes(self, since: int) -> Changes:
-        """Give what changed since a version; all of it for one that this index never had."""
+        """Return what changed since a version; all of it for one that this index never had."""
         with self._lock:
             if not 0 <= since <= self.version:
                 return Changes(self.version, list(self._records.values()), [])
@@ -97,16 +97,16 @@ class ReviewIndex:
             return Changes(self.version, present, [i for i in changed if i not in self._records])
 
     def all(self) -> Changes:
-        """Give everything."""
+        """Return everything."""
         return self.changes(-1)
 
     def get(self, record_id: str) -> Record | None:
-        """Give a record, if it is in quarantine."""
+        """Return a record, if it is in quarantine."""
         with self._lock:
             return self._records.get(record_id)
 
     def state(self, record_id: str) -> ReviewState:
-        """Return where a picture stands with the user."""
+        """Return the review state of a picture."""
         with self._lock:
             return self._history.reducer.state(record_id)
 

@@ -45,7 +45,7 @@ class Keys:
         return self.new_session() if _same(token, self.token) else None
 
     def use_session(self, session: str) -> bool:
-        """Tell whether a session is good, and keep it so for another while."""
+        """Return whether a session is good, and keep it so for another while."""
         now = self.clock()
         for known, used in list(self._sessions.items()):
             if now - used > IDLE_SECONDS:

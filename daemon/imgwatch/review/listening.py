@@ -78,7 +78,7 @@ def _bound_path(path: Path) -> socket.socket:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach that address."""
+    """Return whether only this machine can reach that address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

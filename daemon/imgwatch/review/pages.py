@@ -47,7 +47,7 @@ class Pages:
         )
 
     def _yours(self) -> str | None:
-        """Say how many of the pictures shown are likely the user's own; None before that can be said."""
+        """Return how many of the pictures shown are likely the user's own; None before that can be said."""
         standard = self._parts.standard
         if standard is None or standard.false_alarms is None:
             return None

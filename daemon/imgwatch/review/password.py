@@ -34,7 +34,7 @@ def set_password(path: Path, password: str) -> None:
 
 
 def matches(path: Path, password: str) -> bool:
-    """Tell whether this is the password; takes a tenth of a second either way. Raises ConfigError."""
+    """Return whether this is the password; takes a tenth of a second either way. Raises ConfigError."""
     salt, expected = _read(path)
     return len(_bytes(password)) <= LONGEST_BYTES and hmac.compare_digest(_hash(password, salt), expected)
 

@@ -31,7 +31,7 @@ class Presenter:
     _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
 
     def row(self, record: Record, standing: ReviewState) -> dict[str, Any]:
-        """Give what the grid needs of a picture."""
+        """Return what the grid needs of a picture."""
         worded = self._worded.get(record.id)
         if worded is None:
             worded = self._worded[record.id] = self._word(record)
@@ -53,7 +53,7 @@ class Presenter:
         }
 
     def share(self, record: Record) -> str:
-        """Say "99.7 %": how many normal pictures are less strange; "" where the model in use did not judge it."""
+        """Return how many normal pictures are less strange, as "99.7 %"; "" where the model in use did not judge it."""
         score = record.judgement.score
         if self.contract is None or score is None or record.judgement.model != self.model:
             return ""
@@ -61,7 +61,7 @@ class Presenter:
         return percent(calibration.share_below(score), calibration.pictures)
 
     def beyond(self, record: Record) -> float:
-        """Say how far past the threshold, 0 (a close call) to 1; what has no score counts as far past."""
+        """Return how far past the threshold, 0 (a close call) to 1; what has no score counts as far past."""
         score, threshold = record.judgement.score, record.judgement.threshold
         if score is None or threshold is None:
             return 1.0
@@ -71,7 +71,7 @@ class Presenter:
         return round(1 - math.exp(-max(0.0, score - threshold) / spread), 4)
 
     def details(self, record: Record, roots: Sequence[Path]) -> dict[str, Any]:
-        """Give all that is known of a picture, and what restoring it will do."""
+        """Return all that is known of a picture, and what restoring it will do."""
         judgement = record.judgement
         return {
             "id": record.id,

@@ -17,7 +17,7 @@ class Proxy:
     user_header: str | None = None
 
     def sent(self, scope: Scope) -> bool:
-        """Tell whether a request comes from one of the proxies."""
+        """Return whether a request comes from one of the proxies."""
         return _address_of(scope) in self.addresses
 
     def scheme(self, scope: Scope) -> str:

@@ -115,7 +115,7 @@ def _explanation(context: GalleryContext, index: ReviewIndex) -> tuple[Explainer
 
 
 def _own_model(settings: Settings) -> Path:
-    """Say which model the user trained; the one that ships has no report, and none is looked for elsewhere."""
+    """Return which model the user trained; the one that ships has no report, and none is looked for elsewhere."""
     return settings.own_model or settings.state / "no-model"
 
 

@@ -16,7 +16,7 @@ class SessionCookie:
     name: str
 
     def put(self, response: Response, session: str, scheme: str) -> None:
-        """Give it to the browser; over TLS, for TLS alone."""
+        """Set it in the browser; over TLS, for TLS alone."""
         response.set_cookie(self.name, session, httponly=True, samesite="strict", secure=scheme == "https")
 
     def brought(self, headers: Headers) -> str:

@@ -21,7 +21,7 @@ class TrainingReview:
 
     @property
     def list_file(self) -> Path:
-        """Where the choice is written."""
+        """The file with the pictures to leave out."""
         return self._odd.list_file
 
     def pictures(self) -> list[Path]:

@@ -153,7 +153,7 @@ class MetricsSettings(Section, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether anybody asked for figures."""
+        """Return whether anybody asked for figures."""
         return self.port is not None or self.textfile is not None
 
 
@@ -261,7 +261,7 @@ class Settings(Section, frozen=True):
 
     @property
     def waits_for_own_model(self) -> bool:
-        """Tell whether the general model only reports: it keeps no promise, but a score that is set is the user's."""
+        """Return whether the general model only reports: it keeps no promise, but a score that is set is the user's."""
         is_promise = self.threshold is None or self.threshold.false_alarms is not None
         return self.mode == "auto" and is_promise
 

@@ -21,5 +21,5 @@ class DuplicateSettings(Section, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether copies are looked for."""
+        """Return whether copies are looked for."""
         return self.action in ("quarantine", "report")

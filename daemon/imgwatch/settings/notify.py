@@ -22,7 +22,7 @@ class NotifySettings(Section, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Tell whether anybody is to be told."""
+        """Return whether anybody is to be told."""
         return bool(self.urls) or self.urls_file is not None
 
     @property

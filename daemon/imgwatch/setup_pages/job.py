@@ -27,7 +27,7 @@ class Job(Generic[Outcome]):
 
     @property
     def is_running(self) -> bool:
-        """Tell whether it has not come to an end yet."""
+        """Return whether it has not come to an end yet."""
         return self.outcome is None and self.fault is None
 
     def progress(self) -> dict[str, object]:

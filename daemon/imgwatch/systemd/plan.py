@@ -149,7 +149,7 @@ def _shipped(name: str) -> str:
 
 
 def _is_managed(state: Path) -> bool:
-    """Tell whether systemd can make the state folder, as StateDirectory=."""
+    """Return whether systemd can make the state folder, as StateDirectory=."""
     return state.is_relative_to(_STATE) and state != _STATE
 
 

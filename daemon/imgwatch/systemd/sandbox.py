@@ -70,7 +70,7 @@ def plan(
 
 
 def is_too_broad(folder: Path, homes: Iterable[Path] = ()) -> bool:
-    """Tell whether a folder holds so much else that the service must not write all of it."""
+    """Return whether a folder holds so much else that the service must not write all of it."""
     return len(folder.parts) <= 2 or folder in _SHARED or folder in set(homes)
 
 
@@ -90,15 +90,15 @@ def _outermost(trees: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def is_covered(path: Path, trees: Iterable[Path]) -> bool:
-    """Tell whether a path may be written when these trees may."""
+    """Return whether a path may be written when these trees may."""
     return any(path.is_relative_to(tree) for tree in trees)
 
 
 def in_homes(path: Path) -> bool:
-    """Tell whether ProtectHome=yes would hide a path."""
+    """Return whether ProtectHome=yes would hide a path."""
     return any(path.is_relative_to(home) for home in _HOMES)
 
 
 def on_same_device(one: Path, other: Path) -> bool:
-    """Tell whether two places, there already or still to be made, lie on one file system."""
+    """Return whether two places, there already or still to be made, lie on one file system."""
     return nearest_existing(one).stat().st_dev == nearest_existing(other).stat().st_dev

@@ -32,7 +32,7 @@ class Manager:
             raise Unavailable(f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
 
     def is_running(self) -> bool:
-        """Tell whether the manager is there."""
+        """Return whether the manager is there."""
         if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
             return False
         asked = self.command("show", "-P", "Version")

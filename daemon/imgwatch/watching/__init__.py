@@ -1,1 +1,1 @@
-"""What tells which files came, and when each is whole: nothing is judged or moved here."""
+"""Which files have arrived, and when each has been written. Nothing is judged or moved here."""

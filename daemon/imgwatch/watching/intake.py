@@ -69,17 +69,17 @@ class Intake:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether so many files wait that no more are taken in."""
+        """Return whether so many files wait that no more are taken in."""
         return len(self._ready) + len(self._settling) >= _MOST
 
     @property
     def wants_scan(self) -> bool:
-        """Tell whether files were left out, and there is room for many again."""
+        """Return whether files were left out, and there is room for many again."""
         return bool(self._left_out) and len(self._ready) + len(self._settling) < _MOST // 2
 
     @property
     def has_ready(self) -> bool:
-        """Tell whether something can be taken at once."""
+        """Return whether something can be taken at once."""
         return bool(self._ready)
 
     def next_due(self) -> float | None:
@@ -92,14 +92,14 @@ class Intake:
         return due if old_enough is None else min(due, old_enough)
 
     def expects_picture(self, seconds: float) -> bool:
-        """Tell whether the file that settles next looks like a picture, and does so within so many seconds."""
+        """Return whether the file that settles next looks like a picture, and does so within so many seconds."""
         following = self._settling.next()
         if following is None or following.since - self._clock() > seconds:
             return False
         return is_candidate(following.path)
 
     def begin_or_scan(self, root: Root) -> None:
-        """Look into a folder; at its first start, note what lies there already, to be left alone."""
+        """Scan a folder; at its first start, first note what lies there already, to be left alone."""
         folder = root.scope.root
         if self._ledger.is_first_start(folder):
             rows = self._existing(root) if root.watch.existing == "keep" else iter(())
@@ -131,7 +131,7 @@ class Intake:
         log.info("%s: more of it is watched now; what lies there already is left alone", root.scope.root)
 
     def scan(self, root: Root, top: Path | None = None) -> None:
-        """Notice every file, of the whole folder or below `top`, that the ledger does not know in this version.
+        """Notice every file of the folder, or below `top`, whose version the ledger does not know.
 
         Where too many wait, a walk of the whole folder goes on with the next call, and another follows it at once.
         """
@@ -172,7 +172,7 @@ class Intake:
             yield from ((path, listing[path.name]) for path in paths if path not in self._faults)
 
     def notice(self, path: Path) -> bool:
-        """Take in a hint. Return whether it led to a folder, which was looked through."""
+        """Follow a hint. Return whether it led to a folder, which was scanned."""
         root = self._roots.of(path)
         if root is None or path in self._faults:
             return False
@@ -184,7 +184,7 @@ class Intake:
         return is_folder
 
     def _notice_file(self, root: Root, path: Path) -> bool:
-        """Take in a file; return whether it is a folder instead."""
+        """Notice a file; return whether it is a folder instead."""
         identity = identity_of(path)
         if identity is None:
             return not path.is_symlink() and path.is_dir()
@@ -203,12 +203,12 @@ class Intake:
             self._settling.notice(path, identity, self._clock())
 
     def _leave_out(self, root: Root) -> None:
-        """Count on a scan, as soon as there is room, for what is not taken in now."""
+        """Leave a file to a scan, which follows as soon as there is room."""
         self._left_out += 1
         root.next_scan = self._clock()
 
     def take(self, limit: int) -> list[Settled]:
-        """Return at most so many pictures that want a judgement, and when each has settled: now, or in a moment."""
+        """Return at most `limit` pictures that need a judgement, and when each has settled: now, or in a moment."""
         self._notice_old_enough()
         settled = self._settling.settled(self._clock(), identity_of, _EARLY_SECONDS)
         for file in settled:
@@ -244,7 +244,7 @@ class Intake:
         self._left_out = 0
 
     def _is_incomplete(self, path: Path) -> bool:
-        """Tell whether something that belongs to the picture is still being written."""
+        """Return whether something that belongs to the picture is still being written."""
         if not self._settling.has_namesake(path):
             return False
 
@@ -254,7 +254,7 @@ class Intake:
         return bool(companions_of(path.name, waiting))
 
     def _wants_judgement(self, path: Path) -> bool:
-        """Look once more at what has settled: it may be known meanwhile (restored, rescanned), or no picture."""
+        """Return whether a settled file still needs a judgement: it may be known by now, or be no picture."""
         identity = identity_of(path)
         known = self._ledger.known(path)
         if identity is None or (known is not None and known.covers(identity)):
@@ -270,7 +270,7 @@ class Intake:
 
 
 def _in_words(watch: Watch) -> str:
-    """Return what of a folder is looked at, as text."""
+    """Return which part of a folder is watched, as text for the ledger."""
     return json.dumps([watch.recursive, list(watch.ignore)])
 
 

@@ -33,7 +33,7 @@ class Limit:
     value: int | None
 
     def explain(self, needed: int) -> str:
-        """Say which limit, how many are needed, and the command that raises it."""
+        """Return a sentence: which limit, how many are needed, and the command that raises it."""
         raised = max(2 * (self.value or 0), 2 * needed, 8192 if "watches" in self.sysctl else 512)
         value = "" if self.value is None else f" ({self.value})"
         return (
@@ -43,7 +43,7 @@ class Limit:
 
 
 def reached(folder: Path) -> Limit | None:
-    """Try to watch one folder, and tell which limit is in the way, if any."""
+    """Try to watch one folder, and return the limit that prevents it, if any."""
     descriptor = _libc.inotify_init1(os.O_CLOEXEC)
     if descriptor < 0:
         return of_errno(ctypes.get_errno())
@@ -56,7 +56,7 @@ def reached(folder: Path) -> Limit | None:
 
 
 def of_errno(number: int | None) -> Limit | None:
-    """Return the limit that this error of inotify speaks of."""
+    """Return the limit that this error number of inotify means."""
     if number not in _PLACES:
         return None
     values = [(value, name) for name in _PLACES[number] if (value := setting(name)) is not None]
@@ -73,7 +73,7 @@ def setting(name: str) -> int | None:
 
 
 def max_watches() -> int | None:
-    """Return how many folders this user can watch, with all programs together."""
+    """Return how many folders this user's programs can watch, all together."""
     return min(
         (value for name in _PLACES[errno.ENOSPC] if (value := setting(name)) is not None), default=None
     )
@@ -85,7 +85,7 @@ def count_folders(scopes: Iterable[Scope]) -> int:
 
 
 def _folders_below(root: Path) -> int:
-    """Count without recursion, and without opening paths: folders may be nested deeper than a path may be long."""
+    """Count without recursion: folders may be nested deeper than Python's stack."""
     number, waiting = 0, [root]
     while waiting:
         with suppress(OSError), os.scandir(waiting.pop()) as entries:

@@ -13,7 +13,7 @@ _MOST = 4096  # files remembered; of more, a scan tells when these are old enoug
 
 
 def seconds_until(path: Path, age_seconds: float, now: float) -> float:
-    """Return in how many seconds a file will be so old; 0 where it is, or is gone.
+    """Return in how many seconds a file will be `age_seconds` old; 0 if it is already, or is gone.
 
     Its age is counted from its last change of status, which is when it came into its folder, or later. A file from the
     future (the clock was set back) is new.
@@ -28,7 +28,7 @@ def seconds_until(path: Path, age_seconds: float, now: float) -> float:
 
 
 class MinimumAge:
-    """Holds files back until they are old enough. `clock` counts seconds, `now` tells the time."""
+    """Holds files back until they are old enough. `clock` is monotonic, `now` since 1970, both in seconds."""
 
     def __init__(self, seconds: float, clock: Clock, now: Callable[[], float] = time.time) -> None:
         self._seconds = seconds
@@ -38,7 +38,7 @@ class MinimumAge:
         self._has_left_out = False
 
     def holds_back(self, path: Path) -> bool:
-        """Tell whether a file is too young; if so, remember when it will not be."""
+        """Return whether a file is too young; if so, remember when it will be old enough."""
         wait = seconds_until(path, self._seconds, self._now())
         if wait <= 0:
             return False
@@ -60,7 +60,7 @@ class MinimumAge:
         return paths
 
     def take_left_out(self) -> bool:
-        """Tell, once, whether a scan is needed, as others were held back than are remembered."""
+        """Return, once, whether a scan is needed because more files were held back than are remembered."""
         wants_scan = self._has_left_out and len(self._due) < _MOST // 2
         self._has_left_out = self._has_left_out and not wants_scan
         return wants_scan

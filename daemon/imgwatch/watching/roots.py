@@ -1,6 +1,6 @@
-"""The watched folders: which are there, which inotify tells about, which must be scanned often instead.
+"""The watched folders: which exist, which inotify watches, which must be scanned often instead.
 
-Gone never means deleted: a folder that vanished is waited for. What is found in a folder is not known here.
+Gone never means deleted: a folder that vanished is waited for. The files in the folders are not known here.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Root:
 
     @property
     def state(self) -> str:
-        """How it is: "watched", "scanned" or "gone"."""
+        """One of "watched", "scanned" and "gone"."""
         if self.folder is None:
             return "gone"
         return "scanned" if self.polled else "watched"
 
 
 def scopes_of(settings: Settings) -> list[Scope]:
-    """Return what the config tells to watch, without the quarantine and the state folder, wherever they lie."""
+    """Return what the config wants watched, without the quarantine and the state folder, wherever they lie."""
     apart = (settings.quarantine.path.resolve(), settings.state.resolve())
     return [Scope(watch.path.resolve(), watch.recursive, watch.ignore, apart) for watch in settings.watch]
 
@@ -68,7 +68,7 @@ class Roots:
         return iter(self._roots)
 
     def of(self, path: Path) -> Root | None:
-        """Return the root that a path belongs to, None if it is none of our business."""
+        """Return the root that a path belongs to; None if it lies in none, or is ignored."""
         return next((root for root in self._roots if root.scope.admits(path)), None)
 
     def require(self, root: Root) -> None:
@@ -79,7 +79,7 @@ class Roots:
             )
 
     def watch(self) -> None:
-        """Watch anew every folder that is there."""
+        """Watch every existing folder anew."""
         self._watcher.stop()
         self._mounts = self._mounts_around()
         for root in self._roots:
@@ -103,15 +103,15 @@ class Roots:
         self._watcher.stop()
 
     def is_watching(self) -> bool:
-        """Tell whether every thread that should deliver hints still does."""
+        """Return whether every thread that should deliver hints still does."""
         return self._watcher.is_alive()
 
     def seconds_to_next_scan(self, root: Root) -> float:
-        """Return how long a folder may go without a scan."""
+        """Return how many seconds a folder may go without a scan."""
         return POLL_SECONDS if root.polled else self._scan_seconds
 
     def check_limits(self) -> None:
-        """Ask the kernel whether all can be watched. What cannot is scanned; told once, with what to do."""
+        """Ask the kernel whether all folders can be watched. Those that cannot are scanned; the log says it once."""
         served = [root for root in self._roots if root.folder is not None and self._can_watch(root)]
         limit = limits.reached(served[0].scope.root) if served else None
         if limit is None and self._limit is not None:
@@ -140,7 +140,7 @@ class Roots:
         return self._limit
 
     def have_changed(self) -> bool:
-        """Tell whether a watched folder went, came back or was replaced, or its mounts are others now."""
+        """Return whether a watched folder vanished, came back or was replaced, or its mounts changed."""
         changed = False
         for root in self._roots:
             there = _folder_at(root.scope.root)
@@ -174,7 +174,7 @@ class Roots:
         return root.watch.method == "inotify"
 
     def _look_at_rights(self, root: Root) -> None:
-        """Note whether pictures can be moved away; in a sandbox that holds a folder made anew, they cannot."""
+        """Note whether pictures can be moved away. Raises RestartNeeded if a sandbox holds an earlier folder."""
         was_writable, root.is_writable = root.is_writable, os.access(root.scope.root, os.W_OK)
         if was_writable and not root.is_writable and "INVOCATION_ID" in os.environ:
             raise RestartNeeded(  # systemd starts the service anew, with a sandbox around what is there now
@@ -183,7 +183,7 @@ class Roots:
 
 
 def _destination(root: Root) -> Path:
-    """Return where the config's path leads now; a symlink that was none when the daemon started leads nowhere."""
+    """Return where the config's path leads now. A symlink that was none when the daemon started is not followed."""
     try:
         return root.origin.resolve()
     except OutsideRoots:

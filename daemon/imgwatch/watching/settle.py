@@ -16,7 +16,7 @@ from imgwatch.files import Identity
 
 
 class Settled(NamedTuple):
-    """A file that has been written, and since when it is that; a moment ahead where it was taken early."""
+    """A file that has been written, and since when (monotonic seconds); slightly ahead if it was taken early."""
 
     path: Path
     since: float
@@ -47,11 +47,11 @@ class Settling:
         return path in self._waiting
 
     def waits_for(self, path: Path, identity: Identity) -> bool:
-        """Tell whether this version of a file waits already."""
+        """Return whether this version of a file waits already."""
         return path in self._waiting and self._waiting[path].identity == identity
 
     def has_namesake(self, path: Path) -> bool:
-        """Tell whether a file waits whose name begins like this one's, up to the first dot."""
+        """Return whether a file waits whose name begins like this one's, up to the first dot."""
         return self._names[_beginning(path)] > (path in self._waiting)
 
     def notice(self, path: Path, identity: Identity, now: float) -> None:
@@ -80,9 +80,9 @@ class Settling:
     def settled(
         self, now: float, look: Callable[[Path], Identity | None], early_seconds: float = 0.0
     ) -> list[Settled]:
-        """Return the files that are settled, or will be in so many seconds, and forget them.
+        """Return the files that are settled, or will be in `early_seconds`, and forget them.
 
-        `look` gives a file's identity, None when it is gone.
+        `look` returns a file's identity, None when it is gone.
         """
         ready: list[Settled] = []
         while self._order and self._order[0][0] <= now + early_seconds:

@@ -59,7 +59,7 @@ _MOST_HINTS = 4096  # that wait; of more, a scan tells better
 
 
 class Hints:
-    """A queue of hints for one reader, which is no larger in a burst: what is too much becomes one Overflow."""
+    """A bounded queue of hints for one reader: what exceeds it in a burst becomes one Overflow."""
 
     def __init__(self) -> None:
         self._queue: SimpleQueue[Hint] = SimpleQueue()
@@ -92,7 +92,7 @@ class _Forward(FileSystemEventHandler):
 
 
 class _OverflowInLog(logging.Handler):
-    """watchdog tells of a lost queue only in its log."""
+    """Turns watchdog's warning of a lost queue, which is only in its log, into a hint."""
 
     def __init__(self, hints: Hints) -> None:
         super().__init__(logging.WARNING)
@@ -113,7 +113,7 @@ class _Reader(InotifyFD):
         self._hints = hints
 
     def handle_event(self, event: InotifyEvent) -> None:
-        """Pass an event on. Those of folders always: watchdog follows them with its watches."""
+        """Pass an event on; events of folders always, as watchdog follows them with its watches."""
         is_of_file = event.name and not event.is_directory
         if not (is_of_file and self._hints.has_lost):
             super().handle_event(event)
@@ -163,7 +163,7 @@ class Watcher:
         return failed
 
     def is_alive(self) -> bool:
-        """Tell whether every thread that should deliver hints still does."""
+        """Return whether every thread that should deliver hints still does."""
         if self._observer is None or self._reader is None:
             return True  # nobody watches, as `start` has said
         threads = (self._observer, self._reader, *self._observer.emitters)

@@ -126,7 +126,7 @@ class Fitting:
         checkpoint.save(self._last, {**weights, **moments}, facts)
 
     def _is_best(self, step: int) -> bool:
-        """Tell whether no earlier step came to a lower validation loss."""
+        """Return whether no earlier step came to a lower validation loss."""
         losses = [(epoch["validation_loss"], epoch["step"]) for epoch in self.history]
         return min(losses)[1] == step
 

@@ -122,7 +122,7 @@ class Folder:
     projected_junk: Floats
 
     def examples(self, teaches: Mask) -> Examples:
-        """Say what each fold may learn from when only pictures that teach [N] are used."""
+        """Return what each fold may learn from when only pictures that teach [N] are used."""
         fold = np.arange(FOLDS)[:, None]
         normal = (self.folds != fold) & teaches
         return Examples(
