@@ -18,7 +18,7 @@ from imgwatch.quarantine import Quarantine
 from imgwatch.review.door import Door
 from imgwatch.review.guard import Hosts
 from imgwatch.review.keys import Keys
-from imgwatch.review.server import GalleryContext, guarded, opened
+from imgwatch.review.server import GalleryContext, guarded, open_gallery
 from imgwatch.settings import Settings
 
 PORT = 8123
@@ -88,7 +88,7 @@ def opened_browser(scene: Scene, door: Door | None = None, keys: Keys | None = N
         lambda: open_judge(scene.settings, workers=1),
         lambda: [scene.inbox],
     )
-    with opened(workplace) as gallery:
+    with open_gallery(workplace) as gallery:
         keys = keys or Keys()
         door = door or Door()
         app = guarded(gallery, keys, Hosts(PORT, names=door.names), door)

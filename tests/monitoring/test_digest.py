@@ -39,14 +39,14 @@ def test_once_a_day_also_over_restarts(ledger: Ledger, caplog: pytest.LogCapture
     caplog.set_level(logging.INFO)
     now = NOON
     digest = Digest(ledger, lambda: now)
-    digest.tell_if_due()
+    digest.log_if_due()
     judge_one(ledger, "a.png", now)
     judge_one(ledger, "bb.png", now)
     assert logged(caplog) == [], "nothing is known of the day before the first start"
     now += timedelta(hours=12, seconds=1)
-    digest.tell_if_due()
-    digest.tell_if_due()
-    Digest(ledger, lambda: now).tell_if_due()
+    digest.log_if_due()
+    digest.log_if_due()
+    Digest(ledger, lambda: now).log_if_due()
     assert logged(caplog) == ["yesterday: 2 judged, 0 quarantined, 0 unreadable"]
 
 
@@ -54,9 +54,9 @@ def test_after_days_without_a_daemon_the_last_one_is_told(
     ledger: Ledger, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    Digest(ledger, lambda: NOON).tell_if_due()
+    Digest(ledger, lambda: NOON).log_if_due()
     judge_one(ledger, "a.png", NOON)
-    Digest(ledger, lambda: NOON + timedelta(days=5)).tell_if_due()
+    Digest(ledger, lambda: NOON + timedelta(days=5)).log_if_due()
     assert logged(caplog) == ["yesterday: 0 judged, 0 quarantined, 0 unreadable"]
 
 
@@ -65,5 +65,5 @@ def test_a_clock_that_is_put_back_tells_nothing_twice(
 ) -> None:
     caplog.set_level(logging.INFO)
     for days in (0, 1, 0, 1):
-        Digest(ledger, lambda days=days: NOON + timedelta(days=days)).tell_if_due()  # type: ignore[misc]
+        Digest(ledger, lambda days=days: NOON + timedelta(days=days)).log_if_due()  # type: ignore[misc]
     assert len(logged(caplog)) == 1

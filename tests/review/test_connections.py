@@ -14,7 +14,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from imgwatch.review.connections import ADMITTED, BoundedConnection
-from imgwatch.review.listening import Address, bound
+from imgwatch.review.listening import Address, bind
 
 _OWNER, _STRANGER = b"GET /owner HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -38,7 +38,7 @@ class _Crowded(BoundedConnection):
 
 @asynccontextmanager
 async def _serving(kind: type[BoundedConnection]) -> AsyncIterator[int]:
-    listening = bound(Address())
+    listening = bind(Address())
     config = uvicorn.Config(
         _application, http=kind, log_config=None, lifespan="off", timeout_keep_alive=3600, ws="none"
     )

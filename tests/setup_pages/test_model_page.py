@@ -16,7 +16,7 @@ from imgwatch import console
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.extras import MODULES
-from imgwatch.setup_pages.app import opened
+from imgwatch.setup_pages.app import open_pages
 from imgwatch.setup_pages.model_page import train_command
 
 TRAINING = """
@@ -45,7 +45,7 @@ def client(tmp_path: Path, config: Path) -> Iterator[TestClient]:
     def train(_: Path, out: Path) -> Sequence[str]:
         return [sys.executable, "-S", "-c", TRAINING, str(out), str(ready), str(tmp_path / "go on")]
 
-    with opened(config, DEFAULT_MODEL, lambda _: None, train) as pages, TestClient(pages.app()) as client:
+    with open_pages(config, DEFAULT_MODEL, lambda _: None, train) as pages, TestClient(pages.app()) as client:
         yield client
 
 
@@ -113,7 +113,7 @@ def test_a_training_that_fails_says_why_in_its_log(config: Path) -> None:
     def train(*_: Path) -> Sequence[str]:
         return [sys.executable, "-S", "-c", "raise SystemExit('too few pictures')"]
 
-    with opened(config, DEFAULT_MODEL, lambda _: None, train) as pages, TestClient(pages.app()) as client:
+    with open_pages(config, DEFAULT_MODEL, lambda _: None, train) as pages, TestClient(pages.app()) as client:
         client.post("/model/train", json={})
         wait_until(lambda: state(client) == "failed")
         assert client.get("/model/training").json()["log"] == "too few pictures"

@@ -13,7 +13,7 @@ from daemon import wait_until
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.config_edit import last_change, replace_config, with_key
-from imgwatch.setup_pages.app import opened
+from imgwatch.setup_pages.app import open_pages
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def installed() -> list[Path]:
 @pytest.fixture
 def client(home: Path, installed: list[Path]) -> Iterator[TestClient]:
     with (
-        opened(home / "config.yaml", DEFAULT_MODEL, installed.append) as pages,
+        open_pages(home / "config.yaml", DEFAULT_MODEL, installed.append) as pages,
         TestClient(pages.app()) as client,
     ):
         yield client

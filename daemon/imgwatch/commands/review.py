@@ -70,12 +70,12 @@ def review(  # noqa: PLR0913 - the options of a command
         return
     from imgwatch.review.door import door_of
     from imgwatch.review.listening import Address
-    from imgwatch.review.server import opened, serve
+    from imgwatch.review.server import open_gallery, serve
 
     door = door_of(settings, is_lasting=is_service)
     if port is None:
         port = settings.review.port if is_service else 0
-    with opened(_context(settings)) as gallery, ExitStack() as while_serving:
+    with open_gallery(_context(settings)) as gallery, ExitStack() as while_serving:
 
         def on_ready(entrance: "Entrance") -> None:
             if is_service:

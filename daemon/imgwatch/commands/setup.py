@@ -141,9 +141,9 @@ def _ask_in_browser(config: Path | None, no_open: bool) -> None:
     from imgwatch.review.door import Door
     from imgwatch.review.listening import Address
     from imgwatch.review.server import Entrance, serve
-    from imgwatch.setup_pages.app import opened
+    from imgwatch.setup_pages.app import open_pages
 
-    with opened(config, DEFAULT_MODEL, install_service) as pages, ExitStack() as while_serving:
+    with open_pages(config, DEFAULT_MODEL, install_service) as pages, ExitStack() as while_serving:
 
         def on_ready(entrance: Entrance) -> None:
             from imgwatch.review.handover import open_browser, redirect_page

@@ -1,4 +1,4 @@
-"""The checks of `imgwatch doctor`: one module a subject, and one list of them all. They change nothing.
+"""The checks of `imgwatch doctor`: a module for each subject, and one list of all checks. They change nothing.
 
 To add a check: a function from a `Subject` to findings, in the module of its subject, and its name below.
 """
@@ -39,7 +39,7 @@ OF_A_RUNNING_SERVICE: tuple[Check, ...] = (check_daemon, check_units, check_port
 
 
 def examine(subject: Subject, *, before_install: bool = False) -> Iterator[Finding]:
-    """Yield what every check finds; `before_install` leaves out what only an installed service can have."""
+    """Yield the findings of every check; `before_install` leaves out those about an installed service."""
     yield ok(f"config {subject.config}: no faults")
     for check in CHECKS if before_install else CHECKS + OF_A_RUNNING_SERVICE:
         try:

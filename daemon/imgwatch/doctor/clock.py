@@ -1,4 +1,4 @@
-"""Whether the clock can be right."""
+"""Checks whether the clock can be right."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MIN_YEAR = 2025  # no clock was right before this program was written
 
 
 def check_clock(subject: Subject) -> Iterator[Finding]:
-    """Compare the clock with what the quarantine's log says; settling and timeouts do not depend on it."""
+    """Check the clock against the quarantine's log; settling and timeouts do not depend on it."""
     quarantine = subject.settings.quarantine.path
     now = datetime.fromtimestamp(time.time()).astimezone()
     set_it = "timedatectl set-ntp true"

@@ -1,4 +1,4 @@
-"""What lies in the watched folders: patterns that match nothing, and marks of a program that syncs them both ways."""
+"""Checks the content of watched folders: patterns that match nothing, and signs of a program that syncs them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SYNCED = {  # names at the top of a folder: what put them there
 
 
 def check_contents(subject: Subject) -> Iterator[Finding]:
-    """Look at what lies in each watched folder."""
+    """Check the content of each watched folder."""
     for watch in subject.settings.watch:
         folder = watch.path.resolve()
         if folder.is_dir():
@@ -39,15 +39,15 @@ def check_contents(subject: Subject) -> Iterator[Finding]:
 
 
 def _synced(folder: Path, *, moves: bool) -> Iterator[Finding]:
-    says = sync_warning(folder)
-    if says is not None and moves:
+    text = sync_warning(folder)
+    if text is not None and moves:
         yield warning(
-            says, "set `mode: report` and look at `imgwatch status --list reported`, or watch another folder"
+            text, "set `mode: report` and look at `imgwatch status --list reported`, or watch another folder"
         )
 
 
 def sync_warning(folder: Path) -> str | None:
-    """Return what syncs the folder, or one above it: what is moved out of it is deleted on the other devices, too."""
+    """Return a warning if a program syncs the folder, or one above it: moves would delete pictures on other devices."""
     for above in (folder, *folder.parents[:3]):
         try:
             names = sorted(os.listdir(above))
@@ -64,7 +64,7 @@ def sync_warning(folder: Path) -> str | None:
 
 
 def _unmatched(watch: Watch, folder: Path) -> Iterator[Finding]:
-    """Find the user's patterns that match nothing that is there now."""
+    """Yield the user's patterns that match nothing in the folder."""
     patterns = [pattern for pattern in watch.ignore if pattern not in DEFAULT_IGNORE]
     if not patterns:
         return
@@ -85,7 +85,7 @@ def _unmatched(watch: Watch, folder: Path) -> Iterator[Finding]:
 
 
 def _below(folder: Path) -> Iterator[tuple[str, ...]]:
-    """Yield what lies below a folder, folders before what is in them, as names from there on."""
+    """Yield what lies below a folder, as names relative to it; a folder comes before its content."""
     waiting: list[tuple[str, ...]] = [()]
     while waiting:
         above = waiting.pop()

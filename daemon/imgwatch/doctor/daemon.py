@@ -1,4 +1,4 @@
-"""Whether a daemon runs and is well, and whether the installed units still fit the config."""
+"""Checks whether a daemon runs without trouble, and whether the installed units still fit the config."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imgwatch.wording import counted
 
 
 def check_daemon(subject: Subject) -> Iterator[Finding]:
-    """Ask the running daemon what stands in its way."""
+    """Check the running daemon for troubles."""
     state = subject.settings.state
     if not is_held(state):
         yield warning("no daemon is running with this config", "imgwatch service install, or imgwatch watch")
@@ -39,7 +39,7 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
 
 
 def check_units(subject: Subject) -> Iterator[Finding]:
-    """Compare the sandbox of the installed units with what the config needs now."""
+    """Check the sandbox of the installed units against what the config needs now."""
     settings = subject.settings
     needed = [*(watch.path for watch in settings.watch), settings.quarantine.path, settings.state]
     needed += kind_rules.folders_of(settings)
@@ -58,7 +58,7 @@ def check_units(subject: Subject) -> Iterator[Finding]:
 
 
 def writable_in(text: str) -> list[Path]:
-    """Return the folders that a unit and its drop-ins open for writing; an empty value takes back those before it."""
+    """Return the folders that a unit and its drop-ins open for writing; an empty value cancels those before it."""
     paths: dict[str, list[Path]] = {"ReadWritePaths": [], "StateDirectory": []}
     for option, value in re.findall(r"^(ReadWritePaths|StateDirectory)=(.*)$", text, re.MULTILINE):
         words = [word.removeprefix("-").replace("%%", "%") for word in shlex.split(value)]

@@ -1,4 +1,4 @@
-"""Whether there is room, and whether the kernel can watch so many folders."""
+"""Checks for free space, and whether the kernel can watch so many folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROOM = "free some space there"
 
 
 def check_limits(subject: Subject) -> Iterator[Finding]:
-    """Count the folders that inotify must watch, and ask the kernel whether it will."""
+    """Check the number of folders that inotify must watch against the kernel's limits."""
     settings = subject.settings
     served = [
         scope
@@ -38,7 +38,7 @@ def check_limits(subject: Subject) -> Iterator[Finding]:
 
 
 def check_room(subject: Subject) -> Iterator[Finding]:
-    """Look whether quarantine and state can be written, and how much room there is."""
+    """Check whether quarantine and state can be written, and how much space is free."""
     settings = subject.settings
     for what, folder in (("quarantine", settings.quarantine.path), ("state", settings.state)):
         parent = nearest_folder(folder)

@@ -1,4 +1,4 @@
-"""What a check of `imgwatch doctor` looks at, and what it finds. It checks nothing itself."""
+"""The subject and the findings of a check of `imgwatch doctor`. It checks nothing itself."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch.settings import Settings
 
 @dataclass(frozen=True)
 class Subject:
-    """What the checks look at: the config, and the files that it leads to."""
+    """What the checks examine: the config, and the files that it leads to."""
 
     config: Path
     settings: Settings
@@ -29,7 +29,7 @@ class Grade(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at: how it is, and what to do about it."""
+    """One result of a check: its grade, a sentence, and what to do about it."""
 
     grade: Grade
     what: str
@@ -37,15 +37,15 @@ class Finding:
 
 
 def ok(what: str) -> Finding:
-    """Return a finding that needs nothing done."""
+    """Return a finding without fault."""
     return Finding(Grade.OK, what)
 
 
 def warning(what: str, to_do: str) -> Finding:
-    """Return a finding that could be better."""
+    """Return a finding that could be improved."""
     return Finding(Grade.WARNING, what, to_do)
 
 
 def fault(what: str, to_do: str) -> Finding:
-    """Return a finding that keeps imgwatch from its work."""
+    """Return a finding that keeps imgwatch from working."""
     return Finding(Grade.FAULT, what, to_do)

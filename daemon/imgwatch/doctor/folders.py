@@ -1,4 +1,4 @@
-"""Whether the watched folders can be read, watched, and have pictures moved out of them."""
+"""Checks whether watched folders can be read and watched, and pictures moved out of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from imgwatch.settings import Watch
 
 
 def check_folders(subject: Subject) -> Iterator[Finding]:
-    """Look at each watched folder."""
+    """Check each watched folder."""
     settings = subject.settings
     for watch in settings.watch:
         folder = watch.path.resolve()
@@ -72,7 +72,7 @@ def _way(folder: Path, quarantine: Path) -> Iterator[Finding]:
 
 
 def _mount_of(folder: Path) -> str:
-    """Return the number of the mount that holds a folder; rename works within one only."""
+    """Return the id of the mount that holds a folder: rename works only within one mount."""
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     try:
         text = Path(f"/proc/self/fdinfo/{descriptor}").read_text()
@@ -84,5 +84,5 @@ def _mount_of(folder: Path) -> str:
 
 
 def nearest_folder(path: Path) -> Path:
-    """Return the folder itself, or the nearest one above that is there."""
+    """Return the folder itself, or the nearest existing one above it."""
     return next(ancestor for ancestor in (path, *path.parents) if ancestor.is_dir())

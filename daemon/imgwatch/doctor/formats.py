@@ -1,4 +1,4 @@
-"""Which formats are read here, and how many files in the watched folders are of another."""
+"""Checks which formats can be read here, and how many files in the watched folders have another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch.picture.formats import FORMATS, readable
 
 
 def check_formats(subject: Subject) -> Iterator[Finding]:
-    """Name the formats that are read, and count what the daemon passed over; a damaged ledger is another's finding."""
+    """Check which formats can be read, and count the files that the daemon passed over."""
     yield ok(f"formats that can be read: {', '.join(readable())}")
     if not subject.ledger.exists():
         return

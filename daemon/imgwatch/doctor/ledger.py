@@ -1,4 +1,4 @@
-"""Whether the ledger is sound, and whether the breaker holds pictures back."""
+"""Checks whether the ledger is sound, and whether the breaker holds pictures back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imgwatch.wording import counted
 
 
 def check_ledger(subject: Subject) -> Iterator[Finding]:
-    """Read the ledger through. A daemon that starts sets a damaged one aside by itself."""
+    """Check the whole ledger. A daemon that starts sets a damaged one aside by itself."""
     path = subject.ledger
     if not path.exists():
         yield ok(f"ledger {path}: does not exist yet, made at the first start")

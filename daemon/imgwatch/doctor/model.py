@@ -1,4 +1,4 @@
-"""Whether the model file works, and has seen pictures of the user's own."""
+"""Checks whether the model files work, and have seen the user's own pictures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imgwatch.standard import Standard
 
 
 def check_model(subject: Subject) -> Iterator[Finding]:
-    """Load each model, with its self-test, and take the threshold from it."""
+    """Check each model: load it, run its self-test, and compute its threshold."""
     settings = subject.settings
     yield from _check(subject.model, settings.threshold, settings)
     for watch in settings.watch:

@@ -1,4 +1,4 @@
-"""Whether metrics, hook and messages will work: the extra, the files, the command, the unit."""
+"""Checks whether metrics, hook and messages will work: extra, files, command, unit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _INSTALL = "imgwatch service install"
 
 
 def check_monitoring(subject: Subject) -> Iterator[Finding]:
-    """Look at what the config asks for; says nothing where it asks for nothing."""
+    """Check the metrics, hook and messages that the config wants, if any."""
     settings = subject.settings
     if settings.metrics.is_on:
         yield from _check_metrics(settings)
@@ -32,7 +32,7 @@ def check_monitoring(subject: Subject) -> Iterator[Finding]:
 
 
 def check_ports(subject: Subject) -> Iterator[Finding]:
-    """Compare what the installed units open with what the config needs."""
+    """Check the network access of the installed units against what the config needs."""
     for file in installed_for(subject.config):
         yield from _check_port(file, subject.settings.metrics.port)
         yield from _check_way_out(file, subject.settings.notify.is_on)

@@ -1,4 +1,4 @@
-"""Whether the quarantine is whole, and its disk is there."""
+"""Checks whether the quarantine is consistent, and its disk present."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHOWN = 5  # problems of one kind; the rest is counted
 
 
 def check_quarantine(subject: Subject) -> Iterator[Finding]:
-    """Look for records and pictures that do not belong together."""
+    """Check for records without pictures, and pictures without records."""
     path = subject.settings.quarantine.path
     if not path.exists():
         yield ok(f"quarantine {path}: does not exist yet, made at the first picture")
@@ -36,16 +36,16 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
 
 
 def check_left_behind(subject: Subject) -> Iterator[Finding]:
-    """Look for companions that came after their picture had been moved on to the folder for its kind."""
+    """Check for companions that arrived after their picture had been moved on to the folder for its kind."""
     path = subject.settings.quarantine.path
     if subject.settings.companions != "together" or not path.exists():
         return
     moved: dict[Path, dict[str, Path]] = {}
     with suppress(ImgwatchError, OSError):  # what cannot be read, `check_quarantine` names
-        for one in Quarantine(path).moved():
-            original = Path(one.record.original)
-            moved.setdefault(original.parent, {})[original.name] = one.path
-    found = [
+        for item in Quarantine(path).moved():
+            original = Path(item.record.original)
+            moved.setdefault(original.parent, {})[original.name] = item.path
+    findings = [
         warning(
             f"{shown(lying)} belongs to a picture that was moved to {shown(pictures[owner])}, and came later",
             "move it there yourself, or restore the picture",
@@ -54,10 +54,10 @@ def check_left_behind(subject: Subject) -> Iterator[Finding]:
         for lying in _files_in(folder)
         if may_follow(lying.name) and (owner := owner_of(lying, pictures)) is not None
     ]
-    yield from found[:_SHOWN]
-    if len(found) > _SHOWN:
+    yield from findings[:_SHOWN]
+    if len(findings) > _SHOWN:
         yield warning(
-            f"{len(found) - _SHOWN} more files came after their pictures had been moved", "look at them"
+            f"{len(findings) - _SHOWN} more files came after their pictures had been moved", "look at them"
         )
 
 
@@ -69,7 +69,7 @@ def _files_in(folder: Path) -> list[Path]:
 
 
 def check_volume(subject: Subject) -> Iterator[Finding]:
-    """Look whether the quarantine's disk is there, if the ledger can be asked where it lay."""
+    """Check whether the quarantine's disk is present, if the ledger knows which one that is."""
     if not subject.ledger.exists():
         return
     with suppress(ImgwatchError), closing(Ledger(subject.ledger, mend=False)) as ledger:

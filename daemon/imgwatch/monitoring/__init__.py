@@ -1,1 +1,1 @@
-"""What the daemon tells the world besides its log: figures for Prometheus, hooks, a line a day, whether it drifts."""
+"""What the daemon reports besides its log: metrics for Prometheus, a hook, messages, a daily digest, drift."""

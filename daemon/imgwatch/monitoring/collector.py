@@ -1,4 +1,4 @@
-"""The daemon in figures, gathered where its loop runs, so that others can read them at any time. How they are told,
+"""The daemon's metrics, collected in its loop, so that other threads can read them at any time. `metrics` exposes
 `metrics` knows.
 """
 
@@ -58,36 +58,36 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Size:
-    """How much lies in the quarantine, the bin included."""
+    """The size of the quarantine, including the bin."""
 
     pictures: int
     bytes: int
 
 
 class Board(Protocol):
-    """Where figures are put for others to read."""
+    """Where metrics are put for others to read."""
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Return what stands in the way of being read."""
+        """Return what prevents the metrics from being read, one sentence each."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show these from now on."""
+        """Show this snapshot from now on."""
 
     def close(self) -> None:
-        """Show nothing any more."""
+        """Stop showing metrics."""
 
 
 @dataclass
 class _Remembered:
-    """What the ledger said last: told also while it cannot be asked."""
+    """The ledger's latest figures, which are shown also while it cannot be read."""
 
     counters: dict[str, int] = field(default_factory=dict)
     held: int = 0
 
 
 class MetricsCollector:
-    """Gathers the figures of one daemon and puts them on a board."""
+    """Collects the metrics of one daemon and puts them on a board."""
 
     def __init__(
         self,
@@ -104,11 +104,11 @@ class MetricsCollector:
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Return what stands in the way of being read."""
+        """Return what prevents the metrics from being read, one sentence each."""
         return self._board.troubles
 
     def publish(self, pulse: Pulse, drift: Drift | None, hook: Mapping[str, int]) -> None:
-        """Put the figures of this moment on the board. Raises nothing: the loop must not end for them."""
+        """Put the present metrics on the board. Raises nothing: the loop must not end because of them."""
         self._ask_ledger(pulse)
         counters = self._remembered.counters
         self._board.show(
@@ -127,7 +127,7 @@ class MetricsCollector:
         )
 
     def close(self) -> None:
-        """Tell nothing any more."""
+        """Close the board."""
         self._board.close()
 
     def _ask_ledger(self, pulse: Pulse) -> None:
@@ -139,7 +139,7 @@ class MetricsCollector:
 
 
 class Measure:
-    """Looks how much lies in a folder when it may have changed, seldom, and the more seldom the longer it takes."""
+    """Measures a folder after it may have changed: seldom, and the more seldom the longer that takes."""
 
     def __init__(self, folder: Path, clock: Callable[[], float]) -> None:
         self._folder, self._clock = folder, clock
@@ -148,7 +148,7 @@ class Measure:
         self._next = 0.0
 
     def size(self, changes: Mapping[str, int]) -> Size | None:
-        """Return the size at the last look; `changes` differ when something was moved since. None: never seen."""
+        """Return the size when it was last measured; None: never. `changes` differ if something was moved since."""
         begun = self._clock()
         changes_now = tuple(sorted(changes.items()))
         if changes_now == self._changes or begun < self._next:
@@ -160,7 +160,7 @@ class Measure:
 
 
 def measured(folder: Path) -> Size | None:
-    """Count the files in a folder, and their bytes; None where it cannot be looked into."""
+    """Return the number of files in a folder, and of their bytes; None if it cannot be read."""
     pictures = size = 0
     try:
         with os.scandir(folder) as entries:
@@ -176,7 +176,7 @@ def measured(folder: Path) -> Size | None:
 
 
 def made_at(contract: Contract) -> float | None:
-    """Return when a model was trained or, if later, calibrated: seconds since 1970; None where it does not say."""
+    """Return when a model was trained or, if later, calibrated: seconds since 1970; None if unknown."""
     facts = contract.training
     calibrated = facts.get("calibrated")
     date = (calibrated.get("date") if isinstance(calibrated, dict) else None) or facts.get("date")

@@ -1,4 +1,4 @@
-"""One line in the log each day: what was done the day before. It counts nothing itself; the ledger does."""
+"""The digest: one line in the log each day, about the day before. The ledger counts."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MORE = {
 
 
 class Digest:
-    """Tells about yesterday once a day, also over restarts; of the days while nothing ran only the last one."""
+    """Logs a line about yesterday once a day, also across restarts; after days without a daemon, only one."""
 
     def __init__(self, ledger: Ledger, now: Callable[[], datetime] = datetime.now) -> None:
         self._ledger = ledger
         self._now = now
         self._today: str | None = None
 
-    def tell_if_due(self) -> None:
-        """Log the line when a day has begun. Cheap while none has."""
+    def log_if_due(self) -> None:
+        """Log the line if a new day has begun. Cheap otherwise."""
         now = self._now()
         today = now.date().isoformat()
         if today == self._today:
@@ -43,12 +43,12 @@ class Digest:
 
 
 def line(counts: Mapping[str, int]) -> str:
-    """Word the counts of one day."""
+    """Return the line for the counts of one day."""
     return f"yesterday: {figures(counts)}"
 
 
 def figures(counts: Mapping[str, int]) -> str:
-    """Word the counts of some days."""
+    """Return the counts of some days in words."""
     judged, moved = counts.get("judged", 0), counts.get("quarantined", 0)
     share = f" ({_percent(moved / judged)})" if judged and moved else ""
     more = [f"{counts[name]} {words}" for name, words in _MORE.items() if counts.get(name)]

@@ -1,4 +1,4 @@
-"""Where metrics are read: a port of this machine, a text file for node_exporter. What they are, `metrics` knows."""
+"""Where metrics are read: a port of this machine, a text file for node_exporter. `metrics` defines them."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _NAMES = ("127.0.0.1", "localhost")  # not "::1": it does not listen there
 
 
 class Exporter(Protocol):
-    """One way to read figures."""
+    """One way to read the metrics."""
 
     trouble: str | None  # what stands in the way
 
     def keep(self) -> None:
-        """Do what is due. Raises nothing: what fails is told once, and tried again."""
+        """Do what is due. Raises nothing: a failure is logged once, and tried again."""
 
     def close(self) -> None:
-        """End it."""
+        """Stop exporting."""
 
 
 class TextFile:
@@ -48,7 +48,7 @@ class TextFile:
         self.trouble: str | None = None
 
     def keep(self) -> None:
-        """Write it when that is due."""
+        """Write the file when that is due."""
         if self._clock() < self._next:
             return
         self._next = self._clock() + TEXTFILE_SECONDS
@@ -63,13 +63,13 @@ class TextFile:
             self.trouble = None
 
     def close(self) -> None:
-        """Remove it, so that nobody takes old figures for new ones."""
+        """Remove the file, so that nobody takes old metrics for new ones."""
         with suppress(OSError):
             self._path.unlink(missing_ok=True)
 
 
 class Port:
-    """An HTTP server for this machine alone, in a thread that sleeps until somebody asks; a thread for each request."""
+    """An HTTP server for this machine alone, in a thread that sleeps until a request; each request has a thread."""
 
     def __init__(self, port: int, registry: CollectorRegistry, clock: Callable[[], float]) -> None:
         self._port, self._clock = port, clock
@@ -81,7 +81,7 @@ class Port:
         self.trouble: str | None = None
 
     def keep(self) -> None:
-        """Open it where it is not open; another program may have the port."""
+        """Open the port if it is not open yet; another program may have it."""
         if self._server is not None or self._clock() < self._next:
             return
         self._next = self._clock() + _RETRY_SECONDS
@@ -97,7 +97,7 @@ class Port:
         self._thread.start()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the port."""
         self._closing = True
         if self._server is None or self._thread is None:
             return
@@ -113,7 +113,7 @@ class Port:
 
 
 class _Server(ThreadingMixIn, TCPServer):
-    """Not http.server's, which asks the network for the name of this machine. Too many clients end the oldest."""
+    """A TCP server: http.server's would ask the network for this machine's name. Too many clients end the oldest."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -123,20 +123,20 @@ class _Server(ThreadingMixIn, TCPServer):
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own; make room first."""
+        """Answer in a thread, after making room for one more client."""
         self._clients.append(request)
         while len(self._clients) > _MOST_CLIENTS:
             _hang_up(self._clients.popleft())
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        """Forget a client that was answered."""
+        """Forget a client that has its answer."""
         with suppress(ValueError):
             self._clients.remove(request)
         super().shutdown_request(request)
 
     def drop_clients(self) -> None:
-        """Hang up on all."""
+        """Close all connections."""
         for client in list(self._clients):
             _hang_up(client)
 
@@ -146,12 +146,12 @@ class _Server(ThreadingMixIn, TCPServer):
 
 
 class _Handler(MetricsHandler):
-    """Gives up on a client that says nothing, and answers to no name that another site could have brought here."""
+    """Drops a silent client, and refuses a host name that another site may have made resolve to this machine."""
 
     timeout = _CLIENT_SECONDS
 
     def do_GET(self) -> None:
-        """Answer, or refuse."""
+        """Answer, or refuse the request."""
         if _names_this_machine(self.headers.get("Host", "")):
             super().do_GET()
         else:

@@ -1,7 +1,7 @@
-"""Run the user's command for what was quarantined, in a thread of its own: it can delay, stop and break nothing.
+"""Run the user's command for quarantined pictures, in its own thread: it can delay, stop and break nothing.
 
 The command gets one JSON object on stdin for all that was quarantined since its last run. It is a message, not a
-record: what still waits when the daemon stops, and what goes beyond a thousand, is left out; the quarantine knows all.
+record: what still waits when the daemon stops, and what exceeds a thousand, is left out. The quarantine has all.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _FIELDS = (
 
 
 class Hook:
-    """Tells one command what was quarantined. `note` returns at once; `close` ends what runs."""
+    """Passes quarantined pictures to a command. `note` returns at once; `close` ends the command."""
 
     def __init__(self, settings: HookSettings) -> None:
         assert settings.quarantined is not None
@@ -62,7 +62,7 @@ class Hook:
 
     @property
     def is_waiting(self) -> bool:
-        """Return whether there is something that the command was not told yet."""
+        """Return whether there are pictures that the command has not got yet."""
         return bool(self._waiting)
 
     @property
@@ -71,7 +71,7 @@ class Hook:
         return self._running is not None
 
     def note(self, record: Record) -> None:
-        """Take in one picture that was quarantined."""
+        """Add a picture that was quarantined."""
         with self._change:
             if len(self._waiting) == MOST_WAITING:
                 self._left_out += 1
@@ -80,7 +80,7 @@ class Hook:
             self._change.notify()
 
     def close(self) -> None:
-        """Stop soon: what runs gets a second to end, what waits is left out."""
+        """Stop soon: a running command gets a second to end, waiting pictures are left out."""
         with self._change:
             self._closing.set()
             self._change.notify()
@@ -99,11 +99,11 @@ class Hook:
             except Exception as broken:  # noqa: BLE001 - whatever it is, the daemon goes on
                 self.outcomes["failed"] += 1
                 fault = str(broken)
-            self._tell(fault)
+            self._log_outcome(fault)
             self._closing.wait(max(0.0, begun + self._settings.seconds_between - time.monotonic()))
 
     def _next_batch(self) -> tuple[list[Record], int] | None:
-        """Wait, without ever waking up for nothing, for something to tell; None when it is time to end."""
+        """Wait, without polling, for pictures; None when it is time to end."""
         with self._change:
             self._change.wait_for(lambda: self._waiting or self._closing.is_set())
             if self._closing.is_set():
@@ -134,7 +134,7 @@ class Hook:
             self.outcomes["failed" if code else "done"] += 1
             return f"exit {code}: {_tail(stderr)}" if code else None
 
-    def _tell(self, fault: str | None) -> None:
+    def _log_outcome(self, fault: str | None) -> None:
         if (
             fault is not None and not self._fails and not self._closing.is_set()
         ):  # one line, not one a picture
@@ -150,7 +150,7 @@ class Hook:
 
 
 def message(records: Sequence[Record], left_out: int) -> bytes:
-    """Return what the command reads: the pictures as `quarantine list --json` shows them, and how many are left out."""
+    """Return the command's input: the pictures as `quarantine list --json` shows them, and how many are left out."""
     return (
         json.dumps({"quarantined": [_as_json(record) for record in records], "left_out": left_out}).encode()
         + b"\n"
@@ -162,7 +162,7 @@ def _as_json(record: Record) -> dict[str, Any]:
     return {name: known[name] for name in _FIELDS if name in known}
 
 
-def _tail(said: IO[bytes]) -> str:
-    size = said.seek(0, os.SEEK_END)
-    said.seek(max(0, size - _TAIL_BYTES))
-    return shown(said.read().decode(errors="replace").strip()) or "it printed nothing"
+def _tail(stream: IO[bytes]) -> str:
+    size = stream.seek(0, os.SEEK_END)
+    stream.seek(max(0, size - _TAIL_BYTES))
+    return shown(stream.read().decode(errors="replace").strip()) or "it printed nothing"

@@ -1,4 +1,4 @@
-"""Which troubles last, and which of these have ended: each is worth a message at its beginning and at its end. Pure."""
+"""Which troubles last, and which of these have ended: a message is due at the beginning and at the end. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ CALM_SECONDS = 60.0  # a trouble that comes and goes has not ended
 
 
 class LastingTroubles:
-    """Troubles by the name of their cause. `announced`: those that a message was sent of, with their sentences."""
+    """Troubles by their cause. `announced`: those of which a message was sent, with their sentences."""
 
     def __init__(self, announced: Mapping[str, str], lasting_seconds: float = LASTING_SECONDS) -> None:
         self.announced = dict(announced)
@@ -18,9 +18,9 @@ class LastingTroubles:
         self._seen: dict[str, float] = {}
 
     def look(self, troubles: Mapping[str, str], now: float) -> Iterator[tuple[str, bool]]:
-        """Take in what troubles there are now; yield the sentence of each that has come to last, or has ended.
+        """Compare with the present troubles; yield the sentence of each that lasts by now, or has ended.
 
-        The second value: whether it has ended.
+        The second value is whether it has ended.
         """
         for cause, sentence in troubles.items():
             self._seen[cause] = now

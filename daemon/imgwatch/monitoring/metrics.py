@@ -1,4 +1,4 @@
-"""Show the daemon's figures to Prometheus, by the names that docs/metrics.md lists.
+"""Expose the daemon's metrics to Prometheus, under the names in docs/metrics.md.
 
 With `exporters` the only user of prometheus_client, and imported only where the config asks for it. It gathers nothing.
 """
@@ -36,7 +36,7 @@ _HOOK_OUTCOMES = ("done", "failed", "timed_out")
 
 
 class Exposition(Collector):
-    """Shows the latest figures; before the first ones it shows none. Has a registry of its own, and no global state."""
+    """Exposes the latest snapshot, nothing before the first. It has its own registry, and no global state."""
 
     def __init__(self, settings: MetricsSettings, clock: Callable[[], float] = time.monotonic) -> None:
         registry = CollectorRegistry()
@@ -50,26 +50,26 @@ class Exposition(Collector):
 
     @property
     def troubles(self) -> tuple[str, ...]:
-        """Return what stands in the way of being read."""
+        """Return what prevents the metrics from being read, one sentence each."""
         return tuple(exporter.trouble for exporter in self._exporters if exporter.trouble)
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show these from now on. Raises nothing: what fails is told, and tried again."""
+        """Expose this snapshot from now on. Raises nothing: a failure is logged, and tried again."""
         self._snapshot = snapshot
         for exporter in self._exporters:
             exporter.keep()
 
     def close(self) -> None:
-        """Close the port; remove the file, so that nobody takes old figures for new ones."""
+        """Close the port; remove the file, so that nobody takes old metrics for new ones."""
         for exporter in self._exporters:
             exporter.close()
 
     def describe(self) -> Iterator[Metric]:
-        """Promise nothing when registered: there are no figures yet."""
+        """Return nothing, as there are no metrics yet at registration."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the latest figures as Prometheus metrics."""
+        """Yield the latest snapshot as Prometheus metrics."""
         if (snapshot := self._snapshot) is None:
             return
         for name, what in _COUNTED.items():

@@ -1,6 +1,6 @@
-"""What is worth a message: an open breaker, a trouble that lasts, what was taken in a week.
+"""What is worth a message: an open breaker, a lasting trouble, the week's quarantined pictures.
 
-How it is sent, `notifier` knows. The loop calls it; what must outlive a restart is a fact of the ledger, noted once the
+`notifier` sends it. The loop calls it; what must outlive a restart is a fact of the ledger, noted once the
 message has gone out.
 """
 
@@ -32,7 +32,7 @@ _TAKEN_BACK = (Event.REOPENED, Event.WITHDRAWN)
 
 
 class Notices:
-    """Notes messages when they are due. `publish` and `keep_house` return at once."""
+    """Queues messages when they are due. `publish` and `keep_house` return at once."""
 
     def __init__(  # noqa: PLR0913 - what it looks at; the last two are seams, with defaults
         self,
@@ -53,16 +53,16 @@ class Notices:
 
     @property
     def trouble(self) -> str | None:
-        """Return what stands in the way of being told."""
+        """Return why no message gets through; None if they do."""
         return self._notifier.trouble
 
     @property
     def outcomes(self) -> Mapping[str, int]:
-        """Return how many messages were sent, failed and were given up."""
+        """Return how many messages were sent, failed and were abandoned."""
         return dict(self._notifier.outcomes)
 
     def publish(self, pulse: Pulse, more: Mapping[str, str]) -> None:
-        """See how the daemon is, and what other troubles there are by their causes. Raises nothing."""
+        """Look at the daemon's state, and at `more` troubles by cause; queue what is due. Raises nothing."""
         with suppress(IoFailed, Unavailable):  # the loop notices by itself, and says so
             self._remember_sent()
             if "breaker" in self._settings.about:
@@ -73,7 +73,7 @@ class Notices:
                 self._note(trouble_message(sentence, has_ended), self._put_announced)
 
     def keep_house(self) -> None:
-        """Note the digest when it is due: at the first start after its day, of all days since the last one."""
+        """Queue the digest if it is due, about all days since the last one."""
         days, facts = self._settings.digest_days, self._ledger.facts
         if days is None or self._digest is not None:
             return
@@ -95,7 +95,7 @@ class Notices:
         self._on_the_way.append((self._digest, lambda: self._put_digest(today.isoformat())))
 
     def close(self) -> None:
-        """End what runs besides the loop."""
+        """Stop the threads and children beside the loop."""
         with suppress(IoFailed, Unavailable):
             self._remember_sent()
         self._notifier.close()
@@ -128,7 +128,7 @@ class Notices:
 
 
 def breaker_message(why: str, held: int, link: str | None) -> Message:
-    """Word that the breaker has opened."""
+    """Return the message that the breaker has opened."""
     return Message(
         "imgwatch: the breaker is open, nothing is moved",
         f"{why}. {counted(held, 'picture')} held back in place so far.\n"
@@ -138,7 +138,7 @@ def breaker_message(why: str, held: int, link: str | None) -> Message:
 
 
 def trouble_message(sentence: str, has_ended: bool) -> Message:
-    """Word a trouble that lasts, or has ended."""
+    """Return the message about a trouble that lasts, or has ended."""
     if has_ended:
         return Message("imgwatch: a problem is over", f"This problem is over: {sentence}")
     return Message(
@@ -149,7 +149,7 @@ def trouble_message(sentence: str, has_ended: bool) -> Message:
 def digest_message(
     path: Path, counts: Mapping[str, int], since: datetime, until: datetime, link: str | None
 ) -> Message:
-    """Word what was done between two days, with what was taken as pictures."""
+    """Return the message about the time between two days, with the quarantined pictures."""
     quarantine = Quarantine(path, ())  # of its own: the loop's belongs to the loop's thread
     taken: dict[str, str] = {}
     decided: set[str] = set()

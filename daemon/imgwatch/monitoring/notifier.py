@@ -1,6 +1,6 @@
-"""Send messages beside the daemon's loop: a thread that waits, and a child process with a time limit that sends.
+"""Send messages beside the daemon's loop: a waiting thread, and a sending child process with a time limit.
 
-What cannot be sent is tried again after growing pauses, and given up after the last. No URL is ever said.
+A message that cannot be sent is tried again after growing pauses, then abandoned. No URL appears anywhere in full.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SENDER = (sys.executable, "-P", "-m", "imgwatch.monitoring.send")
 
 
 class Message(NamedTuple):
-    """What is sent; the pictures as a contact sheet."""
+    """A message; its pictures are sent as a contact sheet."""
 
     title: str
     body: str
@@ -38,7 +38,7 @@ class Message(NamedTuple):
 
 @dataclass
 class Delivery:
-    """A message on its way. `compose` is called in the thread; `is_over` once all URLs are reached, or given up."""
+    """A message on its way. `compose` runs in the thread; `is_over` once all URLs are reached, or it is abandoned."""
 
     compose: Callable[[], Message]
     urls: Sequence[str]
@@ -59,7 +59,7 @@ def start_sender() -> subprocess.Popen[bytes]:
 def send(
     running: subprocess.Popen[bytes], message: Message, urls: Sequence[str], limits: dict[str, Any]
 ) -> list[bool]:
-    """Let the child send a message; return which URLs were reached."""
+    """Send a message by the child; return which URLs were reached."""
     wanted = {"urls": list(urls), "title": message.title, "body": message.body,
               "pictures": list(map(str, message.pictures)), "limits": limits}  # fmt: skip
     try:
@@ -76,7 +76,7 @@ def send(
 
 
 class Notifier:
-    """Sends messages to all URLs. `note` returns at once; `close` ends what runs."""
+    """Sends messages to all URLs. `note` returns at once; `close` ends the child."""
 
     def __init__(self, urls: Sequence[str], limits: dict[str, Any], pauses: Sequence[float] = PAUSES) -> None:
         self._urls, self._limits, self._pauses = urls, limits, pauses
@@ -93,7 +93,7 @@ class Notifier:
         self._thread.start()
 
     def note(self, compose: Callable[[], Message]) -> Delivery:
-        """Take in a message."""
+        """Queue a message."""
         delivery = Delivery(compose, list(self._urls))
         with self._change:
             if len(self._waiting) == MOST_WAITING:
@@ -104,7 +104,7 @@ class Notifier:
         return delivery
 
     def close(self) -> None:
-        """Stop soon: what is not sent yet is left out."""
+        """Stop soon: messages that are not sent yet are dropped."""
         with self._change:
             self._is_closing = True
             self._change.notify()

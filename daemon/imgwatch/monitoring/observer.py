@@ -1,6 +1,6 @@
-"""See each result of the daemon and tell what follows from it: drift, hook, metrics, messages, the line a day.
+"""Pass each result of the daemon on to drift, hook, metrics, messages and digest.
 
-The loop calls it; it keeps what must outlive a restart as facts of the ledger, and decides nothing about a picture.
+The loop calls it. It keeps what must outlive a restart as facts of the ledger, and decides nothing about a picture.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def require_exporters(settings: MetricsSettings) -> None:
-    """Raise ConfigError where metrics are asked for, and what shows them is not installed."""
+    """Raise ConfigError if metrics are wanted, and their extra is not installed."""
     if settings.is_on and missing_modules("metrics"):
         raise ConfigError(
             "`metrics` in the config needs the extra metrics: pip install 'imgwatch[metrics]', "
@@ -46,7 +46,7 @@ def require_exporters(settings: MetricsSettings) -> None:
 
 
 def open_observer(settings: Settings, model: LiveModel, quarantine: Quarantine, ledger: Ledger) -> Observer:
-    """Make the observer that the config asks for; nothing is imported, opened or started that it does not ask for."""
+    """Return the observer that the config wants; nothing is imported, opened or started that it does not want."""
     require_exporters(settings.metrics)
     require_notify(settings.notify)
     collector = hook = None
@@ -73,7 +73,7 @@ def _open_notices(settings: Settings, quarantine: Quarantine, ledger: Ledger) ->
 
 
 class Observer:
-    """What follows from results. `collector`, `hook`, `notices`: only where the config asks for them."""
+    """Observes results. `collector`, `hook`, `notices`: None unless the config wants them."""
 
     def __init__(  # noqa: PLR0913 - what follows, each only where it is asked for
         self,
@@ -90,7 +90,7 @@ class Observer:
         self._drift: Drift | None = None
 
     def note(self, result: Result, seconds: float) -> None:
-        """See what became of a picture, so many seconds after it had been written."""
+        """Note the result of a picture, so many seconds after it had been written."""
         if result.record is not None and self._hook is not None:
             self._hook.note(result.record)
         is_done = result.state is not FileState.PENDING or result.record is not None  # else it is tried again
@@ -101,12 +101,12 @@ class Observer:
 
     def keep_house(self) -> None:
         """Do what is due while nothing waits."""
-        self._digest.tell_if_due()
+        self._digest.log_if_due()
         if self._notices is not None:
             self._notices.keep_house()
 
     def publish(self, pulse: Pulse) -> tuple[str, ...]:
-        """Export the figures where they are wanted; return what prevents that. Raises nothing."""
+        """Export the metrics where they are wanted; return what prevents that. Raises nothing."""
         troubles = self._publish_figures(pulse)
         if self._notices is None:
             return troubles
@@ -127,11 +127,11 @@ class Observer:
 
     @property
     def messages(self) -> dict[str, int] | None:
-        """Return how many messages were sent, failed and were given up; None where none are asked for."""
+        """Return how many messages were sent, failed and were abandoned; None if none are wanted."""
         return None if self._notices is None else dict(self._notices.outcomes)
 
     def close(self) -> None:
-        """End what runs besides the loop."""
+        """Stop the threads and children beside the loop."""
         if self._hook is not None:
             self._hook.close()
         if self._collector is not None:
@@ -140,7 +140,7 @@ class Observer:
             self._notices.close()
 
     def _note_kept(self, judgement: Judgement) -> None:
-        """Let drift know a score; those of folders with a model or a threshold of their own are not looked at."""
+        """Add a score to the drift test, unless its folder has its own model or threshold."""
         judge, now = self._model.judge, self._wall()
         score = judgement.score
         if score is None or (judgement.model, judgement.threshold) != (judge.scorer.name, judge.threshold):
@@ -166,6 +166,6 @@ class Observer:
 
 
 def normal_scores(judge: Judge) -> Sequence[float]:
-    """Return the scores of held-out normal pictures as this judge would give them, with what it was taught."""
+    """Return the scores of held-out normal pictures by this judge, with its feedback."""
     taught = None if judge.correction is None else judge.correction.normal_scores
     return judge.contract.calibration.scores if taught is None else taught.tolist()

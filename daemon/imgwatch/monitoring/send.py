@@ -1,7 +1,7 @@
-"""The child process that sends one message by apprise, with a contact sheet, and says which URLs it reached.
+"""The child process that sends one message by apprise, with a contact sheet, and reports which URLs it reached.
 
-It reads a JSON object on stdin, so that no URL shows in a list of processes, and answers with a list of booleans.
-It logs nothing: what services answer may hold their secrets.
+It reads a JSON object on stdin, so that no URL shows in a list of processes, and writes a list of booleans.
+It logs nothing: the services' answers may hold secrets.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _QUALITY = 80
 
 
 def main() -> None:
-    """Send what stdin says; answer on stdout."""
+    """Send the message on stdin; write to stdout which URLs were reached."""
     logging.disable(logging.CRITICAL)
     message = json.load(sys.stdin)
     sheet = contact_sheet([Path(path) for path in message["pictures"]], Limits(**message["limits"]))
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def contact_sheet(pictures: Sequence[Path], limits: Limits) -> bytes | None:
-    """Return small copies of these pictures in rows, as a JPEG; None where none can be shown."""
+    """Return small copies of these pictures in rows, as a JPEG; None if none can be shown."""
     if not pictures:
         return None
     with Decoder(Shape(8, 8, "RGB"), limits) as decoder:

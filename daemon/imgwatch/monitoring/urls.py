@@ -10,7 +10,7 @@ OTHERS = 0o077
 
 
 def urls_of(settings: NotifySettings) -> list[str]:
-    """Return all URLs, those of the file too. Raises ConfigError for a file that is not there, or open to others."""
+    """Return all URLs, including the file's. Raises ConfigError for a file that is missing, or that others can read."""
     file = settings.urls_file
     if file is None:
         return list(settings.urls)
@@ -26,7 +26,7 @@ def urls_of(settings: NotifySettings) -> list[str]:
 
 
 def require_notify(settings: NotifySettings) -> None:
-    """Raise ConfigError where messages are asked for that cannot be sent."""
+    """Raise ConfigError if messages are wanted and cannot be sent."""
     if not settings.is_on:
         return
     if missing_modules("notify"):

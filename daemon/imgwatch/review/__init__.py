@@ -1,1 +1,1 @@
-"""The gallery: web pages over quarantine and ledger. `server` starts it, `app` says what it answers."""
+"""The gallery: web pages over quarantine and ledger. `server` starts it, `app` has its addresses."""

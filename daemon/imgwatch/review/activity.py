@@ -1,4 +1,4 @@
-"""What the daemon did, in figures: days, scores and threshold, other promises, drift, what could not be read."""
+"""Figures for the activity page: days, scores and threshold, other promises, drift, unreadable pictures."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def days(ledger: Ledger, today: date | None = None) -> list[dict[str, Any]]:
 
 
 def gather(ledger: Ledger, records: Sequence[Record], standard: Standard) -> Scores:
-    """Collect the scores of the last weeks."""
+    """Return the scores of the last DAYS days."""
     since = time.time() - DAYS * 86400
     begin = datetime.fromtimestamp(since, UTC)
     inside = [
@@ -61,7 +61,7 @@ def gather(ledger: Ledger, records: Sequence[Record], standard: Standard) -> Sco
 
 
 def histogram(scores: Scores, threshold: float) -> dict[str, Any]:
-    """Count the scores in bins of equal width; what lies beyond the last is counted in it."""
+    """Return the scores counted in bins of equal width; higher scores count in the last bin."""
     normal = scores.calibration.scores
     low, high = min(normal), max(threshold * 1.02, *normal)
     reach = high + (high - low) * 0.6
@@ -102,7 +102,7 @@ def nearest_promise(threshold: float, choices: Sequence[dict[str, Any]]) -> int:
 
 
 def drift(ledger: Ledger, standard: Standard) -> dict[str, Any]:
-    """Return what the daemon found out about the folder by the model in use."""
+    """Return the state of the drift test for the model in use."""
     if standard.contract.generic:
         return {"drifts": False, "says": NOT_CALIBRATED}
     known = Drift.of(standard.model, ledger.facts.drift)
@@ -124,7 +124,7 @@ def bars(values: Sequence[int], height: float) -> list[tuple[float, float]]:
 
 
 def weekly(days: Sequence[dict[str, Any]]) -> str:
-    """Return in one sentence what the days hold, for those who do not see the chart."""
+    """Return the days in one sentence, for those who do not see the chart."""
     judged, moved = sum(day["judged"] for day in days), sum(day["quarantined"] for day in days)
     busiest = max(days, key=lambda day: int(day["judged"]))
     if not judged:

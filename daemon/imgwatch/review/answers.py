@@ -1,4 +1,4 @@
-"""The shapes of the gallery's answers, and what is read of a request: pages, JSON, pictures."""
+"""The gallery's answers (pages, JSON, pictures), and the reading of requests."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def page(name: str, **shown: Any) -> str:
 
 
 def answer(content: object, status: int = 200) -> Response:
-    """Answer with JSON; names that are no UTF-8 stay escaped."""
+    """Answer with JSON; names that are not UTF-8 stay escaped."""
     return Response(json.dumps(content), status, media_type="application/json")
 
 
@@ -38,15 +38,15 @@ def picture(content: bytes | str) -> Response:
 
 
 def number_of(request: Request) -> int:
-    """Return the number in the address; what is none, or longer than any list, is not there."""
+    """Return the number in the address. Raises HTTPException (404) for what is no number, or is too long."""
     digits = request.path_params["number"]
     if not (digits.isascii() and digits.isdigit() and len(digits) <= _MOST_DIGITS):
         raise HTTPException(404, "there is no such picture")
     return int(digits)
 
 
-async def asked(request: Request) -> dict[str, Any]:
-    """Return the request's JSON object."""
+async def json_of(request: Request) -> dict[str, Any]:
+    """Return the request's JSON object. Raises HTTPException (400)."""
     try:
         content = json.loads(await request.body())
     except (ValueError, RecursionError) as fault:

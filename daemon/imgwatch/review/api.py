@@ -1,4 +1,4 @@
-"""The HTTP interface: what its addresses do. Who may ask, `api_door` knows; what is said, `api_types`."""
+"""The HTTP interface: its operations. `api_door` knows who may use them, `api_types` their types."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from imgwatch.review.openapi import Operation, document
 from imgwatch.review.parts import Parts
 from imgwatch.review.tokens import Permission
 
-Asked = TypeVar("Asked")
+RequestType = TypeVar("RequestType")
 
 JUDGE = Operation(
     "POST",
@@ -53,7 +53,7 @@ SHOW = Operation(
     "/quarantine/{id}",
     Permission.LIST,
     QuarantinedPicture,
-    summary="Say what is known of one picture.",
+    summary="Show one picture in quarantine.",
 )
 DECIDE = Operation(
     "POST",
@@ -64,7 +64,7 @@ DECIDE = Operation(
     body=Decision,
 )
 
-UNDO = Operation("POST", "/undo", Permission.DECIDE, UndoOutcome, summary="Take a decision back.", body=Undo)
+UNDO = Operation("POST", "/undo", Permission.DECIDE, UndoOutcome, summary="Undo a decision.", body=Undo)
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class Endpoint:
     carry_out: Callable[[Request], Awaitable[msgspec.Struct]]
 
     async def __call__(self, request: Request) -> Response:
-        """Carry it out for a token that may."""
+        """Carry the operation out if the token permits it."""
         require(request, self.operation.permission)
         return answer(msgspec.to_builtins(await self.carry_out(request)))
 
 
 class Api:
-    """Each method is one operation."""
+    """Carries out the operations: a method for each."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -125,27 +125,27 @@ class Api:
         return listed(self._parts.index, query)
 
     async def show(self, request: Request) -> QuarantinedPicture:
-        """Return what is known of one picture."""
+        """Return one picture in quarantine."""
         self._parts.index.refresh()
         record = self._parts.record(request)
         return QuarantinedPicture.of(record, self._parts.index.state(record.id))
 
     async def decide(self, request: Request) -> DecisionOutcome:
         """Decide on some pictures."""
-        asked = _decoded(await request.body(), Decision)
+        body = _decoded(await request.body(), Decision)
         self._parts.index.refresh()
         outcome = await run_in_threadpool(
-            self._parts.decisions.decide, asked.decision, asked.ids, asked.expected
+            self._parts.decisions.decide, body.decision, body.ids, body.expected
         )
         return DecisionOutcome(
-            decision=asked.decision, done=outcome.done, failed=outcome.failed, undo=outcome.batch
+            decision=body.decision, done=outcome.done, failed=outcome.failed, undo=outcome.batch
         )
 
     async def undo(self, request: Request) -> UndoOutcome:
-        """Take a decision back, wherever its pictures still stand as it left them."""
-        asked = _decoded(await request.body(), Undo)
+        """Undo a decision for those of its pictures that are still as it left them."""
+        body = _decoded(await request.body(), Undo)
         self._parts.index.refresh()
-        outcome = await run_in_threadpool(self._parts.decisions.undo, asked.undo)
+        outcome = await run_in_threadpool(self._parts.decisions.undo, body.undo)
         if outcome.verb == NOTHING:
             raise HTTPException(
                 404,
@@ -154,14 +154,14 @@ class Api:
         return UndoOutcome(done=outcome.done, failed=outcome.failed)
 
 
-def _checked(tree: Any, kind: type[Asked], *, strict: bool) -> Asked:
+def _checked(tree: Any, kind: type[RequestType], *, strict: bool) -> RequestType:
     try:
         return msgspec.convert(tree, kind, strict=strict)
     except msgspec.ValidationError as fault:
         raise HTTPException(400, _words(fault)) from fault
 
 
-def _decoded(body: bytes, kind: type[Asked]) -> Asked:
+def _decoded(body: bytes, kind: type[RequestType]) -> RequestType:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as fault:

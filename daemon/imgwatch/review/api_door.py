@@ -1,4 +1,4 @@
-"""Who may use the HTTP interface: who brings a token that may do what is asked. Cookies open nothing here."""
+"""Who may use the HTTP interface: requests with a token that has the permission. Cookies do not count."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def is_upload(scope: Scope) -> bool:
 
 
 def refusal(scope: Scope, tokens: Tokens | None) -> Response | None:
-    """Return why a request is refused; None lets it in, and notes its token."""
+    """Return the answer that refuses a request; None admits it, and notes its token."""
     if scope["path"] == _OPEN:
         return None
     scheme, _, brought = Headers(scope=scope).get("authorization", "").partition(" ")

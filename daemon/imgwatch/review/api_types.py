@@ -1,4 +1,4 @@
-"""What the HTTP interface is asked and answers; the OpenAPI document is made of these types."""
+"""The types of the HTTP interface's requests and answers, from which the OpenAPI document is made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class QuarantinedPicture(msgspec.Struct, frozen=True, kw_only=True):
-    """A picture in quarantine: where it came from, why it was caught, and where it stands with the user."""
+    """A picture in quarantine: where it came from, why it was quarantined, and its review state."""
 
     id: str
     original: str
@@ -44,7 +44,7 @@ class QuarantinedPicture(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, record: Record, state: ReviewState) -> QuarantinedPicture:
-        """Return what is said of a record."""
+        """Return the picture of a record."""
         judgement = record.judgement
         return cls(
             id=record.id,
@@ -65,7 +65,7 @@ class QuarantinedPicture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which pictures are listed, the latest first; `after` is `next` of the page before."""
+    """Selects pictures, the latest first; `after` is `next` of the page before."""
 
     state: ReviewState = ReviewState.OPEN
     kind: Kind | None = None
@@ -86,7 +86,7 @@ class PicturePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One decision about some pictures; where `expected` is given, only about those that still stand so."""
+    """One decision about some pictures; with `expected`, only about those that are still in that state."""
 
     ids: Annotated[list[RecordId], Meta(min_length=1, max_length=1000)]
     decision: Verb
@@ -94,7 +94,7 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class DecisionOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids that were decided on, why the others were not, and by what it can be undone (null: nothing was done)."""
+    """The ids that were decided on, why others were not, and the id that undoes it (null: nothing was done)."""
 
     decision: Verb
     done: list[str]
@@ -103,13 +103,13 @@ class DecisionOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which decision to take back: `undo` of its outcome."""
+    """The decision to undo: `undo` of its outcome."""
 
     undo: RecordId
 
 
 class UndoOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids that the pictures have now (a restored picture gets another one), and why the others stay as they are."""
+    """The ids that the pictures have now (a restored picture gets a new one), and why others stay as they are."""
 
     done: list[str]
     failed: dict[str, str]

@@ -1,4 +1,4 @@
-"""Which address of the gallery is answered by what; who may ask at all, `guard` knows."""
+"""The gallery's addresses, and what answers each. `guard` knows who may ask."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STATIC = Path(__file__).parent / "static"
 
 
 class Gallery:
-    """All addresses."""
+    """The gallery's application."""
 
     def __init__(self, parts: Parts) -> None:
         self._pages = Pages(parts)
@@ -40,7 +40,7 @@ class Gallery:
         self._api = Api(parts)
 
     def stop(self) -> None:
-        """End the streams that pages listen to."""
+        """End the event streams of open pages."""
         self._live.stopping = True
 
     def app(self) -> Starlette:

@@ -1,6 +1,6 @@
-"""One connection of a browser: how long it may take to ask, and how many there may be at once.
+"""Limits on a browser's connections: the time for a request, and their number.
 
-Whoever holds connections open without asking anything loses them to those who ask: the owner always gets in.
+Idle connections give way to those with requests, so that the owner always gets in.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BACKLOG = 64
 
 
 class BoundedConnection(H11Protocol):
-    """A connection that ends when the browser does not ask, and that makes room when there are too many."""
+    """A connection that ends without a request in time, and that makes room when there are too many."""
 
     ask_seconds = ASK_SECONDS
     most_connections = MOST_CONNECTIONS
@@ -29,11 +29,11 @@ class BoundedConnection(H11Protocol):
 
     @property
     def is_admitted(self) -> bool:
-        """Return whether its latest request brought the key."""
+        """Return whether its latest request was authenticated."""
         return bool(self.scope and self.scope.get("state", {}).get(ADMITTED))
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it, at the cost of the oldest one that has not shown the key; with all of them admitted, refuse it."""
+        """Accept it, and drop the oldest connection that is not admitted if there are too many; else drop this one."""
         others = [cast(BoundedConnection, other) for other in self.connections]
         super().connection_made(transport)
         self._opened_at = time.monotonic()
@@ -45,12 +45,12 @@ class BoundedConnection(H11Protocol):
             victim.drop()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Stop the timer."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came; a stranger's time for a request runs from its beginning, not from its latest byte."""
+        """Pass the data on. A stranger's time for a request runs from its beginning, not from its latest byte."""
         super().data_received(data)
         self._has_come_on = True
         if self._has_whole_request():
@@ -64,7 +64,7 @@ class BoundedConnection(H11Protocol):
         self._expect_request()
 
     def drop(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._stop_waiting()
         self.connections.discard(self)
         self.transport.abort()
@@ -79,7 +79,7 @@ class BoundedConnection(H11Protocol):
             self._patience = self.loop.call_later(self.ask_seconds, self._lose_patience)
 
     def _lose_patience(self) -> None:
-        """Hang up, unless who brought the key is sending something long that still comes on."""
+        """Close the connection, unless an admitted browser is still sending something long."""
         self._patience = None
         if self.is_admitted and self._has_come_on and not self._is_answered():
             self._expect_request()
@@ -96,7 +96,7 @@ class BoundedConnection(H11Protocol):
 
 
 def _send_at_once(transport: Any) -> None:
-    """Switch Nagle's algorithm off: an answer in two parts would wait 40 ms for the browser's acknowledgement."""
+    """Disable Nagle's algorithm: an answer in two parts would wait 40 ms for the browser's acknowledgement."""
     connection = transport.get_extra_info("socket")
     if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

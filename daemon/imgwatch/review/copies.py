@@ -1,6 +1,6 @@
-"""Copies in quarantine beside the picture that was kept: the page, and its own decision, to restore a copy instead.
+"""The page of copies, each beside the picture that was kept, and its own decision: to restore a copy instead.
 
-The browser names copies only; which picture was kept is in their records, and shown if the ledger knows it.
+The browser names copies only; their records name the kept picture, which is shown if the ledger knows it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from imgwatch.judgement import ReasonCode
 from imgwatch.lifecycle import ReviewState
 from imgwatch.picture.companions import lying_beside
 from imgwatch.quarantine.record import Record
-from imgwatch.review.answers import answer, asked, picture
+from imgwatch.review.answers import answer, json_of, picture
 from imgwatch.review.decisions import Kept
 from imgwatch.review.pages import Pages
 from imgwatch.review.parts import Parts
@@ -35,17 +35,17 @@ _SHOWN_STATES = (ReviewState.OPEN, ReviewState.LATER)
 
 
 class CopyRoutes:
-    """Each method is one address."""
+    """Answers requests: a method for each address."""
 
     def __init__(self, parts: Parts, pages: Pages) -> None:
         self._parts, self._pages = parts, pages
 
     def page(self, _: Request) -> Response:
-        """Show the copies in groups, that with the latest first."""
+        """Answer with the copies in groups, the group with the latest first."""
         self._parts.index.refresh()
         by_kept: dict[str, list[Record]] = {}
         for record in sorted(
-            self._parts.index.all().records, key=lambda one: one.quarantined_at, reverse=True
+            self._parts.index.all().records, key=lambda record: record.quarantined_at, reverse=True
         ):
             if _is_copy(record) and self._parts.index.state(record.id) in _SHOWN_STATES:
                 by_kept.setdefault(_text(record, "kept"), []).append(record)
@@ -64,8 +64,8 @@ class CopyRoutes:
         return picture(self._parts.waiting_thumbnails.of(key, kept.path, SMALL))
 
     async def instead(self, request: Request) -> Response:
-        """Restore a copy, and move the picture that was kept into quarantine, if it is the version that is shown."""
-        record, request_json = self._copy(request), await asked(request)
+        """Restore a copy, and quarantine the picture that was kept, if that is the version shown."""
+        record, request_json = self._copy(request), await json_of(request)
         try:
             shown_as, version = ReviewState(request_json["shown_as"]), str(request_json["version"])
         except (KeyError, ValueError) as fault:
@@ -83,7 +83,7 @@ class CopyRoutes:
         return record
 
     def _kept(self, record: Record) -> Kept | None:
-        """Return the picture that was kept; None if it is gone, or the ledger knows of none there."""
+        """Return the picture that was kept; None if it is gone, or unknown to the ledger."""
         path = Path(_text(record, "kept"))
         with self._parts.open_ledger() as ledger:
             is_known = ledger.signatures.knows(path) or ledger.known(path) is not None
@@ -127,7 +127,7 @@ def _is_copy(record: Record) -> bool:
 
 
 def _is_replaceable(record: Record) -> bool:
-    """Return whether a copy may be kept instead: not of the same bytes, nor of what is never touched."""
+    """Return whether a copy may be kept instead: not one with the same bytes, nor one of a reference folder."""
     figures = record.judgement.reason.figures
     return not figures.get("exact") and figures.get("because") != Because.REFERENCE
 

@@ -1,6 +1,6 @@
-"""What the gallery's user decides: about one picture or many at once, each undone as one.
+"""The decisions of the gallery's user, about one picture or many, each undone as one.
 
-How a decision is carried out, `imgwatch.decisions` knows; how it is shown, `app`.
+`imgwatch.decisions` carries one out; `app` shows it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _SWAPPED = {
 
 @dataclass
 class Outcome:
-    """What became of a request: the ids that were done, and why the others were not."""
+    """The outcome of a request: the ids that were done, and why others were not."""
 
     verb: str
     done: list[str] = field(default_factory=list)
@@ -68,7 +68,7 @@ class Outcome:
 
 
 class Batch(NamedTuple):
-    """What was decided at once, and is undone at once."""
+    """Decisions that were made together, and are undone together."""
 
     id: str
     verb: str
@@ -77,14 +77,14 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Kept:
-    """A picture that was kept because others were copies of it: the version that is shown, and what goes with it."""
+    """A picture that was kept because others were copies of it: the version shown, and its companions."""
 
     path: Path
     identity: Identity
     companions: Sequence[str]
 
     def judged_a_copy_of(self, record: Record, path: Path) -> Judgement:
-        """Return what its record says once it has gone for the copy of this record, restored to `path`."""
+        """Return its judgement for a record once it gives way to the copy of this record, restored to `path`."""
         figures = dict(record.judgement.reason.figures)
         swapped = {ours: figures[theirs] for ours, theirs in _SWAPPED.items() if theirs in figures}
         kept = str(path).encode(errors="backslashreplace").decode()
@@ -95,7 +95,7 @@ class Kept:
 
 
 class ReviewDecisions:
-    """Decides, and remembers how to undo. Safe to use from several threads."""
+    """Makes decisions, and remembers how to undo them. Safe to use from several threads."""
 
     def __init__(
         self,
@@ -116,11 +116,11 @@ class ReviewDecisions:
 
     @property
     def undoable(self) -> int:
-        """How many decisions `undo` can take back."""
+        """The number of decisions that `undo` can undo."""
         return len(self._batches)
 
     def decide(self, verb: Verb, ids: Sequence[str], shown_as: ReviewState | None) -> Outcome:
-        """Do it to each; a fault of one never stops the rest. `shown_as`: how they stood, where that matters."""
+        """Decide on each picture; a fault of one never stops the rest. `shown_as`: their state on the page."""
         outcome, steps = Outcome(verb), []
         with self._lock, self._decisions() as decisions:
             for record_id in ids:
@@ -129,12 +129,12 @@ class ReviewDecisions:
                     outcome.done.append(record_id)
                 except ImgwatchError as fault:
                     outcome.failed[record_id] = str(fault)
-            outcome.batch = self._remembered(verb, steps)
+            outcome.batch = self._remember(verb, steps)
         self._index.refresh()
         return outcome
 
     def replace_kept(self, record_id: str, kept: Kept, shown_as: ReviewState) -> Outcome:
-        """Restore a copy, and then move the picture that was kept in its stead: if that cannot be, both stay."""
+        """Restore a copy, then quarantine the picture that was kept; if that fails, both stay."""
         outcome, steps = Outcome(INSTEAD), []
         with self._lock, self._decisions() as decisions:
             try:
@@ -146,7 +146,7 @@ class ReviewDecisions:
                 steps.insert(0, decisions.take_out(kept.path, kept.identity, judgement, kept.companions))
             except ImgwatchError as fault:
                 outcome.failed[record_id] = str(fault)
-            outcome.batch = self._remembered(INSTEAD, steps)
+            outcome.batch = self._remember(INSTEAD, steps)
         self._index.refresh()
         return outcome
 
@@ -160,8 +160,8 @@ class ReviewDecisions:
             return decisions.restore(record, expected=shown_as)
         return decisions.mark(record, _STATES[verb], expected=shown_as)
 
-    def _remembered(self, verb: str, steps: list[Decided]) -> str | None:
-        """Remember what was done, in the order in which it is undone, and return by what; None if there is nothing."""
+    def _remember(self, verb: str, steps: list[Decided]) -> str | None:
+        """Remember steps, in the order in which they are undone; return the batch's id, None without steps."""
         if not steps:
             return None
         batch = Batch(secrets.token_hex(8), verb, steps)
@@ -169,9 +169,9 @@ class ReviewDecisions:
         return batch.id
 
     def undo(self, batch_id: str | None = None) -> Outcome:
-        """Take a batch back, the last one by default. What cannot be undone says why, and is not tried again."""
+        """Undo a batch, the last one by default. Faults are in the outcome, and are not tried again."""
         with self._lock, self._decisions() as decisions:
-            batch = next((one for one in reversed(self._batches) if batch_id in (None, one.id)), None)
+            batch = next((batch for batch in reversed(self._batches) if batch_id in (None, batch.id)), None)
             if batch is None:
                 return Outcome(NOTHING)
             self._batches.remove(batch)
@@ -185,7 +185,7 @@ class ReviewDecisions:
         return outcome
 
     def empty(self) -> Outcome:
-        """Delete for good what is in the bin. This cannot be undone, and what led there no more either."""
+        """Delete for good what is in the bin. This cannot be undone, nor can the decisions that led there."""
         outcome = Outcome("empty")
         with self._lock, self._decisions() as decisions:
             emptied = decisions.empty()
@@ -193,9 +193,9 @@ class ReviewDecisions:
             outcome.failed = {record_id: str(fault) for record_id, fault in emptied.failed.items()}
             gone = set(outcome.done)
             kept = [
-                one._replace(steps=[step for step in one.steps if step.record.id not in gone])
-                for one in self._batches
+                batch._replace(steps=[step for step in batch.steps if step.record.id not in gone])
+                for batch in self._batches
             ]
-            self._batches = [one for one in kept if one.steps]
+            self._batches = [batch for batch in kept if batch.steps]
         self._index.refresh()
         return outcome

@@ -1,4 +1,4 @@
-"""Who is let in besides those with the key, and by which names the gallery goes, as the config says; checked."""
+"""Who gets in besides those with the key, and the gallery's host names, according to the config; checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from imgwatch.settings import Settings
 
 @dataclass(frozen=True)
 class Door:
-    """Names besides localhost, the proxy that is believed, password and tokens; none by default."""
+    """Names besides localhost, trusted proxy, password and tokens; none by default."""
 
     names: frozenset[str] = frozenset()
     proxy: Proxy = field(default_factory=Proxy)
@@ -24,17 +24,17 @@ class Door:
 
     @property
     def lets_in(self) -> bool:
-        """Return whether somebody without the key can get in."""
+        """Return whether anybody can get in without the key."""
         return self.password_file is not None or self.proxy.user_header is not None
 
 
 def password_file(settings: Settings) -> Path:
-    """Return where the password lies, or would lie."""
+    """Return the path of the password file, which need not exist."""
     return settings.review.password_file or settings.state / password.NAME
 
 
 def door_of(settings: Settings, *, is_lasting: bool = False) -> Door:
-    """Return what the config says. Raises ConfigError where nobody could, or anybody might, get in by a name."""
+    """Return the door of the config. Raises ConfigError if nobody could get in by a name, or anybody might."""
     review, file = settings.review, password_file(settings)
     is_named = review.password_file is not None
     if is_named or file.exists():

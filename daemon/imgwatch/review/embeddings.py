@@ -1,4 +1,4 @@
-"""Embeddings of pictures, by digest and model, in a file of the state folder that may be lost: it is only quicker."""
+"""A cache of embeddings, by digest and model, in a file of the state folder."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Embeddings:
             self._connection.execute("DELETE FROM embedding WHERE model <> ?", (model,))
 
     def get(self, sha256: str) -> NDArray[np.float32] | None:
-        """Return what was put for this digest."""
+        """Return the embedding of this digest, float32 [D]; None if there is none."""
         with self._lock:
             row = self._connection.execute(
                 "SELECT vector FROM embedding WHERE sha256 = ?", (bytes.fromhex(sha256),)
@@ -38,7 +38,7 @@ class Embeddings:
         return None if row is None else np.frombuffer(row[0], dtype=np.float16).astype(np.float32)
 
     def put(self, embeddings: Iterable[tuple[str, NDArray[Any]]]) -> None:
-        """Keep embeddings, at half precision."""
+        """Store embeddings, at half precision."""
         rows = [
             (bytes.fromhex(sha256), self._model, vector.astype(np.float16).tobytes())
             for sha256, vector in embeddings

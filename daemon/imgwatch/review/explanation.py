@@ -1,6 +1,6 @@
-"""What the model says beyond the record: where a picture is strange, which normal ones it resembles, which are alike.
+"""The model's explanations beyond the record: where a picture is strange, and which pictures it resembles.
 
-It works through the pictures in a thread of its own, a few at a time; pages show what is known so far.
+A thread works through the pictures, a few at a time; pages show what is known so far.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Normal:
 
 
 class Explainer:
-    """The model at work for the gallery. `start` begins; `close` ends it."""
+    """Explains pictures by the model, in a thread between `start` and `close`."""
 
     def __init__(self, judge: Judge, kept: Embeddings) -> None:
         self.judge = judge
@@ -61,7 +61,7 @@ class Explainer:
         pictures: Callable[[], Sequence[tuple[str, str, Path]]],
         on_grouped: Callable[[list[str]], None],
     ) -> None:
-        """Begin to work through the normal pictures, then through what `pictures` gives (id, digest, path)."""
+        """Start to work through the normal pictures, then through what `pictures` returns: (id, digest, path)."""
 
         def work() -> None:
             try:
@@ -91,15 +91,15 @@ class Explainer:
         self.judge.close()
 
     def group(self, record_id: str) -> str | None:
-        """Name the group of near-identical pictures that a picture is in, once that is known."""
+        """Return the group of near-identical pictures that a picture is in; None while unknown."""
         return self._grouped.get(record_id)
 
     def cluster(self, record_id: str) -> str | None:
-        """Return the path of a picture in the tree of likeness, once that is known."""
+        """Return the path of a picture in the tree of likeness; None while unknown."""
         return self._tree.path(record_id)
 
     def error_map(self, path: Path) -> NDArray[np.float32] | None:
-        """Return where a picture is strange: [h, w]; None where it cannot be read."""
+        """Return the error map of a picture, float32 [h, w]; None if it cannot be read."""
         outcome = self.judge.decoder.look_at(path, self.judge.contract.shape)
         if not isinstance(outcome, Decoded):
             return None
@@ -108,7 +108,7 @@ class Explainer:
             return squared_errors
 
     def similar(self, sha256: str, path: Path) -> list[Normal]:
-        """Return the normal pictures most like this one, nearest first, that still lie in their folders."""
+        """Return the normal pictures nearest to this one, nearest first, that still lie in their folders."""
         if not self._normals:
             return []
         vector = self._vector(sha256, path)
@@ -119,7 +119,7 @@ class Explainer:
         return list(islice((normal for normal in ranked if normal.path.is_file()), _SIMILAR))
 
     def normal(self, sha256: str) -> Path | None:
-        """Return where a normal picture lies."""
+        """Return the path of a normal picture."""
         return next((normal.path for normal in self._normals if normal.sha256 == sha256), None)
 
     def _vector(self, sha256: str, path: Path) -> Vector | None:
@@ -153,7 +153,7 @@ class Explainer:
         on_grouped(self._tree.settle())
 
     def _take_in(self, record_id: str, digest: str) -> list[str]:
-        """Put a picture where it belongs; return which pictures have another group or path by that."""
+        """Add a picture to groups and tree; return the pictures whose group or path has changed."""
         vector = self._kept.get(digest)
         if vector is None:
             self._grouped[record_id] = record_id
@@ -162,7 +162,7 @@ class Explainer:
         return [record_id, *self._tree.add(record_id, vector)]
 
     def _embed(self, paths: Sequence[Path]) -> list[tuple[Path, str, Vector]]:
-        """Embed pictures and keep the result; what cannot be read is left out."""
+        """Embed pictures and store the result; unreadable ones are left out."""
         decoded = [
             (path, picture)
             for path, picture in self.judge.decoder.decode(paths)

@@ -1,4 +1,4 @@
-"""Read the one file of a form that comes in pieces (multipart/form-data, RFC 7578), without ever holding all of it."""
+"""Read the file of a form that arrives in chunks (multipart/form-data, RFC 7578), without holding all of it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LONGEST_HEADER_BYTES = 16 << 10  # of one part
 
 
 async def file_of_form(content_type: str, chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield the pieces of the form's file; fields that are no files are passed over.
+    """Yield the chunks of the form's file; other fields are skipped.
 
-    Raises HTTPException (400) for two files, and for what is no such form, also after the file has come.
+    Raises HTTPException (400) for two files or a malformed form, possibly after the file was yielded.
     """
     form = _Form(_boundary(content_type), chunks)
     has_file = False
@@ -31,7 +31,7 @@ async def file_of_form(content_type: str, chunks: AsyncIterator[bytes]) -> Async
 
 
 class _Form:
-    """What has come of a form, up to where it was read."""
+    """A form as far as it has arrived and was read."""
 
     def __init__(self, boundary: bytes, chunks: AsyncIterator[bytes]) -> None:
         self._delimiter = b"\r\n--" + boundary
@@ -40,7 +40,7 @@ class _Form:
         self._is_between_parts = False
 
     async def next_part(self) -> Message | None:
-        """Return the header of the next part, None at the end; what is left of the part before is passed over."""
+        """Return the header of the next part, None at the end; the rest of the part before is skipped."""
         if not self._is_between_parts:
             async for _ in self.content():
                 pass
@@ -61,7 +61,7 @@ class _Form:
         return header
 
     async def content(self) -> AsyncIterator[bytes]:
-        """Yield the pieces up to the next delimiter."""
+        """Yield the chunks up to the next delimiter."""
         kept = len(self._delimiter) - 1
         while (at := self._buffer.find(self._delimiter)) < 0:
             if len(self._buffer) > kept:

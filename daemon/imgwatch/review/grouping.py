@@ -1,4 +1,4 @@
-"""Put near-identical pictures into groups, one picture at a time, by how far apart the model sees them."""
+"""Group near-identical pictures, one picture at a time, by the distance of their embeddings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NEAR = 0.45  # of the longer vector's length
 
 
 class Grouping:
-    """Groups with a leader each; a picture joins the nearest leader that is near, or leads a new group."""
+    """Groups with a leader each; a picture joins the nearest leader that is near enough, or leads a new group."""
 
     def __init__(self) -> None:
         self._leaders: list[str] = []
@@ -22,7 +22,7 @@ class Grouping:
         self._projection = Projection()
 
     def assign(self, name: str, vector: NDArray[np.floating[Any]]) -> str:
-        """Return the name of the leader of the group that this picture belongs to, itself if it is the first."""
+        """Return the leader of the group that this picture, `vector` [D], belongs to: itself if it is the first."""
         point = self._projection(vector)
         count = len(self._leaders)
         if count:

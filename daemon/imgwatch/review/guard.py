@@ -1,6 +1,6 @@
-"""Who may ask: browsers with a session, programs with a token, under our names, and no page but our own.
+"""Admits requests: of browsers with a session, of programs with a token, under our names, from our own pages.
 
-It wraps the whole application, so that no answer leaves without its headers, and knows nothing of pictures.
+It wraps the whole application, so that every answer has its headers, and knows nothing about pictures.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _HEADERS = {
 
 @dataclass(frozen=True)
 class Hosts:
-    """The names that this server answers to; a name that resolves here by DNS rebinding is none of them."""
+    """The host names of this server; a name that resolves here by DNS rebinding is none of them."""
 
     port: int | None  # None: a unix socket, where the port says nothing
     listens_to_others: bool = False
@@ -71,7 +71,7 @@ def _is_address(name: str) -> bool:
 
 
 class Guard:
-    """The application behind a door."""
+    """The application with access control."""
 
     def __init__(self, app: ASGIApp, keys: Keys, hosts: Hosts, door: Door, refusal_page: str) -> None:
         self._app = app
@@ -86,7 +86,7 @@ class Guard:
         self._login = Login(file, keys, self._cookie, self._proxy, WrongTries(keys.clock)) if file else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, or refuse."""
+        """Answer, or refuse the request."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -143,7 +143,7 @@ class Guard:
         return Response(self._refusal_page, 403, media_type="text/html")
 
     def _welcome(self, scope: Scope) -> Response | None:
-        """Exchange what the address carries for a session."""
+        """Return an answer that exchanges the address's code or token for a session; None without a valid one."""
         if scope["method"] != "GET":
             return None
         query = parse_qs(scope["query_string"].decode("latin-1"))
@@ -159,8 +159,8 @@ class Guard:
         return welcome
 
 
-def _refused(scope: Scope, status: int, says: str) -> Response:
-    return answer({"error": says}, status) if is_api(scope) else Response(says, status)
+def _refused(scope: Scope, status: int, message: str) -> Response:
+    return answer({"error": message}, status) if is_api(scope) else Response(message, status)
 
 
 def _is_short(length: str, longest: int) -> bool:
@@ -168,7 +168,7 @@ def _is_short(length: str, longest: int) -> bool:
 
 
 def _bounded(receive: Receive, longest: int) -> Receive:
-    """Count what is really read, whatever the header says."""
+    """Return a `receive` that refuses a longer body, whatever the header says."""
     size = 0
 
     async def receive_bounded() -> Message:

@@ -1,6 +1,6 @@
-"""Open the user's browser without telling anybody else the key.
+"""Open the user's browser without showing the key to anybody else.
 
-A command line can be read by every user of the machine. So the browser is given the name of a file that only its owner
+Every user of the machine can read a command line. So the browser gets the name of a file that only its owner
 can read; the page in it carries a code that opens the gallery once.
 """
 
@@ -35,11 +35,11 @@ def redirect_page(url: str) -> Iterator[Path]:
 
 
 def open_browser(page: Path, browse: Callable[[str], bool] = webbrowser.open) -> bool:
-    """Open the page in the user's browser; return whether there is one."""
+    """Open the page in the user's browser; return whether there is a browser."""
     return browse(page.as_uri())
 
 
 def _private_folder() -> str | None:
-    """Return the user's runtime folder, where there is one; None: the one for temporary files."""
+    """Return the user's runtime folder, if there is one; None stands for the folder of temporary files."""
     folder = os.environ.get("XDG_RUNTIME_DIR", "")
     return folder if Path(folder).is_absolute() and os.access(folder, os.W_OK) else None

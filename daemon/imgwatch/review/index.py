@@ -1,6 +1,6 @@
-"""All that is in quarantine, held in memory and kept current from the log: no request reads the folder again.
+"""The content of the quarantine in memory, kept current by the log: no request reads the folder again.
 
-It changes nothing; what the user decides goes through `decisions`.
+It changes nothing; the user's decisions go through `decisions`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from imgwatch.quarantine.record import Record
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed since some version: pictures that are new or stand otherwise, and ids that are gone."""
+    """Changes since a version: pictures that are new or in another state, and ids that are gone."""
 
     version: int
     records: list[Record]
@@ -41,7 +41,7 @@ class ReviewIndex:
         self._load()
 
     def _load(self) -> None:
-        """Read the log first and the records second: what happens in between is seen twice, never missed."""
+        """Read the log, then the records: what happens in between is seen twice, never missed."""
         entries, self._offset = self._quarantine.events_since(0)
         self._note(entries)
         present = reader.present_pictures(self._quarantine.path)
@@ -49,7 +49,7 @@ class ReviewIndex:
         self._records = {record.id: record for record in records if record.file in present}
 
     def refresh(self) -> bool:
-        """Take in what the log has had added, by whatever process; return whether there was anything."""
+        """Read what any process has appended to the log; return whether there was anything."""
         with self._lock:
             seen = self._log_size()
             if seen == self._seen:
@@ -81,13 +81,13 @@ class ReviewIndex:
         self.touch([entry.record.id])
 
     def touch(self, ids: list[str]) -> None:
-        """Note that what is shown of these pictures has changed."""
+        """Note that these pictures must be shown anew."""
         with self._lock:
             self.version += 1
             self._steps.extend((self.version, record_id) for record_id in ids)
 
     def changes(self, since: int) -> Changes:
-        """Return what changed since a version; all of it for one that this index never had."""
+        """Return the changes since a version; everything for an unknown version."""
         with self._lock:
             if not 0 <= since <= self.version:
                 return Changes(self.version, list(self._records.values()), [])
@@ -97,11 +97,11 @@ class ReviewIndex:
             return Changes(self.version, present, [i for i in changed if i not in self._records])
 
     def all(self) -> Changes:
-        """Return everything."""
+        """Return everything in quarantine, as changes."""
         return self.changes(-1)
 
     def get(self, record_id: str) -> Record | None:
-        """Return a record, if it is in quarantine."""
+        """Return a record; None if it is not in quarantine."""
         with self._lock:
             return self._records.get(record_id)
 
@@ -111,7 +111,7 @@ class ReviewIndex:
             return self._history.reducer.state(record_id)
 
     def counts(self) -> dict[str, int]:
-        """Count the pictures by how they stand."""
+        """Return how many pictures are in each review state."""
         with self._lock:
             return Counter(str(self._history.reducer.state(record_id)) for record_id in self._records)
 

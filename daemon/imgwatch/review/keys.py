@@ -1,4 +1,4 @@
-"""What opens the gallery: the token that the terminal prints, codes that open it once, and the sessions of browsers."""
+"""What opens the gallery: the token printed on the terminal, codes for a single use, and sessions of browsers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _secret() -> str:
 
 @dataclass
 class Keys:
-    """All new at every start. Safe where only one thread asks, as the server's loop does."""
+    """Token, codes and sessions, new at every start. For one thread only, such as the server's loop."""
 
     clock: Callable[[], float] = time.monotonic
     token: str = field(default_factory=_secret)
@@ -27,13 +27,13 @@ class Keys:
     _sessions: dict[str, float] = field(default_factory=dict)  # when each was used last, the oldest first
 
     def new_code(self) -> str:
-        """Return a code that opens one session, soon."""
+        """Return a code that opens one session within CODE_SECONDS."""
         code = _secret()
         self._codes[code] = self.clock() + CODE_SECONDS
         return code
 
     def redeem_code(self, code: str) -> str | None:
-        """Return a new session for a code, which is void from now on; None for one that is not good."""
+        """Return a new session for a code, which is void from then on; None for an invalid one."""
         for known, until in list(self._codes.items()):
             if _same(code, known):
                 del self._codes[known]
@@ -41,11 +41,11 @@ class Keys:
         return None
 
     def redeem_token(self, token: str) -> str | None:
-        """Return a new session for the token."""
+        """Return a new session for the token; None for a wrong one."""
         return self.new_session() if _same(token, self.token) else None
 
     def use_session(self, session: str) -> bool:
-        """Return whether a session is good, and keep it so for another while."""
+        """Return whether a session is valid, and prolong it."""
         now = self.clock()
         for known, used in list(self._sessions.items()):
             if now - used > IDLE_SECONDS:
@@ -57,11 +57,11 @@ class Keys:
         return False
 
     def end_sessions(self) -> None:
-        """End them all."""
+        """End all sessions."""
         self._sessions.clear()
 
     def new_session(self) -> str:
-        """Return a session; beyond the most that there may be, the one that was used least lately ends."""
+        """Return a new session; beyond MOST_SESSIONS the least recently used one ends."""
         while len(self._sessions) >= MOST_SESSIONS:
             del self._sessions[next(iter(self._sessions))]
         session = _secret()

@@ -1,6 +1,6 @@
-"""Halve pictures again and again by likeness, so that a crowd can be decided on in few steps.
+"""Split pictures in halves by likeness, repeatedly, so that many can be decided on in few steps.
 
-It knows names and vectors alone; near-identical pictures, `grouping` finds.
+It knows only names and vectors; `grouping` finds near-identical pictures.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _ROUNDS = 12  # of 2-means: later ones move next to nothing
 
 
 class LikenessTree:
-    """Gives each picture a path of 0 and 1: the longer the common beginning of two paths, the more alike they are.
+    """Assigns each picture a path of 0 and 1: the longer the common prefix of two paths, the more alike they are.
 
-    The tree is built anew whenever the pictures have doubled, and when `settle` finds a tenth of them new; between
-    that, a new picture goes down the tree as it is.
+    The tree is rebuilt whenever the pictures have doubled, and by `settle` if a tenth of them is new; in between,
+    a new picture descends the present tree.
     """
 
     def __init__(self) -> None:
@@ -36,19 +36,19 @@ class LikenessTree:
         self._built = 0
 
     def path(self, name: str) -> str | None:
-        """Return the path of a picture, if it is known."""
+        """Return the path of a picture; None if it is unknown."""
         return self._paths.get(name)
 
     def add(self, name: str, vector: NDArray[np.floating[Any]]) -> list[str]:
-        """Take in a picture; return the names of those whose paths are new."""
-        point = self._points[name] = _at_length_one(self._projection(vector))
+        """Add a picture, `vector` [D]; return the names of the pictures whose paths are new."""
+        point = self._points[name] = _unit(self._projection(vector))
         if len(self._points) >= 2 * self._built:
             return self._build()
         self._paths[name] = self._descend(point)
         return [name]
 
     def settle(self) -> list[str]:
-        """Build the tree anew if it has outgrown its beginnings; return the names of those whose paths are new."""
+        """Rebuild the tree if it has grown by a tenth; return the names of the pictures whose paths are new."""
         return self._build() if len(self._points) > 1.1 * self._built else []
 
     def _build(self) -> list[str]:
@@ -80,13 +80,13 @@ class LikenessTree:
         return path
 
 
-def _at_length_one(vector: Vectors) -> Vectors:
-    """Leave the direction alone: how much a picture shows does not say what."""
+def _unit(vector: Vectors) -> Vectors:
+    """Return the vector scaled to length 1: only its direction says what a picture shows."""
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
 
 
 def _two_means(points: Vectors) -> Vectors:
-    """Return two centres, begun at both ends of the direction in which the points differ most."""
+    """Return two centres [2, D] by 2-means, started at both ends of the direction of largest variance."""
     middle = points.mean(axis=0)
     offsets = points - middle
     axis = offsets[np.argmax((offsets**2).sum(axis=1))]

@@ -1,4 +1,4 @@
-"""Where the gallery listens: a port, an address that others reach, a unix socket, or what systemd gives."""
+"""Where the gallery listens: a port, an address that others reach, a unix socket, or a socket from systemd."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Address:
 
 
 def inherited() -> socket.socket | None:
-    """Return the socket that the service manager listens on for this process, if it does: sd_listen_fds(3)."""
+    """Return the socket that the service manager passed to this process, if any: sd_listen_fds(3)."""
     is_for_us = os.environ.get("LISTEN_PID") == str(os.getpid())
     count = os.environ.get("LISTEN_FDS", "") if is_for_us else ""
     for name in ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"):
@@ -39,8 +39,8 @@ def inherited() -> socket.socket | None:
     return socket.socket(fileno=_FIRST_INHERITED)
 
 
-def bound(address: Address) -> socket.socket:
-    """Take the port or the socket. Raises Unavailable or CannotCreate."""
+def bind(address: Address) -> socket.socket:
+    """Return a listening socket for the address. Raises Unavailable or CannotCreate."""
     try:
         return _bound_path(address.path) if address.path else _bound_port(address)
     except OSError as fault:
@@ -78,7 +78,7 @@ def _bound_path(path: Path) -> socket.socket:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach that address."""
+    """Return whether only this machine can reach the address."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -86,12 +86,12 @@ def is_loopback(host: str) -> bool:
 
 
 def port_of(listening: socket.socket) -> int | None:
-    """Return the port that is listened to; None for a unix socket."""
+    """Return the port that a socket listens on; None for a unix socket."""
     return None if listening.family == socket.AF_UNIX else int(listening.getsockname()[1])
 
 
 def origin(address: Address, port: int | None) -> str:
-    """Return the beginning of the gallery's URLs."""
+    """Return scheme, host and port of the gallery's URLs."""
     if port is None:
         return "http://localhost"
     if address.host in ("0.0.0.0", "::"):

@@ -1,4 +1,4 @@
-"""Which pictures the HTTP interface lists, in what order, and where one page ends and the next begins."""
+"""The pages of the HTTP interface's list: which pictures, and in what order."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imgwatch.review.index import ReviewIndex
 
 
 def listed(index: ReviewIndex, query: ListQuery) -> PicturePage:
-    """Return one page, the latest picture first. Pictures that come or go meanwhile move no other to another page."""
+    """Return one page, the latest picture first. Pictures that come or go meanwhile shift no other between pages."""
     records = [record for record in index.all().records if _fits(record, query, index)]
     records.sort(key=_mark, reverse=True)
     rest = [record for record in records if query.after is None or _mark(record) < query.after]
@@ -23,7 +23,7 @@ def listed(index: ReviewIndex, query: ListQuery) -> PicturePage:
 
 
 def _mark(record: Record) -> str:
-    """Return what orders the pictures by time, and those of one time by their ids."""
+    """Return a sort key: by time, then by id."""
     return f"{round(record.quarantined_at.timestamp() * 1e6):020}-{record.id}"
 
 

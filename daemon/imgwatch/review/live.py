@@ -1,4 +1,4 @@
-"""What changes while one looks: server-sent events."""
+"""Changes while a page is open, as server-sent events."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _STREAM_SECONDS = 300.0  # then the browser asks again, and its session goes on
 
 
 class Live:
-    """One stream for each page that is open."""
+    """A stream for each open page."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.stopping = False
 
     async def live(self, request: Request) -> Response:
-        """Answer with what changes from some version on."""
+        """Answer with a stream of the changes since a version."""
         try:
             since = int(request.headers.get("last-event-id") or request.query_params.get("since", "0"))
         except ValueError as fault:
@@ -38,7 +38,7 @@ class Live:
         )
 
     async def _events(self, version: int) -> AsyncIterator[str]:
-        index, said, said_at = self._parts.index, "", 0.0
+        index, sent, sent_at = self._parts.index, "", 0.0
         yield "retry: 500\n\n"
         until = time.monotonic() + _STREAM_SECONDS
         while not self.stopping and time.monotonic() < until:
@@ -47,11 +47,11 @@ class Live:
                 rows = self._parts.rows(index.changes(version))
                 version = rows["version"]
                 yield f"event: changes\nid: {version}\ndata: {json.dumps(rows)}\n\n"
-            if time.monotonic() - said_at > _SAY_SECONDS:
-                said_at = time.monotonic()
-                says = json.dumps(await run_in_threadpool(self._how_the_daemon_is))
-                yield f"event: status\ndata: {says}\n\n" if says != said else ": still here\n\n"
-                said = says
+            if time.monotonic() - sent_at > _SAY_SECONDS:
+                sent_at = time.monotonic()
+                status = json.dumps(await run_in_threadpool(self._how_the_daemon_is))
+                yield f"event: status\ndata: {status}\n\n" if status != sent else ": still here\n\n"
+                sent = status
             await asyncio.sleep(_LOOK_SECONDS)
 
     def _look(self) -> None:

@@ -1,4 +1,4 @@
-"""The page that asks for the password, and what becomes of an answer."""
+"""The page that asks for the password, and the check of the answer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _HEADERS = {
 
 
 class Login:
-    """Exchanges the password for a session; one password is checked at a time, the others wait."""
+    """Exchanges the password for a session; it checks one password at a time, others wait."""
 
     def __init__(
         self, file: Path, keys: Keys, cookie: SessionCookie, proxy: Proxy, tries: WrongTries
@@ -48,14 +48,14 @@ class Login:
         self._version = _version_of(file)
 
     def end_sessions_of_old(self) -> None:
-        """End what was opened by another password than the one that holds now."""
+        """End the sessions that were opened with an earlier password."""
         version = _version_of(self._file)
         if version != self._version:
             self._version = version
             self._keys.end_sessions()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what was sent by the page."""
+        """Answer the page's form."""
         answer = await self._answer(scope, Request(scope, receive))
         await answer(scope, receive, send)
 
@@ -92,6 +92,6 @@ def _version_of(file: Path) -> Identity | None:
         return None
 
 
-def login_page(says: str = "", status: int = 403) -> Response:
+def login_page(message: str = "", status: int = 403) -> Response:
     """Answer with the page that asks for the password."""
-    return HTMLResponse(page("login", says=says), status, headers=_HEADERS)
+    return HTMLResponse(page("login", message=message), status, headers=_HEADERS)

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the HTTP interface, made of the types that its operations read and write."""
+"""The OpenAPI document of the HTTP interface, made from the types of its requests and answers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _PICTURE: dict[str, Any] = {  # as the body, or as the one file of a form
 
 @dataclass(frozen=True)
 class Operation:
-    """One address with its method, the token's permission, and the types of what is asked and answered."""
+    """An address with its method, the token's permission, and the types of request and answer."""
 
     method: str
     path: str
@@ -91,8 +91,8 @@ def _described(operation: Operation, schema_of: dict[Any, Any], components: dict
         "responses": {
             "200": _content("Done.", "application/json", schema_of[operation.answer]),
             **{
-                code: _content(says, "application/json", schema_of[Problem])
-                for code, says in _REFUSALS.items()
+                code: _content(description, "application/json", schema_of[Problem])
+                for code, description in _REFUSALS.items()
             },
         },
     }
@@ -113,5 +113,5 @@ def _parameters(operation: Operation, components: dict[str, Any]) -> Iterable[di
             yield {"name": name, "in": "query", "schema": schema}
 
 
-def _content(says: str, media: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": says, "content": {media: {"schema": schema}}}
+def _content(description: str, media: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {media: {"schema": schema}}}

@@ -1,4 +1,4 @@
-"""The gallery's own pages: clusters and grid, and what the daemon did."""
+"""The gallery's own pages: clusters and grid, and the daemon's activity."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imgwatch.standard import Standard
 
 
 class Pages:
-    """Pages that show what the parts know."""
+    """Answers with pages made from the parts."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -34,7 +34,7 @@ class Pages:
         return HTMLResponse(page(name, counts=self._parts.index.counts(), **shown))
 
     def gallery(self, _: Request) -> Response:
-        """Show clusters and grid; their pictures come with `pictures`."""
+        """Answer with clusters and grid; their pictures come with `pictures`."""
         parts, seen = self._parts, self._parts.explanation
         return self.answer(
             "gallery",
@@ -47,7 +47,7 @@ class Pages:
         )
 
     def _yours(self) -> str | None:
-        """Return how many of the pictures shown are likely the user's own; None before that can be said."""
+        """Return a sentence: how many of the pictures shown are likely the user's own; None while that is unknown."""
         standard = self._parts.standard
         if standard is None or standard.false_alarms is None:
             return None
@@ -57,7 +57,7 @@ class Pages:
         return None if promise is None else promise.summary
 
     def activity(self, _: Request) -> Response:
-        """Show what the daemon did."""
+        """Answer with the daemon's activity."""
         parts = self._parts
         with parts.open_ledger() as ledger:
             shown: dict[str, Any] = {
@@ -89,5 +89,5 @@ class Pages:
             "histogram": activity.histogram(scores, standard.threshold),
             "promises": promises,
             "drift": activity.drift(ledger, standard),
-            "place": activity.nearest_promise(standard.threshold, promises),
+            "nearest_promise": activity.nearest_promise(standard.threshold, promises),
         }

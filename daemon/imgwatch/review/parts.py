@@ -1,4 +1,4 @@
-"""What the gallery's pages show and act on."""
+"""The parts that the gallery's pages show and act on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from imgwatch.standard import Standard
 
 @dataclass(frozen=True)
 class Parts:
-    """All of it; without a usable model `explanation` and `standard` are None."""
+    """The gallery's parts; without a usable model `explanation` and `standard` are None."""
 
     quarantine: Quarantine
     index: ReviewIndex
@@ -46,7 +46,7 @@ class Parts:
 
     @property
     def presenter(self) -> Presenter:
-        """Return what words a record for the model in use."""
+        """Return the presenter for the model in use."""
         standard = self.standard
         return Presenter(standard.contract, standard.model) if standard else Presenter()
 
@@ -58,7 +58,7 @@ class Parts:
         return record
 
     def rows(self, changes: Changes) -> dict[str, Any]:
-        """Return what changed as rows for the grid."""
+        """Return the changes as rows for the grid."""
         return {
             "version": changes.version,
             "pictures": [self._row(record) for record in changes.records],

@@ -1,4 +1,4 @@
-"""The password of the gallery: a file with its scrypt hash, for its owner alone. Who may try, `login` says."""
+"""The gallery's password: a file with its scrypt hash, which only its owner can read. `login` limits tries."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MEMORY = 128 * _COST * _BLOCK + (1 << 20)
 
 
 def set_password(path: Path, password: str) -> None:
-    """Write the file anew. Raises UsageError for a password that is too short or too long, and CannotCreate."""
+    """Write the file. Raises UsageError for a password that is too short or too long, and CannotCreate."""
     if len(password) < FEWEST_CHARACTERS or len(_bytes(password)) > LONGEST_BYTES:
         raise UsageError(
             f"a password has at least {FEWEST_CHARACTERS} characters, and at most {LONGEST_BYTES} bytes"
@@ -34,13 +34,13 @@ def set_password(path: Path, password: str) -> None:
 
 
 def matches(path: Path, password: str) -> bool:
-    """Return whether this is the password; takes a tenth of a second either way. Raises ConfigError."""
+    """Return whether this is the password, after a tenth of a second either way. Raises ConfigError."""
     salt, expected = _read(path)
     return len(_bytes(password)) <= LONGEST_BYTES and hmac.compare_digest(_hash(password, salt), expected)
 
 
 def require_usable(path: Path) -> None:
-    """Raise ConfigError unless the file holds a password and is its owner's alone."""
+    """Raise ConfigError unless the file holds a password and only its owner can read it."""
     _read(path)
 
 

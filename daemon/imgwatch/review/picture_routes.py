@@ -1,4 +1,4 @@
-"""The quarantined pictures: rows for the grid, what is known of one, and the pictures themselves."""
+"""The quarantined pictures: rows for the grid, the details of one, and the pictures themselves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from imgwatch.review.pictures import LARGE, SMALL, heat_overlay
 
 
 class PictureRoutes:
-    """Each method is one address."""
+    """Answers requests: a method for each address."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
@@ -24,7 +24,7 @@ class PictureRoutes:
         return answer(self._parts.rows(self._parts.index.all()))
 
     def details(self, request: Request) -> Response:
-        """Answer with all that is known of one picture."""
+        """Answer with the details of one picture."""
         parts, record = self._parts, self._parts.record(request)
         details = parts.presenter.details(record, parts.roots())
         details["similar"] = []
@@ -47,7 +47,7 @@ class PictureRoutes:
         return picture(parts.thumbnails.of(record.sha256, parts.quarantine.picture(record), box))
 
     def heat(self, request: Request) -> Response:
-        """Answer with where a picture is unusual, to lay over it."""
+        """Answer with a heat map to lay over a picture."""
         record, explanation = self._parts.record(request), self._parts.explanation
         path = self._parts.quarantine.picture(record)
         error_map = explanation.error_map(path) if explanation else None
@@ -56,11 +56,11 @@ class PictureRoutes:
         return Response(heat_overlay(error_map), media_type="image/png")
 
     def normal(self, request: Request) -> Response:
-        """Answer with one of the normal pictures that were named as similar."""
+        """Answer with a similar normal picture, for the grid."""
         return self._normal(request, SMALL)
 
     def normal_large(self, request: Request) -> Response:
-        """Answer with such a picture to look at closely."""
+        """Answer with a similar normal picture to look at closely."""
         return self._normal(request, LARGE)
 
     def _normal(self, request: Request, box: Box) -> Response:

@@ -1,4 +1,4 @@
-"""Pictures for the browser: decoded by the guarded workers and encoded anew, never a file as it lies there."""
+"""Pictures for the browser: decoded by the guarded workers and encoded again, never an original file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _QUALITY = 84
 
 
 class Thumbnails:
-    """Encoded copies, the latest of them kept in memory. Safe to use from several threads."""
+    """Encoded copies, the latest of them cached in memory. Safe to use from several threads."""
 
     def __init__(self, decoder: Decoder, cache_bytes: int = _CACHE_BYTES) -> None:
         self._decoder = decoder
@@ -31,7 +31,7 @@ class Thumbnails:
         self._lock = threading.Lock()
 
     def of(self, key: str, path: Path, box: Box) -> bytes | str:
-        """Return a JPEG of the picture at `path`, which `key` names, or the reason why there is none."""
+        """Return a JPEG of the picture at `path`, cached under `key`, or the reason why there is none."""
         with self._lock:
             if (thumbnail := self._kept.get((key, box.side))) is not None:
                 self._kept.move_to_end((key, box.side))
@@ -54,7 +54,7 @@ class Thumbnails:
 
 
 def heat_overlay(error_map: Floats) -> bytes:
-    """Return a PNG to lay over the picture: clear where it is as expected, yellow to red where it is strange."""
+    """Return a PNG to lay over the picture: transparent where it is normal, yellow to red where it is strange."""
     strength = error_map - error_map.min()
     strength = strength / max(float(strength.max()), 1e-9)
     shades = np.empty((*strength.shape, 4), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""What the pages show of a picture in quarantine: a short row for the grid, and everything for the one looked at."""
+"""What pages show of a picture in quarantine: a row for the grid, and the details of the one looked at."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _CLEAR_SURPRISE = 12.0  # a full bar: as rare as one in e^12 normal pictures
 
 @dataclass(frozen=True)
 class Presenter:
-    """Words the records for the model in use; `contract` is None where there is no usable model."""
+    """Presents records for the model in use; `contract` is None without a usable model."""
 
     contract: Contract | None = None
     model: str | None = None
     _worded: dict[str, dict[str, Any]] = field(default_factory=dict)  # a record never changes
 
     def row(self, record: Record, standing: ReviewState) -> dict[str, Any]:
-        """Return what the grid needs of a picture."""
+        """Return the grid's row for a picture."""
         worded = self._worded.get(record.id)
         if worded is None:
             worded = self._worded[record.id] = self._word(record)
@@ -53,7 +53,7 @@ class Presenter:
         }
 
     def share(self, record: Record) -> str:
-        """Return how many normal pictures are less strange, as "99.7 %"; "" where the model in use did not judge it."""
+        """Return how many normal pictures are less strange, as "99.7 %"; "" if another model judged it."""
         score = record.judgement.score
         if self.contract is None or score is None or record.judgement.model != self.model:
             return ""
@@ -61,7 +61,7 @@ class Presenter:
         return percent(calibration.share_below(score), calibration.pictures)
 
     def beyond(self, record: Record) -> float:
-        """Return how far past the threshold, 0 (a close call) to 1; what has no score counts as far past."""
+        """Return how far past the threshold it is, 0 (a close call) to 1; without a score, 1."""
         score, threshold = record.judgement.score, record.judgement.threshold
         if score is None or threshold is None:
             return 1.0
@@ -71,7 +71,7 @@ class Presenter:
         return round(1 - math.exp(-max(0.0, score - threshold) / spread), 4)
 
     def details(self, record: Record, roots: Sequence[Path]) -> dict[str, Any]:
-        """Return all that is known of a picture, and what restoring it will do."""
+        """Return the details of a picture, and what restoring it would do."""
         judgement = record.judgement
         return {
             "id": record.id,
@@ -91,7 +91,7 @@ class Presenter:
         }
 
     def _parts(self, record: Record) -> list[dict[str, Any]]:
-        """Word each part of the score with how rare it is, the strangest first."""
+        """Return each part of the score in words, with its rarity, the strangest first."""
         if self.contract is None or record.judgement.model != self.model:
             return []
         calibration, parts = self.contract.calibration, []
@@ -111,7 +111,7 @@ class Presenter:
 
 
 def restoring(record: Record, roots: Sequence[Path]) -> dict[str, Any]:
-    """Foresee what restoring does."""
+    """Return what restoring a picture would do: whether it works, and a sentence."""
     original = Path(record.original)
     try:
         below_roots(original, [TrustedRoot(root) for root in roots])
@@ -143,7 +143,7 @@ def _home_of(folder: str) -> str:
 
 
 def tilde(path: Path) -> str:
-    """Write a path as it prints, from the user's home on as ~."""
+    """Return a path for display, with ~ for the user's home."""
     try:
         return shown(Path("~") / path.relative_to(Path.home()))
     except (ValueError, RuntimeError):  # not below it, or there is none

@@ -1,4 +1,4 @@
-"""What a reverse proxy says of a request: believed from its own address, and from nobody else."""
+"""A reverse proxy's headers about a request, trusted only from the proxy's own address."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.types import Scope
 
 @dataclass(frozen=True)
 class Proxy:
-    """The addresses of the proxies, and the header in which they name the user; without addresses there is none."""
+    """The addresses of the proxies, and the header in which they name the user; no proxy without addresses."""
 
     addresses: frozenset[str] = frozenset()
     user_header: str | None = None
@@ -21,12 +21,12 @@ class Proxy:
         return _address_of(scope) in self.addresses
 
     def scheme(self, scope: Scope) -> str:
-        """Return what the browser spoke, http or https."""
-        said = Headers(scope=scope).get("x-forwarded-proto", "") if self.sent(scope) else ""
-        return said if said in ("http", "https") else str(scope["scheme"])
+        """Return the browser's scheme, http or https."""
+        scheme = Headers(scope=scope).get("x-forwarded-proto", "") if self.sent(scope) else ""
+        return scheme if scheme in ("http", "https") else str(scope["scheme"])
 
     def visitor(self, scope: Scope) -> str:
-        """Return from where the browser asks: its address, or the network of 64 bits that an IPv6 address is in."""
+        """Return the browser's address, or the /64 network of an IPv6 address."""
         address = _address_of(scope)
         if self.sent(scope):
             forwarded = Headers(scope=scope).getlist("x-forwarded-for")
@@ -40,7 +40,7 @@ class Proxy:
         return parsed.exploded[:19] if isinstance(parsed, IPv6Address) else address
 
     def user(self, scope: Scope) -> str | None:
-        """Return whom the proxy has let in; None if it names nobody, or more than one."""
+        """Return the user that the proxy authenticated; None if it names none, or several."""
         if self.user_header is None or not self.sent(scope):
             return None
         named = Headers(scope=scope).getlist(self.user_header)

@@ -1,4 +1,4 @@
-"""Write a file that only the owner of the state folder can read. What is in it, `password` and `tokens` know."""
+"""Write a file that only the owner of the state folder can read. `password` and `tokens` know its content."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from imgwatch.files import nearest_existing
 
 
 def write_secret(path: Path, content: bytes) -> None:
-    """Replace a file whole, mode 0600; root gives it to whom its folder belongs. Raises OSError."""
+    """Replace a file atomically, mode 0600; root hands it to the owner of its folder. Raises OSError."""
     folder = path.parent
     owner = nearest_existing(folder).stat()
     if not folder.is_dir():

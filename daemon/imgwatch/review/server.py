@@ -1,4 +1,4 @@
-"""Start the gallery: put the parts together and serve until stopped."""
+"""Start the gallery: assemble its parts and serve until stopped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from imgwatch.review.explanation import NORMALS, Explainer
 from imgwatch.review.guard import Guard, Hosts
 from imgwatch.review.index import ReviewIndex
 from imgwatch.review.keys import Keys
-from imgwatch.review.listening import Address, bound, inherited, is_loopback, origin, port_of
+from imgwatch.review.listening import Address, bind, inherited, is_loopback, origin, port_of
 from imgwatch.review.parts import Parts
 from imgwatch.review.pictures import Thumbnails
 from imgwatch.review.training_review import TrainingReview
@@ -46,7 +46,7 @@ _WORKERS = 2
 
 @dataclass(frozen=True)
 class GalleryContext:
-    """How the gallery comes by what it shows."""
+    """What the gallery needs to open its parts."""
 
     settings: Settings
     quarantine: Quarantine
@@ -56,8 +56,8 @@ class GalleryContext:
 
 
 @contextmanager
-def opened(context: GalleryContext) -> Iterator[Gallery]:
-    """Put the gallery together; without a usable model it shows less, and says so."""
+def open_gallery(context: GalleryContext) -> Iterator[Gallery]:
+    """Yield a gallery; without a usable model it shows less, and says so."""
     settings = context.settings
     index = ReviewIndex(context.quarantine)
     with ExitStack() as stack:
@@ -115,18 +115,18 @@ def _explanation(context: GalleryContext, index: ReviewIndex) -> tuple[Explainer
 
 
 def _own_model(settings: Settings) -> Path:
-    """Return which model the user trained; the one that ships has no report, and none is looked for elsewhere."""
+    """Return the user's own model; for the general one, which has no report, a path that does not exist."""
     return settings.own_model or settings.state / "no-model"
 
 
 def guarded(gallery: Pages, keys: Keys, hosts: Hosts, door: Door | None = None) -> ASGIApp:
-    """Put the application behind its door."""
+    """Return the application with its guard."""
     return Guard(gallery.app(), keys, hosts, door or Door(), page("refused"))
 
 
 @dataclass(frozen=True)
 class Entrance:
-    """How one gets in: where it is, the URL for the terminal, and one that opens a single session in two minutes."""
+    """How to get in: the address, the URL for the terminal, and a function that returns a link for a single session."""
 
     begin: str
     url: str
@@ -134,35 +134,35 @@ class Entrance:
 
 
 class Pages(Protocol):
-    """What is served: an application, and what ends the streams that its pages listen to."""
+    """What is served: an application, and a way to end its event streams."""
 
     def app(self) -> Starlette:
         """Return the application, without its guard."""
 
     def stop(self) -> None:
-        """End the streams."""
+        """End the event streams."""
 
 
 class _Server(uvicorn.Server):
-    """Ends what a page still listens to, instead of having it cut off with a traceback."""
+    """A server that ends the pages' event streams when it stops, instead of cutting them off with a traceback."""
 
     def __init__(self, config: uvicorn.Config, gallery: Pages) -> None:
         super().__init__(config)
         self._gallery = gallery
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop: what is cut off after that is no fault to tell of."""
+        """Stop; connections that are cut off after that are not logged."""
         self._gallery.stop()
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
         super().handle_exit(sig, frame)
 
 
 def serve(gallery: Pages, address: Address, door: Door, on_ready: Callable[[Entrance], None]) -> None:
-    """Serve until SIGINT or SIGTERM; `on_ready` learns how one gets in once the port is open."""
-    keys, given = Keys(), inherited()
-    listening = given or bound(address)
+    """Serve until SIGINT or SIGTERM; `on_ready` gets the entrance once the port is open."""
+    keys, passed = Keys(), inherited()
+    listening = passed or bind(address)
     port = port_of(listening)
-    hosts = Hosts(port, given is None and not is_loopback(address.host), door.names)
+    hosts = Hosts(port, passed is None and not is_loopback(address.host), door.names)
     begin = origin(address, port)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
@@ -171,7 +171,7 @@ def serve(gallery: Pages, address: Address, door: Door, on_ready: Callable[[Entr
         _Server(_config(guarded(gallery, keys, hosts, door)), gallery).run(sockets=[listening])
     finally:
         listening.close()
-        if address.path and given is None:
+        if address.path and passed is None:
             address.path.unlink(missing_ok=True)
 
 

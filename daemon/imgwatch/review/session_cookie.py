@@ -1,4 +1,4 @@
-"""The cookie by which a browser shows its session: no script reads it, and no other site sends it."""
+"""The cookie with a browser's session: no script can read it, and no other site sends it."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from starlette.responses import Response
 
 @dataclass(frozen=True)
 class SessionCookie:
-    """Its name has the port, as cookies do not tell ports apart."""
+    """A cookie whose name includes the port, as cookies are shared between ports."""
 
     name: str
 
     def put(self, response: Response, session: str, scheme: str) -> None:
-        """Set it in the browser; over TLS, for TLS alone."""
+        """Set the cookie; over TLS, for TLS alone."""
         response.set_cookie(self.name, session, httponly=True, samesite="strict", secure=scheme == "https")
 
     def brought(self, headers: Headers) -> str:
-        """Return the session that a request brings, "" for none."""
+        """Return the session of a request; "" for none."""
         try:
             cookie = SimpleCookie(headers.get("cookie", "")).get(self.name)
         except CookieError:

@@ -1,4 +1,4 @@
-"""The tokens of the HTTP interface: a file each in the state folder, with the hash alone and what the token may do.
+"""The tokens of the HTTP interface: one file each in the state folder, with the hash and the permissions.
 
 A token is 32 random bytes, so one round of SHA-256 hides it as well as many. The server reads the files at each
 request: a token that was removed no longer works.
@@ -36,7 +36,7 @@ class Permission(StrEnum):
 
 
 class Token(msgspec.Struct, frozen=True):
-    """One token as it is kept."""
+    """One token as it is stored."""
 
     name: str
     sha256: str
@@ -52,7 +52,7 @@ class Tokens:
         self._folder = state / FOLDER
 
     def add(self, name: str, can: tuple[Permission, ...]) -> str:
-        """Make a token and return it; it is kept nowhere. Raises UsageError or CannotCreate."""
+        """Make a token and return it; only its hash is stored. Raises UsageError or CannotCreate."""
         path = self._path(name)
         if path.exists():
             raise UsageError(f"a token {name} already exists: `imgwatch token remove {name}` removes it")
@@ -65,7 +65,7 @@ class Tokens:
         return token
 
     def remove(self, name: str) -> None:
-        """Remove a token, which opens nothing from now on. Raises InputMissing or CannotCreate."""
+        """Remove a token, which is then invalid. Raises InputMissing or CannotCreate."""
         path = self._path(name)
         try:
             path.unlink()
@@ -75,7 +75,7 @@ class Tokens:
             raise CannotCreate(f"{path}: cannot be removed: {fault.strerror}") from fault
 
     def all(self) -> Iterator[Token]:
-        """Yield the tokens by name. Raises ConfigError for a file that is none."""
+        """Yield the tokens, sorted by name. Raises ConfigError for a malformed file."""
         for path in sorted(self._folder.glob("*.json")):
             try:
                 token = msgspec.json.decode(path.read_bytes(), type=Token)
@@ -88,7 +88,7 @@ class Tokens:
             yield token
 
     def of(self, brought: str) -> Token | None:
-        """Return what is known of a token that somebody brought; None for one that is not good."""
+        """Return the stored token that matches; None for an invalid one."""
         if not (brought.startswith(_PREFIX) and brought.isascii() and len(brought) <= _LONGEST):
             return None
         hashed = _hash(brought)

@@ -1,4 +1,4 @@
-"""The page of training pictures that look wrong."""
+"""The page of training pictures that may be junk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgwatch.errors import shown
-from imgwatch.review.answers import answer, asked, number_of, picture
+from imgwatch.review.answers import answer, json_of, number_of, picture
 from imgwatch.review.pages import Pages
 from imgwatch.review.parts import Parts
 from imgwatch.review.pictures import SMALL
@@ -21,7 +21,7 @@ class TrainingPage:
         self._parts, self._pages = parts, pages
 
     def page(self, _: Request) -> Response:
-        """Show them."""
+        """Answer with the page."""
         review = self._parts.training_review
         left_out = review.left_out()
         rows = [
@@ -31,15 +31,15 @@ class TrainingPage:
         return self._pages.answer("training", pictures=rows, list_file=shown(review.list_file))
 
     def picture(self, request: Request) -> Response:
-        """Answer with one of them, by its number in the list."""
+        """Answer with a picture, by its number in the list."""
         path = self._parts.training_review.picture(number_of(request))
         if path is None:
             raise HTTPException(404, "there is no such picture")
         return picture(self._parts.thumbnails.of(str(path), path, SMALL))
 
     async def leave_out(self, request: Request) -> Response:
-        """Write the list of those that the next training leaves out."""
-        numbers = (await asked(request)).get("numbers")
+        """Write the list of pictures that the next training leaves out."""
+        numbers = (await json_of(request)).get("numbers")
         if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
             raise HTTPException(400, "name pictures by their numbers")
         count = await run_in_threadpool(self._parts.training_review.leave_out, numbers)

@@ -1,6 +1,6 @@
-"""The pictures of the folder that look wrong, to be thrown out before they teach: by their numbers, as a page has them.
+"""The training pictures that may be junk, by their numbers on the page.
 
-The lists are those of `odd_pictures`; it changes no picture.
+It uses the lists of `odd_pictures`, and changes no picture.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ class TrainingReview:
         return self._odd.list_file
 
     def pictures(self) -> list[Path]:
-        """Return them, the strangest first, then those that were left out already; none before the first run."""
+        """Return the strangest pictures first, then those that are left out already; none before the first run."""
         strangest = self._odd.strangest()[:_MOST]
         return list(dict.fromkeys((*strangest, *self._odd.left_out())))
 
     def left_out(self) -> set[Path]:
-        """Return those that were chosen to be left out."""
+        """Return the pictures that are left out."""
         return set(self._odd.left_out())
 
     def picture(self, number: int) -> Path | None:
-        """Return one of them."""
+        """Return the picture with this number, if there is one."""
         pictures = self.pictures()
         return pictures[number] if 0 <= number < len(pictures) else None
 
     def leave_out(self, numbers: Iterable[int]) -> int:
-        """Write the list of those that are to be left out, and return how many. Raises CannotCreate."""
+        """Write the list of pictures to leave out, and return how many. Raises CannotCreate."""
         chosen = [path for path in map(self.picture, sorted(set(numbers))) if path is not None]
         self._odd.leave_out(chosen)
         return len(chosen)

@@ -1,4 +1,4 @@
-"""How long somebody waits after wrong passwords: longer each time, and nobody else waits with him."""
+"""How long a visitor waits after wrong passwords: longer each time, and without delaying others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ MOST_VISITORS = 4096
 
 @dataclass
 class WrongTries:
-    """The wrong tries of each visitor, the oldest forgotten first. Safe where only one thread asks."""
+    """The wrong tries of each visitor, the oldest forgotten first. For one thread only."""
 
     clock: Callable[[], float] = time.monotonic
     _tries: dict[str, tuple[int, float]] = field(default_factory=dict)  # how many, and when the last one was
 
     def pause(self, visitor: str) -> float:
-        """Return for how many seconds this visitor may not try again; 0: he may."""
+        """Return for how many seconds this visitor may not try again; 0 if it may."""
         count, last = self._tries.get(visitor, (0, 0.0))
         passed = self.clock() - last
         if count < FREE_TRIES or passed > FORGOTTEN_SECONDS:
@@ -28,7 +28,7 @@ class WrongTries:
         return max(0.0, min(2.0 ** (count - FREE_TRIES), LONGEST_PAUSE_SECONDS) - passed)
 
     def note(self, visitor: str) -> None:
-        """Count a try as wrong, before it is looked at: who tries twice at once gains nothing."""
+        """Count a try as wrong before it is checked, so that parallel tries gain nothing."""
         count, last = self._tries.pop(visitor, (0, 0.0))
         now = self.clock()
         self._tries[visitor] = (1 if now - last > FORGOTTEN_SECONDS else min(count + 1, 64), now)
@@ -36,5 +36,5 @@ class WrongTries:
             del self._tries[next(iter(self._tries))]
 
     def forgive(self, visitor: str) -> None:
-        """Forget the tries of who brought the right password."""
+        """Forget the tries of a visitor with the right password."""
         self._tries.pop(visitor, None)

@@ -1,4 +1,4 @@
-"""Judge pictures that are sent: in the guarded workers, one after the other. None of them is kept or remembered."""
+"""Judge uploaded pictures, one after the other. None of them is kept or remembered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = "-"  # as `imgwatch score -` calls what is piped in
 
 
 class UploadJudge:
-    """Opens the model for the first upload, and again when its file was replaced."""
+    """Judges uploads; opens the model at the first one, and again after its file was replaced."""
 
     def __init__(self, open_judge: Callable[[], Judge]) -> None:
         self._open_judge = open_judge
@@ -28,7 +28,7 @@ class UploadJudge:
         self._in_hand = 0
 
     async def judge(self, chunks: AsyncIterator[bytes]) -> JudgedRow | None:
-        """Return what is said of the picture that comes in these pieces; None if nothing comes.
+        """Return the judgement of the picture in these chunks; None for an empty upload.
 
         Raises Unavailable while too many are in hand, and ModelError.
         """
@@ -49,7 +49,7 @@ class UploadJudge:
             self._in_hand -= 1
 
     def close(self) -> None:
-        """Stop; what is being judged is broken off."""
+        """Stop, and abandon the present judgement."""
         if self._judge is not None:
             self._judge.decoder.interrupt()
         self._thread.shutdown(cancel_futures=True)
@@ -62,7 +62,7 @@ class UploadJudge:
         raise Unavailable("the picture vanished while it was judged; send it again")
 
     def _current(self) -> Judge:
-        """Return the judge; with a new model file that is not usable, the one before."""
+        """Return the judge; if a new model file is not usable, the former one."""
         if self._judge is None or _version_of(self._judge) != self._version:
             try:
                 judge = self._open_judge()
@@ -77,7 +77,7 @@ class UploadJudge:
 
 
 async def _write(path: Path, chunks: AsyncIterator[bytes]) -> int:
-    """Write what comes; return how many bytes there were."""
+    """Write the chunks; return the number of bytes."""
     size = 0
     with path.open("wb") as stream:
         async for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Pictures that wait where they lie: those that the open breaker holds back, and those that are only reported."""
+"""Pictures that wait in their folders: those held back by the open breaker, and those that are only reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _MOST_SHOWN = 100
 
 
 def waiting(ledger: Ledger, state: FileState) -> dict[str, Any]:
-    """Return how many pictures are in a state, and the first of them: key, path, reason, since when."""
+    """Return how many pictures are in a state, and the first of them: key, path, reason, time."""
     pictures = sorted(ledger.listed(state), key=lambda picture: picture.path)
     return {"count": len(pictures), "first": [_row(picture) for picture in pictures[:_MOST_SHOWN]]}
 
@@ -46,18 +46,18 @@ def _row(picture: WaitingPicture) -> dict[str, str]:
 
 
 def _key(path: Path) -> str:
-    """Return a name for the browser, which never names paths."""
+    """Return a key for the browser, which never names paths."""
     return hashlib.sha256(os.fsencode(path)).hexdigest()[:24]
 
 
 class WaitingRoutes:
-    """Each method is one address."""
+    """Answers requests: a method for each address."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
     def picture(self, request: Request) -> Response:
-        """Answer with a picture that waits; with no other, whatever lies in the folder."""
+        """Answer with a waiting picture, and with no other file of its folder."""
         key = request.path_params["key"]
         with self._parts.open_ledger() as ledger:
             path = next((path for path in _paths(ledger) if _key(path) == key), None)

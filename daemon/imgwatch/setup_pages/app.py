@@ -26,7 +26,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits, Shape
 from imgwatch.progress import Progress
 from imgwatch.reload import ask_for_reload
-from imgwatch.review.answers import answer, asked, number_of, page, picture
+from imgwatch.review.answers import answer, json_of, number_of, page, picture
 from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
 from imgwatch.setup_pages.job import Job
@@ -47,7 +47,7 @@ class Learned:
 
 
 @contextmanager
-def opened(
+def open_pages(
     config: Path | None,
     general_model: Path,
     install_service: Callable[[Path], None],
@@ -64,7 +64,7 @@ def opened(
 
 
 class SetupPages:
-    """All addresses."""
+    """The gallery's application."""
 
     def __init__(
         self,
@@ -117,13 +117,15 @@ class SetupPages:
 
     async def _learn(self, request: Request) -> Response:
         """Begin to learn, in the background."""
-        given = await asked(request)
+        request_json = await json_of(request)
         if self._job is not None and self._job.is_running:
             raise HTTPException(409, "it is learning already")
         is_first = not config_file(self._config).exists()
-        named = _text(given, "watch")
+        named = _text(request_json, "watch")
         watch = Path(named) if is_first and named else None
-        normal = [Path(line).expanduser().absolute() for line in _text(given, "normal").splitlines() if line]
+        normal = [
+            Path(line).expanduser().absolute() for line in _text(request_json, "normal").splitlines() if line
+        ]
         setup = await run_in_threadpool(Setup.begin, self._config, watch, self._general_model)
         self._job = Job("learning", partial(_learn, setup, normal))
         return answer(self._job.progress())
@@ -159,7 +161,7 @@ class SetupPages:
         )
 
     def _stranger(self, request: Request) -> Response:
-        """Answer with one of them, by its number in the list."""
+        """Answer with a picture, by its number in the list."""
         strangers = self._learned().outlook.strangers
         number = number_of(request)
         if number >= len(strangers):
@@ -169,16 +171,16 @@ class SetupPages:
 
     async def _changes(self, request: Request) -> Response:
         """Answer with what would change in a config that is there."""
-        learned, values = self._learned(), self._values(await asked(request))
+        learned, values = self._learned(), self._values(await json_of(request))
         return answer({"diff": await run_in_threadpool(learned.setup.changes, values)})
 
     async def _write(self, request: Request) -> Response:
         """Write model and config; install and start the service if that is wanted."""
-        learned, given = self._learned(), await asked(request)
-        values = self._values(given)
+        learned, request_json = self._learned(), await json_of(request)
+        values = self._values(request_json)
         written = await run_in_threadpool(learned.setup.write, values, learned.model)
         says = [f"{path} is written." for path in written]
-        if given.get("service") is True:
+        if request_json.get("service") is True:
             await run_in_threadpool(self._install_service, learned.setup.file)
             says.append("The service is installed and runs.")
         elif not learned.setup.is_new:
@@ -190,8 +192,8 @@ class SetupPages:
 
     async def _undo(self, request: Request) -> Response:
         """Take back the last change of the config, if it is still the one that the page showed."""
-        given, file = await asked(request), config_file(self._config)
-        if given.get("change") != last_change(file):
+        request_json, file = await json_of(request), config_file(self._config)
+        if request_json.get("change") != last_change(file):
             raise HTTPException(409, "the config was changed meanwhile: load the page again")
         await run_in_threadpool(replace_config, file, previous_text(file))
         self._job = None
@@ -203,11 +205,11 @@ class SetupPages:
             raise HTTPException(409, "nothing was learned yet")
         return self._job.outcome
 
-    def _values(self, given: dict[str, Any]) -> dict[str, str | float]:
-        share = given.get("share")
+    def _values(self, request_json: dict[str, Any]) -> dict[str, str | float]:
+        share = request_json.get("share")
         if share not in _SHARES:
             raise HTTPException(400, "no such promise")
-        return self._learned().setup.chosen(share, only_reports=given.get("only_reports") is True)
+        return self._learned().setup.chosen(share, only_reports=request_json.get("only_reports") is True)
 
 
 def _learn(setup: Setup, normal: Sequence[Path], progress: Progress) -> Learned:
@@ -215,8 +217,8 @@ def _learn(setup: Setup, normal: Sequence[Path], progress: Progress) -> Learned:
     return Learned(setup, model, setup.look_ahead(model, progress))
 
 
-def _text(given: dict[str, Any], key: str) -> str:
-    value = given.get(key)
+def _text(request_json: dict[str, Any], key: str) -> str:
+    value = request_json.get(key)
     if not isinstance(value, str):
         raise HTTPException(400, f"{key} is a text")
     return value.strip()

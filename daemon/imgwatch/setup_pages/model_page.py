@@ -18,7 +18,7 @@ from imgwatch.config import load_config
 from imgwatch.errors import shown
 from imgwatch.extras import require_extra
 from imgwatch.progress import Progress
-from imgwatch.review.answers import answer, asked, page
+from imgwatch.review.answers import answer, json_of, page
 from imgwatch.setting_up import config_file
 from imgwatch.settings import Settings
 from imgwatch.setup_pages.job import Job
@@ -116,7 +116,7 @@ class ModelPage:
 
     async def _use(self, request: Request) -> Response:
         """Take the new model into use, if it is still the one that the page compared."""
-        settings, seen = self._settings(), (await asked(request)).get("name")
+        settings, seen = self._settings(), (await json_of(request)).get("name")
         compared = None if self._comparison is None else self._comparison.outcome
         models = [] if compared is None else compared["models"]
         assert isinstance(models, list)
