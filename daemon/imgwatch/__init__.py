@@ -42,7 +42,7 @@ def load_model(path: Path | str, *, false_alarms: float | None = None, workers: 
 
 
 def __getattr__(name: str) -> Any:
-    """Import what costs time at its first use, so that `import imgwatch` stays quick."""
+    """Import costly modules at their first use, so that `import imgwatch` stays quick."""
     if name == "Quarantine":
         from imgwatch.quarantine import Quarantine
 

@@ -1,4 +1,4 @@
-"""Write files that a reader sees whole, the old one or the new one. It knows nothing of what is in them."""
+"""Write files that a reader sees whole, the old one or the new one. It knows nothing about their content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNFINISHED = ".unfinished"
 
 
 def replace_atomically(path: Path, content: bytes) -> None:
-    """Write a file, and the folders above, so that a reader sees the old or the new one, whole, also after a power cut.
+    """Write a file, and the folders above it, so that readers see the old or the new content, also after a power cut.
 
     Raises CannotCreate.
     """
@@ -30,9 +30,9 @@ def replace_atomically(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path, *, is_durable: bool = True, mode: int = 0o644) -> Iterator[IO[bytes]]:
-    """Open a new file that takes the place of `path`, of this mode, when the block ends without a fault.
+    """Open a new file of this mode that replaces `path` if the block ends without a fault.
 
-    It has reached the disk then, unless `is_durable` is false. What a killed process left unfinished is removed. Raises
+    It is on the disk then, unless `is_durable` is false. Unfinished files of killed processes are removed. Raises
     OSError.
     """
     _remove_unfinished(path)

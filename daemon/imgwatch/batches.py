@@ -1,4 +1,4 @@
-"""Take a few items at a time. It knows nothing of what they are."""
+"""Split an iterable into batches. It knows nothing about the items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Item = TypeVar("Item")
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield lists of `size` items, the last one with what remains; items are taken as they are needed."""
+    """Yield lists of `size` items, the last one with the rest; items are read lazily."""
     remaining = iter(items)
     while batch := list(islice(remaining, size)):
         yield batch

@@ -14,7 +14,7 @@ _FOLDERS = 10_000  # folders whose run of junk is remembered; the one not heard 
 
 
 class Breaker:
-    """Opens when `share` of the last `window` judged pictures were to be quarantined, or as many as that makes one
+    """Opens if `share` of the last `window` judged pictures were to be quarantined, or as many as that makes one
     after the other in one folder, among whatever happens elsewhere. Only the user closes it.
     """
 
@@ -27,11 +27,11 @@ class Breaker:
         self.is_open = is_open
 
     def would_open(self, junk: int, pictures: int) -> bool:
-        """Return whether so many junk pictures among so many, judged all at once, are too many to be moved unasked."""
+        """Return whether so much junk among so many pictures, judged together, is too much to move without asking."""
         return junk >= self._enough and junk * self._window >= self._enough * pictures
 
     def note(self, path: Path, is_strange: bool) -> str | None:
-        """Take in one more verdict; if this one opens the breaker, say why."""
+        """Note a verdict; return why the breaker opens, None if it does not open now."""
         if path in self._excused:
             self._excused.discard(path)
             return None
@@ -53,7 +53,7 @@ class Breaker:
         self.is_open = True
 
     def close(self) -> None:
-        """Begin anew after the user has looked."""
+        """Start again after the user has looked."""
         self._last.clear()
         self._runs.clear()
         self.is_open = False

@@ -1,4 +1,4 @@
-"""Which files of a folder want a judgement: the one answer for the daemon, for `rescan` and for a cluster."""
+"""Which files of a folder need a judgement: the one definition for the daemon, `rescan` and a cluster."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def wants_judgement(path: Path, *, together: bool, unread: Counter[Format] | None = None) -> bool:
-    """Return whether a file is a candidate; what belongs to a picture is none if those stay `together`.
+    """Return whether a file is a candidate; a companion is not if companions stay `together` with their pictures.
 
-    A file of a format that is not read here is none either, and is counted in `unread`.
+    Nor is a file of a format that cannot be read here, which is counted in `unread`.
     """
     claimed = claimed_format(path, together=together)
     if claimed is not None and not claimed.is_readable and unread is not None:
@@ -40,7 +40,7 @@ def claimed_format(path: Path, *, together: bool) -> Format | None:
 
 
 def left_alone(path: Path, identity: Identity, claimed: Format | None) -> Row:
-    """Return what is remembered of a file that wants no judgement; a format that is not read is logged once."""
+    """Return the ledger's row for a file that needs no judgement; an unreadable format is logged once."""
     if claimed is None:
         return Row(path, identity, file_after(FileEvent.NOT_A_PICTURE))
     _log_once(claimed, path)
@@ -61,7 +61,7 @@ def _log_once(claimed: Format, first: Path) -> None:
 
 
 def take_up_formats(ledger: Ledger) -> None:
-    """Forget which files were passed over, or were no pictures, if other formats are read now than when that was noted.
+    """Forget which files were passed over, or were no pictures, if the readable formats have changed.
 
     The next scan then looks at them again.
     """
@@ -72,7 +72,7 @@ def take_up_formats(ledger: Ledger) -> None:
 
 
 def take_up_kinds(ledger: Ledger, kinds: KindSettings) -> None:
-    """Forget what waits, or was left alone for its kind, if the config says otherwise now; the next scan judges it."""
+    """Forget files that wait or were left alone for their kind, if its rules changed; the next scan judges them."""
     said = json.dumps(plain(kinds))
     if ledger.facts.kinds != said:
         ledger.forget_all_in(FileState.KIND_KEPT, FileState.WAITING)
@@ -82,9 +82,9 @@ def take_up_kinds(ledger: Ledger, kinds: KindSettings) -> None:
 def new_candidates(
     ledger: Ledger, folder: Path, listing: Listing, *, together: bool, awaits: Callable[[Path], bool]
 ) -> list[Path]:
-    """Return the files of one folder that still want a judgement, noting in the ledger those that want none.
+    """Return the files of one folder that still need a judgement; note those that need none in the ledger.
 
-    `awaits` tells of others that they belong to a picture which is elsewhere: these are returned, too.
+    Files for which `awaits` holds, as they belong to a picture that is elsewhere, are returned, too.
     """
     pictures: list[Path] = []
     others: list[Row] = []
@@ -110,7 +110,7 @@ def candidates(
     together: bool = False,
     unread: Counter[Format] | None = None,
 ) -> Iterator[Path]:
-    """Yield the candidates in all scopes, each folder's by name; `together` leaves out what belongs to another picture.
+    """Yield the candidates in all scopes, each folder's by name; `together` leaves out companions.
 
     With a ledger and the name of a model, only those that this model has not judged; nothing is noted.
     Files of formats that are not read here are counted in `unread`.

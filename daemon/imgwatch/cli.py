@@ -44,7 +44,7 @@ COMMANDS = {  # name: its module in `commands`, in the order of the help
 
 
 def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """Make the command line with these commands; a module's `app` is a group of commands."""
+    """Return the command line with these commands; a module's `app` is a group of commands."""
     made = typer.Typer(
         name="imgwatch",
         help="Watches folders and moves the pictures that do not belong there into a quarantine that can be undone.",
@@ -86,7 +86,7 @@ def options(
 
 
 def _prepare_process() -> None:
-    """Make sure that no name can break off the output, and that the working folder is one that is there."""
+    """Ensure that no file name can break the output, and that the working folder exists."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a character that this terminal does not have

@@ -1,6 +1,6 @@
-"""What several models would move of the same pictures, by kind: of those that were kept, and of those in quarantine.
+"""Comparison of models on the same pictures: what each would move, by kind, of kept and of quarantined pictures.
 
-It moves nothing, and knows nothing of which model is in use.
+It moves nothing, and does not know which model is in use.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Compared:
     promise: str | None
 
     def facts(self) -> dict[str, object]:
-        """Return it as JSON fields."""
+        """Return the comparison as JSON fields."""
         return {
             "file": str(self.path),
             "name": self.name,
@@ -56,7 +56,7 @@ class Compared:
 
 
 def sample_of(settings: Settings) -> Sample:
-    """Take the latest pictures of the folders that have no model of their own, and of the quarantine, oldest first."""
+    """Return the latest pictures of folders without their own model, and of the quarantine, oldest first."""
     apart = (settings.quarantine.path, settings.state)
     paths: list[Path] = []
     for watch in settings.watch:
@@ -72,7 +72,7 @@ def sample_of(settings: Settings) -> Sample:
 def compare(
     models: Mapping[str, Path], sample: Sample, settings: Settings, progress: Progress
 ) -> dict[str, Compared]:
-    """Judge the sample by each model, under the config's threshold and promises of kinds; return it by the same names.
+    """Return each model's judgements on the sample, by the same names, under the config's threshold and promises.
 
     Raises ModelError.
     """

@@ -1,6 +1,6 @@
 """Read config.yaml into `Settings`: every fault is reported at once, each with its key and line.
 
-It reads and checks; what the keys mean is in `settings`.
+It reads and checks; `settings` defines the keys.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _of_the_user() -> tuple[Path, ...]:
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
-    """Read and check a config file; `overrides` are "key.key=value" in YAML. Raises ConfigError with all faults."""
+    """Return a config file's settings; `overrides` are "key.key=value" in YAML. Raises ConfigError with all faults."""
     try:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_BYTES + 1)
@@ -67,7 +67,7 @@ def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
 
 
 def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Settings:
-    """Check a config's text; `name` is what messages call it. Raises ConfigError with all faults at once."""
+    """Return the settings of a text; `name` is its name in messages. Raises ConfigError with all faults."""
     lines: dict[Key, int] = {}
     faults: list[str] = []
     try:
@@ -96,7 +96,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
 
 
 def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
-    """Parse once, noting the line of each key and the keys that are given twice."""
+    """Return the tree, the line of each key, and the keys that occur twice."""
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -110,7 +110,7 @@ def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
 
 
 def _without_lines(fault: Exception) -> str:
-    """Word a fault of YAML; the lines that it would show may hold a secret."""
+    """Return a fault of YAML in words, without the lines, which may hold a secret."""
     for mark in (getattr(fault, "context_mark", None), getattr(fault, "problem_mark", None)):
         if mark is not None:
             mark.buffer = None
@@ -168,7 +168,7 @@ def _override(tree: dict[str, Any], override: str) -> None:
 
 
 def _homeless(settings: Settings) -> list[Fault]:
-    """Find what would lie in the home folder of a user who has none."""
+    """Return faults for paths in the home of a user who has none."""
     paths = {("state",): settings.state, ("quarantine", "path"): settings.quarantine.path}
     return [
         (key, "this user has no home folder: name an absolute path")
@@ -178,7 +178,7 @@ def _homeless(settings: Settings) -> list[Fault]:
 
 
 def _overlaps(settings: Settings) -> list[Fault]:
-    """Find watched folders inside one another, and a quarantine that is or holds a watched folder."""
+    """Return faults for watched folders inside one another, and a quarantine that is or holds a watched folder."""
     faults: list[Fault] = []
     roots = [watch.path.resolve() for watch in settings.watch]
     quarantine = settings.quarantine.path.resolve()
@@ -203,7 +203,7 @@ def _overlaps(settings: Settings) -> list[Fault]:
 
 
 def _misplaced(settings: Settings) -> list[Fault]:
-    """Find a text file of metrics where its coming and going would be noticed as a picture's."""
+    """Return a fault for a text file of metrics in a watched folder, where its changes would be noticed."""
     if settings.metrics.textfile is None:
         return []
     file = settings.metrics.textfile.resolve()
@@ -216,7 +216,7 @@ def _misplaced(settings: Settings) -> list[Fault]:
 
 
 def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
-    """Find every fault where msgspec tells the first: each key is checked alone, then what holds between them."""
+    """Return every fault, where msgspec reports only the first: each key is checked alone, then their relations."""
     faults: list[Fault] = []
     section = section_in(kind)
     if section and isinstance(value, dict):

@@ -1,6 +1,6 @@
 """Set one key of a config file and leave every other byte as it is: the user's comments, order and spelling.
 
-What the keys mean, `settings` knows; whether the user agrees, the command asks.
+`settings` defines the keys; commands ask whether the user agrees.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from imgwatch.errors import CannotCreate, ConfigError, InputMissing
 
 
 def with_key(text: str, key: str, value: str | float) -> str:
-    """Return a config's text with a key, such as `model` or `threshold.false_alarms`, set, or added if it is not there.
+    """Return a config's text with a key, such as `model` or `threshold.false_alarms`, set or added.
 
-    Raises ConfigError where that takes more than one line: the section is written in braces, or is no section.
+    Raises ConfigError if that takes more than one line: the section is in braces, or is no section.
     """
     spelled = yaml.safe_dump(value, width=math.inf, allow_unicode=True).splitlines()[0]
     document = yaml.compose(text, Loader=yaml.SafeLoader)
@@ -32,7 +32,7 @@ def with_key(text: str, key: str, value: str | float) -> str:
 
 
 def _with_steps(text: str, node: yaml.Node | None, steps: list[str], spelled: str) -> str | None:
-    """Set the value that the steps lead to, from this node on; None where it cannot be set by replacing bytes."""
+    """Return the text with the value at these steps below a node set; None if replacing bytes cannot set it."""
     if not isinstance(node, yaml.MappingNode):
         return None
     value = next((below for name, below in node.value if name.value == steps[0]), None)
@@ -47,7 +47,7 @@ def _with_steps(text: str, node: yaml.Node | None, steps: list[str], spelled: st
 
 
 def _with_new_key(text: str, section: yaml.Node, steps: list[str], spelled: str) -> str:
-    """Add a key: at the end of the config, or at the beginning of a section, whose end comments make uncertain."""
+    """Return the text with a key added: at the end of the config, or at the start of a section."""
     column = section.start_mark.column
     line = spelled
     for depth, step in reversed(list(enumerate(steps))):
@@ -68,7 +68,7 @@ def difference(file: Path, before: str, after: str) -> str:
 
 
 def replace_config(file: Path, text: str) -> None:
-    """Write a config anew, whole, with its rights, where a symlink leads; keep the text that it replaces beside it.
+    """Replace a config atomically, with its permissions, at the end of symlinks; keep the replaced text beside it.
 
     Killed at any moment, the config is the old one or the new one, and what an undo needs is there. Raises ConfigError
     for a text that would be faulty, CannotCreate.
@@ -88,13 +88,13 @@ def replace_config(file: Path, text: str) -> None:
 
 
 def previous_of(file: Path) -> Path:
-    """Return where the text is kept that the last change of a config replaced."""
+    """Return the file with the text that the last change of a config replaced."""
     target = file.resolve()
     return target.with_name(f"{target.stem}.previous{target.suffix}")
 
 
 def previous_text(file: Path) -> str:
-    """Return a config's text before imgwatch changed it last. Raises InputMissing where it never did."""
+    """Return a config's text before imgwatch changed it last. Raises InputMissing if it never did."""
     previous = _kept(file)
     try:
         text = previous.read_text(encoding="utf-8")
@@ -118,13 +118,13 @@ def last_change(file: Path) -> str | None:
 
 
 def _aside(file: Path) -> Path:
-    """Return where the text that is being replaced lies until the new one is in its place."""
+    """Return the file that holds the replaced text until the new one is in place."""
     previous = previous_of(file)
     return previous.with_name(f".{previous.name}.aside")
 
 
 def _kept(file: Path) -> Path:
-    """Return where the replaced text lies: a change that was killed before its last step left it aside."""
+    """Return the file with the replaced text; a change that was killed before its last step left it aside."""
     aside = _aside(file)
     is_replaced = aside.exists() and aside.read_bytes() != file.read_bytes()
     return aside if is_replaced else previous_of(file)

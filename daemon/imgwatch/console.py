@@ -45,12 +45,12 @@ def complain(fault: ImgwatchError | str) -> None:
 
 
 def note(text: str) -> None:
-    """Print something beside the results, on stderr."""
+    """Print a remark on stderr, beside the results."""
     print("\n".join(map(shown, text.splitlines())), file=sys.stderr, flush=True)  # noqa: T201 - as above
 
 
 def width() -> int | None:
-    """Return how many characters a line of the terminal has; None where the output goes into a pipe or a file."""
+    """Return how many characters a line of the terminal has; None if the output goes to a pipe or a file."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
@@ -61,7 +61,7 @@ def table_width(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table, one line a row; the last column is as long as it needs to be."""
+    """Print a table, one line per row; the last column is not padded."""
     lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns) - 1)]
     spelled = [
@@ -84,14 +84,14 @@ def is_interactive() -> bool:
 
 
 def agrees(question: str) -> bool:
-    """Ask the person at the terminal; where there is none, nobody objects."""
+    """Return whether the person at the terminal agrees; True if there is none."""
     from typer import confirm
 
     return not is_interactive() or confirm(question)
 
 
 def ask(question: str, default: str = "") -> str:
-    """Ask the person at the terminal for a line; Enter takes the default, and so does a program."""
+    """Return a line from the person at the terminal; the default for an empty line, or without a terminal."""
     from typer import prompt
 
     if not is_interactive():

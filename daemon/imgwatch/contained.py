@@ -40,7 +40,7 @@ def main(parent: int, command: Sequence[str]) -> int:
 
 
 def _bind_to(parent: int) -> None:
-    """Let the kernel tell when the parent ends, and give this process what its descendants leave behind."""
+    """Have the kernel signal when the parent ends, and make this process adopt what its descendants leave behind."""
     libc = ctypes.CDLL(None, use_errno=True)
     libc.prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM, 0, 0, 0)
@@ -58,7 +58,7 @@ def _exit_code(status: int) -> int:
 
 
 def kill_children() -> None:
-    """Kill all children until there are none: what a killed one leaves becomes a child of ours.
+    """Kill all children until there are none: orphans of a killed one become children of this process.
 
     Those of other users, which a command with rights of its own may have started, cannot be killed.
     """

@@ -1,6 +1,6 @@
-"""What the user decides about pictures in quarantine: one way for the shell and for the gallery.
+"""The user's decisions about pictures in quarantine: one implementation for shell and gallery.
 
-The quarantine's log is the authority; the ledger counts it, and is spared a second judgement. What the user saw is
+The quarantine's log is the authority; the ledger counts it. What the user saw is
 passed as `expected`, and compared under the same lock under which the picture is moved.
 """
 
@@ -23,9 +23,9 @@ from imgwatch.quarantine.record import Record
 
 
 class Decided(NamedTuple):
-    """One decision as it was carried out, with what undoing it needs.
+    """A decision that was carried out, with everything that undoing it needs.
 
-    `before` is RESTORED of a picture that lay in its folder, and was moved into quarantine by the user's word.
+    `before` is RESTORED for a picture in its folder that the user moved into quarantine.
     """
 
     record: Record
@@ -104,7 +104,7 @@ class Decisions:
         return decided
 
     def undo(self, decided: Decided, expected: ReviewState | None = None) -> Record:
-        """Take a decision back, and return the picture's record: a restored picture gets a new one.
+        """Undo a decision, and return the picture's record: a restored picture gets a new one.
 
         What was only marked must still stand as `expected`. Raises DecidedMeanwhile, or what undoing it raises.
         A copy goes again only while the picture that was kept lies where it lay: raises DecidedMeanwhile.
@@ -151,7 +151,7 @@ class Decisions:
         return records
 
     def _taken_back(self, record: Record) -> Record:
-        """Take what was moved on into quarantine again. Raises DecidedMeanwhile if somebody has taken it back."""
+        """Return a moved picture to quarantine. Raises DecidedMeanwhile if somebody has done that already."""
         moved = next((item for item in self._quarantine.moved() if item.record.id == record.id), None)
         if moved is None:
             raise DecidedMeanwhile(f"{record.id} is not where it was moved to; look again")
@@ -166,7 +166,7 @@ class Decisions:
 
 
 def _require_kept(record: Record) -> None:
-    """Raise DecidedMeanwhile if the picture is a copy of one that is no longer there: never do both go."""
+    """Raise DecidedMeanwhile if the picture is a copy whose original is gone, as both must never go."""
     reason = record.judgement.reason
     kept = Path(str(reason.figures.get("kept", "/")))
     if reason.code is ReasonCode.DUPLICATE and not kept.exists():
@@ -174,12 +174,12 @@ def _require_kept(record: Record) -> None:
 
 
 def _set_of(record: Record, path: Path) -> list[Path]:
-    """Return where a picture lies that was restored to this path, and where its companions do."""
+    """Return the paths of a picture that was restored to this path, and of its companions."""
     return [path, *(path.with_name(name) for name in names_beside(record, path.name).values())]
 
 
 def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
-    """Take into the ledger what the quarantine's log has had added, by whatever process."""
+    """Count in the ledger what any process has appended to the quarantine's log."""
     log = quarantine.log_name()
     if log is None:
         return

@@ -46,7 +46,7 @@ class Drift:
         return int(at // 3600) != self.hour or self.in_hour < AN_HOUR
 
     def noted(self, score: float, threshold: float, normal: Sequence[float], at: float) -> Self:
-        """Take in a kept picture's score; `normal` are the scores of held-out normal pictures. Ends a full block."""
+        """Return the state with a kept picture's score added; `normal` are the scores of held-out normal pictures."""
         if not self.wants(at) or not score <= threshold:
             return self
         known = [value for value in normal if value <= threshold]
@@ -85,12 +85,12 @@ class Drift:
         return f"as expected: {strange}"
 
     def to_json(self) -> str:
-        """Write it as text."""
+        """Return the state as text."""
         return json.dumps(asdict(self))
 
     @classmethod
     def read(cls, text: str | None) -> Self | None:
-        """Read what `to_json` wrote; None where there is nothing to be read."""
+        """Return the state that `to_json` wrote; None if the text is none."""
         try:
             values: dict[str, Any] = json.loads(text or "")
             return cls(**values | {"ranks": tuple(map(float, values["ranks"]))})
@@ -99,13 +99,13 @@ class Drift:
 
     @classmethod
     def of(cls, model: str, text: str | None) -> Self:
-        """Read what `to_json` wrote; begin anew for another model."""
+        """Return the state that `to_json` wrote; a new one for another model."""
         remembered = cls.read(text)
         return cls(model) if remembered is None or remembered.model != model else remembered
 
 
 def chance_of(ranks: Sequence[float], among: int) -> float:
-    """Bound the chance of ranks [N] as high as these, were the pictures like the `among` that they are ranked in.
+    """Return a bound on the chance of ranks [N] as high as these among `among` pictures of the same kind.
 
     D, the most that the ranks' distribution lies below the uniform one, less what a calibration of so many pictures
     is off by at most, but for UNLUCKY of them: both by the one-sided inequality of Dvoretzky, Kiefer and Wolfowitz

@@ -1,4 +1,4 @@
-"""Show where a picture is strange: its copy with the model's error map laid over it as a heat map."""
+"""Show where a picture is strange: a copy, overlaid with the model's error map as a heat map."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def explain_pictures(judge: Judge, paths: Iterable[Path], folder: Path) -> None:
 
 
 def as_image(pixels: Pixels) -> Image.Image:
-    """Turn uint8 [H, W, C] into a picture."""
+    """Return uint8 pixels [H, W, C] as a Pillow picture."""
     return Image.fromarray(pixels if pixels.shape[2] == 3 else pixels[:, :, 0]).convert("RGB")
 
 
 def heat_map(pixels: Pixels, error_map: Floats) -> Image.Image:
-    """Lay an error map [h, w] over uint8 pixels [H, W, C]: the redder, the stranger; scaled to its largest value."""
+    """Return uint8 pixels [H, W, C] overlaid with an error map [h, w]: the redder, the stranger; maximum full red."""
     strength = error_map - error_map.min()
     strength = strength / max(float(strength.max()), 1e-9)
     heat = Image.fromarray((strength * 255).astype(np.uint8)).resize(

@@ -39,7 +39,7 @@ class Identity(NamedTuple):
 
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
-        """Take the identity from a stat result."""
+        """Return the identity in a stat result."""
         dev, ino, size, mtime_ns = _VERSION(status)  # a walk comes by here a million times
         if ino > _INT64 or not -_INT64 <= mtime_ns <= _INT64:
             ino, mtime_ns = ino & _INT64, max(-_INT64, min(mtime_ns, _INT64))
@@ -55,7 +55,7 @@ class FolderEntry(NamedTuple):
 
 
 def status_of(entry: FolderEntry) -> os.stat_result | None:
-    """Look at what lies there, following no symlink; None if there is nothing."""
+    """Return the status of an entry, following no symlink; None if there is nothing."""
     try:
         return os.stat(entry.name, dir_fd=entry.folder, follow_symlinks=False)
     except FileNotFoundError:
@@ -110,7 +110,7 @@ def open_regular(path: Path | str, dir_fd: int | None = None) -> int:
 
 
 def nearest_existing(path: Path) -> Path:
-    """Return a path, or the nearest above it that is there."""
+    """Return a path, or the nearest existing one above it."""
     return next(ancestor for ancestor in (path, *path.parents) if ancestor.exists())
 
 
@@ -148,9 +148,9 @@ def rename_exclusive(source: FolderEntry, target: FolderEntry) -> None:
 
 
 def rename_within(source: FolderEntry, target: FolderEntry) -> None:
-    """Rename inside of one folder to a name that is made up. Raises FileExistsError if it is taken all the same.
+    """Rename within a folder to a made-up name. Raises FileExistsError if that is taken nevertheless.
 
-    Where the file system has neither a rename that cannot overwrite nor hard links, looking first must do.
+    If the file system has neither a rename that cannot overwrite nor hard links, it only checks first.
     """
     try:
         rename_exclusive(source, target)
@@ -197,7 +197,7 @@ def _give_to_owner_of(folder: int, made: int) -> None:
 
 
 def digest_of(descriptor: int) -> str:
-    """Read the whole file from the beginning and give its SHA-256 as hexadecimal digits."""
+    """Return the SHA-256 of a whole file as hexadecimal digits."""
     digest, offset = hashlib.sha256(), 0
     while chunk := os.pread(descriptor, _CHUNK_BYTES, offset):
         digest.update(chunk)

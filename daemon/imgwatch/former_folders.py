@@ -23,7 +23,7 @@ class FormerFolders(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, watched: Sequence[Path], ledger: Ledger) -> FormerFolders:
-        """Take from the ledger what it knows of the folders; `watched` is what the config names."""
+        """Return what the ledger knows about the folders; `watched` are the config's."""
         resolved = [path.resolve() for path in watched]
         return cls([*resolved, *ledger.rescanned()], resolved, ledger.facts.root_inodes())
 
@@ -35,7 +35,7 @@ class FormerFolders(msgspec.Struct, frozen=True):
     def below(self, original: Path, others: Sequence[Path]) -> Path:
         """Return the folders between a picture and the watched folder that it came from.
 
-        Where nobody knows that folder, it is the one that all `others` have in common.
+        If that folder is unknown, it is the common folder of all `others`.
         """
         root = self.root_of(original)
         if root is None:

@@ -1,4 +1,4 @@
-"""What stands in the daemon's way just now, in words: each cause said once, and once more when it is gone."""
+"""The daemon's present troubles, in words: each cause is logged once, and once more when it is gone."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class Health:
 
     @property
     def has_failed(self) -> bool:
-        """Return whether a whole turn failed, and none has proved since that it works again."""
+        """Return whether a whole turn failed, and no later one has succeeded."""
         return self._failed_turn is not None
 
     @property
     def has_unmoved(self) -> bool:
-        """Return whether something is to be moved that could not be."""
+        """Return whether there are pictures that could not be moved."""
         return self.move_fault is not None or self.destination_fault is not None
 
     @property
@@ -43,7 +43,7 @@ class Health:
         return isinstance(self.move_fault, QuarantineGone)
 
     def note_failed_turn(self, fault: Exception) -> None:
-        """Note that a turn failed: one line in the log, not one a turn."""
+        """Note that a turn failed: one line in the log, not one per turn."""
         if self._failed_turn is None:
             log.error(
                 "all pictures stay where they are; tried again every %g s: %s",
@@ -54,7 +54,7 @@ class Health:
         self._failed_turn = str(fault) or repr(fault)
 
     def expect_calm(self) -> None:
-        """Begin to wait for turns that work: one that writes nothing proves nothing yet."""
+        """Start to wait for successful turns: one that writes nothing proves nothing."""
         self._calm_at = self._clock() + 2 * self._retry_seconds
 
     def note_good_turn(self) -> None:
@@ -64,7 +64,7 @@ class Health:
             self._failed_turn = None
 
     def note_failed_move(self, fault: MoveFailed | Unavailable) -> None:
-        """Note that nothing can be moved: one line in the log, not one a picture."""
+        """Note that nothing can be moved: one line in the log, not one per picture."""
         if self.move_fault is None:
             log.error(
                 "nothing can be moved into the quarantine just now, tried again later: %s",
@@ -100,11 +100,11 @@ class Health:
             self.destination_fault = None
 
     def troubles(self) -> tuple[str, ...]:
-        """Return what stands in the way, a sentence each."""
+        """Return the troubles, a sentence each."""
         return tuple(self.causes().values())
 
     def causes(self) -> dict[str, str]:
-        """Return what stands in the way: a sentence for each cause, whose name stays while the sentence may change."""
+        """Return the troubles by cause: its name stays the same while the sentence may change."""
         limit = self.watch_limit
         causes = {
             "waiting": self.waits_for,

@@ -69,11 +69,11 @@ class Ignore:
 
     @cached_property
     def by_name(self) -> Matches:
-        """What is ignored by its name alone, whatever it is and wherever it lies."""
+        """A function that says what is ignored by its name alone, whatever it is and wherever it lies."""
         return _name_matcher(rule.tail for rule in self._rules if self._is_sure(rule))
 
     def by_path(self, folder: str) -> Callable[[str, bool], bool] | None:
-        """Return what tells of (name, is it a folder) in `folder` whether it is ignored; None where names decide.
+        """Return a function of (name, is it a folder) in `folder`: is it ignored? None if names alone decide.
 
         `folder` is relative to the watched one, "" for that itself.
         """
@@ -117,7 +117,7 @@ def _spec(lines: tuple[str, ...]) -> GitIgnoreSpec:
 
 
 def _as_pathspec_reads(line: str) -> str:
-    """Spell a pattern so that pathspec takes it as git does: `#` is no comment here, and `a/**` is not `a` itself."""
+    """Return a pattern so that pathspec reads it as git does: `#` is no comment here, and `a/**` is not `a` itself."""
     folder = "/" if line.endswith("/") else ""
     line = line.removesuffix("/")
     line = f"\\{line}" if line.startswith("#") else line
@@ -129,7 +129,7 @@ def _unescaped(glob: str) -> str:
 
 
 def _name_matcher(globs: Iterable[str]) -> Matches:
-    """Compile globs. Every file of a million comes by; for most, the first and the last letter tell enough."""
+    """Return compiled globs. For most of a million files, the first and the last letter suffice."""
     names, begins, ends, others = set[str](), [], [], []
     for glob in globs:
         if _GLOB.search(glob) is None:

@@ -1,4 +1,4 @@
-"""What `--json` and the HTTP interface say of a picture that was judged. How people read it, `wording` knows."""
+"""A judged picture in `--json` and the HTTP interface. `wording` has the sentences for people."""
 
 from __future__ import annotations
 

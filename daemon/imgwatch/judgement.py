@@ -1,6 +1,6 @@
-"""What was judged of a picture, as data: verdict, kind, and a reason that is a code with figures.
+"""A judgement as data: verdict, kind, and a reason that is a code with figures.
 
-Pure. The sentences are in `wording`; how a score becomes a judgement, `standard` knows.
+Pure. `wording` has the sentences; `standard` turns a score into a judgement.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Reason(msgspec.Struct, frozen=True):
 class Judgement(msgspec.Struct, frozen=True):
     """A verdict with its grounds.
 
-    `score`, `threshold` and `sha256` are None where the picture was unreadable; `kind` is None unless it is junk.
+    `score`, `threshold` and `sha256` are None if the picture was unreadable; `kind` is None unless it is junk.
     """
 
     verdict: Verdict
@@ -109,7 +109,7 @@ class Judgement(msgspec.Struct, frozen=True):
 def unreadable(
     why: str, model: str, sha256: str | None = None, code: ReasonCode = ReasonCode.UNREADABLE
 ) -> Judgement:
-    """Return the judgement of a picture that could not be read; the code says of what kind the reason is."""
+    """Return the judgement of a picture that could not be read; `code` is the kind of reason."""
     return Judgement(Verdict.UNREADABLE, Reason(code, {"why": why}), model, sha256=sha256)
 
 

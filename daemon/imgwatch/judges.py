@@ -1,4 +1,4 @@
-"""Whose judge a picture gets: its watched folder's own model and threshold, or those of all other folders.
+"""The judge for each picture: its watched folder's own model and threshold, or those of all other folders.
 
 A model file that several folders name is loaded once, and all share the workers that decode. It moves nothing.
 """
@@ -90,12 +90,12 @@ class Judges:
             yield from judge.judge(own)
 
     def call_on_progress(self, note: Callable[[], None]) -> None:
-        """Let this be called after each picture that was decoded."""
+        """Call this function after each decoded picture."""
         for judge in self._judges.values():
             judge.on_progress = note
 
     def load(self, path: Path) -> Scorer:
-        """Take a model file into use, or its new version. Raises ModelError, and then the old one stays."""
+        """Load a model file, or its new version. Raises ModelError, and then the old one stays."""
         seconds, tried, device = self._limits.decode_seconds, self._tried, self._device
         scorer = Scorer(path, seconds=seconds, tried=tried, device=device)
         self._take(scorer)

@@ -54,7 +54,7 @@ class Judged:
 
     @property
     def day(self) -> datetime:
-        """When it was taken, or else when its file was last changed: what dates the folder that it is moved to."""
+        """When it was taken, or else when its file was last changed: the date of the folder that it is moved to."""
         return self.taken or datetime.fromtimestamp(self.identity.mtime_ns / 1e9)
 
 
@@ -157,7 +157,7 @@ class Judge:
         return judged
 
     def _score_each(self, decoded: Sequence[Decoded]) -> list[Judgement]:
-        """Score a batch; if that fails or takes too long, each picture alone, to find the one that it is about.
+        """Score a batch; if that fails or takes too long, each picture alone, to find the culprit.
 
         Raises ModelError if the model fails on other pictures, too.
         """
@@ -193,7 +193,7 @@ class Judge:
 
 
 def _middle_frames(decoded: Sequence[Decoded], scores: Floats) -> Iterator[int]:
-    """Yield, of each picture, the number of the frame that has the median of its frames' scores.
+    """Yield, for each picture, the number of the frame with the median score.
 
     Of an even number it is the lower one of the two in the middle: more than half of the frames must be strange for
     the whole to be. A score that is not a number counts as the lowest.
@@ -209,7 +209,7 @@ def _middle_frames(decoded: Sequence[Decoded], scores: Floats) -> Iterator[int]:
 def taught(
     judgement: Judgement, correction: Correction, embedding: Floats, was_junk: bool, strongest: Reason
 ) -> Judgement:
-    """Let a decision about the same picture overrule the score, and say when only the correction made it strange."""
+    """Return the judgement, overruled by a decision on the same picture, or marked as due to the correction alone."""
     same = correction.same_as(judgement.sha256 or "", embedding)
     if same is None:
         if judgement.verdict is Verdict.QUARANTINE and not was_junk:

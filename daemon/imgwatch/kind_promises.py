@@ -1,4 +1,4 @@
-"""Promises that kinds of junk have of their own: what each comes to in a model, and what is left for others. Pure."""
+"""Promises for single kinds of junk: the limit of each in a model, and the rest for other kinds. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class OwnPromise:
     limit: float
 
     def is_broken(self, parts: Sequence[float]) -> bool:
-        """Return whether a picture with these parts is taken."""
+        """Return whether a picture with these parts is junk by this promise."""
         return parts[self.part] > self.limit
 
 
@@ -44,7 +44,7 @@ class KindPromises:
 
     @classmethod
     def of(cls, contract: Contract, rule: ThresholdRule | None, promised: Promised, path: Path) -> Self:
-        """Take what the config has `promised` to a model, the file at `path`. Raises ModelError."""
+        """Return the config's promises (`promised`) for a model, the file at `path`. Raises ModelError."""
         name, value = (contract.threshold.rule, contract.threshold.value) if rule is None else rule.rule
         if not promised:
             return cls(others=value if name == "false_alarms" else None)
@@ -119,7 +119,7 @@ def silent_kinds(contract: Contract, promises: KindPromises) -> list[SilentKind]
 
 
 def silence_in_words(contract: Contract, promises: KindPromises) -> dict[str, str]:
-    """Return the silent kinds with what is to be said of each."""
+    """Return the silent kinds, each with a sentence."""
     return {str(silent.kind): silent.summary for silent in silent_kinds(contract, promises)}
 
 

@@ -30,7 +30,7 @@ def rule_for(rules: tuple[KindRule, ...], steps: tuple[str, ...]) -> KindRule:
 
 
 def faults_of(settings: Settings) -> Iterator[Fault]:
-    """Find the rules that never hold, and those that would move pictures to where they are judged again."""
+    """Yield faults: rules that never hold, and rules that would move pictures to where they are judged again."""
     for kind in Kind:
         written = getattr(settings.kinds, kind)
         if written == "move":

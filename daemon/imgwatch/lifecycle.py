@@ -235,7 +235,7 @@ class Reducer:
         self._before: _Before | None = None
 
     def note(self, line: Happening) -> bool:
-        """Take in the next line. Return False, and change nothing, if it cannot follow on those before it."""
+        """Apply the next line. Return False, and change nothing, if it cannot follow those before it."""
         if line.event is Event.WITHDRAWN:
             return self._withdraw(line)
         state = self._states.get(line.id)
@@ -264,7 +264,7 @@ class Reducer:
             self._restored.discard(line.sha256)
 
     def _note_decision(self, line: Happening) -> dict[str, Happening]:
-        """Keep the decisions that can be undone; return those that the line ends."""
+        """Update the decisions that can be undone; return those that the line ends."""
         if line.event is Event.JOINED:
             return {}
         ended = {line.id} & self._decisions.keys()
@@ -295,7 +295,7 @@ class Reducer:
         return True
 
     def state(self, record_id: str) -> ReviewState:
-        """Return where a picture stands; one that no line speaks of is open."""
+        """Return the review state of a picture; one without lines is open."""
         return self._states.get(record_id, ReviewState.OPEN)
 
     def teaching(self, sha256: str) -> Teaching | None:
@@ -303,12 +303,12 @@ class Reducer:
         return self._teachings.get(sha256)
 
     def is_restored(self, sha256: str) -> bool:
-        """Return whether the user restored this very picture and has not taken that back."""
+        """Return whether the user restored this very picture and has not undone that."""
         return sha256 in self._restored
 
     @property
     def restored(self) -> frozenset[str]:
-        """The digests of all that is restored."""
+        """The digests of all restored pictures."""
         return frozenset(self._restored)
 
     def last_decision(self) -> Happening | None:

@@ -46,7 +46,7 @@ class LiveModel:
 
     @property
     def refused(self) -> str | None:
-        """Why a new model is not in use, if one is not."""
+        """The reason why a new model was refused; None if none was."""
         return "; ".join(self._refused.values()) or None
 
     def refresh(self) -> bool:
@@ -73,7 +73,7 @@ class LiveModel:
         return True
 
     def _is_tried(self, file: Path, version: Identity | None) -> bool:
-        """Begin the trial of a new version, or look whether it has passed. Raises ModelError if it did not."""
+        """Start the trial of a new version, or return whether it has passed. Raises ModelError if it failed."""
         if version != self._versions[file]:
             self._end_trial(file)
             self._trials[file] = self.tried.begin(file, self._seconds)
@@ -103,15 +103,15 @@ class LiveModel:
         self.judge.decoder.interrupt()
 
     def rest(self) -> None:
-        """Let the decoding workers go; they are started again for the next picture."""
+        """Stop the decoding workers; they are started again for the next picture."""
         self.judge.decoder.rest()
 
     def wake(self) -> None:
-        """Start the workers if they were let go, so that the next picture need not wait for them."""
+        """Start the workers if they were stopped, so that the next picture need not wait for them."""
         if self.judge.decoder.is_resting:
             self.judge.decoder.start()
 
     def probe(self) -> None:
-        """Try the whole way through the model: one that hangs is noticed while nothing waits for it."""
+        """Run the model once, so that one that hangs is noticed while nothing waits for it."""
         for scorer in {id(judge.scorer): judge.scorer for judge in self.judges.of_all}.values():
             scorer.probe()

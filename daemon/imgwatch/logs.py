@@ -1,4 +1,4 @@
-"""Set up the log on stderr: one line a message whatever a file is called, with levels that journald understands."""
+"""Set up the log on stderr: one line per message, whatever a file's name, with levels for journald."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class LastError(logging.Handler):
 
 
 def set_up(verbose: bool = False) -> LastError:
-    """Send the log to stderr, for the journal with sd-daemon(3) priorities; return what keeps the last error."""
+    """Send the log to stderr, for the journal with sd-daemon(3) priorities; return the handler with the last error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_OneLine(for_journal=_is_journal()))
     handler.addFilter(FirstFew())

@@ -1,6 +1,6 @@
-"""When freed memory goes back to the system, and how much a process may take.
+"""When freed memory returns to the system, and how much a process may use.
 
-It frees nothing itself. What it asks of malloc, it asks of glibc alone.
+It frees nothing itself. It works with glibc's malloc only.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ _MAPPED_FROM = 32 << 20  # the most that glibc takes
 
 
 def bound_arenas() -> None:
-    """Let all threads share two arenas of malloc; each thread's own would keep what another thread freed in it."""
+    """Make all threads share two arenas of malloc: each thread's own would keep what other threads freed in it."""
     if (libc := _glibc()) is not None:
         libc.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def keep_freed() -> None:
-    """Let malloc keep what one batch freed for the next: pages asked for anew cost it half its time again."""
+    """Make malloc keep the memory of one batch for the next: new pages would cost half of a batch's time again."""
     if (libc := _glibc()) is not None:
         libc.mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM)
         libc.mallopt(_M_TRIM_THRESHOLD, _KEPT)
 
 
 def give_back() -> None:
-    """Return to the system what malloc keeps; takes some milliseconds, see malloc_trim(3)."""
+    """Return malloc's free memory to the system, in some milliseconds; see malloc_trim(3)."""
     if (libc := _glibc()) is not None:
         libc.malloc_trim(0)
 
 
 def limit_growth(allowed_bytes: int) -> None:
-    """Let this process take so much more memory than it has now, and no more."""
+    """Limit this process to so much more memory than it has now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     limit = pages * resource.getpagesize() + allowed_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -16,7 +16,7 @@ _TABLE = Path("/proc/self/mountinfo")
 
 
 def around(folders: Iterable[Path]) -> list[tuple[str, Path, str]]:
-    """Return what is mounted above, at and below these folders; another list means that something changed there."""
+    """Return the mounts above, at and below these folders; a different list means a change."""
     wanted = list(folders)
     return [
         mount

@@ -1,6 +1,6 @@
-"""Move what was judged junk, with what belongs to it: into the quarantine, and on to the folder for its kind.
+"""Move junk with its companions: into the quarantine, and on to the folder for its kind.
 
-What is to be moved, `pipeline` decides; how it cannot be lost on the way, `quarantine` knows.
+`pipeline` decides what to move; `quarantine` ensures that nothing is lost on the way.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Mover:
         return self._owner(path) is not None
 
     def follow(self, path: Path) -> bool:
-        """Move a file after the picture that it belongs to; return False if that is to be tried again."""
+        """Move a companion after its picture; return False if that is to be tried again."""
         record = self._owner(path)
         if record is None:
             return True
@@ -102,7 +102,7 @@ class Mover:
         return None if owner is None else records[owner]
 
     def _companions(self, path: Path) -> Sequence[str]:
-        """Return the names of what goes with a picture; what it shares with one in quarantine stays."""
+        """Return the names of a picture's companions, without those that it shares with a picture in quarantine."""
         companions = lying_beside(path) if self._policy.together else []
         if companions:
             others = [Path(record.original).name for record in self._quarantine.namesakes(path)]
@@ -183,7 +183,7 @@ class Mover:
         return path
 
     def move_on_left(self) -> None:
-        """Move on what was left in the quarantine on its way, by this process or by one that was killed."""
+        """Move on the pictures that this process, or a killed one, left in the quarantine on their way."""
         self.has_left = False
         for record in self._quarantine.on_the_way():
             path = self._move_on(record)

@@ -1,4 +1,4 @@
-"""How far pictures are from one another as a model sees them, and which is nearest. It knows nothing of pictures."""
+"""Distances between embeddings, and the nearest one. It knows nothing about pictures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.floating[Any]]
 
 _PROJECTED = 128  # numbers a picture is compared by
+
+
+def unit(vectors: Vectors) -> NDArray[np.float32]:
+    """Return vectors [N, D] scaled to length 1."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
 
 
 def relative_distances(some: Vectors, others: Vectors) -> NDArray[np.float32]:
@@ -29,13 +35,13 @@ def nearest(vector: Vectors, others: Vectors) -> tuple[int, float]:
 
 
 class Projection:
-    """Draws vectors down to few numbers; near ones stay near (Johnson and Lindenstrauss)."""
+    """Projects vectors at random to few dimensions; near ones stay near (Johnson and Lindenstrauss 1984)."""
 
     def __init__(self) -> None:
         self._matrix: NDArray[np.float32] | None = None
 
     def __call__(self, vector: Vectors) -> NDArray[np.float32]:
-        """Return the vector in at most 128 numbers."""
+        """Return a vector [D] projected to at most 128 dimensions."""
         vector = np.asarray(vector, dtype=np.float32)
         if len(vector) <= _PROJECTED:
             return vector

@@ -1,4 +1,4 @@
-"""A new model that waits beside the one in use until somebody takes it: where it lies, and how it is taken."""
+"""A new model that waits beside the one in use: where it lies, and how it comes into use."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def models_to_compare(settings: Settings, general_model: Path) -> dict[str, Path
 
 
 def name_of(model: Path) -> str:
-    """Return what a model file is called by ledger, records and user. Raises ModelError."""
+    """Return the name of a model in ledger, records and messages. Raises ModelError."""
     return Scorer(model).name
 
 
 def change_of_config(config: Path, settings: Settings) -> str:
-    """Return what taking the new model changes in the config, as diff -u shows it; nothing where it names the model."""
+    """Return how using the new model changes the config, as diff -u shows it; "" if the config names it already."""
     before = config.read_text(encoding="utf-8")
     return config_edit.difference(config, before, _naming(before, settings))
 
@@ -56,7 +56,7 @@ def model_to_take(settings: Settings) -> Path:
 
 
 def take_into_use(config: Path, settings: Settings) -> str:
-    """Let the new model replace the one in use, which is kept, then let the config name it; return what follows.
+    """Replace the model in use, which is kept, by the new one, then set it in the config; return what follows.
 
     Killed at any moment, the config names a model that is there, and the next call finishes it. Raises InputMissing
     where no new model waits, ModelError for a damaged one, CannotCreate, ConfigError.

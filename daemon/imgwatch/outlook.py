@@ -37,7 +37,7 @@ class Outlook:
     strangers: tuple[Stranger, ...]
 
     def moved_at(self, threshold: float) -> Sequence[Stranger]:
-        """Return what lies above a threshold, strangest first."""
+        """Return the pictures above a threshold, strangest first."""
         return [stranger for stranger in self.strangers if stranger.score > threshold]
 
 
@@ -68,7 +68,7 @@ def look_ahead(  # noqa: PLR0913 - what the config says of judging
 
 
 def latest(paths: Sequence[Path], most: int) -> list[Path]:
-    """Return those that were changed last, oldest first."""
+    """Return the `count` files that were changed last, oldest first."""
     return sorted(paths, key=_changed_at)[-most:]
 
 

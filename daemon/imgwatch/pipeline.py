@@ -67,11 +67,11 @@ class Pipeline:
         self._left_alone = FamiliarPictures(quarantine, ledger, spares_existing=policy.spares_existing)
 
     def run(self, paths: Iterable[Path]) -> Iterator[Result]:
-        """Judge each path and act on it. Yields one result a picture that was there, in order."""
+        """Judge each path and act on it; yield a result for each existing picture, in order."""
         return self.act(self._judge().judge(paths))
 
     def act(self, judged: Iterator[Judged]) -> Iterator[Result]:
-        """Act on judgements, whoever made them."""
+        """Act on judgements of any origin; yield the results."""
         for batch in batched(judged, BATCH):
             try:
                 results = self._act_on(batch)
@@ -87,7 +87,7 @@ class Pipeline:
     def _act_on(self, batch: Sequence[Judged]) -> list[Result]:
         earlier: list[Judged] = []
         if self.duplicates is not None:
-            batch, earlier = self.duplicates.tell_apart(
+            batch, earlier = self.duplicates.find_copies(
                 batch, lambda judged: self._left_alone.why(judged) is not None
             )
         done = self._act_on_judgements(batch)
@@ -134,7 +134,7 @@ class Pipeline:
         return result
 
     def _report_once(self, judged: Judged, what: str) -> None:
-        """Name a file that stays though it is junk or cannot be read, once for each version of it."""
+        """Log a file that stays although it is junk or unreadable, once for each version of it."""
         known = self._ledger.known(judged.path)
         if known is None or not known.is_version(judged.identity) or known.model is None:
             log.warning("%s: %s: %s", judged.path, what, sentence(judged.judgement.reason))
@@ -147,7 +147,7 @@ class Pipeline:
             self._opened_why = None
 
     def _respect_user(self, judged: Judged) -> Judged:
-        """Keep what lay there on the first day, and what the user restored, whatever the model says."""
+        """Return a judgement that keeps pictures of the first day, and those that the user restored."""
         code = self._left_alone.why(judged)
         return judged if code is None else _kept(judged, code)
 
@@ -167,18 +167,18 @@ class Pipeline:
 
     @property
     def health(self) -> Health:
-        """What stands in the way of moves."""
+        """The troubles with moves."""
         return self.mover.health
 
     def follow(self, path: Path) -> bool:
-        """Move a file after the picture that it belongs to; return False if that is to be tried again."""
+        """Move a companion after its picture; return False if that is to be tried again."""
         if self._breaker is not None and self._breaker.is_open:
             return False
         return self.mover.follow(path)
 
 
 def _kept(judged: Judged, code: ReasonCode = ReasonCode.NORMAL) -> Judged:
-    """Judge a picture to stay, whatever the judgement was."""
+    """Return a judgement by which the picture stays."""
     kept = msgspec.structs.replace(judged.judgement, verdict=Verdict.KEEP, reason=Reason(code), kind=None)
     return replace(judged, judgement=kept)
 
@@ -193,7 +193,7 @@ def hold_until_settled(
     clock: Clock,
     begin_anew: Callable[[Path], object],
 ) -> Iterator[Judged]:
-    """Hand on each judgement when its file has settled; one whose file is another by then goes to `begin_anew`."""
+    """Yield each judgement when its file has settled; one whose file has changed by then goes to `begin_anew`."""
     for picture in judged:
         file = settled[picture.path]
         time.sleep(max(file.since - clock(), 0.0))

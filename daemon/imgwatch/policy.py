@@ -1,4 +1,4 @@
-"""What becomes of a picture by its judgement and the config: left, reported, quarantined, moved, now or later. Pure."""
+"""The outcome of a judgement under the config: left, reported, quarantined, moved, now or later. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Policy:
     def of(
         cls, settings: Settings, is_general: Callable[[Path], bool], *, spares_existing: bool = False
     ) -> Policy:
-        """Take the policy from the config. `is_general`: whether the model that judges a path is the general one."""
+        """Return the config's policy. `is_general`: whether the model that judges a path is the general one."""
         return cls(
             settings.mode == "report",
             settings.unreadable == "quarantine",

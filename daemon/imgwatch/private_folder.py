@@ -1,4 +1,4 @@
-"""Whether a folder in which nobody else may write is this user's own: its owner, its mode, and how it was come to.
+"""Whether a private folder is this user's own: its owner, its mode, and the way to it.
 
 Everything is asked of the open folder, which cannot be exchanged in between. It makes no folder.
 """
@@ -51,7 +51,7 @@ def require_own(descriptor: int, path: Path) -> None:
 
 
 def _is_kept_for(descriptor: int, owner: int) -> bool:
-    """Tell root whether only this owner, or root, can have put the folder where it is."""
+    """Return, for root, whether only this owner or root can have put the folder where it is."""
     if not stat.S_ISDIR(os.fstat(descriptor).st_mode):
         return False
     above = os.stat("..", dir_fd=descriptor)

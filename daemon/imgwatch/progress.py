@@ -1,4 +1,4 @@
-"""How work that takes a while reports how far it is. It shows nothing itself."""
+"""How long work reports its progress. It shows nothing itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let a running daemon read its config again."""
+"""Make a running daemon read its config again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def ask_for_reload(settings: Settings) -> str:
-    """Send the daemon of a config SIGHUP, if one runs, and return what becomes of that, in a sentence."""
+    """Send the daemon of a config SIGHUP, if one runs, and return the outcome in a sentence."""
     pid = read_status(settings.state).get("pid")
     if pid is None:
         return "No daemon runs; the next one reads the new config."

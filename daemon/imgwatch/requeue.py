@@ -33,14 +33,14 @@ class Requeue:
         self._due_timer = due_timer
 
     def unread(self) -> None:
-        """Look again at what could not be read, as the reason may be gone; say what is still not looked at."""
+        """Requeue unreadable files, as the reason may be gone; log what is still not looked at."""
         self._ledger.take_up_unreadable()
         take_up_formats(self._ledger)
         for sentence in left_alone(self._ledger.passed_over()):
             log.warning("%s", sentence)
 
     def say_what_was_reported(self) -> None:
-        """Name the way to move what was reported while nothing was moved, now that something is."""
+        """Log how to move what was reported while nothing was moved, now that pictures are moved."""
         number = len(self._ledger.waiting(FileState.REPORTED))
         if number:
             log.warning(
@@ -49,11 +49,11 @@ class Requeue:
             )
 
     def changed_kinds(self, kinds: KindSettings) -> None:
-        """Look again at what the rules for kinds, changed since, may want elsewhere."""
+        """Requeue what the rules for kinds, changed since, may want elsewhere."""
         take_up_kinds(self._ledger, kinds)
 
     def pending(self, others: Iterable[Path] = ()) -> None:
-        """Try again what could not be moved, and `others`."""
+        """Requeue what could not be moved, and `others`."""
         for path in (*self._ledger.waiting(FileState.PENDING), *others):
             self._notice(path)
 

@@ -1,6 +1,6 @@
 """Wait at the start for a disk that fails, instead of ending and being started again and again.
 
-What fails later, while the daemon watches, `service` waits out.
+`service` handles later failures, while the daemon watches.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ RETRY_SECONDS = 10.0
 _Opened = TypeVar("_Opened")
 
 
-def opened(
+def open_when_possible(
     attempt: Callable[[], _Opened],
     waits_for: tuple[type[ImgwatchError], ...],
     must_stop: Callable[[], bool],
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> _Opened | None:
-    """Return what `attempt` gives as soon as it works; None when told to stop. `tell` is told why at each failure."""
+    """Return the result of `attempt` once it works; None if stopped. `report` gets the reason of each failure."""
     is_logged = False
     while not must_stop():
         try:
@@ -38,7 +38,7 @@ def opened(
                     extra={"cause": "start"},
                 )
             is_logged = True
-            tell(str(fault))
+            report(str(fault))
         else:
             if is_logged:
                 log.info("what was waited for is there", extra={"cause": "start"})

@@ -32,7 +32,7 @@ class ReviewersPromise:
 
     @classmethod
     def of(cls, false_alarms: float, judged: int, moved: int, restored: int, deleted: int) -> Self | None:
-        """Estimate the share; None before anything was moved.
+        """Return the estimated share; None before anything was moved.
 
         Of `judged` pictures, `false_alarms` of the normal ones lie above the threshold: at most false_alarms * judged
         of the `moved` ones are the user's. That share m is the mean of the prior Beta(10 m, 10 (1 - m)); each picture
@@ -50,7 +50,7 @@ class ReviewersPromise:
 
     @classmethod
     def of_counts(cls, false_alarms: float, counts: Mapping[str, int]) -> Self | None:
-        """Estimate the share from a ledger's counts of the last days, by their names."""
+        """Return the estimated share by a ledger's counts of the last days."""
         judged, moved, restored, deleted = (
             counts.get(name, 0) for name in ("judged", "quarantined", "restored", "deleted")
         )

@@ -1,6 +1,6 @@
 """Walk watched folders and find candidates: start-up, rescan, safety net, and polling are all this one walk.
 
-It decides what is a candidate; whether one was judged before, the ledger knows.
+It decides what is a candidate; the ledger knows whether it was judged before.
 """
 
 from __future__ import annotations
@@ -104,9 +104,9 @@ def _say_once(folder: Path, why: str) -> None:
 def _listings(
     entries: Iterable[os.DirEntry[str]], scope: Scope, folder: Path, folders: list[Path]
 ) -> Iterator[Listing]:
-    """Sort the entries of one folder: files that belong to the scope into listings, folders into `folders`.
+    """Yield the listings of one folder's files in the scope; append its folders to `folders`.
 
-    Every file of a million comes by here, so it asks for each only what its name has not told already.
+    Every one of a million files passes here, so it checks only what the name does not decide.
     """
     if not scope.covers(folder):
         return

@@ -1,6 +1,6 @@
 """The daemon: one loop that joins watched folders, intake and pipeline, and outlives every fault that may pass.
 
-It decides when things happen; what happens to a picture is in `pipeline`.
+It decides when things happen; `pipeline` decides what happens to a picture.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Service:
             self._roots.stop()
 
     def _attempt(self, step: Callable[[], None]) -> bool:
-        """Begin, or do one turn; if it fails, leave all pictures where they are, wait, and look again."""
+        """Start, or do one turn; if it fails, leave all pictures where they are, wait, and try again."""
         try:
             step()
         except (RestartNeeded, InputMissing):
@@ -187,7 +187,7 @@ class Service:
             self._requeue.held()
 
     def _watch(self) -> None:
-        """Watch anew every folder that is there: watch first, then look, so that nothing slips through."""
+        """Watch every existing folder anew: watch first, then scan, so that nothing is missed."""
         self._roots.watch()
         for root in self._roots:
             if root.folder is not None:
@@ -268,7 +268,7 @@ class Service:
             self._retry.set()
 
     def _follow_pictures(self) -> None:
-        """Move what belongs to pictures that were moved before it came."""
+        """Move companions that came after their pictures had been moved."""
         for file in self._intake.take_latecomers():
             time.sleep(max(file.since - self._clock(), 0.0))
             if not self._pipeline.follow(file.path):
@@ -319,7 +319,7 @@ class Service:
             self._intake.scan(root)
 
     def _look_for_quarantine(self) -> None:
-        """Notice a disk that is taken away without a picture having to fail, and that it is back at once."""
+        """Notice a removed disk before a picture fails, and its return at once."""
         try:
             self._quarantine.look()
         except QuarantineGone as gone:
@@ -336,13 +336,13 @@ class Service:
             self._recover_quarantine()
 
     def _keep_going(self) -> None:
-        """Called often in long walks: show life, and end when asked to stop."""
+        """Report to systemd during long walks, and end them when asked to stop."""
         if self._stopping:
             raise _Stopped
         self._pulse_if_due()
 
     def _keep_going_while(self, waiting: str) -> None:
-        """Show life, say what is waited for, and end when asked to stop."""
+        """Report to systemd during a wait, with its reason, and end it when asked to stop."""
         self._health.waits_for = waiting
         try:
             self._keep_going()
@@ -355,7 +355,7 @@ class Service:
             self._on_pulse(self.pulse())
 
     def pulse(self) -> Pulse:
-        """Return how the daemon is."""
+        """Return the daemon's state."""
         judge, limit = self._model.judge, self._roots.limit
         self._health.refused_model = self._model.refused
         self._health.watch_limit = None if limit is None else limit.sysctl

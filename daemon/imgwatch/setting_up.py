@@ -1,4 +1,4 @@
-"""From nothing to a config and a model, step by step. What is chosen, and by whom, the command or the page knows."""
+"""From nothing to a config and a model, step by step. Command and page ask for the choices."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Setup:
 
     @classmethod
     def begin(cls, config: Path | None, watch: Path | None, general_model: Path) -> Self:
-        """Take the config that is there, or make one for the folder `watch`.
+        """Return the setup of the existing config, or of a new one for the folder `watch`.
 
-        Raises UsageError where no folder is named, or another than the config's; InputMissing where it is not there.
+        Raises UsageError if no folder is named, or another than the config's; InputMissing if it does not exist.
         """
         file = config_file(config)
         before = file.read_text(encoding="utf-8") if file.exists() else None
@@ -58,13 +58,13 @@ class Setup:
 
     @property
     def present_share(self) -> float:
-        """The promise that the config makes now."""
+        """The config's present target false-alarm rate."""
         rule = self.settings.threshold
         return USUAL_SHARE if rule is None or rule.false_alarms is None else rule.false_alarms
 
     @property
     def sync_warnings(self) -> list[str]:
-        """What says that a move would delete pictures on other devices; none where nothing is moved."""
+        """Warnings that a move would delete pictures on other devices; none if nothing is moved."""
         if self.settings.mode == "report":
             return []
         return [says for folder in self.watched if (says := sync_warning(folder))]
@@ -72,7 +72,7 @@ class Setup:
     def learn(self, normal: Sequence[Path], share: float, progress: Progress) -> Calibrated:
         """Fit the config's model, or the general one, to the pictures in these folders; none: in the watched ones.
 
-        Raises InputMissing where there are too few.
+        Raises InputMissing for too few pictures.
         """
         settings, own = self.settings, self.settings.own_model
         paths = list_pictures(normal or self.watched, self._apart, settings.watch[0].ignore)
@@ -90,7 +90,7 @@ class Setup:
         )
 
     def look_ahead(self, learned: Calibrated, progress: Progress) -> Outlook:
-        """Judge what lies in the watched folders."""
+        """Return what the model would move of the watched folders."""
         paths: list[Path] = []
         for watch in self.settings.watch:
             try:
@@ -106,7 +106,7 @@ class Setup:
         return self.settings.quarantine.path, self.settings.state
 
     def chosen(self, share: float | None, *, only_reports: bool) -> dict[str, str | float]:
-        """Return the keys of the config that a choice sets. A threshold by another rule is the user's own word.
+        """Return the keys of the config that a choice sets. A threshold by another rule is the user's own, and stays.
 
         `share`: the promise; None where nothing was learned.
         """
@@ -121,13 +121,13 @@ class Setup:
         return values
 
     def changes(self, values: Values) -> str:
-        """Return what changes in a config that is there, as diff -u shows it; nothing for a new one."""
+        """Return the changes to an existing config, as diff -u shows them; "" for a new one."""
         if self._before is None:
             return ""
         return config_edit.difference(self.file, self._before, first_config.with_keys(self._text, values))
 
     def write(self, values: Values, learned: Calibrated | None) -> list[Path]:
-        """Write model and config, each whole or not at all; the model first, so that what the config names is there.
+        """Write model and config, each atomically; the model first, so that the file in the config exists.
 
         Return what was written. Raises CannotCreate, ConfigError.
         """
@@ -177,7 +177,7 @@ def _new_config(folder: Path | None) -> str:
 
 
 def _quarantine_for(folder: Path) -> Path:
-    """Return where the quarantine lies best: the usual place, or beside the folder where that is another disk."""
+    """Return the best folder for the quarantine: the usual one, or beside a watched folder on another disk."""
     usual = QuarantineSettings().path
     is_same_disk = nearest_existing(usual).stat().st_dev == folder.stat().st_dev
     return usual if is_same_disk else folder.parent / ".imgwatch-quarantine"

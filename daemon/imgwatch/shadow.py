@@ -1,6 +1,6 @@
 """Before a new model replaces the old one: what would move and what would come back, on the latest pictures.
 
-It judges and moves nothing; the old model's verdicts are where the pictures lie.
+It moves nothing; the old model's verdicts are known by where the pictures lie.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LATEST = 500
 
 @dataclass(frozen=True)
 class Shadow:
-    """What a model would do otherwise: of `kept` pictures some would move, of `held` ones some would come back."""
+    """What a model would do differently: of `kept` pictures some would move, of `held` ones some would come back."""
 
     kept: int
     held: int
@@ -38,7 +38,7 @@ class Shadow:
 
 
 def shadow(judge: Judge, ledger: Ledger, quarantine: Quarantine) -> Shadow:
-    """Judge the latest pictures that were kept, and the latest in quarantine, by another model."""
+    """Return the judgements of another model on the latest kept and the latest quarantined pictures."""
     kept = [path for path in ledger.latest_kept(LATEST) if path.is_file()]
     held = {quarantine.picture(record): record for record in list(quarantine.list())[-LATEST:]}
     strange = [judged for judged in judge.judge(kept) if judged.judgement.verdict is Verdict.QUARANTINE]

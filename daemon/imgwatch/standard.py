@@ -1,4 +1,4 @@
-"""Compare a score with the threshold, and find out why. Pure: no file, no model session, no clock."""
+"""Compare a score with the threshold, and find the reason. Pure: no file, no model session, no clock."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Standard:
     def of(
         cls, contract: Contract, model: str, rule: ThresholdRule | None, promised: Promised, path: Path
     ) -> Self:
-        """Take what the config says to a model, the file at `path`. Raises ModelError."""
+        """Return the standard of a model, the file at `path`, under the config. Raises ModelError."""
         kinds = KindPromises.of(contract, rule, promised, path)
         return cls(contract, model, kinds.threshold(contract, rule), kinds)
 
@@ -96,7 +96,7 @@ class Standard:
         """Return why a picture is junk, None if it is not: its score is above the threshold, or a kind's part above
         that kind's own. What is called a kind with a promise of its own is judged by that promise alone.
 
-        Of several promises that a picture breaks, that of the likeliest kind is told: log odds compare with one
+        Of several broken promises, the likeliest kind's is the reason: log odds are comparable with one
         another.
         """
         if math.isnan(score):

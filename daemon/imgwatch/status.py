@@ -1,4 +1,4 @@
-"""How the daemon is, told from outside: a lock that only one daemon holds, and a small file that it keeps current."""
+"""The daemon's state for other processes: a lock that only one daemon holds, and a small file that it updates."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ STATE_MARKS = frozenset(  # what imgwatch itself puts into a state folder, by wh
 
 @dataclass(frozen=True)
 class Pulse:
-    """How the daemon is, as it says itself every second or so while it works."""
+    """The daemon's state, which it reports about every second while it works."""
 
     backlog: int  # pictures noticed and not judged yet
     breaker: str  # "open" | "closed"
@@ -87,7 +87,7 @@ class DaemonLock:
             os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Let another daemon start."""
+        """Release the lock, so that another daemon can start."""
         os.close(self._descriptor)
 
 
@@ -107,7 +107,7 @@ def is_held(state: Path) -> bool:
 
 
 def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
-    """Tell how the daemon is, in a file that is replaced whole."""
+    """Write the daemon's state to the status file."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     status = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
     try:
@@ -120,13 +120,13 @@ def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
 
 
 def clear_status(state: Path) -> None:
-    """Forget what an earlier daemon told; the file keeps its room, so that a full disk can be told of."""
+    """Clear an earlier daemon's state; the file keeps its size, so that a full disk can be reported."""
     with suppress(OSError), (state / _STATUS).open("r+", encoding="utf-8") as stream:
         stream.write("{}".ljust(os.fstat(stream.fileno()).st_size))
 
 
 def read_status(state: Path) -> dict[str, Any]:
-    """Return what the daemon told last; nothing while none runs or one is still starting."""
+    """Return the daemon's latest state; empty while none runs or one is still starting."""
     if not is_held(state):
         return {}
     try:

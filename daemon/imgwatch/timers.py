@@ -35,11 +35,11 @@ class Every:
         self._last: float | None = None
 
     def is_due(self) -> bool:
-        """Return whether it is time."""
+        """Return whether the task is due."""
         return self._last is None or self._clock() - self._last >= self._seconds
 
     def restart(self) -> None:
-        """Count anew from now."""
+        """Start the period anew, now."""
         self._last = self._clock()
 
 
@@ -52,15 +52,15 @@ class Alarm:
         self._at: float | None = None
 
     def set(self) -> None:
-        """Go off so many seconds from now."""
+        """Set the alarm to so many seconds from now."""
         self._at = self._clock() + self._seconds
 
     def set_now(self) -> None:
-        """Go off at once."""
+        """Set the alarm to now."""
         self._at = self._clock()
 
     def goes_off(self) -> bool:
-        """Return whether it goes off, and forget it then."""
+        """Return whether the alarm goes off; if so, clear it."""
         if self._at is None or self._clock() < self._at:
             return False
         self._at = None

@@ -1,4 +1,4 @@
-"""What the daemon does beside judging: limits of the quarantine, memory, rest, and a look for originals of copies."""
+"""The daemon's work beside judging: the quarantine's limits, memory, rest, and the search for originals of copies."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ class Upkeep:
 
     @property
     def idle_seconds(self) -> float:
-        """How long ago the last work was."""
+        """The seconds since the last work."""
         return self._clock() - self._last_work
 
     @property
     def has_originals_to_look_at(self) -> bool:
-        """Whether what lies in the folders has not all been looked at for copies of it yet."""
+        """Whether there are pictures in the folders that are not yet known to the search for copies."""
         return self._filling is not None
 
     def look_for_originals(self, keep_going: Callable[[], None]) -> None:
-        """Look at some of what lies in the folders already, so that copies of it are known when they come."""
+        """Look at some of the pictures already in the folders, so that their copies are recognised when they come."""
         if self._duplicates is not None and self._filling is None and self._fill_timer.is_due():
             self._fill_timer.restart()
             self._filling = self._duplicates.fill()
@@ -82,7 +82,7 @@ class Upkeep:
             keep_going()
 
     def purge_if_due(self) -> None:
-        """Delete for good what exceeds the limits that the user set. The clock's faults are `purge`'s care."""
+        """Delete for good what exceeds the limits that the user set; `purge` guards against a wrong clock."""
         limits = self._limits
         if (limits.keep_days is None and limits.max_gigabytes is None) or not self._purge_timer.is_due():
             return
@@ -93,7 +93,7 @@ class Upkeep:
         count_history(self._quarantine, self._ledger)
 
     def rest(self, *, expects_picture: bool) -> None:
-        """Let the workers go and try the model while there is nothing to do."""
+        """Stop the workers and try the model while there is nothing to do."""
         if self.idle_seconds > self._rest_after and not expects_picture:
             self._model.rest()
         if self.idle_seconds > self._probe_after and self._probe_timer.is_due():

@@ -1,4 +1,4 @@
-"""What `imgwatch --version` says: the release, and the general model that comes with it. It opens no model."""
+"""The output of `imgwatch --version`: the release, and its general model. It opens no model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ GENERAL_MODEL = f"{os.path.dirname(__file__)}/default.onnx"  # noqa: PTH120 - pa
 
 
 def version_words() -> str:
-    """Return the release and the name that ledger, records and `status` give to its general model."""
+    """Return the release, and the name of its general model in ledger, records and `status`."""
     try:
         with open(GENERAL_MODEL, "rb") as stream:  # noqa: PTH123 - as above
             digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Reasons in English, for shell, gallery, log and hook: the one place that has the words. Pure."""
+"""Reasons in English, for shell, gallery, log and hook; no other module words them. Pure."""
 
 from __future__ import annotations
 

@@ -34,9 +34,9 @@ def has_writer(descriptor: int) -> bool:
 
 
 def has_writer_in_proc(descriptor: int) -> bool:
-    """Look through the open files of all processes, see proc(5).
+    """Return whether a process has the file open for writing, by the open files of all processes; see proc(5).
 
-    They are told apart by their paths first: a look at a file on a server that is gone would hang.
+    Paths are compared first: a look at a file on a server that is gone would hang.
     """
     path, status = _path_of(_PROC / f"self/fd/{descriptor}"), os.fstat(descriptor)
     for process in _PROC.glob("[0-9]*"):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from imgwatch.calibration.neighbours import choose_bank, distances_to_bank, near_duplicates, spread_out, unit
+from imgwatch.calibration.neighbours import choose_bank, distances_to_bank, near_duplicates, spread_out
 from imgwatch.calibration.selection import select
+from imgwatch.nearest import unit
 
 
 def directions(count: int, seed: int = 0, size: int = 32) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Train the general model that ships: `python -m imgwatch_train.default_model --wardrobe DIR --drawn DIR --out FILE`.
 
-Its pictures may be used by anybody: a folder of CC0 photos of clothes, crops of the sample photos in the
-wheels of scikit-image and scikit-learn, credited in `daemon/imgwatch/backbone/NOTICE`, and what the workshop drew
-over photos like these. It knows junk, and nobody's own pictures: what it would say of neighbours stays silent until
+Its pictures are free to use: a folder of CC0 photos of clothes, crops of the sample photos in the
+wheels of scikit-image and scikit-learn, credited in `daemon/imgwatch/backbone/NOTICE`, and the workshop's drawings
+over photos like these. It knows junk, and nobody's own pictures: its neighbours do not count until
 `imgwatch calibrate`.
 """
 
@@ -43,7 +43,7 @@ def write_crops(folder: Path, seed: int) -> None:
 
 
 def learn_general(photos: Sequence[Path], drawn: Path, threads: int, progress: Progress) -> General:
-    """Learn how junk looks from what the workshop drew, a folder a kind. Raises InputMissing where one is missing."""
+    """Return what the workshop's drawings, a folder per kind, teach about junk. Raises InputMissing."""
     backbone = Backbone(BACKBONE, threads)
     folders: dict[Kind, Path] = {kind: drawn / str(kind) for kind in Kind if kind is not Kind.STRANGER}
     for folder in (*folders.values(), drawn / _NORMAL):

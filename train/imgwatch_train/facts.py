@@ -1,4 +1,4 @@
-"""What a model file and its report say of how it was made. It measures nothing."""
+"""The facts about its making in a model file and its report. It measures nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOOLS = ("tensorflow", "keras", "tf2onnx", "onnx", "onnxruntime", "numpy", "pill
 
 
 def training_facts(job: Job, pictures: Mapping[str, int], false_alarms: FalseAlarmRate) -> dict[str, Any]:
-    """Collect the facts that travel in the contract; `pictures` counts them by use (train, held_out, ...)."""
+    """Return the facts for the contract; `pictures` counts them by use (train, held_out, ...)."""
     used = ("architecture", "seed", job.settings.architecture)
     settings = {name: value for name, value in plain(job.settings).items() if name in used}
     return {
@@ -41,7 +41,7 @@ def tool_versions() -> dict[str, str]:
 
 
 def described(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Turn training facts into lines for a person, nested ones with a path of words."""
+    """Return training facts as lines for people; nested ones have a path of words."""
     lines: list[tuple[str, str]] = []
     for name, value in facts.items():
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""What a training run is asked to do, and where it puts what it makes. It trains nothing."""
+"""The job of a training run: its input, its settings, and its output paths. It trains nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch.settings import DEFAULT_IGNORE, ThresholdRule, TrainSettings
 
 @dataclass(frozen=True)
 class Job:
-    """Train on the pictures below `folders`, write the model to `out`, or to `model` if it is to be looked at first.
+    """Train on the pictures below `folders`, write the model to `out`, or to `model` if the user looks at it first.
 
     `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
     name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run;
@@ -33,15 +33,15 @@ class Job:
 
     @property
     def written(self) -> Path:
-        """Where the model is written."""
+        """The file that the model is written to."""
         return self.model or self.out
 
     @property
     def report_folder(self) -> Path:
-        """Where the report and its plots go: beside the model."""
+        """The folder of the report and its plots, beside the model."""
         return self.out.with_name(f"{self.out.stem}-report")
 
     @property
     def checkpoint_folder(self) -> Path:
-        """Where decoded pictures and checkpoints lie until the model is written."""
+        """The folder of decoded pictures and checkpoints until the model is written."""
         return self.out.with_name(f"{self.out.stem}-checkpoint")

@@ -1,4 +1,4 @@
-"""Train a model file from folders of normal pictures: the way in for every architecture."""
+"""Train a model file from folders of normal pictures: the entry point for every architecture."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from imgwatch_train.job import Job
 def train(job: Job, progress: Progress = silent) -> Contract:
     """Train as the job says, write the model and its report, and return the model's contract.
 
-    Run again after a kill, it goes on from the last checkpoint. Raises InputMissing (a folder is missing, too
+    Run again after a kill, it continues from the last checkpoint. Raises InputMissing (a folder is missing, too
     few pictures), CannotCreate, Unavailable (another run writes the same model), ModelError (the exported
     graph computes something else).
     """

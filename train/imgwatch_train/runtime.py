@@ -1,4 +1,4 @@
-"""Set TensorFlow up for a training run: quiet, repeatable, with as many threads as told. It fits nothing."""
+"""Prepare TensorFlow for a training run: quiet, repeatable, with a number of threads. It fits nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 
 
 def prepare_tensorflow(seed: int, threads: int) -> None:
-    """Import TensorFlow without its chatter, and make what follows repeatable.
+    """Import TensorFlow without its messages, and make later computations repeatable.
 
     Call it before the first import of a module that uses TensorFlow.
     """
@@ -27,7 +27,7 @@ def prepare_tensorflow(seed: int, threads: int) -> None:
 
 @contextmanager
 def _without_stderr() -> Iterator[None]:
-    """Drop what C++ code writes to descriptor 2 while it is loaded; no log level silences its first lines."""
+    """Discard what C++ code writes to descriptor 2 in the block; no log level silences its first lines."""
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     try:

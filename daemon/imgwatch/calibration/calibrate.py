@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.calibration.head import Head
 from imgwatch.calibration.measuring import Measured, measure
-from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates, unit
+from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates
 from imgwatch.calibration.perceptual_file import STRANGER, bank_in, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
@@ -38,6 +38,7 @@ from imgwatch.model.contract import (
 from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.model.scorer import Scorer
 from imgwatch.model.session import open_session
+from imgwatch.nearest import unit
 from imgwatch.picture.decoding import Limits, Pixels
 from imgwatch.progress import Progress
 from imgwatch.settings import Device, ThresholdRule

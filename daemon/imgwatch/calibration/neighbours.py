@@ -27,12 +27,6 @@ _THIN = 0.45  # of the median distance to the 5 %-th neighbour
 _SAMPLE = 2000
 
 
-def unit(vectors: Floats) -> NDArray[np.float32]:
-    """Scale vectors [N, D] to length 1."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), np.float32)
-
-
 def near_duplicates(directions: Directions) -> Integers:
     """Return the group numbers [N] of pictures that are linked by near-duplicates.
 

@@ -1,1 +1,1 @@
-"""Past one machine: a Dask cluster that only scores, folders that it shares with this machine, and object stores."""
+"""Beyond one machine: a Dask cluster that only scores, folders shared with it, and object stores."""

@@ -1,6 +1,6 @@
-"""Run batches on a Dask cluster: what they need is shipped once, few are under way, dying workers are survived.
+"""Run batches on a Dask cluster: their kit is shipped once, few are under way, and dying workers are survived.
 
-It knows nothing of pictures. Whatever is moved or remembered is so by its caller, never on a worker.
+It knows nothing about pictures. Only its caller moves or remembers anything, never a worker.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _LOCAL_DEATHS = 1  # Dask runs a batch once more after its worker died, and give
 
 
 class Kit(Protocol[T_contra, R_co]):
-    """What a worker needs to compute: travels there once, pickled, and is opened once for each thread."""
+    """What a worker needs to compute: pickled, shipped once, and opened once per thread."""
 
     def open(self) -> AbstractContextManager[Callable[[Sequence[T_contra]], R_co]]:
-        """Set up, give what computes one batch, and tidy up."""
+        """Yield a function that computes one batch; set up before, clean up after."""
         ...
 
 
 class Cluster:
     """A Dask cluster, by its scheduler's address, or `local`: one worker a processor of this machine.
 
-    Use `close` or a with statement. Raises Unavailable when there is no scheduler, or no worker.
+    Use `close` or a with statement. Raises Unavailable without a scheduler or a worker.
     """
 
     def __init__(self, address: str, workers: int | None = None) -> None:
@@ -103,19 +103,19 @@ class Cluster:
     def run(self, kit: Kit[T, R], batches: Iterable[Sequence[T]]) -> Iterator[tuple[Sequence[T], R | None]]:
         """Yield each batch with its result, in the order in which they finish.
 
-        A batch whose workers died is taken apart, and its items run one by one with nothing beside them; an item
-        whose workers die then too has None. Raises Unavailable when the scheduler is lost, or a batch cannot be run.
+        A batch whose workers died is split, and its items run one by one with nothing beside them; an item
+        whose workers die again has the result None. Raises Unavailable if the scheduler is lost, or a batch fails.
         """
         with self._shipped(kit) as name:
             yield from _Run[T, R](self, name).results(batches)
 
     def submit(self, name: str, batch: Sequence[Any]) -> Future[Any]:
-        """Begin to compute a batch by the kit that goes by this name."""
+        """Start to compute a batch by the kit of this name."""
         key = f"imgwatch-{uuid.uuid4()}"
         return self._client.submit(_compute, name, batch, key=key, pure=False, retries=_RETRIES)
 
     def room(self) -> int:
-        """Return how many batches may be under way; what is more would wait in the scheduler's memory."""
+        """Return how many batches may be under way; more would wait in the scheduler's memory."""
         if time.monotonic() - self._counted_at > _RECOUNT_SECONDS:
             try:
                 self._threads = max(1, sum(self._client.nthreads().values()))
@@ -125,7 +125,7 @@ class Cluster:
         return _AHEAD * self._threads
 
     def first_of(self, under_way: Iterable[Future[R]]) -> list[Future[R]]:
-        """Wait until some tasks are finished, and return these."""
+        """Wait until some tasks are finished, and return them."""
         try:
             with self._client.as_current():
                 return list(wait(list(under_way), return_when="FIRST_COMPLETED").done)
@@ -133,7 +133,7 @@ class Cluster:
             raise self.lost() from fault
 
     def lost(self) -> Unavailable:
-        """Note and say that the scheduler does not answer any more."""
+        """Note that the scheduler no longer answers, and return the error for it."""
         self._is_lost = True
         return Unavailable(
             f"{self.address}: the scheduler is gone. Finished work is kept: run the same command again "
@@ -142,7 +142,7 @@ class Cluster:
 
     @contextmanager
     def _shipped(self, kit: Kit[T, R]) -> Iterator[str]:
-        """Let all workers have the kit, also those that come later, and take it from them in the end."""
+        """Ship the kit to all workers, also later ones, yield its name, and remove it in the end."""
         name = f"imgwatch-{uuid.uuid4()}"  # two runs with the same kit do not take it from each other
         try:
             self._client.register_plugin(_Shipment(kit), name=name)
@@ -162,7 +162,7 @@ class Cluster:
 
 
 class _Run(Generic[T, R]):
-    """Batches under way, and the suspects: items of batches whose workers died."""
+    """The batches under way, and the suspects: items of batches whose workers died."""
 
     def __init__(self, cluster: Cluster, name: str) -> None:
         self._cluster, self._name = cluster, name
@@ -170,7 +170,7 @@ class _Run(Generic[T, R]):
         self._suspects: deque[T] = deque()
 
     def results(self, batches: Iterable[Sequence[T]]) -> Iterator[tuple[Sequence[T], R | None]]:
-        """Yield what `Cluster.run` promises. Suspects come first, alone: else one would be blamed for another."""
+        """Yield what `Cluster.run` yields. Suspects run first, each alone: else one would be blamed for another."""
         waiting = iter(batches)
         try:
             while True:
@@ -183,7 +183,7 @@ class _Run(Generic[T, R]):
                 if not self._under_way:
                     return
                 for future in self._cluster.first_of(self._under_way):
-                    yield from self._finish_or_undo_move(future, is_trial)
+                    yield from self._finish(future, is_trial)
         finally:
             for future in self._under_way:
                 future.release()
@@ -191,9 +191,7 @@ class _Run(Generic[T, R]):
     def _submit(self, batch: Sequence[T]) -> None:
         self._under_way[self._cluster.submit(self._name, batch)] = batch
 
-    def _finish_or_undo_move(
-        self, future: Future[R], is_trial: bool
-    ) -> Iterator[tuple[Sequence[T], R | None]]:
+    def _finish(self, future: Future[R], is_trial: bool) -> Iterator[tuple[Sequence[T], R | None]]:
         batch = self._under_way.pop(future)
         try:
             result: R | None = future.result()
@@ -221,14 +219,14 @@ class _Shipment(WorkerPlugin):
         self._kit = kit
 
     def setup(self, worker: Worker) -> None:
-        """Get ready to open the kit; a worker under a nanny is marked as one that may start no process of its own."""
+        """Prepare to open the kit; a worker under a nanny is marked as unable to start processes."""
         del worker
         multiprocessing.current_process().daemon = False  # dask/distributed#2142
         self._idle: LifoQueue[tuple[ExitStack, Callable[[Sequence[Any]], Any]]] = LifoQueue()
         self._is_over = False
 
     def run(self, batch: Sequence[Any]) -> Any:
-        """Compute one batch by a kit that is opened and used by nobody now."""
+        """Compute one batch by an idle kit, opened if there is none."""
         try:
             stack, compute = self._idle.get_nowait()
         except Empty:
@@ -242,7 +240,7 @@ class _Shipment(WorkerPlugin):
                 self._close_idle()
 
     def teardown(self, worker: Worker) -> None:
-        """Tidy up; who still computes does so when that is done: a decoder that is closed in use waits for ever."""
+        """Close idle kits; one in use is closed after its batch, as closing a decoder in use would hang."""
         del worker
         self._is_over = True
         self._close_idle()
@@ -254,7 +252,7 @@ class _Shipment(WorkerPlugin):
 
 
 def _compute(name: str, batch: Sequence[Any]) -> Any:
-    """Runs on a worker."""
+    """Compute a batch; this runs on a worker."""
     shipment = get_worker().plugins[name]
     assert isinstance(shipment, _Shipment)
     return shipment.run(batch)

@@ -1,4 +1,4 @@
-"""Judge pictures on a cluster: the same judge as the daemon's on each worker, its verdicts brought together here.
+"""Judge pictures on a cluster: each worker runs the daemon's judge, and the verdicts are collected here.
 
 Workers move nothing and remember nothing. An object of a store lies on a worker's disk only while it is judged.
 """
@@ -39,14 +39,14 @@ _MISSES = 200  # in a row: then the fault is not one of the pictures
 
 @dataclass(frozen=True)
 class Missed:
-    """A picture that a worker did not judge. `why` is empty where that is no fault: gone, or no picture."""
+    """A picture that a worker did not judge. `why` is empty if that is no fault: gone, or no picture."""
 
     why: str = ""
 
 
 @dataclass(frozen=True)
 class JudgeKit:
-    """All that a worker judges by: the model file, the threshold's rule, the limits, what decisions taught, and the
+    """All that a worker judges by: model file, threshold rule, limits, the correction by decisions, and the
     promises of kinds."""
 
     file_name: str
@@ -67,13 +67,13 @@ class JudgeKit:
         correction: Correction | None = None,
         promised: Promised = (),
     ) -> Self:
-        """Take the model that a scorer runs."""
+        """Return the kit with the model of this scorer."""
         model = scorer.path.read_bytes()
         return cls(scorer.path.name, model, scorer.name, rule, limits, correction, promised, scorer.device)
 
     @contextmanager
     def open(self) -> Iterator[Callable[[Sequence[PictureVersion]], list[Judgement | Missed]]]:
-        """Set a judge up on a worker, with a decoding process of its own."""
+        """Open a judge on a worker, with its own decoding process."""
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             model = Path(folder, self.file_name)
             model.write_bytes(self.model)
@@ -84,7 +84,7 @@ class JudgeKit:
 
 
 def _judge_batch(judge: Judge, folder: Path, batch: Sequence[PictureVersion]) -> list[Judgement | Missed]:
-    """Judge one batch on a worker: an outcome for each, in order."""
+    """Judge one batch on a worker; return an outcome for each picture, in order."""
     outcomes: list[Judgement | Missed] = [Missed()] * len(batch)
     numbers: dict[Path, int] = {}  # of what is being judged, by where it lies here
 
@@ -125,10 +125,10 @@ def _brought(path: Path, identity: Identity, limits: Limits, into: Path) -> Path
 
 
 def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[PictureVersion]) -> Generator[Judged]:
-    """Yield a judgement for each picture that is there, as they come; `listed` is taken in as the cluster keeps up.
+    """Yield a judgement for each existing picture, as they finish; `listed` is read as fast as the cluster works.
 
-    A picture that killed the workers that had nothing else to do is unreadable. Raises Unavailable when the
-    scheduler is lost, or when the workers see nothing of what was found.
+    A picture that killed workers that did nothing else is unreadable. Raises Unavailable if the
+    scheduler is lost, or if the workers cannot see the pictures.
     """
     misses = _Misses()
     for batch, outcomes in cluster.run(kit, batched(listed, _BATCH)):
@@ -144,7 +144,7 @@ def judge_on(cluster: Cluster, kit: JudgeKit, listed: Iterable[PictureVersion]) 
 
 
 class _Misses:
-    """Pictures that no worker judged: a few are left for a later run, but all of them mean that something is wrong."""
+    """Pictures that no worker judged: a few are left for a later run, but if all are, something is wrong."""
 
     def __init__(self) -> None:
         self._in_row, self._judged_any, self._last = 0, False, ""
@@ -154,7 +154,7 @@ class _Misses:
         self._in_row, self._judged_any = 0, True
 
     def note(self, path: Path, identity: Identity, why: str) -> None:
-        """Note one that was not. Raises Unavailable when these are too many in a row."""
+        """Note a picture that was not judged. Raises Unavailable for too many in a row."""
         if not why and not is_object(path) and identity_of(path) == identity:
             why = "a worker cannot see it: mount its folder at the same path on every worker"
         if not why:
@@ -165,7 +165,7 @@ class _Misses:
             self._give_up()
 
     def check_all(self) -> None:
-        """Raise Unavailable when there were some and nothing else."""
+        """Raise Unavailable if there were some, and no judged picture."""
         if self._in_row and not self._judged_any:
             self._give_up()
 

@@ -1,6 +1,6 @@
-"""Object stores, as fsspec opens them: list what lies below a URL, and bring one object here. It changes nothing there.
+"""Object stores by fsspec: list what lies below a URL, and download an object. It changes nothing there.
 
-How an object is named, `address` says.
+`object_url` defines how objects are named.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
 
     An identity stands for one version of an object.
 
-    Raises InputMissing when nothing is there, UsageError for a URL of no known kind, Unavailable.
+    Raises InputMissing if nothing is there, UsageError for an unknown kind of URL, Unavailable.
     """
     store, name = _opened(top)
     scope = Scope(top, ignore=ignore, is_resolved=False)
@@ -54,9 +54,9 @@ def walk(top: Path, ignore: tuple[str, ...]) -> Iterator[tuple[Path, Listing]]:
 
 
 def fetch(path: Path, identity: Identity, limits: Limits, into: Path) -> Path | None:
-    """Bring one object into a file and give its path; None when it is no picture, or not this version any more.
+    """Download an object into a file and return its path; None if it is no picture, or no longer this version.
 
-    Never reads more than the size that was listed. Raises Unreadable when that is too large, OSError.
+    It never reads more than the listed size. Raises Unreadable if that is too large, OSError.
     """
     if identity.size > limits.file_megabytes * 1e6:
         raise Unreadable(f"larger than {limits.file_megabytes:g} MB (limits.file_megabytes)")
@@ -99,7 +99,7 @@ def _pass_over(fault: OSError) -> None:
 
 
 def _below_in_s3(store: Any, name: str) -> Iterator[dict[str, Any]]:
-    """fsspec would keep the whole list: ten million objects are ten gigabytes of it."""
+    """Yield the facts of all objects, page by page: fsspec would keep the whole list, 10 GB for ten million objects."""
     bucket, _, prefix = name.partition("/")
     request = {"Bucket": bucket, "Prefix": f"{prefix}/" if prefix else "", "MaxKeys": _PAGE}
     more: dict[str, str] = {}
@@ -118,7 +118,7 @@ def _path(top: Path, facts: dict[str, Any]) -> Path:
 
 
 def _is_plain(path: Path, facts: dict[str, Any]) -> bool:
-    """Return whether an object's name has no empty or dot step, which a path would swallow."""
+    """Return whether an object's name has no empty or dot part, which a path would drop."""
     if str(path).endswith(facts["name"].lstrip("/")):
         return True
     log.warning("%s: skipped: a part of its name is empty or a dot", shown(facts["name"]))
@@ -126,7 +126,7 @@ def _is_plain(path: Path, facts: dict[str, Any]) -> bool:
 
 
 def _identity(facts: dict[str, Any]) -> Identity:
-    """Fold what a store says of a version into the numbers that the ledger keeps: no device, a digest as inode."""
+    """Return a version of an object in the ledger's numbers: no device, a digest as inode."""
     version = repr([str(facts[key]) for key in _VERSION if key in facts])
     number = int.from_bytes(hashlib.sha256(version.encode()).digest()[:8]) >> 1
     return Identity(0, number, int(facts["size"] or 0), 0)

@@ -1,4 +1,4 @@
-"""How an object of a store is named beside files: by a path that is not absolute. It imports nothing heavy.
+"""Paths for objects of a store: such a path is not absolute. It imports nothing heavy.
 
 s3://bucket/a.jpg is Path("s3:/bucket/a.jpg"), which is also what a URL becomes when it is typed as a path.
 """
@@ -17,7 +17,7 @@ def is_url(path: Path) -> bool:
 
 
 def local(path: Path) -> Path:
-    """Return the path that a file: URL names, and any other as it is."""
+    """Return the path of a file: URL, and any other path unchanged."""
     return Path(str(path).removeprefix("file:")) if str(path).startswith("file:/") else path
 
 
@@ -27,5 +27,5 @@ def is_object(path: Path) -> bool:
 
 
 def url_of(path: Path) -> str:
-    """Return the URL of an object, and any other path as it is."""
+    """Return the URL of an object, and any other path unchanged."""
     return str(path) if path.is_absolute() else _PROTOCOL.sub(r"\1://", str(path), count=1)

@@ -1,1 +1,1 @@
-"""One module a group of commands; thin over the library, and quick to import."""
+"""A module for each command or group of commands: thin layers over the library, quick to import."""

@@ -116,7 +116,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
 
 
 def _base(settings: "Settings") -> Path:
-    """Return which model is fitted: the config's, or the general one where that is not there yet."""
+    """Return the model to fit: the config's, or the general one if that does not exist yet."""
     base = model_path(settings)
     if base.exists():
         return base
@@ -151,7 +151,7 @@ def _write(  # noqa: PLR0913 - what the command was told
     options: SwapOptions,
     as_json: bool,
 ) -> None:
-    """Write the model and the list of its strangest pictures, and let it take its place."""
+    """Write the model and the list of its strangest pictures, and replace the model in use if the user agrees."""
     written = model_swap.draft_path(out)
     contract = fitted.write(written)
     odd.show([path for path, _ in fitted.strangest(max(_LISTED, fitted.standing_out))])
@@ -175,7 +175,7 @@ def _write(  # noqa: PLR0913 - what the command was told
 def _rule(
     rule: "ThresholdRule | None", false_alarms: float | None, confidence: float | None
 ) -> "ThresholdRule":
-    """Return the config's rule with the options in place of its keys."""
+    """Return the config's rule, with the options instead of its keys. Raises UsageError."""
     from msgspec import ValidationError
 
     from imgwatch.settings import ThresholdRule, checked

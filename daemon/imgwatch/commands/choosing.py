@@ -1,4 +1,4 @@
-"""Which pictures in quarantine a command is about: as the user says it, or since when, or all."""
+"""The selection of quarantined pictures on the command line: by name, since a time, or all."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ DECIDED = (ReviewState.BINNED, ReviewState.LATER)
 
 
 def selector(quarantine: "Quarantine", states: Sequence[ReviewState] = _OPEN) -> "Selector":
-    """Return what finds pictures by what the user says; of a folder those in one of the states."""
+    """Return a selector for ids, names, paths and folders; of a folder it selects pictures in one of the states."""
     return quarantine.selector(states, Path.cwd())
 
 
@@ -46,7 +46,7 @@ def chosen(
     everything: bool,
     states: Sequence[ReviewState] = _OPEN,
 ) -> Chosen:
-    """Return the records, all from one reading; what names none is its own fault, and stops no other."""
+    """Return the selected records, all from one reading; a text without any becomes a fault, and stops no other."""
     if sum((bool(named), since is not None, everything)) != 1:
         raise UsageError("say which: ids, names, paths or folders, or --since TIME, or --all")
     if named:
@@ -60,9 +60,9 @@ def chosen(
 def follow_renamed(
     chosen: Chosen, folders: "FormerFolders", agrees: Callable[[str], bool]
 ) -> "tuple[Chosen, dict[str, Path]]":
-    """Ask whether pictures whose folder was renamed go into the new one; return the folders, by the pictures' ids.
+    """Ask whether pictures whose folder was renamed go into the new one; return the selection, and the folders by id.
 
-    Where that is not agreed to, a fault that names the new folder stands for the picture.
+    Without agreement, a fault that names the new folder replaces the picture.
     """
     to: dict[str, Path] = {}
     kept: list[Record | ImgwatchError] = []

@@ -45,7 +45,7 @@ Walk = Callable[[], "Iterator[tuple[Path, Listing]]"]
 
 @dataclass(frozen=True)
 class RescanOptions:
-    """What was asked for on the command line."""
+    """The options of the command line."""
 
     cluster: str
     dry_run: bool
@@ -59,7 +59,7 @@ def rescan_wide(
     scopes_of: Callable[[list[Path]], list[Scope]],
     say: Callable[[Result], None],
 ) -> None:
-    """Judge on a cluster what lies in the watched folders or in paths and URLs, act on it, and say what became of it.
+    """Judge the watched folders, or paths and URLs, on a cluster, act on the judgements, and pass each result to `say`.
 
     Raises UsageError for a store whose pictures would have to be moved.
     """
@@ -89,14 +89,14 @@ def rescan_wide(
 
 
 def say_unread(unread: Counter[Format]) -> None:
-    """Print what was not looked at to stderr, where it is in no program's way."""
+    """Print to stderr how many files of which formats were not looked at."""
     for known, count in unread.items():
         console.complain(known.left_alone(count))
 
 
 @contextmanager
 def _opened(settings: Settings, options: RescanOptions, ledger: Ledger) -> Iterator[_Run]:
-    """Open the cluster, and pack what its workers judge by: the model, and what decisions taught."""
+    """Open the cluster, with the kit for its workers: the model, and the correction by decisions."""
     from imgwatch.cluster.dask_cluster import Cluster
     from imgwatch.cluster.judging import JudgeKit
     from imgwatch.feedback.learner import FeedbackLearner
@@ -120,7 +120,7 @@ class _Run:
     unread: Counter[Format] = field(default_factory=Counter)  # of formats that are not read here
 
     def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Result], None]) -> None:
-        """Judge what the walks find and the ledger does not know, and act on it."""
+        """Judge the files of the walks that the ledger does not know, and act on the judgements."""
         from imgwatch.cluster.judging import judge_on
         from imgwatch.lifecycle import FileState
         from imgwatch.moving import Result
@@ -137,7 +137,7 @@ class _Run:
                 self.tally.pass_by(1)
 
     def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[PictureVersion]:
-        """Yield what wants a judgement. Whether an object without an extension is a picture, a worker finds out."""
+        """Yield the pictures to judge. Workers find out whether an object without an extension is a picture."""
         from imgwatch.candidates import candidates_in, wants_judgement
         from imgwatch.cluster.object_url import is_object
 
@@ -160,21 +160,21 @@ class _Run:
 
 
 class _Tally:
-    """How many files were passed by, and of how many: these are counted meanwhile, where somebody looks at it."""
+    """Progress: how many files are done, of how many; these are counted meanwhile if the output is a terminal."""
 
     def __init__(self) -> None:
         self._passed, self._total = 0, 0
         self._progress: Progress | None = None
 
     def pass_by(self, number: int) -> None:
-        """Note files that need nothing more."""
+        """Count files that are done."""
         self._passed += number
         if self._progress is not None:
             self._progress("rescan", self._passed, max(self._total, self._passed) if self._total else 0)
 
     @contextmanager
     def shown(self, walks: list[Walk]) -> Iterator[None]:
-        """Show progress, with an estimate as soon as a second walk has counted all."""
+        """Show progress, with an estimate as soon as a second walk has counted all files."""
         with console.progress() as self._progress:
             if sys.stderr.isatty():
                 threading.Thread(target=self._count, args=(walks,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""What most commands begin with: the config, and the ledger, quarantine and model that it names."""
+"""What most commands need: the config, and the ledger, quarantine and models that it names."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ DEFAULT_MODEL = Path(GENERAL_MODEL)
 
 
 def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:
-    """Find, read and check the config."""
+    """Return the checked settings of the config. Raises InputMissing, ConfigError."""
     from imgwatch.config import find_config, load_config
 
     return load_config(find_config(config), tuple(overrides or ()))
 
 
 def settings_without_config(config: Path | None, overrides: list[str] | None = None) -> Settings:
-    """Return the config's settings, or the defaults where there is none: folders that are named need no config."""
+    """Return the config's settings, or the defaults without a config: commands with folders as arguments need none."""
     from imgwatch.config import parse_config
 
     try:
@@ -74,14 +74,14 @@ def model_path(settings: Settings) -> Path:
 
 
 def model_of(model: ModelFile | None, settings: Settings) -> Path:
-    """Return the file that a folder's key `model` names, or that of all folders where it has none."""
+    """Return the model file of a folder: its own, or else that of all folders."""
     from imgwatch.settings import own_file
 
     return model_path(settings) if model is None else own_file(model) or DEFAULT_MODEL
 
 
 def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
-    """Return what watched folders have of their own: model, threshold, or both."""
+    """Return the choices of watched folders with their own model, threshold, or both."""
     from imgwatch.judges import ModelChoice
 
     return {
@@ -94,7 +94,7 @@ def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
 
 
 def main_model(settings: Settings) -> ModelChoice:
-    """Return the model of all folders without one of their own, with its threshold and the promises of kinds."""
+    """Return the model of all folders without their own, with its threshold and the promises of kinds."""
     from imgwatch.judges import ModelChoice
 
     return ModelChoice(model_path(settings), settings.threshold, settings.kinds.promised)
@@ -119,7 +119,7 @@ def open_judges(settings: Settings) -> Judges:
 
 @contextmanager
 def way_out_named(settings: Settings) -> Iterator[None]:
-    """Let the fault of a model file that the config names say how to go on without it."""
+    """Add to a ModelError about a file that the config names how to go on without it."""
     try:
         yield
     except ModelError as fault:
@@ -140,7 +140,7 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
 
 
 def judge_of(scorer: Scorer, settings: Settings, workers: int | None = None) -> Judge:
-    """Let a model judge by the config's threshold and promises."""
+    """Return a judge with the model of this scorer, and the config's threshold and promises."""
     from imgwatch.judging import Judge
 
     return Judge(
@@ -154,7 +154,7 @@ def judge_of(scorer: Scorer, settings: Settings, workers: int | None = None) -> 
 
 @contextmanager
 def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False) -> Iterator[Ledger]:
-    """Open a ledger for as long as a command needs it; while a daemon runs, only that sets a damaged one aside."""
+    """Yield an open ledger; while a daemon runs, only the daemon sets a damaged one aside."""
     from imgwatch.ledger import Ledger
     from imgwatch.private_folder import opened_private
     from imgwatch.status import STATE_MARKS, is_held
@@ -169,7 +169,7 @@ def open_ledger(settings: Settings, name: str = LEDGER, is_daemon: bool = False)
 
 
 def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarantine:
-    """Open the quarantine; pictures may go back to the watched folders and to those that were rescanned by name."""
+    """Return the quarantine; pictures may go back to watched folders, and to folders that were rescanned by name."""
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.signing_key import NAME as KEY_NAME
     from imgwatch.quarantine.signing_key import SigningKey
@@ -183,7 +183,7 @@ def open_quarantine(settings: Settings, ledger: Ledger | None = None) -> Quarant
 
 
 def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
-    """Let the ledger remember where the quarantine lies."""
+    """Return the volume of the quarantine, remembered in the ledger."""
     from imgwatch.quarantine.volume import Volume
 
     facts = ledger.facts
@@ -193,7 +193,7 @@ def volume_of(quarantine: Path, ledger: Ledger) -> Volume:
 
 
 def compared_scopes(settings: Settings) -> list[Scope]:
-    """Return what copies are looked for in: the watched folders, and those of `duplicates.reference`."""
+    """Return the scopes to search for copies: the watched folders, and those of `duplicates.reference`."""
     from dataclasses import replace
 
     from imgwatch.settings import DEFAULT_IGNORE
@@ -202,7 +202,9 @@ def compared_scopes(settings: Settings) -> list[Scope]:
     watched = scopes_of(settings)
     folders = existing([folder.resolve() for folder in settings.duplicates.reference])
     references = [replace(watched[0], root=root, recursive=True, ignore=DEFAULT_IGNORE) for root in folders]
-    return watched + [one for one in references if not any(one.root == scope.root for scope in watched)]
+    return watched + [
+        reference for reference in references if not any(reference.root == scope.root for scope in watched)
+    ]
 
 
 def open_finder(
@@ -211,7 +213,7 @@ def open_finder(
     decoder: Callable[[], Decoder],
     loaded: Callable[[], Iterable[Scorer]] = tuple,
 ) -> Finder:
-    """Return what finds copies, by the embeddings of the general model, which is loaded if no other use has."""
+    """Return a finder of copies, by the embeddings of the general model, which is loaded unless `loaded` has it."""
     from imgwatch.duplicates.finder import Finder
     from imgwatch.model.scorer import Scorer
 
@@ -225,7 +227,7 @@ def open_finder(
 def open_duplicates(
     settings: Settings, ledger: Ledger, judges: Callable[[], Sequence[Judge]]
 ) -> Duplicates | None:
-    """Return what takes copies out of what these judge normal; None if the config does not ask for that."""
+    """Return the search for copies among pictures that these judges call normal; None unless the config wants it."""
     if not settings.duplicates.is_on:
         return None
     from imgwatch.duplicates.taking import Duplicates
@@ -238,7 +240,7 @@ def open_duplicates(
 
 
 def confirm(question: str, is_agreed: bool) -> None:
-    """Ask before something that is hard to take back. Raises UsageError where nobody can be asked, and for a no."""
+    """Ask before something that is hard to undo. Raises UsageError if nobody can be asked, and for a no."""
     if is_agreed:
         return
     if not console.is_interactive():
@@ -248,7 +250,7 @@ def confirm(question: str, is_agreed: bool) -> None:
 
 
 def existing(paths: list[Path]) -> list[Path]:
-    """Return the paths as they are, or raise InputMissing for the first that is not there."""
+    """Return the paths unchanged. Raises InputMissing for the first that does not exist."""
     for path in paths:
         if not path.exists() and not path.is_symlink():
             raise InputMissing(f"{path}: no such file or folder")

@@ -1,4 +1,4 @@
-"""`imgwatch evaluate`: say honestly how good a model is."""
+"""`imgwatch evaluate`: measure how good a model is."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,7 +76,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
 
 
 def _of_kind(option: str) -> tuple[Path, Kind | None]:
-    """Take `KIND=DIR` apart; a folder whose name only looks like that is a folder."""
+    """Split `KIND=DIR` into folder and kind; a folder whose name only looks like that has no kind."""
     kind, _, folder = option.partition("=")
     return (Path(folder), Kind(kind)) if folder and kind in set(Kind) else (Path(option), None)
 
@@ -84,7 +84,7 @@ def _of_kind(option: str) -> tuple[Path, Kind | None]:
 def _show_evaluations(
     evaluations: "list[Evaluation]", labelled: "Labelled", out: Path | None, as_json: bool
 ) -> None:
-    """Write the page with plots and mistakes if it is wanted, then print the metrics."""
+    """Write the page with plots and mistakes if the user wants it, then print the metrics."""
     from imgwatch.evaluation.evaluation_table import json_of, lines_of
 
     page = None

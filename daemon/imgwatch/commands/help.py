@@ -1,4 +1,4 @@
-"""`imgwatch help [COMMAND]`: what `--help` behind a command shows."""
+"""`imgwatch help [COMMAND]`: the same as `--help` after a command."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The line, or JSON object, in which commands print what was judged."""
+"""The line, or JSON object, by which commands print a judgement."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def say_judged(judged: Judged, as_json: bool, **more: Any) -> None:
     """Print path, verdict, score against threshold, and reason; `more` are further keys of the JSON object.
 
-    Behind it stands `becomes` of these, where the picture goes or would go, or else the `id` that it got.
+    The line ends with `becomes` of these, where the picture goes or would go, or else with its new `id`.
     """
     from imgwatch.cluster.object_url import url_of
     from imgwatch.judged_row import JudgedRow

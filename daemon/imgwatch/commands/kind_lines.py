@@ -1,4 +1,4 @@
-"""What commands say of kinds of junk that are normal in a folder."""
+"""The lines of commands about kinds of junk that are normal in a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _APART = 5  # a fifth of the common promise is suggested, which leaves the other
 
 
 def about_silent_kinds(standard: Standard) -> Iterator[str]:
-    """Yield lines that say which kinds are silent, and how the others are kept from becoming so."""
+    """Yield lines: which kinds are silent, and how to keep the others from becoming silent."""
     from imgwatch.kind_promises import silent_kinds
 
     for silent in silent_kinds(standard.contract, standard.kinds):

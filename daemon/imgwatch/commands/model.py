@@ -1,4 +1,4 @@
-"""`imgwatch model`: which model is in use, how others differ, how a new one is taken, and the way back."""
+"""`imgwatch model`: show the model in use, compare models, use a new one, and go back."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -85,7 +85,7 @@ def compare(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what several models would move of the latest pictures in the watched folders and in quarantine, by kind."""
+    """Compare what several models would move of the latest pictures in the folders and in quarantine, by kind."""
     from imgwatch import comparing
     from imgwatch.new_model import models_to_compare
 
@@ -97,7 +97,7 @@ def compare(
     with console.progress() as progress:
         compared = comparing.compare(chosen, sample, settings, progress)
     if as_json:
-        facts = [{"model": role, **one.facts()} for role, one in compared.items()]
+        facts = [{"model": role, **comparison.facts()} for role, comparison in compared.items()]
         pictures = {"kept": len(sample.kept), "quarantined": len(sample.quarantined)}
         console.say_json({"pictures": pictures, "models": facts})
         return
@@ -107,10 +107,16 @@ def compare(
         f"of {counted(len(sample.quarantined), 'picture')} in quarantine",
     )
     console.table(
-        columns, [(role, _moves(one.kept), _moves(one.quarantined)) for role, one in compared.items()]
+        columns,
+        [
+            (role, _moves(comparison.kept), _moves(comparison.quarantined))
+            for role, comparison in compared.items()
+        ],
     )
-    for role, one in compared.items():
-        console.say(f"{role}: {one.name}. {one.promise or 'It says nothing of held-out pictures.'}")
+    for role, comparison in compared.items():
+        console.say(
+            f"{role}: {comparison.name}. {comparison.promise or 'It says nothing of held-out pictures.'}"
+        )
     if "new" in compared:
         console.say("`imgwatch model use` lets the new one replace the one in use.")
 
@@ -148,7 +154,7 @@ def _lines(value: object) -> list[str]:
 
 
 def _described(path: Path, settings: "Settings") -> dict[str, Any]:
-    """Return what a model file says of itself; one that is not usable, why."""
+    """Return the facts of a model file, or its fault if it is not usable."""
     from imgwatch.kind_promises import silence_in_words
     from imgwatch.model.scorer import Scorer
     from imgwatch.standard import Standard

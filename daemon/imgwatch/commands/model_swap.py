@@ -1,6 +1,6 @@
-"""A new model before it takes the place of the one in use: what it would do otherwise, and the user's word.
+"""A new model before it replaces the one in use: the comparison of both, and the user's agreement.
 
-The file in use is replaced only after that; a daemon picks the new one up by itself.
+The file in use is replaced only after that; a daemon loads the new one by itself.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _NAMED = 10  # pictures of each kind
 
 
 def draft_path(out: Path) -> Path:
-    """Return where a new model is written first: beside the one that it is to replace, if there is one."""
+    """Return where to write a new model first: beside the one that it is to replace, if there is one."""
     return out.with_name(f"{out.stem}.new{out.suffix}") if out.exists() else out
 
 
 def compared(settings: Settings, model: Path) -> Shadow | None:
-    """Compare a new model with what was judged so far; None where nothing was."""
+    """Compare a new model with the judgements so far; None if there are none."""
     from imgwatch.model.scorer import Scorer
     from imgwatch.shadow import shadow
 
@@ -60,7 +60,7 @@ def as_json(comparison: Shadow | None) -> dict[str, Any]:
 
 
 def say(comparison: Shadow | None) -> None:
-    """Print the comparison, and name the first pictures that it is about."""
+    """Print the comparison, and the first pictures that differ."""
     if comparison is None:
         return
     console.say(comparison.summary)
@@ -74,19 +74,19 @@ def say(comparison: Shadow | None) -> None:
 
 
 class SwapOptions(NamedTuple):
-    """What the user says of a new model: which config, whether it may replace the one in use, whether to name it."""
+    """The user's options for a new model: the config, whether it may replace the one in use, and whether to use it."""
 
     config: Path | None
     is_agreed: bool
     use: bool | None  # None: ask on a terminal
 
     def unasked(self) -> SwapOptions:
-        """Return the same for a program that reads JSON, which cannot be asked."""
+        """Return the options for a program that reads JSON, which cannot be asked."""
         return self._replace(is_agreed=True, use=bool(self.use))
 
 
 def hand_over(settings: Settings, written: Path, out: Path, options: SwapOptions) -> tuple[Path, str | None]:
-    """Put a new model in its place, and let the config name it. Return where it is, and what is still to be done."""
+    """Move a new model to its place, and set it in the config. Return its path, and what the user still has to do."""
     model = _put_in_place(settings, written, out, options.is_agreed)
     if model != out:  # refused
         return model, None
@@ -94,7 +94,7 @@ def hand_over(settings: Settings, written: Path, out: Path, options: SwapOptions
 
 
 def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool) -> Path:
-    """Let a model that was written beside another take its place, which is kept; return where it is.
+    """Replace a model by one that was written beside it, and keep the old one; return the new one's path.
 
     One that is in use is replaced only if the user agrees.
     """
@@ -111,9 +111,9 @@ def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool)
 def _take_into_use(
     settings: Settings, config: Path | None, model: Path, is_wanted: bool | None
 ) -> str | None:
-    """Let the config name a model, and tell the daemon. Return what is still to be done, in words; None if nothing.
+    """Set a model in the config, and reload the daemon. Return in words what is still to do; None if nothing.
 
-    `is_wanted`: the user's word; None: asked for on a terminal, after the change was shown.
+    `is_wanted`: the user's choice; None: to be asked on a terminal, after the change was shown.
     """
     from imgwatch import config_edit
     from imgwatch.config import find_config

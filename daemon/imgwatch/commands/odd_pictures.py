@@ -43,7 +43,7 @@ def listed(exclude: Path | None) -> tuple[Path, ...]:
 
 
 def require_somebody(is_review: bool, as_json: bool) -> None:
-    """Raise UsageError where `--review` can ask nobody."""
+    """Raise UsageError if `--review` has nobody to ask."""
     if is_review and as_json:
         raise UsageError("--review asks a person, and --json answers a program: leave out one of them")
     if is_review and not console.is_interactive():
@@ -53,7 +53,7 @@ def require_somebody(is_review: bool, as_json: bool) -> None:
 
 
 def say_left_out(odd: OddPictures) -> tuple[Path, ...]:
-    """Return what the user called junk before, and say so on stderr."""
+    """Return the pictures that the user called junk before, and print their number to stderr."""
     chosen = tuple(odd.left_out())
     if chosen:
         verb = "is" if len(chosen) == 1 else "are"
@@ -62,9 +62,9 @@ def say_left_out(odd: OddPictures) -> tuple[Path, ...]:
 
 
 def say_standing_out(strangest: Sequence[tuple[Path, float | None]], standing_out: int) -> list[Path]:
-    """Show the pictures that stand out, numbered and with their scores if known, or the strangest few; return those.
+    """Print the pictures that stand out, or the strangest few, with numbers and known scores; return them.
 
-    A threshold rests on them: one piece of junk among them makes junk like it pass.
+    The threshold depends on them: junk among them lets similar junk pass.
     """
     if standing_out:
         verb = "stands" if standing_out == 1 else "stand"
@@ -78,7 +78,7 @@ def say_standing_out(strangest: Sequence[tuple[Path, float | None]], standing_ou
 
 
 def ask_which_are_junk(odd: OddPictures, shown: Sequence[Path]) -> int:
-    """Ask which of the pictures shown are junk, and leave those out from now on; return how many. Raises UsageError."""
+    """Ask which of the pictures shown are junk, and leave them out from now on; return how many. Raises UsageError."""
     answer = console.ask("Which of them are junk? Numbers such as 1 3-5, or nothing")
     chosen = [shown[number - 1] for number in numbers_in(answer, len(shown))]
     if chosen:

@@ -59,7 +59,7 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 def _begin_quarantine(volume: "Volume") -> bool:
-    """Let a quarantine whose disk is gone be made anew; return whether it was gone."""
+    """Allow a new quarantine if the old one is gone with its disk; return whether it was gone."""
     from imgwatch.errors import QuarantineGone
 
     try:

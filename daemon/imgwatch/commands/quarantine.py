@@ -89,7 +89,7 @@ def list_records(
 
 
 def _say_records(records: "list[Record]") -> None:
-    """Print a table where it fits the terminal, or two lines a picture; into a pipe, all of it."""
+    """Print a table if it fits the terminal, else two lines per picture; to a pipe, always the table."""
     rows, width = [row_of(record) for record in records], console.width()
     if width is None or console.table_width(COLUMNS, rows) <= width:
         console.table(COLUMNS, rows)
@@ -342,7 +342,7 @@ def _opened(settings: "Settings") -> "Iterator[tuple[Quarantine, Decisions, Ledg
 
 
 def _each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: str) -> None:
-    """Do it to each; a fault of one is printed and the others go on. Then fail with the first fault's exit code."""
+    """Apply `act` to each record; print faults and continue. Then exit with the first fault's exit code."""
     faults: list[ImgwatchError] = []
     for which in records:
         try:

@@ -1,4 +1,4 @@
-"""A record of the quarantine as people read it: in a few lines, in one, or in two where the terminal is narrow."""
+"""A record of the quarantine for people: in a few lines, in one, or in two on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def row_of(record: Record) -> tuple[str, ...]:
-    """Return what a list shows of a record, by COLUMNS."""
+    """Return a list's row for a record, by COLUMNS."""
     score = record.judgement.score
     return (
         record.id,
@@ -31,13 +31,13 @@ def row_of(record: Record) -> tuple[str, ...]:
 
 
 def narrow_rows(record: Record, width: int) -> tuple[str, str]:
-    """Return the same in two lines of at most so many characters: the path last, as its end tells most."""
+    """Return the row in two lines of at most `width` characters: the path last, as its end says most."""
     record_id, at, score, path, reason = row_of(record)
     return shortened(f"{record_id}  {at}  {score:<5}  {reason}", width), "  " + shortened(path, width - 2)
 
 
 def shortened(text: str, width: int) -> str:
-    """Take characters out of the middle of a text that is longer than that."""
+    """Return a text of at most `width` characters, shortened in the middle."""
     if len(text) <= width:
         return text
     end = (width - 3) // 2
@@ -45,7 +45,7 @@ def shortened(text: str, width: int) -> str:
 
 
 def lines_of(record: Record, path: Path) -> list[tuple[str, str]]:
-    """Return label and words of all that is known of a record whose picture lies at `path`."""
+    """Return label and words for everything known about a record whose picture lies at `path`."""
     judgement, metadata = record.judgement, record.metadata
     score = "none" if judgement.score is None else f"{judgement.score:.4g}"
     threshold = "" if judgement.threshold is None else f", where {judgement.threshold:.4g} is the threshold"
@@ -71,7 +71,7 @@ def lines_of(record: Record, path: Path) -> list[tuple[str, str]]:
 
 
 def size_of(number: int) -> str:
-    """Return a number of bytes in the unit that suits it."""
+    """Return a number of bytes in a suitable unit."""
     size, unit = float(number), 0
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
@@ -79,7 +79,7 @@ def size_of(number: int) -> str:
 
 
 def _local(time_ns: int) -> datetime:
-    """Return a time of this machine; times that no date has are held to its first and its last."""
+    """Return a local time, limited to the range of dates."""
     seconds = min(max(time_ns / 1e9, -62_135_500_000), 253_402_200_000)
     return datetime.fromtimestamp(seconds)
 

@@ -1,4 +1,4 @@
-"""`imgwatch rescan`: judge now what lies in the watched folders or elsewhere, and move what does not belong."""
+"""`imgwatch rescan`: judge the pictures in the watched folders or elsewhere now, and move those that do not belong."""
 
 import time
 from collections import Counter
@@ -100,20 +100,20 @@ def rescan(  # noqa: PLR0913 - the options of a command
         model_of = (lambda _: None) if judge_all else (lambda scope: judges.of(scope.root).scorer.name)
         wanted = _wanted(settings, scopes, ledger, model_of, unread)
         junk: list[Judged] = []
-        rest = _set_junk_apart(
+        not_junk = _set_junk_apart(
             judges.judge(wanted), junk, lambda number: progress("rescan", number, len(wanted))
         )
         if dry_run:
-            _say_dry_run(chain(rest, junk), policy, as_json)
+            _say_dry_run(chain(not_junk, junk), policy, as_json)
             say_unread(unread)
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
         pipeline = Pipeline(lambda: judge, quarantine, ledger, policy, duplicates=duplicates)
-        seen = _act(pipeline, rest, as_json)
-        taken = sum(policy.takes(picture) and not policy.only_reports(picture.path) for picture in junk)
+        seen = _act(pipeline, not_junk, as_json)
+        to_move = sum(policy.takes(picture) and not policy.only_reports(picture.path) for picture in junk)
         others = seen.total() - seen[_MOVED] - seen[_SORTED]
-        _confirm_many(taken, others + len(junk), settings, is_agreed)
+        _confirm_many(to_move, others + len(junk), settings, is_agreed)
         seen += _act(pipeline, iter(junk), as_json)
     if not as_json:
         console.say(_summary(seen))
@@ -124,7 +124,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
 
 
 def _require_fitting(settings: "Settings", has_paths: bool, *, in_quarantine: bool, is_wide: bool) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that cannot be combined."""
     if in_quarantine and is_wide:
         raise UsageError("--quarantine judges what is in quarantine, on this machine: leave out --cluster")
     if in_quarantine and has_paths:
@@ -136,7 +136,7 @@ def _require_fitting(settings: "Settings", has_paths: bool, *, in_quarantine: bo
 
 
 def _require_moved(pipeline: "Pipeline") -> None:
-    """Raise what kept pictures from being moved, if anything did."""
+    """Raise the fault that kept pictures from being moved, if there was one."""
     fault = pipeline.health.move_fault
     if fault is not None:
         raise fault if isinstance(fault, IoFailed) else IoFailed(str(fault))
@@ -149,7 +149,7 @@ def _wanted(
     model_of: "Callable[[Scope], str | None]",
     unread: "Counter[Format]",
 ) -> list[Path]:
-    """Return what is to be judged: what the model of its scope has not judged, and what waits; old enough all of it."""
+    """Return the pictures to judge: those not judged by the model of their scope, and waiting ones; all old enough."""
     from imgwatch.candidates import candidates
 
     together = settings.companions == "together"
@@ -164,7 +164,7 @@ def _wanted(
 def _set_junk_apart(
     judgements: "Iterator[Judged]", junk: "list[Judged]", progress: "Callable[[int], None]"
 ) -> "Iterator[Judged]":
-    """Yield what is no junk, to be remembered at once; keep the junk until it is known how much that is."""
+    """Yield judgements that are not junk, to be remembered at once; append junk to `junk` until its amount is known."""
     for number, judged in enumerate(judgements, 1):
         progress(number)
         if judged.judgement.verdict == "quarantine":
@@ -183,7 +183,7 @@ def _say_dry_run(judgements: "Iterable[Judged]", policy: "Policy", as_json: bool
 
 
 def _becomes(policy: "Policy", judged: "Judged") -> str | None:
-    """Return what would happen to a picture that is junk: where it would go and when, or why it would stay."""
+    """Return what would happen to junk: where the picture would go and when, or why it would stay."""
     from imgwatch.lifecycle import FileEvent
 
     event, due = policy.outcome(judged, time.time())
@@ -199,7 +199,7 @@ def _becomes(policy: "Policy", judged: "Judged") -> str | None:
 
 
 def _act(pipeline: "Pipeline", judgements: "Iterator[Judged]", as_json: bool) -> Counter[str]:
-    """Act on judgements and print what became of each; return how many have which verdict, and how many were moved."""
+    """Act on judgements and print each result; return the numbers of verdicts and of moves."""
     seen: Counter[str] = Counter()
     for result in pipeline.act(judgements):
         _say_sorted(result, as_json)
@@ -214,9 +214,9 @@ def _count(seen: Counter[str], result: "Result") -> None:
 
 
 def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
-    """Return what lies in its folder and is to be looked at again.
+    """Return the pictures in their folders that are to be judged again.
 
-    That is what was judged junk and held back, only reported, of a kept kind or too young, and what could not be read
+    These were judged junk and held back, only reported, of a kept kind or too young, or could not be read
     for a reason that may be gone.
     """
     from imgwatch.judgement import ReasonCode
@@ -233,7 +233,7 @@ def _waiting(ledger: "Ledger", scopes: "list[Scope]") -> set[Path]:
 
 
 def _old_enough(paths: list[Path], settings: "Settings") -> list[Path]:
-    """Leave out, and count, the files that are younger than the config's minimum age."""
+    """Return the files that are older than the config's minimum age, and print how many are younger."""
     import time
 
     from imgwatch.watching.minimum_age import seconds_until
@@ -247,7 +247,7 @@ def _old_enough(paths: list[Path], settings: "Settings") -> list[Path]:
 
 
 def _confirm_many(junk: int, pictures: int, settings: "Settings", is_agreed: bool) -> None:
-    """Ask before so much is moved at once that the daemon's breaker would open: the model may be wrong."""
+    """Ask before moving so many pictures that the daemon's breaker would open: the model may be wrong."""
     from imgwatch.breaker import Breaker
 
     if Breaker(settings.breaker).would_open(junk, pictures):
@@ -271,7 +271,7 @@ def _rescan_wide(settings: "Settings", options: RescanOptions, paths: list[Path]
 
 
 def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None:
-    """Name what is in quarantine and would be kept now; nothing is moved."""
+    """Print the quarantined pictures that would be kept now; move nothing."""
     records = {quarantine.picture(record): record for record in quarantine.list()}
     offered: list[str] = []
     for judged in judge.judge(records):
@@ -287,7 +287,7 @@ def _offer_back(judge: "Judge", quarantine: "Quarantine", as_json: bool) -> None
 
 
 def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
-    """Return what to look into: the watched folders, or the named places with the rules of the folder they lie in."""
+    """Return the scopes of the watched folders, or of the named paths with the rules of the folder they lie in."""
     from dataclasses import replace
 
     from imgwatch.scan import Scope
@@ -308,7 +308,7 @@ def _scopes(settings: "Settings", paths: list[Path]) -> "list[Scope]":
 
 
 def existing_scopes(scopes: "list[Scope]") -> "list[Scope]":
-    """Return the scopes, or raise InputMissing for a watched folder that is not there."""
+    """Return the scopes unchanged. Raises InputMissing for a watched folder that does not exist."""
     existing([scope.root for scope in scopes])
     return scopes
 
@@ -323,7 +323,7 @@ def _say_sorted(result: "Result", as_json: bool) -> None:
 
 
 def _summary(seen: Counter[str], *, is_dry: bool = False) -> str:
-    """Return what came of it in one line, or in a dry run what would be."""
+    """Return the outcome in one line, or in a dry run what it would be."""
     moved, sorted_out = seen.pop(_MOVED, 0), seen.pop(_SORTED, 0)
     junk = seen["quarantine"]
     if is_dry:

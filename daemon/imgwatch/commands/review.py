@@ -103,7 +103,7 @@ def _context(settings: "Settings") -> "GalleryContext":
 
 
 def _let_in(entrance: "Entrance", while_serving: ExitStack | None) -> None:
-    """Print the address with its token, and open the browser if that is wanted."""
+    """Print the address with its token, and open the browser unless `while_serving` is None."""
     from imgwatch.review.handover import open_browser, redirect_page
 
     console.say(entrance.url)

@@ -92,7 +92,7 @@ def _under_its_name(judged: "Judged", piped: Path | None) -> "Judged":
 
 
 def _pictures(paths: list[Path], unread: "Counter[Format]") -> Iterator[Path]:
-    """Yield named files as they are, and the candidates in named folders; count there what is not read."""
+    """Yield named files, and the candidates in named folders; count files of unreadable formats in `unread`."""
     from imgwatch.candidates import candidates
     from imgwatch.scan import Scope
 

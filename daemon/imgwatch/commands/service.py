@@ -95,7 +95,7 @@ def _default_name(of_gallery: bool) -> str:
 
 
 def _require_door(settings: "Settings") -> None:
-    """Raise Unavailable or ConfigError where the gallery would not start: without its packages, or for nobody."""
+    """Raise Unavailable without the gallery's packages, ConfigError if nobody could get in."""
     require_extra("review")
     from imgwatch.review.door import door_of
 
@@ -118,7 +118,7 @@ def _say_all(lines: Iterator[str]) -> None:
 
 
 def _examine_as(plan: "InstallPlan", config: Path) -> None:
-    """Let `imgwatch doctor` look as the user whom the service will run as; a fault that it finds ends this."""
+    """Run `imgwatch doctor` as the service's user. Raises Unavailable for a fault that it finds."""
     if os.geteuid() != 0:
         return
     command = [

@@ -1,4 +1,4 @@
-"""`imgwatch setup`: from nothing to watching, in a few questions; with all options given, without any."""
+"""`imgwatch setup`: from nothing to watching, in a few questions; with all options set, without questions."""
 
 import os
 from pathlib import Path
@@ -105,7 +105,7 @@ def _set_up(config: Path | None, watch: Path | None, asked: "Asked") -> None:
 
 
 def _start(chosen: "Setup", asked: "Asked") -> bool:
-    """Install and start the service, if that is wanted and can be; else say how to start. Return whether it was."""
+    """Install and start the service if the user wants it, else print how to start; return whether it was installed."""
     has_systemd = Path("/run/systemd/system").is_dir()
     is_wanted = asked.service
     if is_wanted is None:

@@ -1,4 +1,4 @@
-"""What `imgwatch setup` asks and shows. Where nobody can be asked, or all is agreed to, defaults are the answers."""
+"""The questions of `imgwatch setup`. If nobody can be asked, or with --yes, defaults are the answers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ _USUAL_FOLDERS = ("Pictures/Inbox", "Pictures", "Downloads")
 
 @dataclass(frozen=True)
 class Asked:
-    """What the user said on the command line; None: to be asked, or to be left as it is."""
+    """The options of the command line; None: to be asked, or left unchanged."""
 
     normal: Sequence[Path]
     false_alarms: float | None
@@ -33,7 +33,7 @@ class Asked:
 
 
 def ask_folder() -> Path:
-    """Ask which folder is to be watched, until it is one. Raises UsageError where nobody can be asked."""
+    """Ask for the folder to watch until it exists. Raises UsageError if nobody can be asked."""
     if not console.is_interactive():
         raise UsageError("which folder is to be kept clean? Name it with --watch DIR")
     usual = next(
@@ -47,7 +47,7 @@ def ask_folder() -> Path:
 
 
 def choose_normal(chosen: "Setup", asked: Asked) -> "Calibrated | None":
-    """Learn from normal pictures, in a folder that is asked for until one will do; None: without."""
+    """Learn from normal pictures, asking for their folder until one has enough; None without normal pictures."""
 
     def learn(folders: Sequence[Path]) -> "Calibrated":
         with console.progress() as progress:
@@ -70,7 +70,7 @@ def choose_normal(chosen: "Setup", asked: Asked) -> "Calibrated | None":
 
 
 def choose_promise(chosen: "Setup", learned: "Calibrated", outlook: "Outlook", asked: Asked) -> float:
-    """Show what several promises would do, and let the user choose one."""
+    """Show what several promises would do, and return the one that the user chooses."""
     lines = learned.preview(_SHARES)
     if not asked.as_json:
         console.say(f"Learned from {counted(len(learned.paths), 'picture')}. What a promise would move:")
@@ -106,7 +106,7 @@ def choose_promise(chosen: "Setup", learned: "Calibrated", outlook: "Outlook", a
 
 
 def say_moves(outlook: "Outlook", threshold: float, asked: Asked) -> None:
-    """Name what would be moved, by kind."""
+    """Print what would be moved, by kind."""
     moves = outlook.moved_at(threshold)
     if asked.as_json or not moves:
         return
@@ -116,7 +116,7 @@ def say_moves(outlook: "Outlook", threshold: float, asked: Asked) -> None:
     )
     for kind, number in Counter(_kind(stranger) for stranger in moves).most_common():
         console.say(f"  {kind}: {number}")
-        for stranger in [one for one in moves if _kind(one) == kind][:_NAMED]:
+        for stranger in [move for move in moves if _kind(move) == kind][:_NAMED]:
             console.say(f"    {stranger.path}")
 
 
@@ -125,10 +125,10 @@ def _kind(stranger: "Stranger") -> str:
 
 
 def wants_only_reports(chosen: "Setup", asked: Asked) -> bool:
-    """Ask whether to move nothing for now, where a move would delete pictures on other devices."""
+    """Return whether to move nothing for now; asked if a move would delete pictures on other devices."""
     warnings = chosen.sync_warnings
-    for says in warnings:
-        console.note(says)
+    for warning in warnings:
+        console.note(warning)
     return bool(warnings) and (
         asked.is_agreed or console.agrees("Only report for now, and move nothing (`mode: report`)?")
     )

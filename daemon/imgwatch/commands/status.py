@@ -114,7 +114,7 @@ def _list(settings: "Settings", listed: ListChoice, as_json: bool) -> None:
 
 
 def collect(settings: "Settings") -> dict[str, object]:
-    """Return how the daemon is: what it said last, and what the ledger knows, running or not."""
+    """Return the daemon's state: its latest status, and what the ledger knows, running or not."""
     from imgwatch.status import read_status
 
     daemon_status = read_status(settings.state)
@@ -138,7 +138,7 @@ def collect(settings: "Settings") -> dict[str, object]:
 
 
 def _remembered(settings: "Settings") -> dict[str, object]:
-    """Return what the ledger knows, once it has counted what the quarantine's log says; it is not made for that."""
+    """Return what the ledger knows after counting the quarantine's log; a missing ledger is not made."""
     from imgwatch import decisions
     from imgwatch.lifecycle import FileState
     from imgwatch.picture.formats import left_alone
@@ -169,7 +169,7 @@ def _remembered(settings: "Settings") -> dict[str, object]:
 
 
 def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, object]:
-    """Return the mode, and what it means if that is not plain."""
+    """Return the mode, and a sentence about it if it is not what it seems."""
     from imgwatch.wording import ONLY_REPORTS
 
     is_general = daemon_status.get("generic_model", settings.own_model is None)
@@ -178,7 +178,7 @@ def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, obje
 
 
 def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, object]:
-    """Return whether the folder has changed: None while that is not known of the model in use."""
+    """Return whether the folder has changed; None while that is unknown for the model in use."""
     from imgwatch.drift import NOT_CALIBRATED, Drift
 
     if daemon_status.get("generic_model"):

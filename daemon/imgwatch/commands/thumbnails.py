@@ -1,6 +1,6 @@
-"""Pictures between the lines of a command, where the terminal can show them: decoded by the guarded workers, small.
+"""Small pictures between the lines of a command, in terminals that can show them, decoded by the guarded workers.
 
-How a terminal is drawn in (sixel, kitty's protocol, or blocks of colour), textual-image finds out and does.
+textual-image draws them by what the terminal supports: sixel, kitty's protocol, or blocks of colour.
 """
 
 from __future__ import annotations

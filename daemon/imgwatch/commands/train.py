@@ -62,7 +62,7 @@ def train(  # noqa: PLR0913 - the options of a command
     is_agreed: YesOption = False,
     use: UseOption = None,
     in_lines: Annotated[
-        bool, typer.Option("--progress-log", help="Say in lines how far it is, as for a log.")
+        bool, typer.Option("--progress-log", help="Print progress as lines, as for a log.")
     ] = False,
     cluster: ClusterOption = None,
     overrides: SetOption = None,
@@ -118,12 +118,12 @@ def train(  # noqa: PLR0913 - the options of a command
 
 
 def _review(odd: "OddPictures", contract: "Contract") -> None:
-    """Ask which of the strangest pictures are junk: the next training leaves them out."""
+    """Ask which of the strangest pictures are junk, so that the next training leaves them out."""
     pictures = contract.training.get("pictures")
     standing_out = pictures.get("outliers", 0) if isinstance(pictures, dict) else 0
     shown = say_standing_out([(path, None) for path in odd.strangest()], standing_out)
     if ask_which_are_junk(odd, shown):
-        console.say("Train again: they are left out then.")
+        console.say("The next training leaves them out: run it again.")
 
 
 def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
@@ -139,7 +139,7 @@ def _hand_over(
     options: SwapOptions,
     as_json: bool,
 ) -> None:
-    """Tell what was trained, and how it differs from the model in use before it takes its place."""
+    """Print what was trained, and how it differs from the model in use before it replaces that."""
     from imgwatch.kind_promises import silence_in_words
     from imgwatch.standard import Standard
 

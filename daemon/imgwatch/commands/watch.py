@@ -52,7 +52,7 @@ def watch(
     require_exporters(settings.metrics)
     require_notify(settings.notify)
     orders = _Orders()
-    lock = retry.opened(
+    lock = retry.open_when_possible(
         lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
     )
     if lock is None:
@@ -71,7 +71,7 @@ def watch(
 
 
 class _Job(NamedTuple):
-    """What the daemon works with until it is told to stop or to read the config again."""
+    """What the daemon works with until a signal asks it to stop or to read the config again."""
 
     settings: "Settings"
     model: "LiveModel"
@@ -97,7 +97,7 @@ def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
 def _watch_until_ordered(
     job: _Job, orders: "_Orders", last_error: "LastError", config: Path | None
 ) -> _Job | None:
-    """Run the service once. Return the job to go on with after SIGHUP, None after SIGTERM."""
+    """Run the service once; return the job to continue with after SIGHUP, None after SIGTERM."""
     from imgwatch import retry, status
     from imgwatch.systemd.notify import notify
 
@@ -110,7 +110,7 @@ def _watch_until_ordered(
 
     with ExitStack() as stack:
         stack.callback(model.close)
-        ledger = retry.opened(
+        ledger = retry.open_when_possible(
             lambda: stack.enter_context(open_ledger(settings, is_daemon=True)),
             (IoFailed, Unavailable),
             orders.is_interrupted,
@@ -159,7 +159,7 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
 
 
 def _tell(pulse: "Pulse") -> None:
-    """Tell systemd how it is."""
+    """Report the daemon's state to systemd."""
     from imgwatch.systemd.notify import notify
 
     if pulse.alive:
@@ -169,7 +169,7 @@ def _tell(pulse: "Pulse") -> None:
 
 
 def _tell_waiting(why: str) -> None:
-    """Tell systemd why it does not begin, and to go on waiting for it."""
+    """Report to systemd why the daemon waits, and ask for more time."""
     from imgwatch.systemd.notify import notify
 
     notify(f"EXTEND_TIMEOUT_USEC={_PATIENCE_SECONDS * 1_000_000}", f"STATUS=waiting: {shown(why)}")
@@ -200,11 +200,11 @@ def _warn_of_watchdog(settings: "Settings") -> None:
 
 
 class _Stopped(BaseException):
-    """SIGTERM came while a model was tried; nothing but `watch` may catch it."""
+    """SIGTERM came during a model's trial; nothing but `watch` may catch it."""
 
 
 class _Orders:
-    """What signals have told: to stop, or to read the config again. They reach whatever service runs at the time."""
+    """The orders by signals: to stop, or to read the config again. They reach whichever service runs."""
 
     def __init__(self) -> None:
         self.must_stop = self.must_reload = False
@@ -217,13 +217,13 @@ class _Orders:
         return self.must_stop or self.must_reload
 
     def wait_for_trial(self) -> None:
-        """Tell systemd why it takes time, or stop. Raises _Stopped."""
+        """Report the trial to systemd. Raises _Stopped after an order to stop."""
         if self.must_stop:
             raise _Stopped
         _tell_waiting("the model is tried in a process of its own")
 
     def accept_reload(self) -> None:
-        """Forget an order to read the config again, which is now obeyed; stay with one to stop."""
+        """Forget an order to read the config again, which is being obeyed; keep one to stop."""
         self.must_reload = False
         self._service = None
 
@@ -243,7 +243,7 @@ class _Orders:
 
 
 def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
-    """Read the config again; one that is faulty, or names what is not usable, is told and the running one stays."""
+    """Return the job by the config, read again; a faulty config is logged, and the present job stays."""
     from imgwatch.errors import ConfigError
     from imgwatch.monitoring.observer import require_exporters
     from imgwatch.monitoring.urls import require_notify

@@ -1,1 +1,1 @@
-"""Copies of pictures: which picture is a copy of which other one, and which of the two is the original."""
+"""Copies of pictures: which picture is a copy of another, and which of the two is the original."""

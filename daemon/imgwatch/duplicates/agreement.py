@@ -1,4 +1,4 @@
-"""How well two pictures agree where one lies over the other, to a fraction of a pixel. Pure."""
+"""How well two pictures agree where one overlies the other, to a fraction of a pixel. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _STEPS = (0.5, 0.5, 0.25, 0.25)  # pixels, by which a window is moved and stretc
 class Agreement(NamedTuple):
     """How two pictures agree, cell by cell, where they have edges.
 
-    `likeness` is the median correlation of the edges: 1 for the same, about 0 for strangers; words written over some
+    `likeness` is the median correlation of the edges: 1 for the same, about 0 for unrelated ones; words over some
     cells change nothing. `weakest` is its lower quartile. `difference` is the median difference of grey values, in
     standard deviations of each picture, `colours` the upper quartile of differences of patches in
     chrominance, 0 to 255.
@@ -41,7 +41,7 @@ NONE = Agreement(0.0, 0.0, 1.0, 255.0)
 
 
 def agreement(part: View, whole: View, window: Window) -> Agreement:
-    """Compare a picture with a window of another one, after moving and stretching that to where they agree best."""
+    """Return how a picture agrees with a window of another one, after moving and stretching that to the best fit."""
     top, left, height, width = window
     size = (width, height)
     mine = _resized(part, size)
@@ -56,9 +56,9 @@ def agreement(part: View, whole: View, window: Window) -> Agreement:
     for step in _STEPS:
         for moved in _moves(step):
             tried = _within(box, moved, image.size)
-            found = likeness_in(tried) if tried != box else best
-            if found > best:
-                best, box = found, tried
+            tried_likeness = likeness_in(tried) if tried != box else best
+            if tried_likeness > best:
+                best, box = tried_likeness, tried
     there = np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.BICUBIC, box))
     correlations = _correlations(edges, edges_of(there[..., 0]))
     weakest = float(np.quantile(correlations[np.isfinite(correlations)], 0.25)) if best > 0 else 0.0
@@ -76,7 +76,7 @@ Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 
 def _moves(step: float) -> Iterator[Box]:
-    """Yield by how much the edges of a box move: both of a direction alike, then each of the later ones alone."""
+    """Yield shifts of a box's edges: both edges of a direction alike, then right and bottom alone."""
     for sign in (step, -step):
         yield (sign, 0, sign, 0)
         yield (0, sign, 0, sign)
@@ -103,9 +103,9 @@ def edges_of(grey: Grey) -> Plane:
     return np.stack([across, down])
 
 
-def likeness(one: Plane, others: Plane) -> NDArray[np.floating]:
-    """Correlate edges [2, H, W] with each of others [..., 2, H, W], cell by cell, and return the medians [...]."""
-    in_order = np.sort(_correlations(one, others), axis=-1)
+def likeness(edges: Plane, others: Plane) -> NDArray[np.floating]:
+    """Return the median correlations [...] of edges [2, H, W] with each of others [..., 2, H, W], by cells."""
+    in_order = np.sort(_correlations(edges, others), axis=-1)
     count = np.isfinite(in_order).sum(axis=-1, keepdims=True)
     middle = [
         np.take_along_axis(in_order, np.maximum(at, 0), axis=-1) for at in ((count - 1) // 2, count // 2)
@@ -114,14 +114,14 @@ def likeness(one: Plane, others: Plane) -> NDArray[np.floating]:
     return np.asarray(medians[..., 0])
 
 
-def _correlations(one: Plane, others: Plane) -> NDArray[np.floating]:
-    """Return the correlations of all cells [..., C]; infinite of those without edges in both, which say nothing."""
-    a, b = _cells(one), _cells(others)
-    powers_of_one, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
+def _correlations(edges: Plane, others: Plane) -> NDArray[np.floating]:
+    """Return the correlations of all cells [..., C]; infinite for cells without edges, which say nothing."""
+    a, b = _cells(edges), _cells(others)
+    own_power, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
     products = np.einsum("cyhxw,...cyhxw->...yx", a, b)
     pixels = a.size / _CELLS**2
-    correlations = products / np.sqrt(np.maximum(powers_of_one * powers, (pixels / 2) ** 2))
-    is_telling = np.maximum(powers_of_one, powers) > _EDGE_POWER * pixels
+    correlations = products / np.sqrt(np.maximum(own_power * powers, (pixels / 2) ** 2))
+    is_telling = np.maximum(own_power, powers) > _EDGE_POWER * pixels
     return np.where(is_telling, correlations, np.inf).reshape(*others.shape[:-3], -1)
 
 

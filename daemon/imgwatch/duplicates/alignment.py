@@ -1,6 +1,6 @@
-"""Whether one picture shows a part of another, or the whole of it: the smaller one is laid over the larger one. Pure.
+"""Whether one picture shows another, or a part of it: the smaller one is laid over the larger one. Pure.
 
-It is sure of copies only: another shot of the same scene does not fit to the pixel.
+It recognises copies only: another shot of the same scene does not fit to the pixel.
 """
 
 from __future__ import annotations
@@ -50,10 +50,10 @@ class Around(StrEnum):
 
 
 class Fit(NamedTuple):
-    """How one picture lies over another: how they agree there, and what of the larger one that is.
+    """How one picture overlies another: how they agree there, and which part of the larger one that is.
 
-    `share` is that of the larger one which the smaller one covers, `is_first_smaller` which one that is, `around` what
-    the rest of the larger one is.
+    `share` of the larger one is covered by the smaller one, `is_first_smaller` says which one that is, `around` what
+    the rest of the larger one shows.
     """
 
     agreement: Agreement
@@ -70,11 +70,11 @@ class Fit(NamedTuple):
     def is_copy(self) -> bool:
         """Return whether one of the two is a copy of the other. Chosen and measured by benchmarks/duplicates.py."""
         least = _LEAST_FRAMED_SHARE if self.around is Around.FRAME else _LEAST_SHARE
-        found = self.agreement
-        agrees_everywhere = found.weakest >= _EVERYWHERE and found.difference <= _MOST_DIFFERENCE_EVERYWHERE
-        agrees_in_light = found.difference <= _MOST_DIFFERENCE or agrees_everywhere
-        agrees_in_edges = found.likeness >= _LEAST_LIKENESS and found.weakest >= _LEAST_WEAKEST
-        agrees = agrees_in_edges and agrees_in_light and found.colours <= _MOST_COLOURS
+        agreed = self.agreement
+        agrees_everywhere = agreed.weakest >= _EVERYWHERE and agreed.difference <= _MOST_DIFFERENCE_EVERYWHERE
+        agrees_in_light = agreed.difference <= _MOST_DIFFERENCE or agrees_everywhere
+        agrees_in_edges = agreed.likeness >= _LEAST_LIKENESS and agreed.weakest >= _LEAST_WEAKEST
+        agrees = agrees_in_edges and agrees_in_light and agreed.colours <= _MOST_COLOURS
         return agrees and self.share >= least
 
 
@@ -91,9 +91,9 @@ STRANGERS = Fit(NONE)
 
 
 def fit(one: Sequence[View], other: Sequence[View]) -> Fit:
-    """Lay each of two pictures over the other, and return how the better one of the two fits.
+    """Lay each of two pictures over the other, and return the better fit.
 
-    Each is handed over as the whole picture, and behind it what seems to be a picture that it shows between bars.
+    Each is the whole picture, followed by what seem to be pictures that it shows between bars.
     """
     best = _fit(one[0], other[0])
     if best.is_copy:
@@ -116,20 +116,24 @@ def _fit(one: View, other: View) -> Fit:
 
 
 def _laid_over(part: View, whole: View) -> Fit:
-    """Search where and how small `part` fits best into `whole`, and compare them there."""
+    """Return the fit of `part` at the place and size in `whole` where it fits best."""
     small, large = (np.ascontiguousarray(view[..., 0]) for view in (part, whole))
     edges = edges_of(large)
     fits = [(_compared(small, edges, window), window) for window in _windows(small, large)]
     if not fits:
         return STRANGERS
-    (found, (top, left)), (_, _, height, width) = max(fits)
+    (likeness_there, (top, left)), (_, _, height, width) = max(fits)
     window = (top, left, height, width)
-    agreed = agreement(part, whole, window) if found >= _PROMISING else NONE._replace(likeness=found)
+    agreed = (
+        agreement(part, whole, window)
+        if likeness_there >= _PROMISING
+        else NONE._replace(likeness=likeness_there)
+    )
     return Fit(agreed, height * width / large.size, True, _around(large, window))
 
 
 def _windows(part: Grey, whole: Grey) -> list[Window]:
-    """Return the windows of `whole` that are to be compared with `part`: all of it, and those that a search met."""
+    """Return the windows of `whole` to compare with `part`: all of it, and the results of a search."""
     windows = []
     proportions = part.shape[0] * whole.shape[1] / (part.shape[1] * whole.shape[0])
     if 1 / _SAME_SHAPE < proportions < _SAME_SHAPE:
@@ -152,9 +156,9 @@ def _windows(part: Grey, whole: Grey) -> list[Window]:
 
 
 def _around(whole: Grey, window: Window) -> Around:
-    """Tell what lies around a window.
+    """Return what lies around a window.
 
-    Bars have one colour, and what the picture shows ends where they begin; what was cut out goes on outside.
+    Bars have one colour, and the picture ends where they begin; a cut-out continues outside.
     """
     top, left, height, width = window
     bottom, right = top + height, left + width
@@ -195,7 +199,7 @@ def _sizes(part: Grey, coarse: Grey) -> list[tuple[int, int]]:
 
 
 def _search(part: Grey, coarse: Grey) -> tuple[float, int, int, int]:
-    """Return the best correlation of `part`, in any size, with any window, and its top, left and width."""
+    """Return the best correlation of `part`, at any size, with any window, and that window's top, left and width."""
     sizes = _sizes(part, coarse)
     if not sizes:
         return 0.0, 0, 0, 0
@@ -231,7 +235,7 @@ def _window_sums(sums: NDArray[np.float64], height: int, width: int) -> NDArray[
 
 
 def _compared(part: Grey, edges: Plane, window: Window) -> tuple[float, tuple[int, int]]:
-    """Compare the edges of `part` with those in a window, and return the best of nearby windows, and its corner."""
+    """Return the likeness of `part` and the best window near this one by their edges, and its corner."""
     top, left, height, width = window
     if min(width, height) < 2 * _LEAST_SIDE:
         return 0.0, (top, left)
@@ -239,9 +243,9 @@ def _compared(part: Grey, edges: Plane, window: Window) -> tuple[float, tuple[in
     first_row, first_column = max(top - _MARGIN, 0), max(left - _MARGIN, 0)
     near = edges[:, first_row : top + _MARGIN + height, first_column : left + _MARGIN + width]
     windows = sliding_window_view(near, (height, width), axis=(1, 2))
-    found = likeness(small, windows.transpose(1, 2, 0, 3, 4))
-    row, column = np.unravel_index(int(found.argmax()), found.shape)
-    return float(found[row, column]), (first_row + int(row), first_column + int(column))
+    likenesses = likeness(small, windows.transpose(1, 2, 0, 3, 4))
+    row, column = np.unravel_index(int(likenesses.argmax()), likenesses.shape)
+    return float(likenesses[row, column]), (first_row + int(row), first_column + int(column))
 
 
 def _resized(grey: Grey, scale: float) -> Grey:

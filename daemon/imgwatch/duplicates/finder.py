@@ -1,6 +1,6 @@
-"""Finds what a picture is a copy of among those that were seen before, and which of the two is the original.
+"""Finds the pictures, among those seen before, that are copies of a picture, and which of two is the original.
 
-It moves nothing; what becomes of a copy, `pipeline` decides.
+It moves nothing: `pipeline` decides what becomes of a copy.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Copy(NamedTuple):
 
 
 class Finder:
-    """Knows the pictures whose signatures the ledger has. For one thread."""
+    """Finds copies among the pictures whose signatures are in the ledger. For one thread."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class Finder:
         scorer: Callable[[], Scorer],
         reference: Iterable[Path],
     ) -> None:
-        """Take what decodes, and what loads the general model: neither is asked for before the first picture."""
+        """Prepare; `decoder` and `scorer` (of the general model) are not called before the first picture."""
         self._ledger = ledger
         self._decoder = decoder
         self._open_scorer = scorer
@@ -56,11 +56,11 @@ class Finder:
         self._width = 0  # of a row of vectors, once that is known
 
     def is_reference(self, path: Path) -> bool:
-        """Return whether a picture lies in a folder that is never touched."""
+        """Return whether a picture lies in a reference folder, which is never touched."""
         return any(path.is_relative_to(folder) for folder in self._reference)
 
     def look_at(self, path: Path, identity: Identity) -> Signed | None:
-        """Return the signature of a picture, made if this version has none; None if it cannot be made."""
+        """Return the signature of this version of a picture, made if there is none; None if that fails."""
         scorer = self._general()
         known = self._ledger.signatures.at(path, _space(scorer))
         if known is not None and known.is_version(identity):
@@ -75,7 +75,7 @@ class Finder:
         )  # fmt: skip
 
     def copies(self, signed: Signed) -> Iterator[Copy]:
-        """Yield each pair of this picture and another one that is there, the most alike first."""
+        """Yield each pair of this picture and another existing one, the most alike first."""
         exact = [other for other in self._ledger.signatures.with_digest(signed.sha256, _space(self._general()))
                  if self._is_another(other, signed)]  # fmt: skip
         for other in exact:
@@ -105,7 +105,7 @@ class Finder:
         return Copy(other, one, because, is_exact) if is_first else Copy(one, other, because, is_exact)
 
     def _is_another(self, other: Signed, signed: Signed) -> bool:
-        """Return whether it is another file, and still the version that was looked at."""
+        """Return whether it is another file, and still in the version of its signature."""
         if other.path == signed.path or (other.ino, other.mtime_ns) == (signed.ino, signed.mtime_ns):
             return False
         return other.is_version(identity_of(other.path))
@@ -118,7 +118,7 @@ class Finder:
                 yield known
 
     def _catch_up(self) -> None:
-        """Take in what was added since, by whatever process."""
+        """Read the signatures that any process has added since."""
         rows = self._ledger.signatures.vectors_since(self._nearest.last, _space(self._general()))
         self._nearest.add([number for number, _ in rows], [self._vectors(blob) for _, blob in rows])
 
@@ -138,7 +138,7 @@ class Finder:
 
 
 def _space(scorer: Scorer) -> str:
-    """Return by what signatures are made, as the ledger has it: the others are made again."""
+    """Return the name of the signatures' space for the ledger: signatures of another one are made again."""
     return f"{scorer.name}/{_VERSION}"
 
 

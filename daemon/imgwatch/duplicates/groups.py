@@ -1,4 +1,4 @@
-"""Puts pairs of copies together: each group has one picture that is the original of all others in it."""
+"""Groups pairs of copies: each group has one original."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which pictures are worth a comparison with another one: the nearest by what they show, and by their shades. Pure."""
+"""Which pictures to compare with another one: the nearest by embedding, and by shades. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LEAST_SHADE = 0.8
 
 
 class Nearest:
-    """Pictures by number, each with rows of vectors as a signature has them. For one thread."""
+    """Pictures by number, each with the rows of vectors of its signature. For one thread."""
 
     def __init__(self) -> None:
         self._numbers: NDArray[np.int64] = np.empty(0, np.int64)  # of the rows of `_vectors`
@@ -22,11 +22,11 @@ class Nearest:
 
     @property
     def last(self) -> int:
-        """The number that was added last, 0 without any."""
+        """The number that was added last; 0 without any."""
         return int(self._numbers[-1]) if len(self._numbers) else 0
 
     def add(self, numbers: list[int], vectors: list[Vectors]) -> None:
-        """Add pictures, the highest number last."""
+        """Add pictures, in ascending order of their numbers."""
         if not numbers:
             return
         rows = [len(each) for each in vectors]
@@ -35,7 +35,7 @@ class Nearest:
         self._vectors = np.concatenate([known, *vectors], dtype=np.float32)
 
     def of(self, vectors: Vectors, but: int) -> list[int]:
-        """Return the numbers of the pictures to compare with one that has these vectors; `but` is left out."""
+        """Return the numbers of the pictures to compare with one of these vectors [N, D]; `but` is left out."""
         if not len(self._numbers):
             return []
         width = self._vectors.shape[1] - SHADE_WIDTH

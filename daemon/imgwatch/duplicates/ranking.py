@@ -34,7 +34,7 @@ class Because(StrEnum):
 
 
 class Traits(NamedTuple):
-    """What a picture is ranked by: see `Origin`; `sharpness` is the median contrast of fine detail."""
+    """What pictures are ranked by: see `Origin`; `sharpness` is the median contrast of fine detail."""
 
     width: int
     height: int
@@ -44,7 +44,7 @@ class Traits(NamedTuple):
 
     @classmethod
     def of(cls, pixels: Pixels, origin: Origin | None) -> Traits:
-        """Take them from a decoded picture; what has no header is as large as it was decoded."""
+        """Return the traits of a decoded picture; without a header its size is the decoded size."""
         height, width = pixels.shape[:2]
         origin = origin or Origin(width, height, False, 0.0)
         sharpness = sharpness_of(pixels.mean(axis=2).astype(np.uint8))
@@ -52,12 +52,12 @@ class Traits(NamedTuple):
 
     @property
     def pixels(self) -> int:
-        """Width times height."""
+        """The number of pixels."""
         return self.width * self.height
 
 
 def sharpness_of(grey: Grey) -> float:
-    """Return the median, over a grid, of the standard deviation of second differences: some words do not count."""
+    """Return the median, over a grid, of the standard deviation of second differences: a few words do not count."""
     plane = grey.astype(np.float32)
     if min(plane.shape) < 4 * _CELLS:
         return 0.0
@@ -68,11 +68,11 @@ def sharpness_of(grey: Grey) -> float:
 
 
 def original(first: Traits, second: Traits, fit: Fit) -> tuple[bool, Because] | None:
-    """Return whether the first one is the original, and why; None if nothing tells them apart.
+    """Return whether the first one is the original, and why; None if nothing distinguishes them.
 
     The order: camera before none, bare before framed, whole before cropped, more pixels, less compression, sharper.
-    Where a frame may as well be ground that was cut off, the one that has less of it is the original if it shows
-    the same in more pixels, or in as many and was compressed less; otherwise the larger one is.
+    If a frame may also be background that was cut off, the picture with less of it is the original if it shows
+    the same in more pixels, or in as many with less compression; otherwise the larger one is.
     """
     if first.has_camera != second.has_camera:
         return first.has_camera, Because.CAMERA
@@ -89,7 +89,7 @@ def original(first: Traits, second: Traits, fit: Fit) -> tuple[bool, Because] | 
 
 
 def _by_quality(first: Traits, second: Traits, share: float) -> tuple[bool, Because] | None:
-    """Compare the first one with that share of the second one's pixels which shows the same."""
+    """Return the better one, and why, by the `share` of the second one's pixels that shows the same; None for a tie."""
     for because, mine, others, least in (
         (Because.PIXELS, first.pixels, second.pixels * share, _MORE),
         (Because.COMPRESSION, second.coarseness + 0.1, first.coarseness + 0.1, _COARSER),

@@ -26,7 +26,7 @@ _SAME = 0.9  # intersection over union of boxes that are one
 
 
 def shown_between_bars(pixels: Pixels) -> list[Box]:
-    """Return the boxes of what a picture [H, W, 3] seems to show of another one, by two ways of looking."""
+    """Return the boxes in which a picture [H, W, 3] seems to show another one, by two methods."""
     grey = pixels.mean(axis=2)
     boxes: list[Box] = []
     for box in (_box(grey, _off_ground(grey), _OFF_GROUND_SHARE), _box(grey, _differs_along, _BUSY_SHARE)):
@@ -36,13 +36,13 @@ def shown_between_bars(pixels: Pixels) -> list[Box]:
 
 
 def _off_ground(grey: Plane) -> Callable[[Plane], Marks]:
-    """Return what marks the pixels that have another colour than the rim of the picture."""
+    """Return a function that marks the pixels of another colour than the picture's rim."""
     ground = float(np.median(np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])))
     return lambda plane: np.abs(plane - ground) >= _NOISE
 
 
 def _differs_along(plane: Plane) -> Marks:
-    """Mark the pixels that differ from the median of their line: bars of any colours have few."""
+    """Return which pixels differ from the median of their line: bars of any colour have few."""
     return np.asarray(np.abs(plane - np.median(plane, axis=1, keepdims=True)) > _FLAT)
 
 

@@ -1,4 +1,4 @@
-"""What a picture is known by when copies of it are looked for: a small picture of it, and embeddings."""
+"""What identifies a picture in a search for copies: a small version of it, and embeddings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from imgwatch.duplicates.agreement import View
 from imgwatch.duplicates.alignment import SIDE
 from imgwatch.duplicates.shown import shown_between_bars
 from imgwatch.model.scorer import Scorer
+from imgwatch.nearest import unit
 from imgwatch.picture.decoding import Pixels
 
 LOOK_SIDE = 384  # pixels of the longer side of the picture that a signature is made of
@@ -26,7 +27,7 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Signature:
-    """N small pictures, the whole and what it shows between bars, and a row of vectors for each [N, D + SHADE_WIDTH].
+    """N small pictures, the whole and what it shows between bars, and their vectors [N, D + SHADE_WIDTH].
 
     A row has the embedding, of length 1, and the shade, of length 1: the grey values of 16 x 16 cells less their mean.
     """
@@ -36,7 +37,7 @@ class Signature:
 
     @property
     def thumbnails(self) -> bytes:
-        """The small pictures, as they are stored: a MessagePack array of JPEG files."""
+        """The small pictures as stored: a MessagePack array of JPEG files."""
         return msgspec.msgpack.encode([_jpeg(view) for view in self.views])
 
 
@@ -70,16 +71,10 @@ def _shade(view: View) -> Vectors:
 
 
 def _small(image: Image.Image) -> Image.Image:
-    """Make a picture as small as what is compared: a copy that was scaled down has no finer detail than that."""
+    """Return a picture scaled down to the compared size, as a copy that was scaled down has no finer detail."""
     scale = min(SIDE / max(image.size), 1.0)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return image.resize(size, Image.Resampling.BOX)
-
-
-def unit(vectors: NDArray[np.floating]) -> Vectors:
-    """Return vectors of length 1."""
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return np.asarray(vectors / np.maximum(length, 1e-12), dtype=np.float32)
 
 
 def _jpeg(view: View) -> bytes:

@@ -1,6 +1,6 @@
-"""Which of the pictures that were just judged normal is a copy that may go, and which earlier one is a copy of it.
+"""Which of the pictures just judged normal are copies that may go, and which earlier ones are copies of them.
 
-It says so by a judgement; nothing goes whose original is not there at the moment of moving.
+It answers with judgements; no copy goes whose original is missing at the moment of moving.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _STAYS = (FileState.KEPT, FileState.EXISTING)
 
 
 class Duplicates:
-    """Takes copies out of what was judged normal. `scopes`: the folders that are compared, those of reference too."""
+    """Finds copies among pictures judged normal. `scopes`: the compared folders, reference folders included."""
 
     def __init__(self, finder: Finder, ledger: Ledger, scopes: Sequence[Scope]) -> None:
         self._finder = finder
@@ -33,17 +33,17 @@ class Duplicates:
         self._originals: dict[Path, Signed] = {}  # of the copies that are about to go
 
     def fill(self) -> Iterator[None]:
-        """Look at what lies in the folders already, a picture a step; what was not judged yet is left for later."""
+        """Look at the pictures already in the folders, one per step, except those that are not judged yet."""
         for path in candidates(self._scopes):
             identity = identity_of(path) if self._stays(path) else None
             if identity is not None:
                 self._finder.look_at(path, identity)
             yield
 
-    def tell_apart(
+    def find_copies(
         self, batch: Sequence[Judged], leaves_alone: Callable[[Judged], bool]
     ) -> tuple[list[Judged], list[Judged]]:
-        """Return the batch with its copies judged as such, and judgements of earlier pictures that are copies of it."""
+        """Return the batch with its copies judged as such, and judgements of earlier copies of its pictures."""
         judgements: list[Judged] = []
         earlier: dict[Path, Judged] = {}
         normal: set[Path] = set()  # of this batch: the ledger does not know them yet
@@ -56,10 +56,10 @@ class Duplicates:
             if own is None and signed is not None:
                 normal.add(judged.path)
                 for copy in copies:
-                    if copy.original is signed and self._is_taken(copy.copy):
+                    if copy.original is signed and self._may_move_earlier(copy.copy):
                         earlier[copy.copy.path] = self._earlier(judged, copy)
         mine = {judged.path for judged in batch}
-        return judgements, [one for path, one in earlier.items() if path not in mine]
+        return judgements, [judged for path, judged in earlier.items() if path not in mine]
 
     def has_original(self, judged: Judged) -> bool:
         """Return whether the original of a copy still lies where it was, in the version that was compared."""
@@ -71,7 +71,7 @@ class Duplicates:
         self._finder.forget(path)
 
     def _stays(self, path: Path) -> bool:
-        """Return whether a picture lies in a folder of reference, or was kept, or lay there on the first day."""
+        """Return whether a picture lies in a reference folder, was kept, or lay there on the first day."""
         if self._finder.is_reference(path):
             return True
         known = self._ledger.known(path)
@@ -82,8 +82,8 @@ class Duplicates:
         stays = copy.original.path in normal or self._stays(copy.original.path)
         return stays and self._is_ours(copy.copy)
 
-    def _is_taken(self, signed: Signed) -> bool:
-        """Return whether an earlier picture may go; what lay there on the first day is left alone."""
+    def _may_move_earlier(self, signed: Signed) -> bool:
+        """Return whether an earlier picture may go: not if it lay there on the first day."""
         known = self._ledger.known(signed.path)
         return known is not None and known.state is FileState.KEPT and self._is_ours(signed)
 
@@ -109,7 +109,7 @@ class Duplicates:
 
 
 def reason_of(copy: Copy) -> Reason:
-    """Return why a copy is one, and which picture is the original, with the pixels of both."""
+    """Return the reason of a copy, with its original and the sizes of both."""
     kept = (
         str(copy.original.path).encode(errors="backslashreplace").decode()
     )  # a record is UTF-8, and a name may not be

@@ -1,8 +1,8 @@
-"""Learn from what the user decided: a light head on the model's embedding, and what is the same as what was decided.
+"""Learn from the user's decisions: a light head on the model's embedding, and near-identical copies.
 
 Balanced, strongly regularised logistic regression of deleted against normal pictures, solved in the dual (far fewer
-pictures than numbers), calibrated by leave-one-out on the held-out normal pictures in the model file. A picture is
-taken where score and head together are more surprising than for any held-out normal picture that the threshold keeps.
+pictures than dimensions), calibrated by leave-one-out on the held-out normal pictures in the model file. A picture is
+junk if score and head together are more surprising than for any held-out normal picture that the threshold keeps.
 The head only adds to the score: what was caught before stays caught. Pure.
 """
 
@@ -36,7 +36,7 @@ _SETTLED = 1e-4
 
 @dataclass(frozen=True)
 class Example:
-    """One decision: a picture that was deleted (junk) or restored, and when."""
+    """One decision: a picture that was deleted (junk) or restored, and when (seconds since 1970)."""
 
     sha256: str
     is_junk: bool
@@ -46,9 +46,9 @@ class Example:
 
 @dataclass(frozen=True)
 class TaughtHead:
-    """Deleted against normal: `weights` [D] and `bias`, the `curves` of score and logit, and where it begins to add.
+    """Deleted against normal: `weights` [D] and `bias`, the `curves` of score and logit, and where it starts to add.
 
-    From the joint surprise `start` on a picture is above the `threshold`, by as much as it is beyond the start.
+    A picture whose joint surprise exceeds `start` is above the `threshold` by the same amount.
     """
 
     weights: Floats
@@ -59,14 +59,14 @@ class TaughtHead:
 
     @classmethod
     def fit(cls, weights: Floats, bias: float, scores: Floats, logits: Floats, threshold: float) -> Self:
-        """Calibrate on the scores [N] and left-out logits [N] of normal pictures."""
+        """Return a head calibrated on the scores [N] and leave-one-out logits [N] of normal pictures."""
         curves = SurprisalCurves.stack([SurprisalCurves.fit(scores), SurprisalCurves.fit(logits)])
         joint = curves(np.stack((scores, logits), axis=1)).sum(axis=1)
         rarity = float(np.exp(-curves[0](np.array([[threshold]], np.float32))[0, 0]))
         return cls(weights, bias, curves, _start(joint, scores <= threshold, rarity), threshold)
 
     def added(self, scores: Floats, logits: Floats) -> Floats:
-        """Return what is added to scores [N] where the head says logits [N]."""
+        """Return what is added to scores [N] for logits [N] of the head."""
         beyond = self.curves(np.stack((scores, logits), axis=1)).sum(axis=1) - self.start
         lifted = np.maximum(self.threshold + beyond - scores, 0.0)
         return np.asarray(np.where(beyond > 0, lifted, 0.0), dtype=np.float32)
@@ -74,7 +74,7 @@ class TaughtHead:
 
 @dataclass(frozen=True)
 class Correction:
-    """What the decisions taught: a `head`, or nothing while there are too few deletions."""
+    """What the decisions taught: a `head`, or None while there are too few deletions."""
 
     examples: tuple[Example, ...]
     head: TaughtHead | None
@@ -85,7 +85,7 @@ class Correction:
 
     @classmethod
     def learn(cls, examples: Sequence[Example], normals: ReferenceSet | None, threshold: float) -> Self:
-        """Learn from the decisions; without normal pictures in the model file only copies are recognised."""
+        """Return the correction by these decisions; without a reference set in the model it recognises only copies."""
         junk = [e.embedding for e in examples if e.is_junk and e.embedding is not None]
         restored = [e.embedding for e in examples if not e.is_junk and e.embedding is not None]
         recognisable = _recognisable(examples, normals)
@@ -106,7 +106,7 @@ class Correction:
         return self.head.added(scores, embeddings @ self.head.weights + self.head.bias)
 
     def same_as(self, sha256: str, embedding: Floats) -> Example | None:
-        """Find the decision about this very picture or a near-identical one; the nearest counts."""
+        """Return the decision about this very picture, or else about the nearest near-identical one."""
         exact = next((example for example in self.examples if example.sha256 == sha256), None)
         if exact is not None or not self.recognisable:
             return exact
@@ -127,7 +127,7 @@ class Correction:
 def fit_head(x: NDArray[np.float64], is_junk: NDArray[np.bool_]) -> tuple[Floats, float, NDArray[np.float64]]:
     """Fit balanced logistic regression with an L2 penalty (1/2 |w|^2 + C sum of losses) by Newton's method in the dual.
 
-    Returns weights [D], the bias, and the leave-one-out logits [N]: z - alpha / diag(A^-1), which is exact for the
+    Return weights [D], the bias, and the leave-one-out logits [N]: z - alpha / diag(A^-1), which is exact for the
     weighted least squares of the last step (Cawley and Talbot 2004).
     """
     count, target = len(x), is_junk.astype(np.float64)
@@ -166,12 +166,12 @@ def _recognisable(examples: Sequence[Example], normals: ReferenceSet | None) -> 
 
 
 def _start(joint: Floats, is_kept: NDArray[np.bool_], rarity: float) -> float:
-    """Return the joint surprise to start at, given that of normal pictures [N], and which of them the threshold keeps.
+    """Return the joint surprise to start at, from that of normal pictures [N] and which of them the threshold keeps.
 
     If `above` of N are above the threshold, a fresh one is with a chance of (above + 1) / (N + 1); where none is, the
-    chance may be less, the threshold's `rarity`. Such a picture is taken COST times as often where COST (above + 1) of
+    chance may be less, the threshold's `rarity`. Such a picture is junk COST times as often if COST (above + 1) of
     the joint surprises are higher: a conformal quantile, or more than the highest by what makes it as rare, surprise
-    being exponential. It is a hair more than for all that the threshold keeps.
+    being exponential. It is slightly more than for every picture that the threshold keeps.
     """
     count, above = len(joint), int(np.count_nonzero(~is_kept))
     allowed = COST * (above + 1 if above else min(1.0, rarity * (count + 1)))

@@ -1,6 +1,6 @@
-"""Follow what the user decides, and teach it to the model that judges: read the log, embed, learn, at once.
+"""Follow the user's decisions, and teach them to the judge: read the log, embed, learn, at once.
 
-The examples are kept in the ledger; what is learned from them, `correction` knows. It moves nothing.
+The examples are kept in the ledger; `correction` learns from them. It moves nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MOST_EXAMPLES = 400  # the latest; more teach little and cost time
 
 
 class FeedbackLearner:
-    """Keeps a judge taught. `refresh` is cheap while nothing was decided."""
+    """Keeps a judge's correction up to date. `refresh` is cheap without new decisions."""
 
     def __init__(self, quarantine: Quarantine, ledger: Ledger) -> None:
         self._quarantine = quarantine
@@ -39,7 +39,7 @@ class FeedbackLearner:
         self._followed_bytes = 0  # up to where the log was read
 
     def refresh(self, judge: Judge) -> bool:
-        """Take in what was decided since, and let the judge use it; return whether it learned something."""
+        """Learn from new decisions, and correct the judge; return whether there is something learned."""
         self._follow(judge)
         state = (judge.scorer.name, judge.threshold, self._ledger.feedback.changes())
         if state == self._taught and judge.correction is not None:
@@ -52,7 +52,7 @@ class FeedbackLearner:
         return bool(examples)
 
     def _follow(self, judge: Judge) -> None:
-        """Read the decisions that the log has had added."""
+        """Read the decisions that were appended to the log."""
         if self._quarantine.log_bytes() == self._followed_bytes:
             return
         log = self._quarantine.log_name()
@@ -88,7 +88,7 @@ class FeedbackLearner:
         self._ledger.feedback.remember(Remembered(record.sha256, is_junk, entry.at.timestamp(), *vector))
 
     def _examples(self, judge: Judge) -> Iterator[Example]:
-        """Yield the latest decisions; of those that another model embedded only the digest counts."""
+        """Yield the latest decisions; only the digest counts if another model made the embedding."""
         for sha256, is_junk, at, model, vector in self._ledger.feedback.latest(MOST_EXAMPLES):
             known = np.frombuffer(vector, dtype=np.float16).astype(np.float32)
             yield Example(sha256, is_junk, at, known if model == judge.scorer.name else None)
@@ -106,7 +106,7 @@ def _teaches(entry: LogEntry) -> bool:
 
 
 def forget(quarantine: Quarantine, ledger: Ledger) -> int:
-    """Forget all that was learned, and learn again only from what is decided from now on; return how many decisions."""
+    """Forget all that was learned, and learn only from later decisions; return how many were forgotten."""
     number = len(ledger.feedback.latest(1 << 30))
     if number == 0:
         raise UsageError("nothing was learned yet, so there is nothing to forget")

@@ -1,4 +1,4 @@
-"""What reviews say to the next training: what was restored belongs in, copies of what was deleted do not."""
+"""What reviews teach the next training: restored pictures belong in, copies of deleted ones do not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from imgwatch.scan import Scope, walk
 
 @dataclass(frozen=True)
 class Reviewed:
-    """Paths to add to a training, paths to leave out of it, and the digests of all that was restored."""
+    """Paths to add to a training, paths to leave out of it, and the digests of all restored pictures."""
 
     restored: tuple[Path, ...]
     deleted: tuple[Path, ...]
@@ -24,7 +24,7 @@ class Reviewed:
 
 
 def reviewed(quarantine: Quarantine, folders: Sequence[Path]) -> Reviewed:
-    """Find the restored pictures that lie outside of `folders`, and in these the copies of deleted ones."""
+    """Return the restored pictures outside `folders`, and the copies of deleted ones inside them."""
     reducer, decisions = Reducer(), dict[str, LogEntry]()
     for entry in quarantine.history():
         reducer.note(Happening(entry.event, entry.record.id, entry.record.sha256))
@@ -47,7 +47,7 @@ def _is_below(path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _copies(records: Sequence[Record], folders: Sequence[Path]) -> Iterator[Path]:
-    """Yield the files with these digests; only those of the right size are read."""
+    """Yield the files with the digests of these records; only files of the right size are read."""
     sizes = {record.size_bytes for record in records}
     digests = {record.sha256 for record in records}
     for root in folders:

@@ -56,7 +56,7 @@ def _finish_or_undo_one(file_ops: FileOps, move: Transfer, copy_ino: int | None)
 
 
 def _return_aside(file_ops: FileOps, move: Transfer) -> None:
-    """Put the source back under its name; if a new version has that name and the copy is whole, delete it."""
+    """Put the source, which was set aside, back; delete it if a new version has its name and the copy is whole."""
     aside, source = status_of(move.aside), status_of(move.source)
     if not move.inward or aside is None:
         return

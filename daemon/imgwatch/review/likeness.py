@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.nearest import Projection
+from imgwatch.nearest import Projection, unit
 
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -41,7 +41,8 @@ class LikenessTree:
 
     def add(self, name: str, vector: NDArray[np.floating[Any]]) -> list[str]:
         """Add a picture, `vector` [D]; return the names of the pictures whose paths are new."""
-        point = self._points[name] = _unit(self._projection(vector))
+        # The direction says what a picture shows.
+        point = self._points[name] = unit(self._projection(vector)[None])[0]
         if len(self._points) >= 2 * self._built:
             return self._build()
         self._paths[name] = self._descend(point)
@@ -78,11 +79,6 @@ class LikenessTree:
         while (centres := self._centres.get(path)) is not None:
             path += str(int(_nearer_second(point[None], centres)[0]))
         return path
-
-
-def _unit(vector: Vectors) -> Vectors:
-    """Return the vector scaled to length 1: only its direction says what a picture shows."""
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), dtype=np.float32)
 
 
 def _two_means(points: Vectors) -> Vectors:

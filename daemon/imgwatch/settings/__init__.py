@@ -76,7 +76,7 @@ DEFAULT_IGNORE = (  # what these are, config.yaml says
 
 
 class ThresholdRule(Section, frozen=True):
-    """How strange is too strange: exactly one of the keys, and with `false_alarms` perhaps the confidence in it."""
+    """How strange is too strange: exactly one of the keys; `confidence` goes with `false_alarms`."""
 
     false_alarms: Promise | None = None
     confidence: Share | None = None
@@ -91,7 +91,7 @@ class ThresholdRule(Section, frozen=True):
 
     @property
     def rule(self) -> tuple[Literal["false_alarms", "mean_plus_std", "score"], float]:
-        """The key that is given, and its value."""
+        """The key that is set, and its value."""
         if self.false_alarms is not None:
             return "false_alarms", self.false_alarms
         if self.mean_plus_std is not None:
@@ -132,7 +132,7 @@ class LimitSettings(Section, frozen=True):
     decode_megabytes: Annotated[int, Meta(ge=64)] = 2048
 
     def limits(self, *, follows_links: bool = True) -> "Limits":
-        """Return these as what `picture` takes. `follows_links`: whether a path may lead through symlinks."""
+        """Return the limits for `picture`. `follows_links`: whether a path may lead through symlinks."""
         from imgwatch.picture.decoding import Limits  # brings numpy and Pillow, which a config does without
 
         return Limits(**msgspec.structs.asdict(self), follows_links=follows_links)
@@ -146,19 +146,19 @@ class BreakerSettings(Section, frozen=True):
 
 
 class MetricsSettings(Section, frozen=True):
-    """Figures for Prometheus, off unless one of the two is set: a port of this machine alone, a file."""
+    """Metrics for Prometheus, off unless one of the two is set: a port of this machine alone, a file."""
 
     port: Annotated[int, Meta(ge=1, le=65535)] | None = None
     textfile: TextFilePath | None = None
 
     @property
     def is_on(self) -> bool:
-        """Return whether anybody asked for figures."""
+        """Return whether metrics are wanted."""
         return self.port is not None or self.textfile is not None
 
 
 class HookSettings(Section, frozen=True):
-    """A command (a list: no shell takes part) that is told on stdin what was quarantined."""
+    """A command (a list, without a shell) that gets the quarantined pictures on stdin."""
 
     quarantined: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] | None = None
     seconds_between: Annotated[float, Meta(ge=0, le=86400)] = 10
@@ -256,21 +256,21 @@ class Settings(Section, frozen=True):
 
     @property
     def minimum_age_seconds(self) -> float:
-        """How long a picture lies in its folder before it is judged."""
+        """The seconds for which a picture lies in its folder before it is judged."""
         return 0.0 if self.minimum_age is None else self.minimum_age.seconds
 
     @property
     def waits_for_own_model(self) -> bool:
-        """Return whether the general model only reports: it keeps no promise, but a score that is set is the user's."""
+        """Return whether the general model only reports: it keeps no promise, unless the user has set a score."""
         is_promise = self.threshold is None or self.threshold.false_alarms is not None
         return self.mode == "auto" and is_promise
 
     @property
     def own_model(self) -> Path | None:
-        """The model file of the user's own; None for the one that ships."""
+        """The user's own model file; None for the general one."""
         return own_file(self.model)
 
 
 def own_file(model: ModelFile) -> Path | None:
-    """Return a model file of the user's own; None for the one that ships."""
+    """Return the user's own model file; None for the general one."""
     return model if model.is_absolute() else None

@@ -1,4 +1,4 @@
-"""What the config says is done with copies of pictures, and which folders are only compared with."""
+"""The config's section about copies of pictures, and the folders that are only compared."""
 
 from pathlib import Path
 from typing import Literal
@@ -21,5 +21,5 @@ class DuplicateSettings(Section, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Return whether copies are looked for."""
+        """Return whether imgwatch looks for copies."""
         return self.action in ("quarantine", "report")

@@ -1,6 +1,6 @@
-"""What the config says is done with each kind of junk: a word, a rule, or rules of which the first that fits holds.
+"""The config's rules for each kind of junk: a word, a rule, or several of which the first that fits holds.
 
-Which rule fits a picture, and where it would go, `kind_rules` knows.
+`kind_rules` decides which rule fits a picture, and where it would go.
 """
 
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -56,7 +56,7 @@ class KindSettings(Section, frozen=True):
     stranger: KindRules = "quarantine"
 
     def of(self, kind: "Kind | str") -> tuple[KindRule, ...]:
-        """Return the rules for a kind, the first that fits first."""
+        """Return the rules for a kind, in the order in which they are tried."""
         rules: KindRules = getattr(self, kind)
         if isinstance(rules, str):
             return (KindRule(action=rules),)
@@ -64,7 +64,7 @@ class KindSettings(Section, frozen=True):
 
     @property
     def promised(self) -> Promised:
-        """The kinds that have a promise of their own."""
+        """The kinds that have their own promise, each with its target false-alarm rate."""
         return tuple(
             (kind, rule.false_alarms)
             for kind in self.__struct_fields__

@@ -1,4 +1,4 @@
-"""Who is told what happens, by which services, and how often."""
+"""The config's section about messages: which services, about what, and how often."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ ServiceUrl = Annotated[str, Meta(pattern="^[A-Za-z][A-Za-z0-9+.-]*:/")]
 
 
 class NotifySettings(Section, frozen=True):
-    """Messages by apprise: to which URLs (`urls_file`: one a line, for they hold secrets), and about what."""
+    """Messages by apprise: to which URLs (`urls_file` has one per line, as they hold secrets), and about what."""
 
     urls: tuple[ServiceUrl, ...] = ()
     urls_file: Path | None = None
@@ -22,12 +22,12 @@ class NotifySettings(Section, frozen=True):
 
     @property
     def is_on(self) -> bool:
-        """Return whether anybody is to be told."""
+        """Return whether messages are wanted."""
         return bool(self.urls) or self.urls_file is not None
 
     @property
     def digest_days(self) -> int | None:
-        """How many days lie between two digests; None: there are none."""
+        """The number of days between two digests; None without digests."""
         if not self.is_on or "digest" not in self.about:
             return None
         return {"weekly": 7, "daily": 1, "off": None}[self.digest]

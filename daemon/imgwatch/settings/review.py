@@ -1,4 +1,4 @@
-"""What the config says of the gallery as a lasting service: its names, its port, and who is let in without the key."""
+"""The config's section about the gallery as a service: its names, its port, and who gets in without the key."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +13,7 @@ HeaderName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")]
 
 
 class ProxySettings(Section, frozen=True):
-    """The reverse proxies that are believed: what they say of the visitor, and in `user_header` who he is."""
+    """The reverse proxies whose headers are trusted, about the visitor, and in `user_header` about the user."""
 
     addresses: tuple[IpAddress, ...] = ()
     user_header: HeaderName | None = None

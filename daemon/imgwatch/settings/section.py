@@ -1,6 +1,6 @@
-"""What every section of the config is made of: numbers and paths that are checked, and mappings of them.
+"""The building blocks of config sections: checked numbers and paths, and mappings of them.
 
-Which sections there are, `imgwatch.settings` knows.
+`imgwatch.settings` has the sections.
 """
 
 import re
@@ -33,15 +33,15 @@ Checked = TypeVar("Checked")
 
 
 class ModelFile(PosixPath):
-    """A model file of the user's own, or the word `default` for the one that ships."""
+    """The user's own model file, or the word `default` for the general one."""
 
 
 class TextFilePath(PosixPath):
-    """A file of figures for node_exporter."""
+    """A text file of metrics for node_exporter."""
 
 
 class DatedFolder(PosixPath):
-    """A folder whose path may have the date of a picture in it, as strftime spells it: ~/Pictures/%Y/%m."""
+    """A folder whose path may contain a picture's date in strftime's directives: ~/Pictures/%Y/%m."""
 
 
 class Duration(str):
@@ -51,20 +51,20 @@ class Duration(str):
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """The length in seconds."""
         return float(self[:-1]) * _SECONDS_IN[self[-1]]
 
 
 def checked(tree: Any, kind: type[Checked]) -> Checked:
-    """Return a tree of YAML or JSON as what it describes. Raises msgspec.ValidationError with the first fault.
+    """Return a tree of YAML or JSON as an object of this class. Raises msgspec.ValidationError with the first fault.
 
-    Only what comes through here is checked: objects that are made by calling their class are not.
+    Only this checks: objects that are made by calling their class are not checked.
     """
     return msgspec.convert(tree, kind, dec_hook=_read)
 
 
 def plain(section: "Section") -> dict[str, Any]:
-    """Return a section as YAML or JSON has it."""
+    """Return a section as plain values of YAML or JSON."""
     values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(section, enc_hook=str))
     return values
 
@@ -80,7 +80,7 @@ def _duration(value: Any) -> Duration:
 
 
 def _path(kind: type[Path], value: Any) -> Path:
-    """Read a path: absolute, or below a home."""
+    """Return a path, which must be absolute or below a home. Raises ValueError."""
     if not isinstance(value, str):
         raise ValueError("must be a path")
     if kind is ModelFile and value == DEFAULT_MODEL:
@@ -99,7 +99,7 @@ def _path(kind: type[Path], value: Any) -> Path:
 
 
 def _require_dates(path: Path) -> None:
-    """Raise ValueError unless all that follows a % is part of a date, and nothing leads upwards."""
+    """Raise ValueError unless each % begins a part of a date, and the path has no `..`."""
     unknown = [directive for directive in _DIRECTIVE.findall(str(path)) if directive not in DATE_DIRECTIVES]
     if unknown:
         raise ValueError(f"{unknown[0]} is not a part of a date; use {', '.join(DATE_DIRECTIVES)}")
@@ -108,7 +108,7 @@ def _require_dates(path: Path) -> None:
 
 
 def usual(folder_of: "Callable[[str], Path]") -> Path:
-    """Return where a user's files of this program belong; below HOMELESS for a user without a home."""
+    """Return the usual folder for a user's files of this program; below HOMELESS for a user without a home."""
     try:
         return folder_of("imgwatch")
     except RuntimeError:

@@ -1,1 +1,1 @@
-"""`imgwatch setup --web`: the questions of a first setting up, in a browser."""
+"""`imgwatch setup --web`: the first setup, in a browser."""

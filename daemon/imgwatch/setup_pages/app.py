@@ -1,4 +1,4 @@
-"""Which address of the setup's page is answered by what. Nothing is written before the page says so."""
+"""The setup page's addresses, and what answers each. It writes nothing before the user says so."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MOST_SHOWN = 2000
 
 @dataclass(frozen=True)
 class Learned:
-    """What learning has come to: the setup that it was done for, the model, and what that would move."""
+    """The outcome of learning: the setup, the fitted model, and what that would move."""
 
     setup: Setup
     model: Calibrated
@@ -53,7 +53,7 @@ def open_pages(
     install_service: Callable[[Path], None],
     train: Callable[[Path, Path], Sequence[str]] = train_command,
 ) -> Iterator[SetupPages]:
-    """Open the pages, with a worker that decodes what they show; a training ends with them."""
+    """Yield the pages, with a worker that decodes their pictures; a training ends with them."""
     decoder = Decoder(Shape(8, 8, "RGB"), Limits(follows_links=False), 1)
     model_page = ModelPage(config, general_model, train)
     try:
@@ -82,7 +82,7 @@ class SetupPages:
         self._job: Job[Learned] | None = None
 
     def stop(self) -> None:
-        """End what pages listen to: nothing."""
+        """End the event streams, of which there are none."""
 
     def app(self) -> Starlette:
         """Return the application, without its guard."""
@@ -116,7 +116,7 @@ class SetupPages:
         return HTMLResponse(filled_in)
 
     async def _learn(self, request: Request) -> Response:
-        """Begin to learn, in the background."""
+        """Start to learn, in the background."""
         request_json = await json_of(request)
         if self._job is not None and self._job.is_running:
             raise HTTPException(409, "it is learning already")
@@ -142,7 +142,7 @@ class SetupPages:
                 "learned": len(learned.model.paths),
                 "pictures": learned.outlook.pictures,
                 "present": learned.setup.present_share,
-                "warnings": [shown(says) for says in learned.setup.sync_warnings],
+                "warnings": [shown(warning) for warning in learned.setup.sync_warnings],
                 "has_systemd": Path("/run/systemd/system").is_dir(),
                 "promises": [
                     {
@@ -154,8 +154,12 @@ class SetupPages:
                     for line in learned.model.preview(_SHARES)
                 ],
                 "strangers": [
-                    {"name": shown(one.path.name), "score": one.score, "kind": str(one.kind or "stranger")}
-                    for one in strangers
+                    {
+                        "name": shown(stranger.path.name),
+                        "score": stranger.score,
+                        "kind": str(stranger.kind or "stranger"),
+                    }
+                    for stranger in strangers
                 ],
             }
         )
@@ -170,28 +174,28 @@ class SetupPages:
         return picture(self._thumbnails.of(str(path), path, SMALL))
 
     async def _changes(self, request: Request) -> Response:
-        """Answer with what would change in a config that is there."""
+        """Answer with the changes to an existing config, as a diff."""
         learned, values = self._learned(), self._values(await json_of(request))
         return answer({"diff": await run_in_threadpool(learned.setup.changes, values)})
 
     async def _write(self, request: Request) -> Response:
-        """Write model and config; install and start the service if that is wanted."""
+        """Write model and config; install and start the service if the user wants it."""
         learned, request_json = self._learned(), await json_of(request)
         values = self._values(request_json)
         written = await run_in_threadpool(learned.setup.write, values, learned.model)
-        says = [f"{path} is written." for path in written]
+        sentences = [f"{path} is written." for path in written]
         if request_json.get("service") is True:
             await run_in_threadpool(self._install_service, learned.setup.file)
-            says.append("The service is installed and runs.")
+            sentences.append("The service is installed and runs.")
         elif not learned.setup.is_new:
-            says.append(ask_for_reload(learned.setup.settings))
+            sentences.append(ask_for_reload(learned.setup.settings))
         else:
-            says.append("Start it with `imgwatch watch`, or `imgwatch service install`.")
+            sentences.append("Start it with `imgwatch watch`, or `imgwatch service install`.")
         self._job = None
-        return answer({"says": [shown(line) for line in says]})
+        return answer({"says": [shown(line) for line in sentences]})
 
     async def _undo(self, request: Request) -> Response:
-        """Take back the last change of the config, if it is still the one that the page showed."""
+        """Undo the last change of the config, if it is still the one that the page showed."""
         request_json, file = await json_of(request), config_file(self._config)
         if request_json.get("change") != last_change(file):
             raise HTTPException(409, "the config was changed meanwhile: load the page again")

@@ -1,4 +1,4 @@
-"""Work in the background: it goes on while no page is open, and any page may ask how far it is."""
+"""Work in the background: it continues while no page is open, and any page may ask for its progress."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Outcome = TypeVar("Outcome")
 
 
 class Job(Generic[Outcome]):
-    """One piece of work in a thread of its own, and what it comes to."""
+    """A piece of work in its own thread, and its outcome."""
 
     def __init__(self, name: str, work: Callable[[Progress], Outcome]) -> None:
         self._name = name
@@ -27,11 +27,11 @@ class Job(Generic[Outcome]):
 
     @property
     def is_running(self) -> bool:
-        """Return whether it has not come to an end yet."""
+        """Return whether the work has not ended yet."""
         return self.outcome is None and self.fault is None
 
     def progress(self) -> dict[str, object]:
-        """Return how far it is."""
+        """Return state and progress of the work as JSON fields."""
         stage, done, total = self._stage
         state = "running" if self.is_running else "failed" if self.fault else "done"
         return {"state": state, "stage": stage, "done": done, "total": total, "error": self.fault}

@@ -35,7 +35,7 @@ def train_command(config: Path, out: Path) -> Sequence[str]:
 
 
 class ModelPage:
-    """The page, its training, and its comparison. All of it needs a config."""
+    """The page, its training, and its comparison; they need a config."""
 
     def __init__(
         self, config: Path | None, general_model: Path, train: Callable[[Path, Path], Sequence[str]]
@@ -47,7 +47,7 @@ class ModelPage:
         self._comparison: Job[Comparison] | None = None
 
     def routes(self) -> list[Route]:
-        """Return its addresses."""
+        """Return the page's routes."""
         return [
             Route("/model", self._page),
             Route("/model/train", self._start, methods=["POST"]),
@@ -68,7 +68,7 @@ class ModelPage:
         return HTMLResponse(page("model", folders=shown(folders)))
 
     async def _start(self, _: Request) -> Response:
-        """Begin a training, whose model waits beside the one in use. Another one that waited there gives way."""
+        """Start a training, whose model will wait beside the one in use and replaces another that waits there."""
         settings = self._settings()
         require_extra("train")
         out = new_model.waiting_model(settings)
@@ -89,14 +89,14 @@ class ModelPage:
         return answer({"state": self._training.state, "log": end_of(settings.state / _LOG)})
 
     async def _compare(self, _: Request) -> Response:
-        """Begin to compare, in the background."""
+        """Start to compare, in the background."""
         if self._comparison is not None and self._comparison.is_running:
             raise HTTPException(409, "it is comparing already")
         self._comparison = Job("comparing", self._work)
         return answer(self._comparison.progress())
 
     def _compared(self, _: Request) -> Response:
-        """Answer with how far it is, and at the end with what each model would move."""
+        """Answer with the progress, and in the end with what each model would move."""
         if self._comparison is None:
             return answer({"state": "none"})
         return answer({**self._comparison.progress(), **(self._comparison.outcome or {})})
@@ -106,7 +106,7 @@ class ModelPage:
         models = new_model.models_to_compare(settings, self._general_model)
         sample = sample_of(settings)
         compared = compare(models, sample, settings, progress)
-        facts = [{"model": role, **one.facts()} for role, one in compared.items()]
+        facts = [{"model": role, **comparison.facts()} for role, comparison in compared.items()]
         return {
             "kept": len(sample.kept),
             "quarantined": len(sample.quarantined),
@@ -121,7 +121,7 @@ class ModelPage:
         models = [] if compared is None else compared["models"]
         assert isinstance(models, list)
         fresh = new_model.waiting_model(settings)
-        if not any(one["model"] == "new" and one["name"] == seen for one in models):
+        if not any(model["model"] == "new" and model["name"] == seen for model in models):
             raise HTTPException(409, "compare the models first")
         if fresh.exists() and new_model.name_of(fresh) != seen:
             raise HTTPException(409, "another new model waits by now: compare again")

@@ -1,4 +1,4 @@
-"""A training in the background: a process with a log that outlives every page, until it ends or is cancelled.
+"""A training in the background: a process with a log, independent of open pages, until it ends or is cancelled.
 
 It ends with the program that serves the pages; started again, it continues from its last checkpoint.
 """
@@ -27,7 +27,7 @@ class Training:
 
     @property
     def state(self) -> str:
-        """One of none, running, done, failed, cancelled."""
+        """One of "none", "running", "done", "failed" and "cancelled"."""
         process = self._process
         if process is None:
             return "none"
@@ -37,7 +37,7 @@ class Training:
         return "cancelled" if self._is_cancelled else "failed" if code else "done"
 
     def start(self, command: Sequence[str], log_file: Path) -> None:
-        """Begin it, with a new log. Raises Unavailable where one runs, CannotCreate."""
+        """Start a training, with a new log. Raises Unavailable if one runs already, CannotCreate."""
         with self._lock:
             if self.state == "running":
                 raise Unavailable("a training runs already")
@@ -56,7 +56,7 @@ class Training:
             self._is_cancelled = False
 
     def cancel(self) -> None:
-        """End it with all that it started, if it runs."""
+        """End the training, if it runs, with everything that it started."""
         with self._lock:
             if self._process is not None and self.state == "running":
                 self._is_cancelled = True
@@ -64,7 +64,7 @@ class Training:
 
 
 def end_of(log_file: Path) -> str:
-    """Return the end of a log, in whole lines; nothing where there is none."""
+    """Return the end of a log, in complete lines; "" without a log."""
     try:
         with log_file.open("rb") as stream:
             stream.seek(max(0, stream.seek(0, os.SEEK_END) - _SHOWN_BYTES))

@@ -1,1 +1,1 @@
-"""The service: what its unit says, where it is installed, and what its sandbox leaves open."""
+"""The service: its unit, its installation, and its sandbox."""

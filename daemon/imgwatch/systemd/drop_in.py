@@ -1,6 +1,6 @@
-"""What a config decides of its service, as a drop-in file beside the unit; all else is in the units of systemd/.
+"""The options that the config decides, as a drop-in beside the unit; all others are in the units of systemd/.
 
-What may be written is decided in `sandbox`; writing, verifying and enabling a unit is in `installation`. Pure.
+`sandbox` decides what may be written; `installation` writes, verifies and enables units. Pure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ SLACK_SECONDS = 120  # what one picture may take besides decoding: a lock that i
 
 @dataclass(frozen=True)
 class DropIn:
-    """What the options of one service are. All texts are as they stand in the file: use `quoted` for paths."""
+    """The options of one service. All texts are as in the file: use `quoted` for paths."""
 
     config: str
     python: str
@@ -36,7 +36,7 @@ class DropIn:
 
 
 def quoted(path: Path | str) -> str:
-    """Spell a path so that systemd reads it as one word: no specifier, no variable, no second line."""
+    """Return a path quoted for systemd: one word, no specifier, no variable, no second line. Raises ConfigError."""
     text = str(path)
     if not text.isprintable():
         raise ConfigError(f"{shown(text)}: a unit cannot hold a path with characters that do not print")
@@ -45,12 +45,12 @@ def quoted(path: Path | str) -> str:
 
 
 def watchdog_seconds(decode_seconds: float) -> int:
-    """Return how long one picture may take: it is decoded twice when it kills its worker."""
+    """Return how many seconds one picture may take: it is decoded twice if it kills its worker."""
     return int(2 * decode_seconds) + SLACK_SECONDS
 
 
 def memory_megabytes(decode_megabytes: int, workers: int) -> int:
-    """Return what the service may use: its workers at their limit, and the model."""
+    """Return the service's memory limit: its workers at their limit, and the model."""
     return decode_megabytes * workers + 1024
 
 
@@ -69,7 +69,7 @@ def system_drop_in(options: DropIn) -> str:
 
 
 def user_drop_in(options: DropIn) -> str:
-    """Return the text for a unit of a user's own service manager, which has no user and no read-only file system."""
+    """Return the text for a unit of a user's service manager, which has no user and no read-only file system."""
     return "".join((_HEAD, _program(options), _port(options, ""), _messages(options, "")))
 
 

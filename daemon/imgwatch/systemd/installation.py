@@ -1,6 +1,6 @@
-"""Install and remove the systemd unit of one config: write, verify, enable, and say what was done.
+"""Install and remove the systemd units of one config: write, verify, enable, and report.
 
-What is written is decided in `plan`. It prints nothing: it yields sentences.
+`plan` decides what is written. It prints nothing: it yields sentences.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from imgwatch.systemd.plan import InstallPlan
 
 
 def install(plan: InstallPlan, *, start: bool) -> Iterator[str]:
-    """Carry out a plan, whose folders are there; yields what was done, as it is done."""
+    """Carry out a plan whose folders exist; yield a sentence after each step."""
     for file in plan.texts:
         if file.exists() and config_of(file) != plan.config:
             raise UsageError(f"{file} is there already, for something else; give another --name")
@@ -53,7 +53,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def uninstall(file: Path, for_user: bool) -> Iterator[str]:
-    """Stop, disable and remove one unit that `install` wrote, its socket too, and nothing else."""
+    """Stop, disable and remove a unit that `install` wrote, and its socket, and nothing else."""
     if not file.exists():
         raise InputMissing(
             f"{file}: no such unit; `imgwatch service uninstall --name NAME` takes another name"
@@ -76,7 +76,7 @@ def uninstall(file: Path, for_user: bool) -> Iterator[str]:
 
 
 def _remove(file: Path) -> None:
-    """Remove a file, and the folder of drop-ins if nothing else is in it."""
+    """Remove a file, and its folder of drop-ins if that is empty then."""
     try:
         file.unlink()
         if file.parent.suffix == ".d" and not any(file.parent.iterdir()):
@@ -86,7 +86,7 @@ def _remove(file: Path) -> None:
 
 
 def make_folders(plan: InstallPlan) -> Iterator[str]:
-    """Make quarantine, state and the folders of kinds for the service's user; hand over what root made before."""
+    """Make quarantine, state and the folders of kinds for the service's user; hand over those that root made."""
     for folder in plan.folders:
         if not folder.exists():
             _make(folder, plan.user, 0o700)

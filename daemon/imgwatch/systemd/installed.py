@@ -1,4 +1,4 @@
-"""Which units are installed here, for which config, and what they say. It changes nothing."""
+"""The installed units: where they are, and for which config. It changes nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(r"[A-Za-z0-9:_.@-]+")
 
 
 def unit_file(name: str, for_user: bool) -> Path:
-    """Return where the unit of this name lies."""
+    """Return the file of the unit of this name. Raises UsageError."""
     if not _NAME.fullmatch(name):
         raise UsageError(f"--name {name}: letters, digits and :_.@- only")
     if not for_user:
@@ -26,12 +26,12 @@ def unit_file(name: str, for_user: bool) -> Path:
 
 
 def drop_in_file(unit: Path) -> Path:
-    """Return where the drop-in of a unit lies, with what the config decides."""
+    """Return the file of a unit's drop-in."""
     return unit.with_name(f"{unit.name}.d") / "10-config.conf"
 
 
 def socket_file(unit: Path) -> Path:
-    """Return where the socket of a gallery's service lies."""
+    """Return the file of the socket of a gallery's service."""
     return unit.with_suffix(".socket")
 
 
@@ -54,7 +54,7 @@ def installed_for(config: Path) -> list[Path]:
 
 
 def config_of(file: Path) -> Path | None:
-    """Return the config that a unit or drop-in was installed for, None if it is not one of ours."""
+    """Return the config that a unit or drop-in was installed for; None if it is not one of ours."""
     try:
         first = file.read_text(encoding="utf-8", errors="replace").partition("\n")[0]
     except OSError:
@@ -63,6 +63,6 @@ def config_of(file: Path) -> Path | None:
 
 
 def text_of(unit: Path) -> str:
-    """Return what a unit says, its drop-ins after it, in the order in which systemd reads them."""
+    """Return the text of a unit and its drop-ins, in the order in which systemd reads them."""
     drop_ins = sorted(unit.with_name(f"{unit.name}.d").glob("*.conf"), key=lambda file: file.name)
     return "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in (unit, *drop_ins))

@@ -1,4 +1,4 @@
-"""Tell systemd how the service is: the sd_notify protocol, a datagram to $NOTIFY_SOCKET. Silent without systemd."""
+"""Report the service's state to systemd by the sd_notify protocol: a datagram to $NOTIFY_SOCKET, if there is one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 
 
 def notify(*lines: str) -> None:
-    """Send lines such as "READY=1" or "STATUS=..."; see sd_notify(3). Does nothing where no one listens."""
+    """Send lines such as "READY=1" or "STATUS=..."; see sd_notify(3). Does nothing if nobody listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -21,7 +21,7 @@ def notify(*lines: str) -> None:
 
 
 def watchdog_seconds() -> float | None:
-    """Return how often systemd wants to hear WATCHDOG=1 at the least, halved for safety; None without a watchdog."""
+    """Return half of the seconds within which systemd expects WATCHDOG=1; None without a watchdog."""
     microseconds = os.environ.get("WATCHDOG_USEC", "")
     for_us = os.environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
     return int(microseconds) / 2e6 if microseconds.isdigit() and int(microseconds) > 0 and for_us else None

@@ -1,4 +1,4 @@
-"""Decide all of an installation: which unit, what its drop-in says, which folders it needs. It changes nothing."""
+"""Plan an installation: which unit, which options in its drop-in, which folders it needs. It changes nothing."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _GALLERY_WORKERS = 5  # thumbnails, pictures that wait, explanations, uploads
 
 @dataclass(frozen=True)
 class InstallOptions:
-    """What the user asks for: the unit's name, whose manager it is for, and as whom it runs (None: the owner).
+    """The user's choices: the unit's name, its manager, and as which user it runs (None: the owner).
 
-    `of_gallery`: the gallery's service with its socket, and not the daemon's.
+    `of_gallery`: the gallery's service with its socket, instead of the daemon's.
     """
 
     name: str = "imgwatch"
@@ -38,7 +38,7 @@ class InstallOptions:
 
 @dataclass(frozen=True)
 class InstallPlan:
-    """One unit to be installed: where, what its drop-in says, the folders it needs, and what to tell about it."""
+    """One unit to install: its file, its drop-in, the folders it needs, and notes for the user."""
 
     config: Path
     file: Path
@@ -57,7 +57,7 @@ class InstallPlan:
 
     @property
     def texts(self) -> dict[Path, str]:
-        """The files to be written: first the drop-in, which changes nothing in a unit of an earlier version."""
+        """The files to write, by path: first the drop-in, which changes nothing in a unit of an earlier version."""
         kind = "imgwatch" if self.gallery_port is None else "imgwatch-review"
         texts = {
             drop_in_file(self.file): self.drop_in,
@@ -81,7 +81,7 @@ class InstallPlan:
 
 
 def plan(settings: Settings, config: Path, model: Path, options: InstallOptions) -> InstallPlan:
-    """Decide all of an installation. Raises ConfigError for what could never work as this user."""
+    """Return the plan of an installation. Raises ConfigError for what could never work as this user, UsageError."""
     config = config.absolute()
     watched = [watch.path.resolve() for watch in settings.watch]
     user = _user(watched, options.run_as, options.for_user)
@@ -182,7 +182,7 @@ def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.st
 
 
 def _refuse_foreign_homes(folders: Mapping[str, Path], user: pwd.struct_passwd, for_user: bool) -> None:
-    """`~` and the defaults mean the home of whoever installs, which the service's user cannot enter."""
+    """Raise ConfigError for folders in the home of whoever installs, which the service's user cannot enter."""
     for key, folder in folders.items():
         theirs = sandbox.in_homes(folder) and not folder.is_relative_to(user.pw_dir)
         if theirs and not for_user:
@@ -213,7 +213,7 @@ def _notes(open_to: sandbox.Writable) -> Iterator[str]:
 
 
 def _folder_of_figures(settings: Settings, homes: Sequence[Path]) -> list[Path]:
-    """Return the folder that the metrics' text file is replaced in: as a whole, it must be writable."""
+    """Return the folder of the metrics' text file, which must be writable to replace that."""
     if settings.metrics.textfile is None:
         return []
     folder = settings.metrics.textfile.parent.resolve()

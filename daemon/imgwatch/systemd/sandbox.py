@@ -1,8 +1,8 @@
-"""Which folders the service may write: as few as will do, and so that a rename into quarantine stays a rename.
+"""Which folders the service may write: as few as possible, and so that a rename into quarantine stays a rename.
 
 Each ReadWritePaths= entry is a mount of its own, and a rename from mount to mount fails with EXDEV even on one
-file system. So watched folder and quarantine get one common entry where that opens nothing else of worth.
-It decides; how a unit says it is in `unit`.
+file system. So watched folder and quarantine get a common entry if that opens nothing else of value.
+It only decides; `drop_in` writes the options.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SameDevice = Callable[[Path, Path], bool]
 
 @dataclass(frozen=True)
 class Way:
-    """How pictures get from one watched folder into the quarantine inside the service: renamed, or copied and why."""
+    """How pictures of a watched folder get into quarantine within the service: renamed, or copied and why."""
 
     watched: Path
     is_rename: bool
@@ -44,7 +44,7 @@ def plan(
     homes: Iterable[Path] = (),
     same_device: SameDevice | None = None,
 ) -> Writable:
-    """Choose the folders to open for writing. All paths are resolved; `homes` are never opened as a whole."""
+    """Return the folders to open for writing. All paths are resolved; `homes` are never opened as a whole."""
     same = same_device or on_same_device
     trees: list[Path] = [quarantine, *others]
     ways: list[Way] = []
@@ -70,18 +70,18 @@ def plan(
 
 
 def is_too_broad(folder: Path, homes: Iterable[Path] = ()) -> bool:
-    """Return whether a folder holds so much else that the service must not write all of it."""
+    """Return whether a folder holds too much else for the service to write all of it."""
     return len(folder.parts) <= 2 or folder in _SHARED or folder in set(homes)
 
 
 def _beside(folder: Path, homes: Iterable[Path]) -> Path:
-    """Name a place for the quarantine next to the watched folder, or in it where next to it is too broad."""
+    """Return a folder for the quarantine next to the watched folder, or in it if that would be too broad."""
     around = folder if is_too_broad(folder.parent, homes) else folder.parent
     return around / ".imgwatch-quarantine"
 
 
 def _outermost(trees: Iterable[Path]) -> tuple[Path, ...]:
-    """Drop what lies below another one: a mount below a mount would be a border again."""
+    """Return the folders without those below another one: a mount below a mount would be a border again."""
     outermost: list[Path] = []
     for tree in sorted(set(trees)):
         if not any(tree.is_relative_to(above) for above in outermost):
@@ -90,7 +90,7 @@ def _outermost(trees: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def is_covered(path: Path, trees: Iterable[Path]) -> bool:
-    """Return whether a path may be written when these trees may."""
+    """Return whether a path lies in one of these trees."""
     return any(path.is_relative_to(tree) for tree in trees)
 
 
@@ -100,5 +100,5 @@ def in_homes(path: Path) -> bool:
 
 
 def on_same_device(one: Path, other: Path) -> bool:
-    """Return whether two places, there already or still to be made, lie on one file system."""
+    """Return whether two paths, existing or not, lie on the same file system."""
     return nearest_existing(one).stat().st_dev == nearest_existing(other).stat().st_dev

@@ -1,4 +1,4 @@
-"""Talk to systemd's own tools: verify a unit, enable, start, stop. Where there is no systemd it says so."""
+"""Run systemd's own tools: verify a unit, enable, start, stop. It reports if there is no systemd."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ class Manager:
         return ["systemctl", *self._scope, *arguments]
 
     def tell(self, *arguments: str) -> None:
-        """Run systemctl. Raises Unavailable with what it says when it fails."""
+        """Run systemctl. Raises Unavailable with its message if it fails."""
         command = self.command(*arguments)
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise Unavailable(f"`{' '.join(command)}` failed: {done.stderr.strip() or done.stdout.strip()}")
 
     def is_running(self) -> bool:
-        """Return whether the manager is there."""
+        """Return whether the manager runs."""
         if shutil.which("systemctl") is None or not Path("/run/systemd/system").is_dir():
             return False
         asked = self.command("show", "-P", "Version")
         return not self._for_user or subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
     def verify(self, texts: Mapping[Path, str]) -> None:
-        """Let systemd read units before they are installed. Raises ConfigError with its complaints."""
+        """Check units by systemd before they are installed. Raises ConfigError with its complaints."""
         if shutil.which("systemd-analyze") is None:
             return
         units = [file.name for file in texts if file.suffix != ".conf"]
@@ -61,7 +61,7 @@ class Manager:
 
 
 def version() -> int:
-    """Return systemd's version, 0 where there is none."""
+    """Return systemd's version; 0 without systemd."""
     if shutil.which("systemctl") is None:
         return 0
     output = subprocess.run(["systemctl", "--version"], capture_output=True, text=True, check=False).stdout

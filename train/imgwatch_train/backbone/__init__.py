@@ -1,1 +1,1 @@
-"""How the backbone that ships was made of published weights."""
+"""How the backbone that ships was made from published weights."""

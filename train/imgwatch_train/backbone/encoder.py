@@ -1,7 +1,7 @@
-"""Make a backbone of any ONNX image encoder: `python -m imgwatch_train.backbone.encoder ENCODER --size 224 --out FILE`.
+"""A backbone from any ONNX image encoder: `python -m imgwatch_train.backbone.encoder ENCODER --size 224 --out FILE`.
 
-For encoders that a user has, such as DINOv2 or MobileCLIP: one float input [N, 3, size, size], and an output of
-tokens [N, T, C] or a map [N, C, h, w]. The result is what `train.perceptual.backbone` takes. It changes no weight.
+For a user's encoder, such as DINOv2 or MobileCLIP: one float input [N, 3, size, size], and an output of
+tokens [N, T, C] or a map [N, C, h, w]. The result is a file for `train.perceptual.backbone`. It changes no weight.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _IR_VERSION = 8
 
 @dataclass(frozen=True)
 class InputScaling:
-    """What an encoder wants to see: side in pixels, and (x / 255 - mean) / std for each colour."""
+    """An encoder's input: side in pixels, and (x / 255 - mean) / std for each colour."""
 
     size: int
     mean: Sequence[float] = _IMAGENET_MEAN
@@ -38,7 +38,7 @@ class InputScaling:
 def wrap(
     encoder: onnx.ModelProto, scaling: InputScaling, name: str, stranger: float | None = None
 ) -> onnx.ModelProto:
-    """Put scaling before an encoder and statistics after it. Raises ModelError when it has no fitting output."""
+    """Return an encoder with scaling before and statistics after it. Raises ModelError if it has no suitable output."""
     encoder = version_converter.convert_version(encoder, OPSET)
     encoder = compose.add_prefix(encoder, "encoder/")
     output, shape = _spatial_output(encoder, scaling)
@@ -60,7 +60,7 @@ def wrap(
 
 
 def _spatial_output(encoder: onnx.ModelProto, scaling: InputScaling) -> tuple[str, tuple[int, int, int]]:
-    """Find the output that knows places; return its name and (channels, height, width), height 0 for tokens."""
+    """Return name and (channels, height, width) of the spatial output; for tokens, height is 0, width their number."""
     for entry in encoder.graph.output:
         sides = [side.dim_value for side in entry.type.tensor_type.shape.dim]
         if len(sides) == 4 and all(sides[1:]):
@@ -93,7 +93,7 @@ def _before(scaling: InputScaling) -> onnx.ModelProto:
 
 
 def _after(shape: tuple[int, int, int]) -> onnx.ModelProto:
-    """Turn tokens or a map into means, log deviations and a map; tokens beyond a square (class token) come first."""
+    """Return a graph from tokens or a map to means, log deviations and a map; tokens beyond a square come first."""
     channels, height, width = shape
     net, tensor = Network(), "tokens"
     inputs: dict[str, list[int | str]] = {

@@ -1,7 +1,7 @@
 """Store and compute a backbone's convolutions as 8-bit integers: half the time, a quarter of the memory.
 
 Weights take seven bits, so that sums cannot overflow on processors without 8-bit dot products and come out the same
-on all; what is tapped, and the sharpness, stays float. It chooses no pictures.
+on all; the taps and the sharpness stay float. It chooses no pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BATCH = 4
 
 
 class _Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
-    """Gives the pictures over which ranges are measured."""
+    """Reads the pictures that calibrate ranges."""
 
     def __init__(self, pictures: Pixels) -> None:
         self._batches: Iterator[Pixels] = map(np.stack, batched(pictures, _BATCH))
@@ -35,9 +35,9 @@ class _Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
 
 
 def quantized(model: onnx.ModelProto, pictures: Pixels, smallest: int = 8) -> onnx.ModelProto:
-    """Quantize the convolutions with at least `smallest` channels, their activations and sums, by channel.
+    """Return the model with convolutions of `smallest` channels or more, their activations and sums quantized.
 
-    Ranges are the largest and smallest values seen in uint8 `pictures` [N, H, W, 3]; scales as in Jacob et al. (2018).
+    Ranges are the extreme values over uint8 `pictures` [N, H, W, 3]; scales as in Jacob et al. (2018).
     """
     with tempfile.TemporaryDirectory() as folder:
         source, made = Path(folder, "float.onnx"), Path(folder, "integer.onnx")
@@ -63,7 +63,7 @@ def quantized(model: onnx.ModelProto, pictures: Pixels, smallest: int = 8) -> on
 
 
 def _kept_float(model: onnx.ModelProto, smallest: int) -> list[str]:
-    """Name the small convolutions, and every sum that does not follow a large one."""
+    """Return the names of small convolutions, and of sums that do not follow a large one."""
     shapes: dict[str, Any] = {entry.name: np.array(entry.dims) for entry in model.graph.initializer}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     large = {node.name: node.output[0] for node in convolutions if shapes[node.input[1]][0] >= smallest}

@@ -1,4 +1,4 @@
-"""Statistics that tell a sharp picture from a blurred or shaken one, added to a backbone's graph.
+"""Statistics that distinguish sharp pictures from blurred or shaken ones, added to a backbone's graph.
 
 The eigenvalues of the structure tensor (Foerstner and Guelch 1987) at four scales: motion blur wipes out the
 gradients along its path, so the smaller eigenvalue falls where the larger one may stay.
@@ -16,7 +16,7 @@ _FLOOR = 0.1  # squared grey levels: what noise from JPEG amounts to
 
 
 def add_sharpness(net: Network, pixels: str, grey_levels: float, side: int) -> str:
-    """Add 32 statistics [N, 32] of RGB pictures [N, side, side, 3], whose unit is so many grey levels.
+    """Add 32 statistics [N, 32] of RGB pictures [N, side, side, 3] with a unit of `grey_levels`; return their name.
 
     For each scale: log of the larger and smaller eigenvalue of the whole picture, then over 4x4 blocks the
     mean and maximum of the smaller, of the larger, and the mean and minimum of their difference.
@@ -52,7 +52,7 @@ def _at_scale(net: Network, grey: str, side: int) -> list[str]:
 
 
 def _gradients(net: Network, grey: str, side: int) -> tuple[str, str]:
-    """Add both derivatives [N, 1, side, side], each a mean of two neighbours; to slice costs less than to convolve."""
+    """Add both derivatives [N, 1, side, side], each a mean of two neighbours: slicing is cheaper than convolving."""
     left, right = _neighbours(net, grey, side, axis=3)
     upper, lower = _neighbours(net, grey, side, axis=2)
     across = _neighbours(net, net.add("Sub", right, left), side, axis=2)
@@ -62,7 +62,7 @@ def _gradients(net: Network, grey: str, side: int) -> tuple[str, str]:
 
 
 def _neighbours(net: Network, x: str, side: int, axis: int) -> tuple[str, str]:
-    """Add what lies at 0 to `side` along an axis, and what lies one further."""
+    """Add the slices from 0 to `side` along an axis, and from 1 to `side` + 1."""
     return net.slice(x, 0, side, axis), net.slice(x, 1, side + 1, axis)
 
 

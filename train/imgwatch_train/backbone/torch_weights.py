@@ -20,7 +20,7 @@ _ITEM_TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 
 
 def read_weights(path: Path) -> Weights:
-    """Read every tensor of the state dictionary at `path`.
+    """Return every tensor of the state dictionary at `path`, by name. Raises ModelError.
 
     The file is five pickles (magic, protocol, system, tensors, storage keys), then each storage as a
     little-endian count and its items; the layout is that of `torch.save` before PyTorch 1.6.
@@ -50,7 +50,7 @@ class _Tensor:
         self.offset, self.shape, self.strides = offset, shape, strides
 
     def over(self, storage: NDArray[Any]) -> NDArray[Any]:
-        """Copy the tensor out of its storage, in row-major order."""
+        """Return the tensor, copied out of its storage in row-major order."""
         strides = [stride * storage.itemsize for stride in self.strides]
         view = np.lib.stride_tricks.as_strided(storage[self.offset :], self.shape, strides, writeable=False)
         return np.ascontiguousarray(view)
@@ -58,7 +58,7 @@ class _Tensor:
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        """Resolve the few names that a state dictionary needs."""
+        """Return the class of one of the few names that a state dictionary needs. Raises UnpicklingError."""
         if (module, name) == ("collections", "OrderedDict"):
             return collections.OrderedDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
@@ -68,7 +68,7 @@ class _Unpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"{module}.{name} has no place in a weight file")
 
     def persistent_load(self, pid: Any) -> Any:
-        """Keep a storage's description: its items come after the pickles."""
+        """Return a storage's description: its items follow after the pickles."""
         return pid
 
 

@@ -37,7 +37,7 @@ class Autoencoder:
         return self.network(scaled(pictures), training=False)[1]
 
     def graph(self, pictures: Any) -> dict[str, Any]:
-        """Compute the model file's outputs from uint8 pictures: the score is the mean squared error."""
+        """Return the model file's outputs for uint8 pictures: the score is the mean squared error."""
         inside = scaled(pictures)
         latent, reconstructed = self.network(inside, training=False)
         errors = tf.reduce_mean(tf.square(inside - reconstructed), axis=3, keepdims=True)
@@ -52,12 +52,12 @@ class Autoencoder:
 
 
 def scaled(pictures: Any) -> Any:
-    """Turn uint8 into float 0 to 1."""
+    """Return uint8 pictures as float, 0 to 1."""
     return tf.cast(pictures, tf.float32) / 255.0
 
 
 def dense(settings: DenseSettings) -> Autoencoder:
-    """Build the dense autoencoder: flattened RGB picture, dense layers to the latent vector, and back."""
+    """Return the dense autoencoder: flattened RGB picture, dense layers to the latent vector, and back."""
     shape = Shape(settings.size, settings.size, "RGB")
     numbers = settings.size**2 * shape.channels
     _refuse_giant(
@@ -76,7 +76,7 @@ def dense(settings: DenseSettings) -> Autoencoder:
 
 
 def conv(settings: ConvSettings) -> Autoencoder:
-    """Build the convolutional autoencoder: layers that halve the side, dropout, a dense latent, and back."""
+    """Return the convolutional autoencoder: layers that halve the side, dropout, a dense latent, and back."""
     shape = Shape(settings.size, settings.size, "L")
     side = math.ceil(settings.size / 2 ** len(settings.filters))
     numbers = side * side * settings.filters[-1]
@@ -98,7 +98,7 @@ def conv(settings: ConvSettings) -> Autoencoder:
 
 
 def _refuse_giant(half: int, keys: str) -> None:
-    """Refuse, before any work, a network that no ONNX file can hold: twice `half` weights of 4 bytes."""
+    """Raise ConfigError, before any work, for a network too large for an ONNX file: twice `half` weights of 4 bytes."""
     if 2 * half * 4 > LARGEST_BYTES:
         raise ConfigError(
             f"{keys} make a model of {2 * half * 4 / 1e9:.1f} GB; a model file holds at most "
@@ -107,7 +107,7 @@ def _refuse_giant(half: int, keys: str) -> None:
 
 
 def augmented(pictures: Any, seed: Any) -> Any:
-    """Flip, shift and brighten each picture [N, H, W, C] at random, the same for the same `seed` [2].
+    """Return pictures [N, H, W, C] flipped, shifted and brightened at random, the same for the same `seed` [2].
 
     At most a tenth of the side and of full brightness; what a shift uncovers repeats the edge.
     """

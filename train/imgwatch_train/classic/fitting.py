@@ -1,7 +1,7 @@
-"""Fit an autoencoder step by step, with early stopping, and go on after a kill as if nothing had been.
+"""Fit an autoencoder step by step, with early stopping, and continue seamlessly after a kill.
 
-All randomness is a function of the seed and of how far the run has come, so a resumed run ends as an
-uninterrupted one does. What a step trains on, the schedule says.
+All randomness is a function of the seed and of the run's progress, so a resumed run ends as an
+uninterrupted one does. The schedule decides what a step trains on.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Epoch = dict[str, float]  # step, epoch, loss, validation_loss
 
 
 def fingerprint_of(*facts: object) -> str:
-    """Digest what a run depends on: a checkpoint with another fingerprint is of another run."""
+    """Return a digest of what a run depends on: a checkpoint with another fingerprint belongs to another run."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -54,7 +54,7 @@ class Fitting:
         self._measure = _measurement(self.network)
 
     def run(self, progress: Progress) -> list[Epoch]:
-        """Fit from the last checkpoint on; return the history of all epochs. The network holds the result."""
+        """Fit from the last checkpoint on, and return the history of all epochs. The network holds the result."""
         total = self.schedule.steps * self.schedule.epochs
         for step in range(self._resume(), self.schedule.steps):
             progress("fit", step * self.schedule.epochs, total)
@@ -106,7 +106,7 @@ class Fitting:
         return [np.array(variable.numpy()) for variable in self.network.variables]
 
     def _resume(self) -> int:
-        """Take up the last checkpoint, if it is of this run; return the number of steps that are done."""
+        """Load the last checkpoint of this run, if there is one; return the number of completed steps."""
         kept = checkpoint.load(self._last, self._fingerprint)
         if kept is None:
             return 0
@@ -117,7 +117,7 @@ class Fitting:
         return int(facts["steps_done"])
 
     def _keep(self, step: int) -> None:
-        """Write the best weights first: after a kill in between, the step is done again and ends the same."""
+        """Save a step, the best weights first: after a kill in between, the step is repeated and ends the same."""
         facts = {"fingerprint": self._fingerprint, "steps_done": step + 1, "history": self.history}
         weights = {f"weight{number}": values for number, values in enumerate(self._weights())}
         if self.schedule.keeps_best and self._is_best(step):
@@ -126,7 +126,7 @@ class Fitting:
         checkpoint.save(self._last, {**weights, **moments}, facts)
 
     def _is_best(self, step: int) -> bool:
-        """Return whether no earlier step came to a lower validation loss."""
+        """Return whether no earlier step reached a lower validation loss."""
         losses = [(epoch["validation_loss"], epoch["step"]) for epoch in self.history]
         return min(losses)[1] == step
 

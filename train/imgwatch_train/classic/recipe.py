@@ -1,6 +1,6 @@
 """The two classic recipes, dense and conv: an autoencoder whose error is the score, folders to model file.
 
-How it learns is in `fitting` and `schedule`; what its report shows in `report`.
+`fitting` and `schedule` fit it; `report` makes the report.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _fit(run: _Run) -> tuple[Autoencoder, list[Epoch]]:
 def _export(
     run: _Run, autoencoder: Autoencoder, history: list[Epoch]
 ) -> tuple[TrainedAutoencoder, onnx.ModelProto]:
-    """Convert, score every normal picture as the daemon will, set the threshold on the held-out ones."""
+    """Return the converted model, with a threshold by the held-out pictures, and scores of all normal ones."""
     from imgwatch_train.classic.architectures import PARTS
     from imgwatch_train.export.onnx_graph import self_test_of, to_onnx
 

@@ -1,4 +1,4 @@
-"""The report of a classic training run: what was learned, the false alarms to expect, which pictures look wrong."""
+"""The report of a classic training run: learning curves, expected false alarms, and suspicious pictures."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RECONSTRUCTED = 12  # pictures shown with their reconstruction, best and worst
 
 @dataclass(frozen=True)
 class TrainedAutoencoder:
-    """A finished model and what is known of it; `scores` [N] belong to `rows` [N], held-out ones first."""
+    """A finished model and its facts; `scores` [N] belong to `rows` [N], held-out ones first."""
 
     contract: Contract
     false_alarms: FalseAlarmRate
@@ -43,7 +43,7 @@ class TrainedAutoencoder:
     held_out: int
 
     def path(self, index: int) -> str:
-        """Return the file of the place-th score."""
+        """Return the path of the picture with this score, by index."""
         return self.index.entries[int(self.rows[index])].path
 
 
@@ -54,7 +54,7 @@ def report_of(
     reconstruct: Callable[[Pixels], Any],
     progress: Progress,
 ) -> Report:
-    """Put the report together; `reconstruct` gives pictures 0 to 1 from uint8 ones, [N, H, W, C]."""
+    """Return the report; `reconstruct` maps uint8 pictures [N, H, W, C] to reconstructions, 0 to 1."""
     progress("report", 0, 1)
     order = np.argsort(trained.scores, kind="stable")
     strangest = order[::-1][:SUSPICIOUS]

@@ -33,7 +33,7 @@ class Schedule:
 
 
 def dense_schedule(settings: DenseSettings, rows: Split, seed: int) -> Schedule:
-    """All training pictures every epoch, a checkpoint after each, the last weights are the result."""
+    """Return a schedule: all training pictures every epoch, a checkpoint after each; the last weights count."""
     return Schedule(
         steps=settings.epochs,
         epochs=1,
@@ -49,7 +49,7 @@ def dense_schedule(settings: DenseSettings, rows: Split, seed: int) -> Schedule:
 
 
 def conv_schedule(settings: ConvSettings, rows: Split, seed: int) -> Schedule:
-    """A subset a step, early stopping within it, the step with the lowest validation loss is the result."""
+    """Return a schedule: a subset per step with early stopping; the step of lowest validation loss counts."""
     return Schedule(
         steps=settings.subsets,
         epochs=settings.epochs,
@@ -67,7 +67,7 @@ def conv_schedule(settings: ConvSettings, rows: Split, seed: int) -> Schedule:
 def draw_subset(settings: ConvSettings, rows: Split, seed: int, step: int) -> Rows:
     """Return the rows of one subset: its share of misbehaving pictures, the rest normal ones.
 
-    Subsets do not overlap until every normal picture was drawn; then a pass begins, shuffled anew.
+    Subsets do not overlap until every normal picture was drawn; then a new pass begins, shuffled again.
     """
     odd = min(settings.misbehaving_per_subset, len(rows.misbehaving), settings.subset_pictures - 1)
     size = min(settings.subset_pictures - odd, len(rows.train))

@@ -1,4 +1,4 @@
-"""Score stored pictures with an exported graph, as the daemon will. It sets no threshold."""
+"""Score stored pictures with an exported graph, as by the daemon. It sets no threshold."""
 
 from __future__ import annotations
 

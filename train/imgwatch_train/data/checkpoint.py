@@ -1,4 +1,4 @@
-"""Keep what a training run has reached, so that it goes on after a kill; only one run at a time may.
+"""Checkpoints of a training run, from which it continues after a kill; only one run may use a folder at a time.
 
 It knows arrays and a history, not networks.
 """
@@ -28,9 +28,9 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def checkpoint_folder(folder: Path, fresh: bool) -> Iterator[Path]:
-    """Make the folder ours while the block runs; remove it when the block ends well or cannot begin, else keep it.
+    """Lock a folder while the block runs; remove it if the block ends well or could not start, else keep it.
 
-    `fresh` empties it first. Raises Unavailable when another run has it, CannotCreate when it cannot be made.
+    `fresh` empties it first. Raises Unavailable if another run has it, CannotCreate.
     """
     lock = folder.with_name(f".{folder.name}.lock")
     try:
@@ -63,7 +63,7 @@ def _remove(folder: Path, lock: Path) -> None:
 
 
 def save(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
-    """Replace the checkpoint at `path` with named arrays and facts (JSON), whole or not at all."""
+    """Replace the checkpoint at `path` by named arrays and facts (JSON), atomically. Raises CannotCreate."""
     text = np.frombuffer(json.dumps(dict(facts)).encode(), dtype=np.uint8)
     try:
         with replacing(path) as stream:
@@ -73,7 +73,7 @@ def save(path: Path, arrays: Arrays, facts: Mapping[str, Any]) -> None:
 
 
 def load(path: Path, fingerprint: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """Read arrays and facts, or None when there are none or their fact `fingerprint` is another."""
+    """Return arrays and facts; None if there are none, or if they have another `fingerprint`."""
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
             facts = json.loads(kept[_FACTS].tobytes())

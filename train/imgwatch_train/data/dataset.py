@@ -1,6 +1,6 @@
-"""The pictures of a training run: found, decoded once by the daemon's decoder, without duplicates, split.
+"""The pictures of a training run: listed, decoded once by the daemon's decoder, without duplicates, split.
 
-It knows nothing of what is learnt from them.
+It knows nothing about what is learned from them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class DatasetIndex:
-    """What is in a pixel file, row by row, and what was left out: unreadable (with reasons), duplicates."""
+    """The content of a pixel file, row by row, and what was left out: unreadable files (with reasons), duplicates."""
 
     listing: str
     entries: tuple[Entry, ...]
@@ -60,9 +60,9 @@ class Split:
 def gather(
     job: Job, shape: Shape, misbehaving: Path | None, progress: Progress
 ) -> tuple[PixelFile, DatasetIndex]:
-    """Decode the job's pictures into its checkpoint folder, or take them from there if nothing has changed.
+    """Return the job's pictures, decoded into its checkpoint folder unless they are there and nothing has changed.
 
-    Raises InputMissing when a folder is missing or there are too few pictures.
+    Raises InputMissing if a folder is missing or there are too few pictures.
     """
     own = (job.out, job.report_folder, job.checkpoint_folder)
     odd = list_pictures([misbehaving], own, job.ignore) if misbehaving else []
@@ -84,9 +84,9 @@ def gather(
 
 
 def split(entries: Sequence[Entry], held_out: float, validation: float, seed: int) -> Split:
-    """Shuffle the normal pictures and set shares aside: `held_out` of all, `validation` of the rest.
+    """Return shuffled normal pictures, split by shares: `held_out` of all, `validation` of the rest, and the others.
 
-    Raises ConfigError when that leaves none to train on.
+    Raises ConfigError if that leaves none to train on.
     """
     odd = np.array([entry.is_misbehaving for entry in entries], dtype=bool)
     normal = np.random.default_rng(seed).permutation(np.flatnonzero(~odd))
@@ -101,7 +101,7 @@ def split(entries: Sequence[Entry], held_out: float, validation: float, seed: in
 
 
 def _fingerprint(paths: Sequence[Path], shape: Shape, limits: Limits) -> str:
-    """Digest everything that decoding depends on; a file that is replaced or touched changes it."""
+    """Return a digest of everything that decoding depends on; it changes when a file is replaced or touched."""
     digest = hashlib.sha256(repr((shape, limits)).encode())
     for path in paths:
         try:
@@ -122,7 +122,7 @@ def _read_index(path: Path) -> DatasetIndex | None:
 
 
 class _Gathering:
-    """Decoding under way: passes on the pixels of each new picture, and notes the rest."""
+    """Decodes pictures: yields the pixels of each new one, and notes duplicates and unreadable files."""
 
     def __init__(self, misbehaving: int) -> None:
         self._misbehaving = misbehaving  # so many of the first paths are

@@ -45,7 +45,7 @@ class PixelFile:
         return self.count
 
     def __getitem__(self, rows: Rows | Sequence[int]) -> Pixels:
-        """Read these rows, in this order."""
+        """Return these rows, in this order, uint8 [len(rows), H, W, C]. Raises IndexError, IoFailed."""
         pictures = np.empty((len(rows), *self._picture), dtype=np.uint8)
         for index, row in enumerate(rows):
             if not 0 <= row < self.count:
@@ -61,7 +61,7 @@ class PixelFile:
 
 
 def write_pictures(path: Path, pictures: Iterable[Pixels]) -> None:
-    """Write pictures [H, W, C] one after another. Raises CannotCreate when that fails, as on a full disk."""
+    """Write pictures [H, W, C] one after another. Raises CannotCreate, such as on a full disk."""
     try:
         with path.open("wb") as stream:
             for pixels in pictures:

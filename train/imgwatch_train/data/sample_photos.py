@@ -1,4 +1,4 @@
-"""Crops of the sample photos in the wheels of scikit-image and scikit-learn, which anybody may use.
+"""Crops of the sample photos in the wheels of scikit-image and scikit-learn, which are free to use.
 
 Their authors are credited in `daemon/imgwatch/backbone/NOTICE`. It needs the extra demo, and imports neither wheel.
 """
@@ -49,7 +49,7 @@ def _crop(photo: Image.Image, rng: np.random.Generator) -> Image.Image:
 
 
 def _installed(name: str) -> Path:
-    """Find a file in an installed package without importing it."""
+    """Return a file in an installed package, without importing that."""
     package, _, inside = name.partition("/")
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:

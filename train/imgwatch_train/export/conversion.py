@@ -1,6 +1,6 @@
-"""Convert a TensorFlow function to ONNX through tf2onnx, in memory that a large network leaves free.
+"""Convert a TensorFlow function to ONNX by tf2onnx, in little memory also for a large network.
 
-It checks nothing; `export` does.
+It checks nothing; `onnx_graph` does.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ LARGE = 1_000_000
 def converted(
     function: Any, input_name: str, output_names: Sequence[str], opset: int, large: int = LARGE
 ) -> onnx.ModelProto:
-    """Convert a tf.function of one input that returns a tuple of tensors, named as told.
+    """Return a tf.function of one input that returns a tuple of tensors as ONNX, with these names.
 
-    Variables are frozen. Weights of at least `large` numbers pass by tf2onnx as inputs and become
+    Variables are frozen. Weights of at least `large` numbers bypass tf2onnx as inputs and become
     initializers afterwards.
     """
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
@@ -47,7 +47,7 @@ def converted(
 
 
 def _lift_weights(definition: Any, large: int) -> dict[str, np.ndarray]:
-    """Make placeholders of large constants, in place; return their values by tensor name."""
+    """Replace large constants by placeholders, in place; return their values by tensor name."""
     lifted = {}
     for node in definition.node:
         if node.op != "Const" or node.attr["dtype"].type != tf.float32.as_datatype_enum:

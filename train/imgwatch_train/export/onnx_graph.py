@@ -1,4 +1,4 @@
-"""Turn a trained TensorFlow function into an ONNX graph, and refuse one that computes something else.
+"""Convert a trained TensorFlow function to an ONNX graph, and check that it computes the same.
 
 It chooses no threshold and writes no file: `calibration` and `imgwatch.model.contract` do.
 """
@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 
 
 def to_onnx(graph: Graph, shape: Shape, probe: Pixels, tolerance: float = 1e-4) -> onnx.ModelProto:
-    """Convert `graph` and check on the `probe` pictures [N, H, W, C] that ONNX gives what TensorFlow gives.
+    """Return `graph` as ONNX, after checking on the `probe` pictures [N, H, W, C] that both give the same.
 
-    Weights must be variables, constants numpy arrays: an eager tensor caught in a closure becomes an input
-    that nobody feeds. Raises ModelError when a graph does not convert or an output differs.
+    Weights must be variables, constants numpy arrays: an eager tensor captured in a closure becomes an input
+    that nobody feeds. Raises ModelError if a graph does not convert or an output differs.
     """
     signature = [tf.TensorSpec((None, shape.height, shape.width, shape.channels), tf.uint8, name=INPUT)]
 
@@ -58,7 +58,7 @@ def to_onnx(graph: Graph, shape: Shape, probe: Pixels, tolerance: float = 1e-4) 
 def check_parity(
     expected: Mapping[str, np.ndarray], session: onnxruntime.InferenceSession, probe: Pixels, tolerance: float
 ) -> None:
-    """Compare a session's outputs on `probe` with those expected; raise ModelError when one is off.
+    """Raise ModelError if an output of a session on `probe` differs from the expected one.
 
     The largest difference allowed is `tolerance` times the largest value of that output.
     """
@@ -78,14 +78,14 @@ def check_parity(
 
 
 def self_test_of(session: onnxruntime.InferenceSession, shape: Shape) -> SelfTest:
-    """Score the golden pictures, so that the daemon can tell that it runs the same model."""
+    """Return the scores of the golden pictures, by which the daemon checks that it runs the same model."""
     golden = golden_pictures(SELF_TEST_SEED, SELF_TEST_PICTURES, shape)
     (scores,) = session.run(["score"], {INPUT: golden})
     return SelfTest(seed=SELF_TEST_SEED, scores=tuple(float(score) for score in scores))
 
 
 def halve_weights(proto: onnx.ModelProto, smallest: int = 1024) -> None:
-    """Store float32 weights of at least `smallest` numbers as float16 with a Cast: half the file, in place.
+    """Store float32 weights of at least `smallest` numbers as float16 with a Cast, in place: half the file.
 
     Scores move by about 1e-3 of their size, so calibrate and make the self-test afterwards.
     """

@@ -1,7 +1,7 @@
-"""Fit one autoencoder a fold, which reconstructs the statistics of normal pictures.
+"""Fit one autoencoder per fold, which reconstructs the statistics of normal pictures.
 
-Statistics are normalised, float32 [N, D]. All folds are fitted at once as one batched computation. It decides
-neither who is in a fold nor what an expert's measure means.
+Statistics are normalised, float32 [N, D]. All folds are fitted together as one batched computation. It decides
+neither which pictures are in a fold nor what a measure means.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Autoencoders:
     """F autoencoders: `weights` and `biases` of four layers, [F, in, out] and [F, 1, out].
 
     `groups` [D, G] averages over the columns of each group of statistics. `curves` [2, epochs]: the mean error of
-    normal pictures while it was fitted, of those seen and of a sample of those not seen.
+    normal pictures during the fit, of those seen and of a sample of the others.
     """
 
     weights: tuple[Any, ...]
@@ -59,7 +59,7 @@ class Autoencoders:
 
 
 def mean_log(errors: Any) -> Any:
-    """Return the mean over groups of log(error + 0.0001): a ratio counts the same in each group."""
+    """Return the mean over groups of log(error + 0.0001), so that a ratio counts the same in each group."""
     return tf.reduce_mean(tf.math.log(errors + LOG_FLOOR), axis=-1)
 
 
@@ -70,7 +70,7 @@ def group_averages(sizes: Sequence[int]) -> Floats:
 
 
 def fit_autoencoders(examples: Examples, plan: Plan, progress: Callable[[int, int], None]) -> Autoencoders:
-    """Fit the autoencoders: reconstruct normal pictures well, and pseudo-junk worse than them by a margin."""
+    """Fit the autoencoders to reconstruct normal pictures well, and pseudo-junk worse by a margin."""
     rng = np.random.default_rng((plan.seed, 2))
     steps = _steps(examples, plan.epochs)
     normal_rows = _draw_batches(examples.sees_normal, steps, rng)
@@ -96,7 +96,7 @@ def _steps(examples: Examples, epochs: int) -> int:
 
 
 def _draw_batches(sees: Masks, steps: int, rng: np.random.Generator) -> NDArray[np.int32]:
-    """Return rows [steps, F, batch], each fold's among those that it sees."""
+    """Return random rows [steps, F, batch], each fold's among those that it sees."""
     rows = [np.flatnonzero(mask) for mask in sees]
     return np.stack([seen[rng.integers(0, len(seen), (steps, _BATCH))] for seen in rows], axis=1).astype(
         np.int32
@@ -104,7 +104,7 @@ def _draw_batches(sees: Masks, steps: int, rng: np.random.Generator) -> NDArray[
 
 
 def _start(examples: Examples, plan: Plan, rng: np.random.Generator) -> Autoencoders:
-    """Initialise by Glorot and Bengio (2010), uniform."""
+    """Return autoencoders initialised as in Glorot and Bengio (2010), uniform."""
     width, folds = examples.normal.shape[1], len(examples.sees_normal)
     widths = [width, plan.hidden, plan.latent, plan.hidden, width]
     weights, biases = [], []
@@ -118,7 +118,7 @@ def _start(examples: Examples, plan: Plan, rng: np.random.Generator) -> Autoenco
 
 
 def _trainer(networks: Autoencoders, examples: Examples, steps: int, seed: int) -> Any:
-    """Return a function that takes the steps for rows [S, F, batch] of normal pictures and of junk."""
+    """Return a function that takes optimizer steps for rows [S, F, batch] of normal pictures and of junk."""
     variables = [*networks.weights, *networks.biases]
     rate = keras.optimizers.schedules.CosineDecay(
         _LEARNING_RATE / 20, steps, warmup_target=_LEARNING_RATE, warmup_steps=steps // 5
@@ -142,7 +142,7 @@ def _trainer(networks: Autoencoders, examples: Examples, steps: int, seed: int) 
 
 
 def _loss(networks: Autoencoders, rows: tuple[Any, Any], seed: Any) -> tuple[Any, Any]:
-    """Return the sum over folds of the mean error of normal pictures and what junk falls short of a bar; that error.
+    """Return the loss (summed over folds: normal pictures' mean error, junk's shortfall below a bar) and that error.
 
     The bar is the mean logarithm of normal pictures' errors plus a margin.
     """

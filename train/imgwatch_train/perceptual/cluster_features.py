@@ -1,4 +1,4 @@
-"""The feature pass on a Dask cluster: decoded pictures go there in small blocks, numbers come back."""
+"""The feature pass on a Dask cluster: decoded pictures go there in small blocks, features come back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BackboneKit:
 
     @contextmanager
     def open(self) -> Iterator[Callable[[Sequence[Row]], Features]]:
-        """Open it, for one thread."""
+        """Yield a function that computes features, for one thread."""
         with tempfile.TemporaryDirectory(prefix="imgwatch-") as folder:
             path = Path(folder, "backbone.onnx")
             path.write_bytes(self.content)
@@ -37,14 +37,14 @@ class BackboneKit:
 
 
 class ClusterBackbone(Backbone):
-    """A backbone whose features are computed on a cluster. Raises Unavailable when its workers die over them."""
+    """A backbone whose features are computed on a cluster. Raises Unavailable if the workers die of a picture."""
 
     def __init__(self, path: Path, cluster: Cluster) -> None:
         super().__init__(path)
         self._cluster = cluster
 
     def features_of(self, blocks: Iterable[Block]) -> Iterator[tuple[list[int], Features]]:
-        """Yield the features of each block's rows, in small blocks, in the order in which they are finished."""
+        """Yield the features of the blocks' rows, in smaller blocks, in the order in which they finish."""
         tasks = (
             list(zip(rows[start : start + _BLOCK], pixels[start : start + _BLOCK], strict=True))
             for rows, pixels in blocks

@@ -1,4 +1,4 @@
-"""A folder as the experts see it: normalised statistics, pseudo-junk drawn from it, and folds that share nothing.
+"""A folder as input for the experts: normalised statistics, pseudo-junk drawn from it, and disjoint folds.
 
 A fold never sees a picture that it is held out for, a near-duplicate of it, or anything drawn from either.
 """
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imgwatch.calibration.neighbours import Directions, Integers, Mask, near_duplicates, unit
+from imgwatch.calibration.neighbours import Directions, Integers, Mask, near_duplicates
+from imgwatch.nearest import unit
 from imgwatch_train.perceptual.features import Features
 from imgwatch_train.perceptual.pseudo_junk import KINDS
 
@@ -27,7 +28,7 @@ Masks = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture to be drawn: what kind, from which row of the folder, with which seed."""
+    """A picture to draw: its kind, the row of the folder that it is drawn from, and the seed."""
 
     kind: str
     source: int
@@ -35,7 +36,7 @@ class Drawing:
 
 
 def plan_drawings(pictures: int, junk: int, seed: int) -> list[Drawing]:
-    """Plan so many pieces of pseudo-junk, and harmless variations; each picture is drawn upon equally often."""
+    """Return a plan of pseudo-junk, and harmless variations; each picture is used equally often."""
     rng = np.random.default_rng((seed, 3))
     kinds = [KINDS[number % len(KINDS)] for number in range(junk)] + ["harmless"] * round(HARMLESS * junk)
     passes = [rng.permutation(pictures) for _ in range(len(kinds) // pictures + 1)]
@@ -48,7 +49,7 @@ def plan_drawings(pictures: int, junk: int, seed: int) -> list[Drawing]:
 
 @dataclass(frozen=True)
 class Plan:
-    """How the experts are fitted: `sizes` of the groups of statistics, units, passes over the folder, the seed.
+    """The settings of the fit: `sizes` of the groups of statistics, units, passes over the folder, the seed.
 
     `stranger` is the distance of unrelated pictures in the embedding, if it is known.
     """
@@ -78,7 +79,7 @@ class Scaling:
         return cls(*(np.asarray(values, np.float32) for values in (centre, spread, weight)))
 
     def __call__(self, rows: Floats) -> Floats:
-        """Normalise rows [N, D]."""
+        """Return rows [N, D], normalised."""
         return np.asarray(
             np.clip((rows - self.centre) / self.spread, -_LARGEST, _LARGEST) * self.weight, np.float32
         )
@@ -122,7 +123,7 @@ class Folder:
     projected_junk: Floats
 
     def examples(self, teaches: Mask) -> Examples:
-        """Return what each fold may learn from when only pictures that teach [N] are used."""
+        """Return what each fold may learn from if only pictures in the mask `teaches` [N] are used."""
         fold = np.arange(FOLDS)[:, None]
         normal = (self.folds != fold) & teaches
         return Examples(
@@ -134,7 +135,7 @@ class Folder:
         )
 
     def held_out(self, measures: NDArray[Any]) -> NDArray[Any]:
-        """Pick from measures of every fold [F, N, ...] those of the fold that has not seen the picture."""
+        """Return of every fold's measures [F, N, ...] those of the fold that has not seen the picture, [N, ...]."""
         return measures[self.folds, np.arange(len(self.folds))]
 
 
@@ -146,7 +147,7 @@ def assemble(  # noqa: PLR0913 - all that a folder is known by
     sizes: Sequence[int],
     seed: int,
 ) -> Folder:
-    """Normalise features and divide them into folds; `sizes` are those of the groups of statistics."""
+    """Return features normalised and divided into folds; `sizes` are those of the groups of statistics."""
     kinds = np.array([KINDS.index(d.kind) if d.kind in KINDS else -1 for d in drawings])
     sources = np.array([d.source for d in drawings])
     is_junk = kinds >= 0

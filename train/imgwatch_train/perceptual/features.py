@@ -1,6 +1,6 @@
-"""Compute a backbone's features once for each picture, and keep them on disk under the picture's digest.
+"""Compute a backbone's features once per picture, and store them on disk by the picture's digest.
 
-The store survives a kill after every block and holds a few kilobytes a picture. It decodes nothing.
+The store survives a kill after every block and holds a few kilobytes per picture. It decodes nothing.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Backbone:
         self.shape = Shape(facts["size"], facts["size"], "RGB")
 
     def features(self, pictures: Pixels) -> Features:
-        """Return the features of uint8 pictures [N, H, W, C]; batches run side by side, one thread each."""
+        """Return the features of uint8 pictures [N, H, W, C]; batches run in parallel, one thread each."""
         batches = [pictures[start : start + _BATCH] for start in range(0, len(pictures), _BATCH)]
         lanes = [batches[lane :: len(self._sessions)] for lane in range(len(self._sessions))]
         results = list(self._threads.map(_run, self._sessions, lanes))
@@ -66,7 +66,7 @@ class Backbone:
         return Features(*(np.concatenate(columns) for columns in zip(*ordered, strict=True)))
 
     def features_of(self, blocks: Iterable[Block]) -> Iterator[tuple[list[int], Features]]:
-        """Yield the features of blocks: rows, and their pixels [N, H, W, C], which are taken as they are needed."""
+        """Yield the features of blocks: rows, and their pixels [N, H, W, C], which are read lazily."""
         for rows, pixels in blocks:
             yield rows, self.features(pixels)
 
@@ -77,14 +77,14 @@ def _run(session: Any, batches: Sequence[Pixels]) -> list[list[NDArray[np.float3
 
 @dataclass(frozen=True)
 class Features:
-    """What a backbone says of N pictures: `statistics` [N, D] and `pooled` [N, E], float32."""
+    """A backbone's outputs for N pictures: `statistics` [N, D] and `pooled` [N, E], float32."""
 
     statistics: NDArray[np.float32]
     pooled: NDArray[np.float32]
 
 
 class FeatureStore:
-    """Features on disk, by digest of picture and backbone. Raises CannotCreate when the file cannot be used."""
+    """Features on disk, by digest of picture and backbone. Raises CannotCreate if the file cannot be used."""
 
     def __init__(self, path: Path, backbone: Backbone) -> None:
         self._backbone = backbone
@@ -117,7 +117,7 @@ class FeatureStore:
         pixels_of: Callable[[Sequence[int]], Pixels],
         progress: Callable[[int, int], None],
     ) -> Features:
-        """Return the features of pictures with these keys; `pixels_of(places)` gives the pixels of missing ones."""
+        """Return the features of pictures with these keys; `pixels_of(indices)` returns the pixels of missing ones."""
         keys = [f"{self._backbone.digest[:16]}:{key}" for key in keys]
         missing = [index for index, key in enumerate(keys) if not self._has(key)]
         done = len(keys) - len(missing)

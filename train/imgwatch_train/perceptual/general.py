@@ -1,7 +1,7 @@
-"""What is known before a folder is seen: how features are scaled and projected, and how junk looks there.
+"""General knowledge before a folder is seen: how features are scaled and projected, and what junk looks like.
 
-It is learned once, from what the workshop draws, and travels in the general model; `imgwatch train` takes it from
-there. Where another backbone is used it is learned from junk drawn over the folder's own pictures.
+It is learned once, from the workshop's drawings, and is part of the general model; `imgwatch train` reads it from
+there. For another backbone it is learned from junk drawn from the folder's own pictures.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _LARGEST = 5.0  # in spreads
 class General:
     """`centre` and `spread` [D + E] of statistics and pooled head, `projection` [D + E, R], and what is known of junk.
 
-    `drawn` are the kinds for which a folder's own drawings say more than what is known in general.
+    `drawn` are the kinds for which a folder's own drawings say more than the general statistics.
     """
 
     centre: Floats
@@ -45,7 +45,7 @@ class General:
 
     @classmethod
     def learn(cls, normal: Features, junk: Mapping[Kind, Features], last_group: int) -> General:
-        """Learn from normal pictures and drawn junk; the `last_group` columns of the statistics weigh double."""
+        """Return what normal pictures and drawn junk teach; the `last_group` columns of the statistics weigh double."""
         rows = [_joined(features) for features in (normal, *junk.values())]
         everything = np.concatenate(rows)
         statistics = normal.statistics.shape[1]
@@ -68,7 +68,7 @@ class General:
 
     @classmethod
     def of_model(cls, path: Path, backbone: Backbone) -> General | None:
-        """Take it from a general model that was made with the same backbone; None where it has none.
+        """Return the knowledge in a general model that was made with the same backbone; None if it has none.
 
         Raises ModelError.
         """
@@ -87,11 +87,11 @@ class General:
         return cls(centre, spread, projection, JunkStatistics.unpacked(metadata[KEY]))
 
     def project(self, features: Features) -> Floats:
-        """Return what the head is linear in, [N, R]."""
+        """Return the projection [N, R] of features, the head's input."""
         return np.asarray(_scaled(_joined(features), self.centre, self.spread) @ self.projection, np.float32)
 
     def tensors(self) -> dict[str, Floats]:
-        """Return the tensors that a graph needs, by name."""
+        """Return the tensors for a graph, by name."""
         return dict(zip(TENSORS, (self.centre, self.spread, self.projection), strict=True))
 
 
@@ -104,7 +104,7 @@ def _scaled(rows: Floats, centre: Floats, spread: Floats) -> Floats:
 
 
 def _principal(rows: Floats) -> Floats:
-    """Return the directions [D, R] in which rows [N, D] differ most."""
+    """Return the principal directions [D, R] of rows [N, D]."""
     centred = rows - rows.mean(axis=0)
     _, vectors = np.linalg.eigh(centred.T @ centred)
     return np.asarray(vectors[:, ::-1][:, :_DIMENSIONS], np.float32)

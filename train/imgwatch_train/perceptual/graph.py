@@ -1,6 +1,6 @@
-"""Turn what was learned into one ONNX graph, from pixels to score, on top of the backbone's own graph.
+"""Build one ONNX graph, from pixels to score, on top of the backbone's own graph.
 
-The experts go through TensorFlow and tf2onnx; the backbone joins as it is, so that any encoder can. Bank and
+The experts go through TensorFlow and tf2onnx; the backbone is merged unchanged, so that any encoder can be. Bank and
 fusion enter as named tensors, which `imgwatch calibrate` replaces without TensorFlow.
 """
 
@@ -37,7 +37,7 @@ _IR_VERSION = 8
 
 
 def build(learnt: Learnt, backbone: Backbone, probe: Pixels) -> onnx.ModelProto:
-    """Return the whole graph with weights stored as float16; compared with TensorFlow on `probe` before that.
+    """Return the whole graph with weights stored as float16, after comparing it with TensorFlow on `probe`.
 
     Besides the contract's outputs it has `measures` [N, 2 + K], `direction` [N, E] and `projected` [N, R], for
     refitting.
@@ -144,7 +144,7 @@ class _Graph:
 
 
 def _fused(measures: Any, ramps: tuple[Any, ...]) -> tuple[Any, Any]:
-    """Compute what `imgwatch.calibration.fusion.Fusion` does: scores [N] and surprisals [N, 2 + K]."""
+    """Return scores [N] and surprisals [N, 2 + K] as `imgwatch.calibration.fusion.Fusion` computes them."""
     count = measures.shape[1]
 
     def surprisal(values: Any, rows: slice) -> Any:

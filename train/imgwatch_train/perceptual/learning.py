@@ -1,6 +1,6 @@
-"""Learn a perceptual model from numbers: clean the folder, fit the experts, hold out every picture once, fuse.
+"""Learn a perceptual model from features: clean the folder, fit the experts, hold out every picture once, fuse.
 
-It starts where features are computed and ends before anything is exported.
+It starts after features are computed and ends before anything is exported.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import Fusion, fit_robustly
 from imgwatch.calibration.head import Head
-from imgwatch.calibration.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank, unit
+from imgwatch.calibration.neighbours import Directions, Integers, Mask, choose_bank, distances_to_bank
 from imgwatch.calibration.selection import Selection, select
+from imgwatch.nearest import unit
 from imgwatch_train.perceptual.autoencoders import Autoencoders, fit_autoencoders
 from imgwatch_train.perceptual.examples import FOLDS, Folder, Plan, Scaling
 from imgwatch_train.perceptual.features import Features
@@ -26,7 +27,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Learnt:
-    """The parts of a perceptual model, and what it says of the folder's own pictures while they were held out.
+    """The parts of a perceptual model, and its held-out measures of the folder's own pictures.
 
     `bank` [M, E]; `centre` and `spread` [E] of the embedding; `measures` [N, 2 + K];
     `groups` [N] of near-duplicates; `is_outlier` [N]; `look_alikes`: how many of them look like each kind of junk.
@@ -47,7 +48,7 @@ class Learnt:
     look_alikes: dict[str, int]
 
     def measure(self, pictures: Features) -> Floats:
-        """Measure new pictures with the mean of all folds, [N, 2 + K]; the exported graph does the same."""
+        """Return the measures [N, 2 + K] of new pictures by the mean of all folds, as in the exported graph."""
         x = self.scaling(pictures.statistics)
         nobody = np.full(len(x), -1)
         distances = distances_to_bank(unit(pictures.pooled), self.bank, nobody, np.zeros(len(self.bank), int))
@@ -63,9 +64,9 @@ def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and 
     progress: Callable[[int, int], None],
     trusted: Mask,
 ) -> Learnt:
-    """Learn from a folder; `pooled` [N, E] are its embeddings as the backbone gave them.
+    """Learn from a folder; `pooled` [N, E] are its embeddings by the backbone.
 
-    Pictures that the user has `trusted` [N] for teach however strange they look, and are no outliers.
+    Pictures that the user has `trusted`, a mask [N], teach however strange they look, and are no outliers.
     """
     selection = _select(folder, general)
     selection = replace(selection, is_judged=selection.is_judged & ~trusted)
@@ -98,7 +99,7 @@ def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and 
 
 
 def _select(folder: Folder, general: General) -> Selection:
-    """Leave out copies and the strangest, by throw-away heads that have not seen the picture they judge."""
+    """Return the selection without copies and the strangest, by heads that have not seen the judged picture."""
 
     def odds_of(teaches: Mask) -> Floats:
         odds: Floats = _held_out_odds(folder, general, teaches).max(axis=1)
@@ -108,7 +109,7 @@ def _select(folder: Folder, general: General) -> Selection:
 
 
 def _fit_head(folder: Folder, general: General, sees: Mask) -> Head:
-    """Fit the head to the normal pictures that it `sees` [N], and to what was drawn from them."""
+    """Fit the head to the normal pictures in the mask `sees` [N], and to junk drawn from them."""
     normal = np.concatenate(
         (folder.projected[sees], folder.projected_harmless[sees[folder.harmless_sources]])
     )
@@ -121,7 +122,7 @@ def _fit_head(folder: Folder, general: General, sees: Mask) -> Head:
 
 
 def _held_out_odds(folder: Folder, general: General, teaches: Mask) -> Floats:
-    """Return the log odds [N, K], each by a head of the fold that has not seen the picture."""
+    """Return the log odds [N, K], each by the head of a fold that has not seen the picture."""
     odds = np.empty((len(folder.projected), len(general.junk.kinds)), np.float32)
     for fold in range(FOLDS):
         is_held_out = folder.folds == fold

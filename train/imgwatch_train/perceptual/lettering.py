@@ -1,4 +1,4 @@
-"""Words, colours and lines of text for pseudo-junk. It knows nothing of pictures or of kinds of junk."""
+"""Words, colours and lines of text for pseudo-junk. It knows nothing about pictures or kinds of junk."""
 
 from functools import cache
 
@@ -34,7 +34,7 @@ def draw_lines(  # noqa: PLR0913 - one call draws one block of text, and a block
     centred: bool = False,
     filled: float = 1.0,
 ) -> None:
-    """Fill a box (left, top, right, bottom; pixels) with lines of random words of this size in pixels."""
+    """Fill a box (left, top, right, bottom; pixels) with lines of random words, `size` pixels high."""
     left, y, right, bottom = box
     letter = max(1.0, 0.52 * size)
     while y + size < bottom:
@@ -48,7 +48,7 @@ def draw_lines(  # noqa: PLR0913 - one call draws one block of text, and a block
 
 
 def any_colour(rng: Rng, tone: str = "") -> Colour:
-    """Pick a colour: "light", "dark", or one of light, dark and (twice as often) any."""
+    """Return a random colour: "light", "dark", or by default one of light, dark and (twice as often) any."""
     tone = tone or str(rng.choice(["light", "dark", "any", "any"]))
     low, high = {"light": (225, 256), "dark": (0, 50)}.get(tone, (0, 256))
     red, green, blue = rng.integers(low, high, 3).tolist()
@@ -56,7 +56,7 @@ def any_colour(rng: Rng, tone: str = "") -> Colour:
 
 
 def contrasting(rng: Rng, ground: Colour) -> Colour:
-    """Pick a colour that can be read on this ground."""
+    """Return a random colour that is legible on this ground."""
     for _ in range(9):
         colour = any_colour(rng)
         if abs(_luma(colour) - _luma(ground)) > 80:

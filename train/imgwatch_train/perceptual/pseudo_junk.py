@@ -1,6 +1,6 @@
-"""Render pseudo-junk from a user's own pictures: what usually piles up in photo folders, in six kinds.
+"""Render pseudo-junk from a user's own pictures: six kinds of what usually piles up in photo folders.
 
-It only draws. Which pictures are drawn upon, and what is learnt from the result, `perceptual` decides.
+It only draws. `examples` and `learning` decide which pictures are used, and what is learned from the result.
 All ranges are shares of the picture's side unless a name says pixels.
 """
 
@@ -18,7 +18,7 @@ _BILINEAR, _BICUBIC = Image.Resampling.BILINEAR, Image.Resampling.BICUBIC
 
 
 def render(pixels: np.ndarray, kind: str, rng: Rng) -> np.ndarray:
-    """Render one picture, uint8 [side, side, 3], as junk of this kind, or as "harmless"; same shape out."""
+    """Return a picture, uint8 [side, side, 3], rendered as junk of this kind, or as "harmless", in the same shape."""
     image = Image.fromarray(pixels)
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
@@ -26,14 +26,14 @@ def render(pixels: np.ndarray, kind: str, rng: Rng) -> np.ndarray:
 
 
 def _reencoded(image: Image.Image, rng: Rng) -> Image.Image:
-    """Pass through JPEG at a random quality, so that traces of encoding give nothing away."""
+    """Return the picture after JPEG at a random quality, so that traces of encoding betray nothing."""
     encoded = io.BytesIO()
     image.save(encoded, "JPEG", quality=int(rng.integers(55, 96)))
     return Image.open(encoded).convert("RGB")
 
 
 def _caption(image: Image.Image, rng: Rng) -> Image.Image:
-    """Words over a photo, as in memes and forwards: white with an outline, or on a bar."""
+    """Return a photo with words over it, as in memes and forwards: white with an outline, or on a bar."""
     image, side = image.copy(), image.width
     draw = ImageDraw.Draw(image)
     for _ in range(rng.integers(1, 3)):
@@ -53,7 +53,7 @@ def _caption(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _document(image: Image.Image, rng: Rng) -> Image.Image:
-    """A page: paragraphs and headings on a plain ground, some with a letterhead, a picture or ruled lines."""
+    """Return a page: paragraphs and headings on a plain ground, some with letterhead, picture or ruled lines."""
     side = image.width
     ground = any_colour(rng, "light") if rng.random() < 0.7 else any_colour(rng)
     page = Image.new("RGB", image.size, ground) if rng.random() < 0.8 else _gradient(side, rng)
@@ -89,7 +89,7 @@ def _rule(draw: ImageDraw.ImageDraw, side: int, colour: Colour, rng: Rng) -> Non
 
 
 def _interface(image: Image.Image, rng: Rng) -> Image.Image:
-    """A screen: panels, buttons, icons and thumbnails with short words on them."""
+    """Return a screen: panels, buttons, icons and thumbnails with short words on them."""
     side = image.width
     screen = Image.new("RGB", image.size, any_colour(rng)) if rng.random() < 0.7 else _gradient(side, rng)
     if rng.random() < 0.35:
@@ -117,7 +117,7 @@ def _interface(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _greeting(image: Image.Image, rng: Rng) -> Image.Image:
-    """A greeting card: large words and ornaments over a gradient or a washed-out photo."""
+    """Return a greeting card: large words and ornaments over a gradient or a washed-out photo."""
     side = image.width
     if rng.random() < 0.4:
         card = _gradient(side, rng)
@@ -138,7 +138,7 @@ def _greeting(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _blur(image: Image.Image, rng: Rng) -> Image.Image:
-    """Out of focus, enlarged from too few pixels, or shaken; half of it shaken, as in cameras."""
+    """Return a picture out of focus, enlarged from too few pixels, or (half of the time) shaken."""
     side = image.width
     sigma = side / 224 * float(np.exp(rng.uniform(np.log(1.2), np.log(5))))
     way = rng.integers(6)
@@ -154,7 +154,7 @@ def _blur(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _shaken(image: Image.Image, pixels: float, angle: float) -> Image.Image:
-    """Average the picture along a straight path of this many pixels."""
+    """Return the average of the picture along a straight path of this many pixels."""
     margin = int(pixels) + 2
     padded = np.pad(
         np.asarray(image, np.float32), ((margin, margin), (margin, margin), (0, 0)), mode="reflect"
@@ -168,7 +168,7 @@ def _shaken(image: Image.Image, pixels: float, angle: float) -> Image.Image:
 
 
 def _tone(image: Image.Image, rng: Rng) -> Image.Image:
-    """Nearly black, nearly white, nearly flat, or with hardly any contrast."""
+    """Return a picture nearly black, nearly white, nearly flat, or with hardly any contrast."""
     values = np.asarray(image, np.float32)
     way, share = rng.integers(4), rng.uniform(0.02, 0.25)
     if way == 0:
@@ -183,7 +183,7 @@ def _tone(image: Image.Image, rng: Rng) -> Image.Image:
 
 
 def _harmless(image: Image.Image, rng: Rng) -> Image.Image:
-    """What a normal picture may well go through: a mild crop, a change of tone, a little sharpening."""
+    """Return a picture with harmless changes: a mild crop, a change of tone, a little sharpening."""
     side = image.width
     if rng.random() < 0.6:
         width = int(side * rng.uniform(0.8, 1))

@@ -1,6 +1,6 @@
 """The perceptual recipe, from folders to a model file: features once, pseudo-junk, experts, fusion, threshold.
 
-What each step does is in the module of its name; what its report shows in `report`.
+Each step is a module of its name; `report` makes the report.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ _PROBES = 8  # pictures on which TensorFlow and ONNX are compared
 def train_perceptual(job: Job, progress: Progress, general: General | None = None) -> Contract:
     """Decode once, compute features once, learn, export; write the model, then the report.
 
-    `general` is given for the general model alone, which is nobody's own; else it comes from the one that ships.
+    `general` is passed only to train the general model; otherwise it is read from the one that ships.
     """
     workers, seed = job.settings.workers, job.settings.seed
     with _opened_backbone(job) as backbone, checkpoint_folder(job.checkpoint_folder, job.fresh) as folder:
@@ -83,7 +83,7 @@ def train_perceptual(job: Job, progress: Progress, general: General | None = Non
 
 @contextmanager
 def _opened_backbone(job: Job) -> Iterator[Backbone]:
-    """Open the image encoder, here or on a cluster."""
+    """Yield the image encoder, on this machine or on a cluster."""
     path = job.settings.perceptual.backbone or BACKBONE
     if job.cluster is None:
         yield Backbone(path, job.settings.workers)
@@ -96,7 +96,7 @@ def _opened_backbone(job: Job) -> Iterator[Backbone]:
 
 
 class _Rows:
-    """Some rows of a pixel file, counted anew."""
+    """Some rows of a pixel file, renumbered from 0."""
 
     def __init__(self, pictures: PixelFile, rows: Integers) -> None:
         self._pictures, self._rows = pictures, rows
@@ -109,7 +109,7 @@ class _Rows:
 
 
 def sampled(job: Job, pictures: PixelFile, index: DatasetIndex) -> tuple[_Rows, DatasetIndex]:
-    """Take a seeded sample of a folder that is too large to learn from as a whole."""
+    """Return the pictures of a folder, or a seeded sample if there are too many to learn from."""
     count, most = len(index.entries), job.settings.perceptual.most_pictures
     rows = np.arange(count)
     if count > most:
@@ -147,7 +147,7 @@ def _learn(
 
 
 def _own(features: Features, drawn: Features, drawings: Sequence[Drawing], backbone: Backbone) -> General:
-    """Learn from the folder's own drawings what is known in general only of the backbone that ships."""
+    """Return the general knowledge for another backbone, learned from the folder's own drawings."""
     kinds = np.array([drawing.kind for drawing in drawings])
     junk = {
         KIND_OF[kind]: Features(drawn.statistics[kinds == kind], drawn.pooled[kinds == kind])
@@ -164,7 +164,7 @@ def _draw(
     store: FeatureStore,
     progress: Progress,
 ) -> Features:
-    """Draw pseudo-junk and compute its features, block by block; only numbers are kept."""
+    """Return the features of pseudo-junk, drawn block by block; only features are stored."""
 
     def drawn(drawing: Drawing) -> Pixels:
         return render(pictures[[drawing.source]][0], drawing.kind, np.random.default_rng(drawing.seed))
@@ -180,7 +180,7 @@ def _draw(
 def _export(
     job: Job, backbone: Backbone, gathered: tuple[_Rows, DatasetIndex], learnt: Learnt, is_generic: bool
 ) -> TrainedDetector:
-    """Write the model with the threshold that its own held-out scores set."""
+    """Write the model, with a threshold by its own held-out scores."""
     from imgwatch_train.export.onnx_graph import self_test_of
     from imgwatch_train.perceptual.graph import build
 
@@ -221,7 +221,7 @@ def _kind_part(kind: Kind) -> Part:
 
 
 def _reference_set(session: Any, pictures: _Rows, scores: np.ndarray) -> ReferenceSet:
-    """Embed a sample of the held-out pictures, so that the daemon can learn from decisions."""
+    """Return a sample of the held-out pictures with embeddings, from which the daemon learns by decisions."""
     chosen = sample(len(scores))
     blocks = batched(chosen, _BLOCK)
     embeddings = [session.run(["embedding"], {INPUT: pictures[block]})[0] for block in blocks]

@@ -1,4 +1,4 @@
-"""The report of a perceptual training run: false alarms to expect, and the pictures to look at before it is trusted."""
+"""The report of a perceptual training run: expected false alarms, and the pictures to look at before trusting it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FEW_PICTURES = 200
 
 @dataclass(frozen=True)
 class TrainedDetector:
-    """A finished model and what is known of the folder: `scores` [N] of its pictures while they were held out."""
+    """A finished model and the facts of its folder: `scores` [N] of the pictures, each held out."""
 
     contract: Contract
     false_alarms: FalseAlarmRate
@@ -43,7 +43,7 @@ class TrainedDetector:
 
 
 def report_of(trained: TrainedDetector, job: Job, progress: Progress) -> Report:
-    """Put the report together, and write the list of the strangest pictures beside it."""
+    """Return the report, and write the list of the strangest pictures beside it."""
     progress("report", 0, 1)
     count = max(STRANGEST, round(SHARE * len(trained.scores)))
     strangest = [_judged(trained, row) for row in np.argsort(-trained.scores, kind="stable")[:count]]
@@ -110,7 +110,7 @@ def _curves(trained: TrainedDetector) -> Any:
 
 
 def _copies(trained: TrainedDetector) -> list[list[str]]:
-    """List the paths of each group of near-duplicates."""
+    """Return the paths of each group of near-duplicates."""
     groups: dict[int, list[str]] = {}
     for entry, group in zip(trained.index.entries, trained.learnt.groups.tolist(), strict=True):
         groups.setdefault(group, []).append(entry.path)

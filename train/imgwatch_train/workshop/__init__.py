@@ -1,1 +1,1 @@
-"""Draws junk and near-junk as people really get it, so that a general model knows how it looks."""
+"""Draws junk and near-junk as people really receive it, to teach the general model."""

@@ -18,7 +18,7 @@ _TILE, _COLUMNS = 150, 8  # of the contact sheet: pixels, pictures in a row
 
 
 def main() -> None:
-    """Draw what the command line asks for."""
+    """Draw the pictures that the command line asks for."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

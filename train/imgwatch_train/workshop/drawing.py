@@ -1,4 +1,4 @@
-"""Plan what is drawn, from a seed, and write it: pictures by kind, and an index that says how each was made."""
+"""Plan drawings from a seed and write them: pictures by kind, and an index of how each was made."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _SIDE = 224  # pixels, at which photographs are spoiled
 
 @dataclass(frozen=True)
 class Drawing:
-    """One picture to be made: of a kind, by a template, from a seed."""
+    """A picture to make: of a kind, by a template, from a seed."""
 
     kind: str
     template: str
@@ -36,12 +36,12 @@ class Drawing:
 
     @property
     def seed(self) -> str:
-        """What all of its choices follow from."""
+        """The seed of all its random choices."""
         return f"{self.kind}/{self.template}/{self.number}"
 
     @property
     def name(self) -> str:
-        """Its file, below the folder that all are written to."""
+        """The file's path below the output folder."""
         return f"{self.kind}/{self.template}-{self.number:05d}.jpg"
 
 
@@ -58,7 +58,7 @@ def known_templates() -> dict[str, dict[str, Template]]:
 
 
 def plan(count: int, kinds: Sequence[str] = ()) -> list[Drawing]:
-    """Plan about `count` pictures: as many of each kind, and within it of each template; normal ones twice."""
+    """Return a plan of about `count` pictures: as many of each kind and template; normal ones twice."""
     chosen = {kind: list(named) for kind, named in known_templates().items()} | {
         kind: ["photo"] for kind in SPOILED
     }
@@ -89,14 +89,14 @@ def draw(drawings: Sequence[Drawing], photos: Sequence[Path]) -> Iterator[tuple[
 
 
 def source_of(drawing: Drawing, photos: Sequence[Path]) -> Path:
-    """Return the photograph that a drawing goes back to."""
+    """Return the photograph that a drawing is based on."""
     return Sheet(drawing.seed, photos).source
 
 
 def write(
     drawings: Sequence[Drawing], photos: Sequence[Path], out: Path, progress: Callable[[int, int], None]
 ) -> None:
-    """Write all pictures below `out`, and the index; what an interrupted run has written is not drawn again."""
+    """Write all pictures below `out`, and the index; pictures of an interrupted run are not drawn again."""
     out.mkdir(parents=True, exist_ok=True)
     with (out / INDEX).open("w", newline="") as stream:
         index = csv.writer(stream)

@@ -69,7 +69,7 @@ def _trimmed(picture: Image.Image) -> Image.Image:
 
 
 def _sheets(pages: Iterable[Page]) -> Iterator[list[Page]]:
-    """Gather as many pages as fit on one screenshot."""
+    """Yield the pages in batches that fit on one screenshot."""
     batch: list[Page] = []
     for page in pages:
         if batch and _places([*batch, page])[-1][1] + page.height > _HEIGHT:

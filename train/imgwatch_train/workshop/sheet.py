@@ -1,4 +1,4 @@
-"""What a template draws with: words, photographs, colours, fonts, emoji, all from one seed; it writes HTML.
+"""The material of a template: words, photographs, colours, fonts, emoji, all from one seed. It writes HTML.
 
 A template is a module in `templates/KIND/` with a function `draw(sheet) -> Page`.
 """
@@ -34,7 +34,7 @@ FESTIVE = tuple("🌹🌸💐🌺🌻🎂🎁🪔✨⭐❤💕💖💛🌈☀�
 
 @dataclass(frozen=True)
 class Page:
-    """One picture to be printed, in CSS pixels; an empty foot of the page is cut off."""
+    """A page to print, in CSS pixels; an empty foot of the page is cut off."""
 
     width: int
     height: int
@@ -51,7 +51,7 @@ class Sheet:
         self.source = self._photos[0]  # the photograph that a picture belongs to, when sets are divided
 
     def text(self, fewest: int, most: int | None = None, *, upper: bool = False) -> str:
-        """Return so many words, escaped."""
+        """Return `fewest` to `most` words, escaped."""
         words = self.language.words(self.rng.randint(fewest, most or fewest))
         return html.escape(words.upper() if upper else words[:1].upper() + words[1:])
 

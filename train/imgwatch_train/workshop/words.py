@@ -1,4 +1,4 @@
-"""Words of many languages and scripts, to be strung together: what they say is of no account, how they look is."""
+"""Words of many languages and scripts, to be strung together: only their look matters, not their meaning."""
 
 from __future__ import annotations
 
