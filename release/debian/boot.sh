@@ -17,21 +17,6 @@ exec /usr/lib/systemd/systemd.real "$@"
 EOF
 }
 
-enter() { # ROOT COMMAND [ARGUMENT]...   in a mount namespace of its own, so that nothing stays mounted
-    cd "$1"
-    shift
-    mount --rbind . .
-    cd "$PWD"
-    for folder in proc sys dev; do mount --rbind --make-rslave "/$folder" "$folder"; done
-    mkdir before
-    pivot_root . before
-    exec chroot . env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 boot-and-run -- "$@"
-}
-
-if [ "$1" = --enter ]; then
-    shift
-    enter "$@"
-fi
 codename=$1
 shift
 work=$(mktemp -d)
@@ -42,4 +27,5 @@ while [ "$1" != -- ]; do
     shift
 done
 shift
-unshare --mount "$0" --enter "$work/root" "$@"
+top=$(dirname "$(dirname "$(realpath "$0")")")
+unshare --mount "$top/enter.sh" "$work/root" PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin boot-and-run -- "$@"

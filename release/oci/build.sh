@@ -23,19 +23,8 @@ forget() {
     [ -z "${mounted:-}" ] || umount $BINFMT
 }
 
-enter() { # ROOT COMMAND [ARGUMENT]...   in a mount namespace of its own, so that nothing stays mounted
-    cd "$1"
-    shift
-    mount --rbind . .
-    cd "$PWD"
-    for folder in proc sys dev; do mount --rbind --make-rslave "/$folder" "$folder"; done
-    mkdir -p before
-    pivot_root . before
-    umount -l before
-    exec chroot . env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot "$@"
-}
-
 build() { # ARCHITECTURE VERSION, among the tools
+    umount -l /before
     container=$(buildah from --arch "$1" scratch)
     buildah add -q "$container" /base.tar / >/dev/null
     buildah commit -q --rm "$container" docker.io/library/debian:13-slim >/dev/null
@@ -49,10 +38,7 @@ build() { # ARCHITECTURE VERSION, among the tools
 }
 
 BINFMT=/proc/sys/fs/binfmt_misc
-if [ "$1" = --enter ]; then
-    shift
-    enter "$@"
-elif [ "$1" = --build ]; then
+if [ "$1" = --build ]; then
     shift
     build "$@"
     exit
@@ -68,5 +54,6 @@ cp "$top"/dist/imgwatch-*.whl "$work/root/build/dist/"
 cp /etc/ssl/certs/ca-certificates.crt "$work/root/lent/certificates.crt"
 printf '[global]\ncert = /root/.config/pip/certificates.crt\ntimeout = 180\n' >"$work/root/lent/pip.conf"
 cp /etc/resolv.conf "$work/root/etc/resolv.conf"
-unshare --mount "$0" --enter "$work/root" "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" /build/release/oci/build.sh --build "$architecture" "$version"
+unshare --mount "$top/release/enter.sh" "$work/root" PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot \
+    "SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH" /build/release/oci/build.sh --build "$architecture" "$version"
 mv "$work/root/image.tar" "$out"

@@ -19,7 +19,7 @@ from imgwatch.commands.context import (
     settings_without_config,
 )
 from imgwatch.commands.kind_lines import about_silent_kinds
-from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
+from imgwatch.commands.model_swap import DEFAULT_OUT, OutOption, SwapOptions, UseOption, YesOption
 from imgwatch.commands.odd_pictures import (
     ExcludeOption,
     ReviewOption,
@@ -43,39 +43,41 @@ _HAS_LEARNED = (
     "The model was trained on some of these pictures. How well it reconstructs them says nothing about new ones, so "
     "reconstruction no longer counts. Run `imgwatch train` to learn it again."
 )
+_FalseAlarmsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--false-alarms",
+        help="At most this share of your normal pictures is moved, such as 0.01; default: the config's.",
+        metavar="P",
+    ),
+]
+_ConfidenceOption = Annotated[
+    float | None,
+    typer.Option(
+        "--confidence",
+        help="How certain that promise is for your folder, such as 0.95; default: it holds on average.",
+        metavar="C",
+    ),
+]
+_PreviewOption = Annotated[
+    bool,
+    typer.Option(
+        "--preview", help="Only show how many of the present pictures would be moved; write nothing."
+    ),
+]
+_NoCacheOption = Annotated[
+    bool,
+    typer.Option("--no-cache", help="Measure every picture again, and keep nothing for the next run."),
+]
 
 
 def calibrate(  # noqa: PLR0913 - the options of a command
     folders: FoldersOption = None,
-    false_alarms: Annotated[
-        float | None,
-        typer.Option(
-            "--false-alarms",
-            help="At most this share of your normal pictures is moved, such as 0.01; default: the config's.",
-            metavar="P",
-        ),
-    ] = None,
-    confidence: Annotated[
-        float | None,
-        typer.Option(
-            "--confidence",
-            help="How certain that promise is for your folder, such as 0.95; default: it holds on average.",
-            metavar="C",
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
-        "model.onnx"
-    ),
-    preview: Annotated[
-        bool,
-        typer.Option(
-            "--preview", help="Only show how many of the present pictures would be moved; write nothing."
-        ),
-    ] = False,
-    is_fresh: Annotated[
-        bool,
-        typer.Option("--no-cache", help="Measure every picture again, and keep nothing for the next run."),
-    ] = False,
+    false_alarms: _FalseAlarmsOption = None,
+    confidence: _ConfidenceOption = None,
+    out: OutOption = DEFAULT_OUT,
+    preview: _PreviewOption = False,
+    is_fresh: _NoCacheOption = False,
     exclude: ExcludeOption = None,
     is_review: ReviewOption = False,
     is_agreed: YesOption = False,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from imgwatch.shadow import Shadow
 
 YesOption = Annotated[bool, typer.Option("--yes", help="Replace the model in use without asking.")]
+OutOption = Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")]
+DEFAULT_OUT = Path("model.onnx")
 UseOption = Annotated[
     bool | None,
     typer.Option(

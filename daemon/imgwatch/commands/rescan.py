@@ -52,23 +52,22 @@ _Paths = Annotated[
         metavar="PATH...",
     ),
 ]
+_DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Judge and print; move and remember nothing.")]
+_AllOption = Annotated[bool, typer.Option("--all", help="Judge again what this model has judged before.")]
+_QuarantineOption = Annotated[
+    bool,
+    typer.Option(
+        "--quarantine",
+        help="Judge the pictures in quarantine again, and list those that would be kept now.",
+    ),
+]
 
 
 def rescan(  # noqa: PLR0913 - the options of a command
     paths: _Paths = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Judge and print; move and remember nothing.")
-    ] = False,
-    judge_all: Annotated[
-        bool, typer.Option("--all", help="Judge again what this model has judged before.")
-    ] = False,
-    in_quarantine: Annotated[
-        bool,
-        typer.Option(
-            "--quarantine",
-            help="Judge the pictures in quarantine again, and list those that would be kept now.",
-        ),
-    ] = False,
+    dry_run: _DryRunOption = False,
+    judge_all: _AllOption = False,
+    in_quarantine: _QuarantineOption = False,
     is_agreed: YesOption = False,
     cluster: ClusterOption = None,
     config: ConfigOption = None,

@@ -18,43 +18,48 @@ if TYPE_CHECKING:
     from imgwatch.settings import Settings
 
 _LOCAL = "127.0.0.1"
+_PortOption = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        help="The port; default: any free one, or with --serve `review.port` of the config.",
+        min=0,
+        max=65535,
+        metavar="N",
+    ),
+]
+_SocketOption = Annotated[
+    Path | None,
+    typer.Option("--socket", help="Listen on this unix socket instead of a port.", metavar="PATH"),
+]
+_ListenOption = Annotated[
+    str,
+    typer.Option(
+        "--listen",
+        help="An address of this machine that others can reach; without TLS, so only in a network you trust.",
+        metavar="ADDRESS",
+    ),
+]
+_ServeOption = Annotated[
+    bool,
+    typer.Option(
+        "--serve",
+        help="Run as a lasting service, which asks for the password or trusts the proxy's user instead of a key.",
+    ),
+]
+_PasswordOption = Annotated[
+    bool,
+    typer.Option("--set-password", help="Set the gallery's password, typed at a prompt or piped in."),
+]
 
 
 def review(  # noqa: PLR0913 - the options of a command
-    port: Annotated[
-        int | None,
-        typer.Option(
-            "--port",
-            help="The port; default: any free one, or with --serve `review.port` of the config.",
-            min=0,
-            max=65535,
-            metavar="N",
-        ),
-    ] = None,
+    port: _PortOption = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the browser.")] = False,
-    path: Annotated[
-        Path | None,
-        typer.Option("--socket", help="Listen on this unix socket instead of a port.", metavar="PATH"),
-    ] = None,
-    listen: Annotated[
-        str,
-        typer.Option(
-            "--listen",
-            help="An address of this machine that others can reach; without TLS, so only in a network you trust.",
-            metavar="ADDRESS",
-        ),
-    ] = _LOCAL,
-    is_service: Annotated[
-        bool,
-        typer.Option(
-            "--serve",
-            help="Run as a lasting service, which asks for the password or trusts the proxy's user instead of a key.",
-        ),
-    ] = False,
-    sets_password: Annotated[
-        bool,
-        typer.Option("--set-password", help="Set the gallery's password, typed at a prompt or piped in."),
-    ] = False,
+    path: _SocketOption = None,
+    listen: _ListenOption = _LOCAL,
+    is_service: _ServeOption = False,
+    sets_password: _PasswordOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Look through the quarantine in a browser. The first line printed is the address, with the token that opens it."""

@@ -1,5 +1,6 @@
 """`imgwatch train`: make a model from normal pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,7 +19,7 @@ from imgwatch.commands.context import (
     settings_without_config,
 )
 from imgwatch.commands.kind_lines import about_silent_kinds
-from imgwatch.commands.model_swap import SwapOptions, UseOption, YesOption
+from imgwatch.commands.model_swap import DEFAULT_OUT, OutOption, SwapOptions, UseOption, YesOption
 from imgwatch.commands.odd_pictures import (
     ExcludeOption,
     ReviewOption,
@@ -37,6 +38,16 @@ if TYPE_CHECKING:
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
     from imgwatch_train.job import Job
+_FromReviewsOption = Annotated[
+    bool,
+    typer.Option(
+        "--from-reviews",
+        help="Also learn from the pictures that you restored, and leave out copies of those that you deleted.",
+    ),
+]
+_ProgressLogOption = Annotated[
+    bool, typer.Option("--progress-log", help="Print progress as lines, as for a log.")
+]
 
 
 def train(  # noqa: PLR0913 - the options of a command
@@ -44,26 +55,16 @@ def train(  # noqa: PLR0913 - the options of a command
     architecture: Annotated[
         str | None, typer.Option("--architecture", help="perceptual, dense or conv.", metavar="A")
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="The model file to write.", metavar="FILE")] = Path(
-        "model.onnx"
-    ),
+    out: OutOption = DEFAULT_OUT,
     exclude: ExcludeOption = None,
     is_review: ReviewOption = False,
-    from_reviews: Annotated[
-        bool,
-        typer.Option(
-            "--from-reviews",
-            help="Also learn from the pictures that you restored, and leave out copies of those that you deleted.",
-        ),
-    ] = False,
+    from_reviews: _FromReviewsOption = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
     ] = False,
     is_agreed: YesOption = False,
     use: UseOption = None,
-    in_lines: Annotated[
-        bool, typer.Option("--progress-log", help="Print progress as lines, as for a log.")
-    ] = False,
+    in_lines: _ProgressLogOption = False,
     cluster: ClusterOption = None,
     overrides: SetOption = None,
     config: ConfigOption = None,
@@ -80,41 +81,44 @@ def train(  # noqa: PLR0913 - the options of a command
     sources = existing([folder.absolute() for folder in folders or []]) or [
         watch.path for watch in settings.watch
     ]
-    reviews = _reviews(settings, sources) if from_reviews else None
-    if reviews is not None and not as_json:
-        console.say(
-            f"From your decisions: {counted(len(reviews.restored), 'restored picture')} taken in, "
-            f"{counted(len(reviews.deleted), 'copy', 'copies')} of deleted ones left out."
-        )
+    reviews = _reviews(settings, sources, as_json) if from_reviews else None
     require_extra("train")
     if cluster:
         require_extra("cluster")
     with console.progress(in_lines=in_lines) as progress:
-        from imgwatch_train.job import Job
         from imgwatch_train.recipe import train as run
 
-        job = Job(
-            folders=(*sources, *(reviews.restored if reviews else ())),
-            settings=settings.train,
-            out=out.absolute(),
-            model=model_swap.draft_path(out.absolute()),
-            threshold=settings.threshold,
-            exclude=(
-                *listed(exclude),
-                *say_left_out(OddPictures(out.absolute())),
-                *(reviews.deleted if reviews else ()),
-                settings.quarantine.path,
-                settings.state,
-            ),
-            trusted=reviews.trusted if reviews else frozenset(),
-            limits=settings.limits.limits(),
-            fresh=fresh,
-            cluster=cluster,
+        job = replace(
+            _job(settings, sources, out.absolute(), listed(exclude), reviews), fresh=fresh, cluster=cluster
         )
         contract = run(job, progress)
     _hand_over(job, contract, settings, SwapOptions(config, is_agreed, use), as_json)
     if is_review:
         _review(OddPictures(job.out), contract)
+
+
+def _job(
+    settings: "Settings",
+    sources: list[Path],
+    out: Path,
+    exclude: tuple[Path, ...],
+    reviews: "Reviewed | None",
+) -> "Job":
+    """Return the training by the config, with what reviews add and leave out."""
+    from imgwatch.calibration.odd_pictures import OddPictures
+    from imgwatch_train.job import Job
+
+    left_out = (*exclude, *say_left_out(OddPictures(out)), *(reviews.deleted if reviews else ()))
+    return Job(
+        folders=(*sources, *(reviews.restored if reviews else ())),
+        settings=settings.train,
+        out=out,
+        model=model_swap.draft_path(out),
+        threshold=settings.threshold,
+        exclude=(*left_out, settings.quarantine.path, settings.state),
+        trusted=reviews.trusted if reviews else frozenset(),
+        limits=settings.limits.limits(),
+    )
 
 
 def _review(odd: "OddPictures", contract: "Contract") -> None:
@@ -126,10 +130,16 @@ def _review(odd: "OddPictures", contract: "Contract") -> None:
         console.say("The next training leaves them out: run it again.")
 
 
-def _reviews(settings: "Settings", folders: list[Path]) -> "Reviewed":
+def _reviews(settings: "Settings", folders: list[Path], as_json: bool) -> "Reviewed":
     from imgwatch.feedback.reviewed import reviewed
 
-    return reviewed(open_quarantine(settings), folders)
+    reviews = reviewed(open_quarantine(settings), folders)
+    if not as_json:
+        console.say(
+            f"From your decisions: {counted(len(reviews.restored), 'restored picture')} taken in, "
+            f"{counted(len(reviews.deleted), 'copy', 'copies')} of deleted ones left out."
+        )
+    return reviews
 
 
 def _hand_over(

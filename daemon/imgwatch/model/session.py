@@ -52,7 +52,7 @@ def open_session(model: str | bytes, threads: int, device: Device = "cpu") -> on
 
 
 def is_on_card(session: onnxruntime.InferenceSession) -> bool:
-    """Tell whether a session runs on a CUDA card."""
+    """Return whether a session runs on a CUDA card."""
     return _CUDA in session.get_providers()
 
 

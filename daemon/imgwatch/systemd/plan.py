@@ -97,19 +97,7 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
     open_to = sandbox.plan(
         watched, quarantine, [*([state] if managed is None else []), *figures, *destinations], homes
     )
-    models = [own_file(watch.model) for watch in settings.watch if watch.model is not None]
-    needed = [
-        config,
-        model.resolve(),
-        *(file.resolve() for file in models if file is not None),
-        *_program_folders(),
-        *watched,
-        quarantine,
-        state,
-        *figures,
-        *destinations,
-        *([] if settings.notify.urls_file is None else [settings.notify.urls_file.resolve()]),
-    ]
+    needed = [*_files_read(settings, config, model), *watched, quarantine, state, *figures, *destinations]
     decided = DropIn(
         config=quoted(config),
         python=quoted(sys.executable),
@@ -153,8 +141,12 @@ def _is_managed(state: Path) -> bool:
     return state.is_relative_to(_STATE) and state != _STATE
 
 
-def _program_folders() -> list[Path]:
-    return [Path(sys.prefix), Path(sys.base_prefix), Path(imgwatch.__file__).resolve().parent]
+def _files_read(settings: Settings, config: Path, model: Path) -> list[Path]:
+    """Return what the service only reads: config, models, URLs, and the folders of the program."""
+    models = [own_file(watch.model) for watch in settings.watch if watch.model is not None]
+    files = [model, *models, settings.notify.urls_file]
+    program = [Path(sys.prefix), Path(sys.base_prefix), Path(imgwatch.__file__).resolve().parent]
+    return [config, *(file.resolve() for file in files if file is not None), *program]
 
 
 def _user(watched: Sequence[Path], run_as: str | None, for_user: bool) -> pwd.struct_passwd:
