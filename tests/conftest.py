@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import hypothesis
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 from PIL import Image
@@ -24,6 +26,7 @@ from imgwatch.model.contract import (
     golden_pictures,
     write_model,
 )
+from imgwatch.model.tried_models import NAME
 from imgwatch.picture.decoding import Shape
 from memory import remove_leftovers
 
@@ -177,6 +180,13 @@ def shared() -> Path:
 WriteConfig = Callable[..., Path]
 
 
+def _note_as_tried(model: Path, state: Path) -> None:
+    """Note that a model passed its trial, as every start but the first has it; tests of the trial use other models."""
+    state.mkdir(mode=0o700, exist_ok=True)
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    (state / NAME).write_text(f"{digest} onnxruntime {onnxruntime.__version__}\n")
+
+
 @pytest.fixture
 def write_config(tmp_path: Path, model_file: Path) -> WriteConfig:
     """Return what writes a config for an inbox below the test's folder; keywords replace or add top-level lines."""
@@ -184,6 +194,8 @@ def write_config(tmp_path: Path, model_file: Path) -> WriteConfig:
     def write(inbox: Path | None = None, **lines: str) -> Path:
         inbox = inbox or tmp_path / "inbox"
         inbox.mkdir(exist_ok=True)
+        if not {"state", "model"} & lines.keys():
+            _note_as_tried(model_file, tmp_path / "state")
         keys = {
             "watch": f"[{{path: {inbox}}}]",
             "model": str(model_file),

@@ -13,12 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
+from fork_server import ForkedProcess, can_fork
 from imgwatch.commands.context import load_settings, open_ledger
 from imgwatch.commands.status import collect
 from imgwatch.errors import ImgwatchError
 from imgwatch.lifecycle import FileState
 
 COMMAND = (sys.executable, "-m", "imgwatch")
+FORK_OPTIONS = {"stdin", "stdout", "stderr", "text", "errors", "encoding", "cwd", "env", "bufsize"}
 PACED = (sys.executable, str(Path(__file__).with_name("paced.py")))
 
 
@@ -45,11 +47,23 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end; `code` is what it must exit with, None for anything."""
     command = [*COMMAND, *map(str, arguments), *(("--config", str(config)) if config else ())]
-    done = subprocess.run(
-        command, capture_output=True, text=True, errors="surrogateescape", timeout=300, check=False
-    )
-    assert code is None or done.returncode == code, (command, done.returncode, done.stdout, done.stderr)
+    with popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="surrogateescape"
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=300)
+        except BaseException:
+            process.kill()
+            raise
+    done = subprocess.CompletedProcess(command, process.returncode, out, err)
+    assert code is None or done.returncode == code, (command, done.returncode, out, err)
     return done
+
+
+def popen(command: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
+    """Start a command; imgwatch itself by a fork, where that is the same."""
+    can = can_fork(list(command), options.get("env")) and not options.keys() - FORK_OPTIONS
+    return (ForkedProcess if can else subprocess.Popen)(command, **options)
 
 
 def objects(text: str) -> list[dict[str, Any]]:
@@ -69,7 +83,7 @@ class Daemon:
         """Start it, and do not wait until it watches."""
         command = [*PACED, "watch", "--config", str(self.config)]
         with self.log.open("ab") as stream:
-            self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
+            self.process = popen(command, stderr=stream, stdout=stream)
 
     def __enter__(self) -> Self:
         try:

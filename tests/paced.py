@@ -12,17 +12,23 @@ import multiprocessing
 import os
 import signal
 
-from imgwatch import retry, service
-from imgwatch.cli import main
-from imgwatch.ledger import file
-from imgwatch.timers import Pauses
-
 _PR_SET_PDEATHSIG = 1
 
-if __name__ == "__main__":  # not in the decoding workers, which begin with this file again
+
+def main() -> None:
+    """Run a command. The decoding workers, which begin with this file again, import none of it."""
+    from imgwatch import retry, service
+    from imgwatch.cli import main
+    from imgwatch.ledger import file
+    from imgwatch.timers import Pauses
+
     service.PAUSES = Pauses(housekeeping=0.5, resting=0.5, retry=2.0)
     retry.RETRY_SECONDS = 2.0
     file._BUSY_SECONDS = 2
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     multiprocessing.current_process()._config["semprefix"] = f"/imgwatch-tests-{os.getppid()}"  # type: ignore[attr-defined]
+    main()
+
+
+if __name__ == "__main__":
     main()

@@ -176,6 +176,6 @@ def test_doctor_finds_what_is_wrong_and_says_what_to_do(tmp_path: Path, write_co
 
 
 def test_status_before_the_first_start_makes_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
-    config = write_config()
+    config = write_config(state=str(tmp_path / "new"))
     assert objects(run("status", "--json", config=config, code=3).stdout)[0]["judged"] == 0
-    assert not (tmp_path / "state").exists()
+    assert not (tmp_path / "new").exists()

@@ -1,0 +1,95 @@
+"""A command that the fork server runs does as a fresh start does."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conftest import WriteConfig, dark
+from daemon import COMMAND, PACED, Daemon, popen, run, wait_until
+from fork_server import ForkedProcess, can_fork
+
+
+def started(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
+    """Run a command by the fork server."""
+    with ForkedProcess(
+        [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options
+    ) as it:
+        out, err = it.communicate(timeout=60)
+    return subprocess.CompletedProcess(arguments, it.returncode, out, err)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["status", "--config", "missing.yaml"], ["no-such-command"], ["init", "-h"]]
+)
+def test_output_and_exit_code_are_those_of_a_fresh_start(arguments, tmp_path):
+    fresh = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, cwd=tmp_path, check=False)
+    forked = started(*arguments, cwd=tmp_path)
+    assert (forked.returncode, forked.stdout, forked.stderr) == (fresh.returncode, fresh.stdout, fresh.stderr)
+
+
+def test_folder_environment_and_arguments_are_the_requests(tmp_path, write_config: WriteConfig):
+    config = write_config()
+    moved = config.rename(tmp_path / "inbox" / "other.yaml")
+    done = started("config", "--config", moved.name, cwd=moved.parent, env=os.environ | {"NO_COLOR": "1"})
+    assert done.returncode == 0, done.stderr
+
+
+def test_standard_input_arrives(tmp_path, write_config: WriteConfig):
+    config, picture = write_config(), dark(tmp_path / "picture.png")
+    with popen(
+        [*COMMAND, "score", "-", "--config", str(config)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert isinstance(process, ForkedProcess)
+        out, _ = process.communicate(picture.read_bytes(), timeout=60)
+    assert out.startswith(b"keep"), out
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_daemon_is_a_child_that_signals_end(number, write_config: WriteConfig):
+    with Daemon(write_config()) as daemon:
+        assert isinstance(daemon.process, ForkedProcess)
+        status = Path(f"/proc/{daemon.process.pid}/status").read_text()
+        assert f"\nPPid:\t{os.getpid()}\n" in status
+        assert "\nThreads:\t1\n" not in status, "it runs its own threads"
+        daemon.process.send_signal(number)
+        assert daemon.process.wait(60) == (-number if number == signal.SIGKILL else 0)
+
+
+def test_what_only_a_fresh_interpreter_shows_is_not_forked(monkeypatch):
+    assert can_fork([*COMMAND, "status"])
+    assert can_fork([*PACED, "watch"])
+    assert not can_fork([sys.executable, "-X", "importtime", "-m", "imgwatch"])
+    assert not can_fork(["strace", *COMMAND])
+    assert not can_fork([*COMMAND], {**os.environ, "PYTHONIOENCODING": "ascii"})
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert not can_fork([*COMMAND])
+
+
+def test_the_server_ends_with_its_session(tmp_path):
+    program = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import os, subprocess\n"
+        "from fork_server import ForkedProcess\n"
+        "with ForkedProcess([sys.executable, '-m', 'imgwatch', '--version'], stdout=subprocess.PIPE) as process:\n"
+        "    process.communicate()\n"
+        "children = open(f'/proc/self/task/{os.getpid()}/children').read()\n"
+        "print(children, flush=True)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    [server] = done.stdout.split()
+    wait_until(lambda: not Path(f"/proc/{server}").exists(), says="the server ends")
+
+
+def test_run_names_the_output_of_a_command_that_fails():
+    with pytest.raises(AssertionError, match="no such config file"):
+        run("status", "--config", "/missing.yaml")
