@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
+from daemon import popen
+
 _FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -43,7 +45,7 @@ def serving(config: Path, *arguments: str) -> Iterator[str]:
     """Run a command that serves pages, `imgwatch review` by default, and give the address that it prints first."""
     arguments = arguments or ("review", "--no-open")
     command = [sys.executable, "-m", "imgwatch", *arguments, "--config", str(config)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield process.stdout.readline().strip()

@@ -71,15 +71,15 @@ class ForkedProcess(subprocess.Popen[Any]):
 
 def _ask(command: list[str], cwd: Any, env: Any, descriptors: list[int]) -> int:
     """Have a process made, and return its pid."""
-    request = {
-        "command": command,
-        "cwd": str(cwd or Path.cwd()),
-        "env": dict(os.environ if env is None else env),
-    }
-    with _LOCK:
-        server = _server()
-        socket.send_fds(server, [json.dumps(request).encode()], descriptors)
-        reply = server.recv(100)
+    request = {"command": command, "env": dict(os.environ if env is None else env)}
+    folder = os.open(cwd or ".", os.O_PATH)  # also one that has been removed
+    try:
+        with _LOCK:
+            server = _server()
+            socket.send_fds(server, [json.dumps(request).encode()], [*descriptors, folder])
+            reply = server.recv(100)
+    finally:
+        os.close(folder)
     assert reply, "the fork server ended"
     return int(reply)
 
@@ -107,14 +107,16 @@ def serve(connection: socket.socket) -> dict[str, Any] | None:
     assert len(os.listdir("/proc/self/task")) == 1, "a process with threads cannot fork"
     gc.freeze()
     while True:
-        message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, 3)
+        message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, 4)
         if not message:
             return None
         pid = _fork_sibling()
         if pid == 0:
             connection.close()
-            for number, descriptor in enumerate(descriptors):
+            os.fchdir(descriptors[-1])
+            for number, descriptor in enumerate(descriptors[:-1]):
                 os.dup2(descriptor, number)
+            os.closerange(min(descriptors), max(descriptors) + 1)
             request: dict[str, Any] = json.loads(message)
             return request
         for descriptor in descriptors:
@@ -147,11 +149,10 @@ def run(request: dict[str, Any]) -> None:
         setattr(sys, f"__{name}__", stream)
     os.environ.clear()
     os.environ.update(request["env"])
-    os.chdir(request["cwd"])
     program, *arguments = request["command"][1:]
     is_paced = program == _PACED
     sys.argv = [program, *arguments] if is_paced else [_MAIN, *arguments[1:]]
-    sys.path[0] = str(Path(_PACED).parent) if is_paced else request["cwd"]
+    sys.path[0] = str(Path(_PACED).parent) if is_paced else ""
     sys.modules["__main__"].__spec__ = importlib.util.find_spec(
         "imgwatch.__main__"
     )  # what workers begin with

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import WriteConfig, bright, dark
-from daemon import COMMAND, digests, objects, run, wait_until
+from daemon import COMMAND, digests, objects, popen, run, wait_until
 from dask_cluster import LETHAL, DaskCluster, LethalKit, children_of
 from imgwatch.cluster.dask_cluster import Cluster
 from imgwatch.cluster.judging import JudgeKit, PictureVersion, judge_on
@@ -49,7 +49,7 @@ class Rescan:
         command = [*COMMAND, "rescan", "--json", "--cluster", dask.address, "--config", str(config)]
         self._said = config.with_name("rescan.log")
         with self._said.open("wb") as said:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
+            self.process = popen(command, stdout=subprocess.PIPE, stderr=said, text=True)
         assert self.process.stdout is not None
         self.lines: list[dict[str, Any]] = []
         self._stdout = self.process.stdout

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from conftest import WriteConfig, bright, dark
-from daemon import PACED, Daemon, objects, run, wait_until
+from daemon import PACED, Daemon, objects, popen, run, wait_until
 
 pytestmark = pytest.mark.e2e
 
@@ -22,7 +21,7 @@ class WithoutOverride(Daemon):
         drop = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
         with self.log.open("ab") as stream:
             watch = [*drop, *PACED, "watch", "--config", str(self.config)]
-            self.process = subprocess.Popen(watch, stderr=stream, stdout=stream)
+            self.process = popen(watch, stderr=stream, stdout=stream)
 
 
 def unreadable(config: Path) -> list[tuple[str, str]]:

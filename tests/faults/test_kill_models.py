@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from conftest import WriteConfig, bright
-from daemon import COMMAND, Daemon
+from daemon import COMMAND, Daemon, popen
 from imgwatch.atomic_file import replace_atomically
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.model.scorer import Scorer
@@ -78,7 +78,7 @@ def calibrating(photos: Path, out: Path, *before: str) -> subprocess.Popen[bytes
         "0.05",
         "--yes",
     ]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out.parent)
+    return popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=out.parent)
 
 
 def kills(photos: Path, out: Path) -> Iterator[None]:

@@ -26,8 +26,8 @@ SYSTEMD = Path(__file__).parent.parent.parent / "systemd"
 
 
 @pytest.fixture
-def config(write_config: WriteConfig) -> Path:
-    return write_config()
+def config(write_config: WriteConfig, tmp_path: Path) -> Path:
+    return write_config(state=str(tmp_path / "state"))
 
 
 @pytest.fixture
