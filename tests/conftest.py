@@ -118,6 +118,14 @@ def nothing_left_behind() -> Iterator[None]:
     remove_leftovers()
 
 
+@pytest.fixture(autouse=True)
+def same_working_folder() -> Iterator[None]:
+    """Fail a test that leaves the session in another folder, which would be removed under the tests that follow."""
+    before = Path.cwd()
+    yield
+    assert Path.cwd() == before
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Keep what commands remember out of the cache of whoever runs the tests."""

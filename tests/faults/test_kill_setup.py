@@ -200,6 +200,7 @@ def test_a_change_of_the_config_undone_is_the_old_config_or_the_new(tmp_path: Pa
 def test_a_new_model_is_in_use_before_the_config_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # and back at the end
     monkeypatch.setattr("imgwatch.first_config.usual_model", lambda: Path.cwd() / "model.onnx")
     whole = NEW.bytes(tmp_path)
 
@@ -219,7 +220,6 @@ def test_a_new_model_is_in_use_before_the_config_names_it(
         named = load_config(folder / "config.yaml").own_model
         assert named == folder / "model.onnx"
         assert named.read_bytes() == whole
-    monkeypatch.chdir(tmp_path)
 
 
 class NoManager(Manager):
