@@ -33,6 +33,7 @@ class DaskCluster:
             self._start("worker", self.address, "--nthreads", 1, "--nworkers", 1, "--no-dashboard")
             for _ in range(workers)
         ]
+        wait_until(lambda: self._log.read_text().count("Registered to:") >= workers, says=str(self._log))
 
     def _start(self, kind: str, *arguments: object) -> subprocess.Popen[bytes]:
         environment = os.environ | {
