@@ -1,4 +1,4 @@
-"""One key of a config is set, and every other byte stays."""
+"""A config is replaced as a whole, and the last change can be undone."""
 
 from __future__ import annotations
 
@@ -7,46 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch.config import load_config, parse_config
+from imgwatch.config import load_config
 from imgwatch.config_edit import (
     difference,
     last_change,
     previous_of,
     previous_text,
     replace_config,
-    with_key,
 )
+from imgwatch.config_text import with_key
 from imgwatch.errors import ConfigError, InputMissing
-
-SHIPPED = Path(__file__).parent.parent / "config.yaml"
-
-
-def test_the_value_alone_changes() -> None:
-    before = SHIPPED.read_text()
-    after = with_key(before, "model", "/m/mine.onnx")
-    changed = [line for line in after.splitlines() if line not in before.splitlines()]
-    assert [line.split("#")[0].rstrip() for line in changed] == ["model: /m/mine.onnx"]
-    assert "# default: the general one" in changed[0]
-    assert str(parse_config(after, "c").model) == "/m/mine.onnx"
-
-
-@pytest.mark.parametrize(
-    "value", ["/m/a b.onnx", "/m/#1: x.onnx", "/m/'q\".onnx", "/m/é☃.onnx", "/m/" + "x" * 300]
-)
-@pytest.mark.parametrize(
-    "before", ["watch: [{path: /a}]\nmodel: 'x' # mine\n", "watch: [{path: /a}]", "# c\nwatch:\n- path: /a\n"]
-)
-def test_any_path_is_spelled_so_that_it_is_read_again(before: str, value: str) -> None:
-    after = with_key(before, "model", value)
-    assert str(parse_config(after, "c").model) == value
-    assert ("# mine" in after) == ("# mine" in before)
-    assert ("# c\n" in after) == ("# c\n" in before)
-
-
-@pytest.mark.parametrize("before", ["{watch: [{path: /a}]}", "watch: [{path: /a}]\nmodel: [x]\n"])
-def test_what_cannot_be_changed_so_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(ConfigError, match="write `model: /m` into it"):
-        with_key(before, "model", "/m")
 
 
 def test_a_config_is_replaced_behind_its_symlink_with_its_rights(tmp_path: Path) -> None:
@@ -94,35 +64,3 @@ def test_a_change_to_what_is_faulty_by_now_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         replace_config(file, previous_text(file))
     assert file.read_text() == "watch: [{path: /b}]\n"
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("threshold:\n  false_alarms: 0.01 # mine\n", "threshold:\n  false_alarms: 0.05 # mine\n"),
-        (
-            "threshold:\n    # c\n    confidence: 0.95\n",
-            "threshold:\n    # c\n    false_alarms: 0.05\n    confidence: 0.95\n",
-        ),
-        ("threshold: {false_alarms: 1.0e-2}\n", "threshold: {false_alarms: 0.05}\n"),
-        ("mode: report", "mode: report\nthreshold:\n  false_alarms: 0.05\n"),
-    ],
-)
-def test_a_key_of_a_section_is_set(before: str, after: str) -> None:
-    watched = "watch: [{path: /a}]\n"
-    assert with_key(watched + before, "threshold.false_alarms", 0.05) == watched + after
-    rule = parse_config(watched + after, "c").threshold
-    assert rule is not None
-    assert rule.false_alarms == 0.05
-
-
-def test_a_key_without_a_value_gets_one() -> None:
-    assert (
-        with_key("watch: [{path: /a}]\nmodel:\nmode: report\n", "model", "/m").splitlines()[1] == "model: /m"
-    )
-
-
-@pytest.mark.parametrize("before", ["threshold: {confidence: 0.9}\n", "threshold:\n", "threshold: [1]\n"])
-def test_a_section_that_cannot_be_changed_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(ConfigError, match=r"write `threshold.false_alarms: 0.05` into it"):
-        with_key("watch: [{path: /a}]\n" + before, "threshold.false_alarms", 0.05)

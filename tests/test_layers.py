@@ -30,7 +30,7 @@ LAYERS = (
     },
     {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},
     {"config", "extras", "health", "judged_row", "status", "quarantine", "breaker", "retry", "systemd"},
-    {"config_edit", "console", "logs", "reload"},
+    {"config_edit", "config_text", "console", "logs", "reload"},
     {"first_config", "picture"},
     {"scan", "model"},
     {"kind_promises", "new_model"},

@@ -1,62 +1,18 @@
-"""Set one key of a config file and leave every other byte as it is: the user's comments, order and spelling.
+"""Replace a config file as a whole, and keep what it was before, so that the last change can be undone.
 
-`settings` defines the keys; commands ask whether the user agrees.
+`config_text` edits the text; commands ask whether the user agrees.
 """
 
 from __future__ import annotations
 
 import difflib
-import math
 import os
 import stat
 from pathlib import Path
 
-import yaml
-
 from imgwatch.atomic_file import replacing, sync_folder
 from imgwatch.config import parse_config
-from imgwatch.errors import CannotCreate, ConfigError, InputMissing
-
-
-def with_key(text: str, key: str, value: str | float) -> str:
-    """Return a config's text with a key, such as `model` or `threshold.false_alarms`, set or added.
-
-    Raises ConfigError if that takes more than one line: the section is in braces, or is no section.
-    """
-    spelled = yaml.safe_dump(value, width=math.inf, allow_unicode=True).splitlines()[0]
-    document = yaml.compose(text, Loader=yaml.SafeLoader)
-    changed = _with_steps(text, document, key.split("."), spelled)
-    if changed is None:
-        raise ConfigError(f"the config cannot be changed automatically: write `{key}: {spelled}` into it")
-    return changed
-
-
-def _with_steps(text: str, node: yaml.Node | None, steps: list[str], spelled: str) -> str | None:
-    """Return the text with the value at these steps below a node set; None if replacing bytes cannot set it."""
-    if not isinstance(node, yaml.MappingNode):
-        return None
-    value = next((below for name, below in node.value if name.value == steps[0]), None)
-    if value is None:
-        return None if node.flow_style else _with_new_key(text, node, steps, spelled)
-    if steps[1:]:
-        return _with_steps(text, value, steps[1:], spelled)
-    if not isinstance(value, yaml.ScalarNode):
-        return None
-    before, after = text[: value.start_mark.index], text[value.end_mark.index :]
-    return f"{before}{' ' if before.endswith(':') else ''}{spelled}{after}"
-
-
-def _with_new_key(text: str, section: yaml.Node, steps: list[str], spelled: str) -> str:
-    """Return the text with a key added: at the end of the config, or at the start of a section."""
-    column = section.start_mark.column
-    line = spelled
-    for depth, step in reversed(list(enumerate(steps))):
-        begun = " " * (column + 2 * depth) if depth else ""
-        line = f"{begun}{step}: {line}" if step == steps[-1] else f"{begun}{step}:\n{line}"
-    if column == 0:
-        return f"{text}{'' if text.endswith(chr(10)) else chr(10)}{line}\n"
-    at = section.start_mark.index
-    return f"{text[:at]}{line}\n{' ' * column}{text[at:]}"
+from imgwatch.errors import CannotCreate, InputMissing
 
 
 def difference(file: Path, before: str, after: str) -> str:

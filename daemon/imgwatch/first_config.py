@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imgwatch.atomic_file import replacing
 from imgwatch.config import parse_config
-from imgwatch.config_edit import with_key
+from imgwatch.config_text import with_key
 from imgwatch.errors import CannotCreate, ConfigError, UsageError
 
 _EXAMPLE = "  - path: ~/Pictures/Inbox\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgwatch import config_edit, first_config
+from imgwatch import config_edit, config_text, first_config
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer
@@ -77,4 +77,4 @@ def take_into_use(config: Path, settings: Settings) -> str:
 def _naming(text: str, settings: Settings) -> str:
     if settings.own_model is not None:
         return text
-    return config_edit.with_key(text, "model", str(model_in_use_or_to_be(settings)))
+    return config_text.with_key(text, "model", str(model_in_use_or_to_be(settings)))

@@ -13,7 +13,8 @@ import pytest
 
 from conftest import WriteConfig, write_brightness_model
 from imgwatch.config import load_config
-from imgwatch.config_edit import previous_of, previous_text, replace_config, with_key
+from imgwatch.config_edit import previous_of, previous_text, replace_config
+from imgwatch.config_text import with_key
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer
 

@@ -22,7 +22,8 @@ from conftest import write_brightness_model
 from imgwatch.calibration.calibrate import Calibrated
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import previous_text, replace_config, with_key
+from imgwatch.config_edit import previous_text, replace_config
+from imgwatch.config_text import with_key
 from imgwatch.model.versions import previous_of, roll_back
 from imgwatch.new_model import take_into_use
 from imgwatch.setting_up import Setup

@@ -11,7 +11,8 @@ from playwright.sync_api import Page, expect
 from browsing import chromium, serving
 from conftest import noise, write_brightness_model
 from daemon import Daemon
-from imgwatch.config_edit import replace_config, with_key
+from imgwatch.config_edit import replace_config
+from imgwatch.config_text import with_key
 
 pytestmark = pytest.mark.browser
 

@@ -12,7 +12,8 @@ from starlette.testclient import TestClient
 from daemon import wait_until
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import last_change, replace_config, with_key
+from imgwatch.config_edit import last_change, replace_config
+from imgwatch.config_text import with_key
 from imgwatch.setup_pages.app import open_pages
 
 

@@ -117,7 +117,7 @@ def _take_into_use(
 
     `is_wanted`: the user's choice; None: to be asked on a terminal, after the change was shown.
     """
-    from imgwatch import config_edit
+    from imgwatch import config_edit, config_text
     from imgwatch.config import find_config
 
     if model == model_path(settings):
@@ -130,7 +130,7 @@ def _take_into_use(
     if is_wanted is False or (is_wanted is None and not console.is_interactive()):
         return f"{by_hand}, or run it with --use"
     before = file.read_text(encoding="utf-8")
-    after = config_edit.with_key(before, "model", str(model))
+    after = config_text.with_key(before, "model", str(model))
     console.note(config_edit.difference(file, before, after))
     if is_wanted is None and not console.agrees(f"Change {file}?"):
         return by_hand
