@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from conftest import WriteConfig
 from imgwatch.cli import app
-from imgwatch.config_edit import replace_config, with_key
-from imgwatch.errors import InputMissing, UsageError
+from imgwatch.config import load_config
+from imgwatch.config_edit import replace_config
+from imgwatch.config_text import with_key
+from imgwatch.errors import ConfigError, InputMissing, UsageError
 
 
 def said(*words: str | Path) -> str:
@@ -51,3 +53,45 @@ def test_where_nobody_can_be_asked_it_takes_yes(write_config: WriteConfig) -> No
 def test_without_a_change_there_is_nothing_to_undo(write_config: WriteConfig) -> None:
     with pytest.raises(InputMissing, match="nothing to undo"):
         said("undo", "--yes", "--config", write_config())
+
+
+def test_a_key_and_folders_are_set_and_the_comments_stay(tmp_path: Path, write_config: WriteConfig) -> None:
+    config = write_config()
+    config.write_text(config.read_text() + "# mine\n")
+    (tmp_path / "more").mkdir()
+    assert "is changed. No daemon runs" in said("set", "kinds.document", "keep", "--yes", "--config", config)
+    rule = f"{{action: move, to: {tmp_path}/screens, after_days: 7}}"
+    said("set", "kinds.screenshot", rule, "--yes", "--config", config)
+    said("add-folder", tmp_path / "more", "--yes", "--config", config)
+    settings = load_config(config)
+    assert settings.kinds.of("document")[0].action == "keep"
+    assert settings.kinds.of("screenshot")[0].after_days == 7
+    assert [watch.path for watch in settings.watch] == [tmp_path / "inbox", tmp_path / "more"]
+    answer = json.loads(
+        said("remove-folder", tmp_path / "more", "--yes", "--json", "--config", config).splitlines()[-1]
+    )
+    assert "/more" in answer["change"]
+    assert [watch.path for watch in load_config(config).watch] == [tmp_path / "inbox"]
+    assert "# mine" in config.read_text()
+    assert "says that already" in said("set", "kinds.document", "keep", "--config", config)
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("set", "mode", "never"), ConfigError),
+        (("set", "kinds.document", "{action: move}"), ConfigError),
+        (("set", "no.such", "1"), ConfigError),
+        (("set", "mode", "{"), UsageError),
+        (("add-folder", "/no/such/folder"), InputMissing),
+        (("remove-folder", "/no/such/folder"), InputMissing),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(
+    write_config: WriteConfig, words: tuple[str, ...], fault: type[Exception]
+) -> None:
+    config = write_config()
+    before = config.read_text()
+    with pytest.raises(fault):
+        said(*words, "--yes", "--config", config)
+    assert config.read_text() == before

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 from browsing import chromium, serving
 from conftest import noise, write_brightness_model
 from daemon import Daemon
+from imgwatch.config import load_config
 from imgwatch.config_edit import replace_config
 from imgwatch.config_text import with_key
 
@@ -118,3 +119,43 @@ def test_models_are_compared_and_a_new_one_is_taken(home: Path, width: int) -> N
         use.tap() if width < 500 else use.press("Enter")
         expect(page.get_by_text("The new model is in use.")).to_be_visible()
     assert model.read_bytes() == new
+
+
+@pytest.mark.parametrize("width", [1300, 390])
+def test_kinds_and_folders_are_changed_on_the_page(home: Path, width: int) -> None:
+    config = home / "config.yaml"
+    config.write_text(f"watch:\n  - path: {home}/Pictures/Inbox  # mine\nstate: {home}/state\n")
+    with chromium() as browser, serving(config, *SETUP) as address:
+        context = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500)
+        page = context.new_page()
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        link = page.get_by_role("link", name="Settings")
+        link.tap() if width < 500 else link.press("Enter")
+        page.wait_for_selector("body[data-ready][data-page=settings]")
+        screens = page.get_by_role("group", name="screenshot")
+        screens.get_by_label("Action").select_option("move")
+        screens.get_by_label("To", exact=True).fill(f"{home}/Screens/%Y")
+        screens.get_by_label("After days").fill("30")
+        screens.get_by_label("After days").press("Tab")
+        difference = page.get_by_label("What changes in the config")
+        expect(difference).to_contain_text(
+            f"screenshot: {{action: move, to: {home}/Screens/%Y, after_days: 30"
+        )
+        page.get_by_label("Another folder").fill("/nowhere")
+        page.get_by_role("button", name="Add it").press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("/nowhere: no such folder")
+        page.get_by_label("Another folder").fill(str(home / "Pictures" / "Album"))
+        page.get_by_role("button", name="Add it").press("Enter")
+        expect(page.get_by_role("button", name=f"Remove {home}/Pictures/Album")).to_be_visible()
+        page.get_by_role("group", name="document").get_by_label("Action").select_option("keep")
+        expect(difference).to_contain_text("document: keep")
+        assert Axe().run(page).response["violations"] == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut"
+        write = page.get_by_role("button", name="Write it")
+        write.tap() if width < 500 else write.press("Enter")
+        expect(page.get_by_text("config.yaml is written.")).to_be_visible()
+    settings = load_config(config)
+    assert settings.kinds.of("screenshot")[0].after_days == 30
+    assert [watch.path.name for watch in settings.watch] == ["Inbox", "Album"]
+    assert "# mine" in config.read_text()

@@ -1,11 +1,18 @@
-"""`imgwatch config`: which config is in use, the last change that imgwatch made in it, and the way back."""
+"""`imgwatch config`: which config is in use, changes of it, the last change that imgwatch made, and the way back."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
+from imgwatch.errors import UsageError
 
-app = typer.Typer(help="Show which config is in use and what imgwatch changed in it last; undo that change.")
+app = typer.Typer(
+    help="Show which config is in use and what imgwatch changed in it last; change it; undo that."
+)
 
 
 @app.callback(invoke_without_command=True)
@@ -27,21 +34,88 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
         console.say("`imgwatch config undo` undoes this change.")
 
 
+@app.command(name="set")
+def set_key(
+    key: Annotated[str, typer.Argument(help="Such as kinds.screenshot, mode or threshold.false_alarms.")],
+    value: Annotated[str, typer.Argument(help="As YAML: keep, 0.02, '{action: move, to: ~/Screens}'.")],
+    is_agreed: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Set one key of the config, and leave its comments as they are. The daemon reloads it."""
+    import yaml
+
+    from imgwatch.config_text import with_key
+
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as fault:
+        raise UsageError(f"{value}: not YAML: put the value in quotes") from fault
+    _change(lambda text: with_key(text, key, parsed), is_agreed, config, as_json)
+
+
+@app.command()
+def add_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What lies there already is left alone.")],
+    is_agreed: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Watch one more folder. The daemon reloads the config."""
+    from imgwatch.commands.context import existing
+    from imgwatch.config_text import with_folder
+
+    [path] = existing([folder.absolute()])
+    _change(lambda text: with_folder(text, path), is_agreed, config, as_json)
+
+
+@app.command()
+def remove_folder(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A watched folder; its pictures stay.")],
+    is_agreed: YesOption = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Stop watching a folder. The daemon reloads the config."""
+    from imgwatch.config_text import without_folder
+
+    _change(lambda text: without_folder(text, folder.expanduser().absolute()), is_agreed, config, as_json)
+
+
 @app.command()
 def undo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Undo the last change that imgwatch made in the config; a second undo makes it again. The daemon reloads it."""
+    from imgwatch.config import find_config
+    from imgwatch.config_edit import previous_text
+
+    before = previous_text(find_config(config))
+    _change(lambda _: before, is_agreed, config, as_json, "as it was before")
+
+
+def _change(
+    edit: Callable[[str], str],
+    is_agreed: bool,
+    config: Path | None,
+    as_json: bool,
+    outcome: str = "changed",
+) -> None:
+    """Show what an edit changes in the config, ask, write it, and let the daemon reload it."""
     from imgwatch.config import find_config, parse_config
-    from imgwatch.config_edit import difference, previous_text, replace_config
+    from imgwatch.config_edit import difference, replace_config
     from imgwatch.reload import ask_for_reload
 
     file = find_config(config)
-    text = previous_text(file)
-    change = difference(file, file.read_text(encoding="utf-8"), text)
-    console.note(change)
-    confirm(f"Change {file}?", is_agreed)
-    replace_config(file, text)
-    outcome = ask_for_reload(parse_config(text, str(file)))
+    before = file.read_text(encoding="utf-8")
+    text = edit(before)
+    settings = parse_config(text, str(file))
+    change = difference(file, before, text)
+    if change:
+        console.note(change)
+        confirm(f"Change {file}?", is_agreed)
+        replace_config(file, text)
     if as_json:
         console.say_json({"file": str(file), "change": change})
+    elif change:
+        console.say(f"{file} is {outcome}. {ask_for_reload(settings)}")
     else:
-        console.say(f"{file} is as it was before. {outcome}")
+        console.say(f"{file} says that already.")

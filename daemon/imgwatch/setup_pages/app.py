@@ -31,6 +31,7 @@ from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
 from imgwatch.setup_pages.job import Job
 from imgwatch.setup_pages.model_page import ModelPage, train_command
+from imgwatch.setup_pages.settings_page import SettingsPage
 
 _STATIC = Path(review.__file__).parent / "static"
 _SHARES = (0.001, 0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05, 0.1)
@@ -79,6 +80,7 @@ class SetupPages:
         self._install_service = install_service
         self._thumbnails = thumbnails
         self._model_page = model_page
+        self._settings_page = SettingsPage(config)
         self._job: Job[Learned] | None = None
 
     def stop(self) -> None:
@@ -97,6 +99,7 @@ class SetupPages:
                 Route("/write", self._write, methods=["POST"]),
                 Route("/undo", self._undo, methods=["POST"]),
                 *self._model_page.routes(),
+                *self._settings_page.routes(),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             exception_handlers={ImgwatchError: _refused},
