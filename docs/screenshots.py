@@ -1,4 +1,4 @@
-"""Make the screenshots of the gallery in docs/images, with sample photographs of scikit-image and drawn junk only.
+"""Make the screenshots of gallery and setup in docs/images, with scikit-image's photographs and drawn junk only.
 
 Run by `make screenshots`. It needs Chromium, and calibrates the model that ships to the samples.
 """
@@ -18,7 +18,9 @@ import skimage.data
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
-from browsing import Look, chromium, reviewed
+from playwright.sync_api import Browser
+
+from browsing import Look, chromium, reviewed, serving
 
 IMAGES = Path(__file__).parent / "images"
 ALBUM_SIZE = 240
@@ -38,6 +40,8 @@ def main() -> None:
             with chromium() as browser, reviewed(config, browser) as look:
                 take(look)
             daemon.terminate()
+        with chromium() as browser:
+            take_setup(browser, Path(folder))
 
 
 def prepare(folder: Path) -> Path:
@@ -168,6 +172,40 @@ def chat(rng: np.random.Generator) -> Image.Image:
             draw.text((left + 9, top + 5 + 20 * line), text, fill="#dde", font=ImageFont.load_default(13))
         top += high + 10
     return picture
+
+
+def take_setup(browser: Browser, folder: Path) -> None:
+    """Take the pictures of the setup's pages, from no config on: what a promise would move, and the settings."""
+    rng, photographs = (
+        np.random.default_rng(5),
+        [Image.fromarray(getattr(skimage.data, name)()) for name in PHOTOGRAPHS],
+    )
+    phone = folder / "Pictures" / "Phone"
+    phone.mkdir()
+    for name, picture in junk(photographs, rng):
+        picture.convert("RGB").save(phone / name, quality=90)
+    with serving(folder / "new.yaml", "setup", "--web", "--no-open") as address:
+        page = browser.new_page(viewport={"width": 1000, "height": 1000})
+        page.goto(address)
+        page.get_by_label("The folder to keep clean").fill(str(phone))
+        page.get_by_label("Folders of normal pictures").fill(str(folder / "Pictures" / "Album"))
+        page.get_by_role("button", name="Learn what is normal").click()
+        promise = page.get_by_role("heading", name="2. Promise")
+        promise.wait_for(timeout=120000)
+        promise.evaluate("title => title.scrollIntoView()")
+        page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+        page.screenshot(path=IMAGES / "setup.png")
+        page.get_by_role("button", name="Write it").click()
+        page.get_by_text("new.yaml is written.").wait_for()
+        page.goto(f"{page.url.rstrip('/')}/settings")
+        page.wait_for_selector("body[data-ready]")
+        rule = page.get_by_role("group", name="screenshot")
+        rule.get_by_label("Action").select_option("move")
+        rule.get_by_label("To", exact=True).fill("~/Pictures/Screenshots/%Y-%m")
+        rule.get_by_label("After days").fill("30")
+        page.get_by_role("group", name="document").get_by_label("Action").select_option("keep")
+        page.get_by_label("What changes in the config").filter(has_text="document").wait_for()
+        page.screenshot(path=IMAGES / "settings.png")
 
 
 def take(look: Look) -> None:

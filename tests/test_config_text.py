@@ -38,7 +38,7 @@ def test_any_path_is_spelled_so_that_it_is_read_again(before: str, value: str) -
 
 @pytest.mark.parametrize(
     "before",
-    ["{watch: [{path: /a}]}", "watch: [{path: /a}]\nmodel: [x,  # mine\n  y]\n", "- path: /a\n", "x"],
+    ["watch: [{path: /a}]\nmodel: [x,  # mine\n  y]\n", "- path: /a\n", "x"],
 )
 def test_what_cannot_be_changed_so_is_left_to_the_user(before: str) -> None:
     with pytest.raises(ConfigError, match="write `model: /m` into it"):
@@ -120,6 +120,16 @@ def test_a_rule_with_a_comment_in_it_is_left_to_the_user() -> None:
     before = "kinds:\n  screenshot:\n    action: report  # until May\n    after_days: 3\n"
     with pytest.raises(ConfigError, match=r"write `kinds.screenshot: keep` into it"):
         with_key(WATCH + before, "kinds.screenshot", "keep")
+
+
+def test_a_config_that_is_json_is_changed_too() -> None:
+    before = '{"watch": [{"path": "/a"}], "threshold": {"false_alarms": 0.01}}'
+    after = with_key(with_key(before, "kinds.document", "keep"), "threshold.false_alarms", 0.02)
+    settings = parse_config(with_folder(after, Path("/b")), "c")
+    assert settings.kinds.of("document")[0].action == "keep"
+    assert settings.threshold is not None
+    assert settings.threshold.false_alarms == 0.02
+    assert [str(watch.path) for watch in settings.watch] == ["/a", "/b"]
 
 
 @pytest.mark.parametrize(

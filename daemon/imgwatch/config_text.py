@@ -103,8 +103,6 @@ def _with_new_key(text: str, section: yaml.MappingNode, steps: list[str], spelle
     """Add a key: at the end of the config, or of a section in braces, or at the beginning of any other section, whose
     end comments make uncertain."""
     if section.flow_style:
-        if section.start_mark.column == 0:
-            return None  # the whole config in braces
         for step in reversed(steps[1:]):
             spelled = f"{{{step}: {spelled}}}"
         return _with_item(text, section, f"{steps[0]}: {spelled}")
