@@ -109,7 +109,7 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ),
         (
             "threshold: {false_alarms: 0.01}\nkinds: {card: {false_alarms: 0.01}}",
-            "threshold.false_alarms: the promises in kinds add up to 1.00%, which leaves nothing of 1.00% for the "
+            "threshold.false_alarms: the promises in kinds add up to 1.00 %, which leaves nothing of 1.00 % for the "
             "others; promise more here, or less there",
         ),
     ],

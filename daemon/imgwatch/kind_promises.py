@@ -59,7 +59,8 @@ class KindPromises:
         others = round(value - sum(share for _, share in promised), 9)
         if others <= 0:
             raise ModelError(
-                f"{path}: the promises in `kinds` leave nothing of the {value:.2%} that is promised for all kinds; "
+                f"{path}: the promises in `kinds` leave nothing of the {100 * value:.2f} % "
+                "that is promised for all kinds; "
                 "set `threshold: {false_alarms: ...}` in the config to more than their sum"
             )
         return cls(tuple(own), others, confidence)

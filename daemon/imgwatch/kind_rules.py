@@ -66,8 +66,8 @@ def _overspent(settings: Settings) -> Iterator[Fault]:
     for key, rule in rules:
         total = None if rule is None else rule.false_alarms
         if own and total is not None and own >= total:
-            why = f"the promises in kinds add up to {own:.2%}, which leaves nothing of {total:.2%} for the others"
-            yield (*key, "false_alarms"), f"{why}; promise more here, or less there"
+            left = f"which leaves nothing of {100 * total:.2f} % for the others; promise more here, or less there"
+            yield (*key, "false_alarms"), f"the promises in kinds add up to {100 * own:.2f} %, {left}"
 
 
 def _misplaced(to: Path, settings: Settings) -> str | None:

@@ -166,7 +166,7 @@ def config_file(config: Path | None) -> Path:
 
 def _new_config(folder: Path | None) -> str:
     if folder is None:
-        raise UsageError("which folder is to be kept clean? Name it with --watch DIR")
+        raise UsageError("which folder should imgwatch keep clean? Name it with --watch DIR")
     if not folder.is_dir():
         raise InputMissing(f"{folder}: no such folder; make it, or name another")
     text = first_config.with_keys(

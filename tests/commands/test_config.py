@@ -34,7 +34,7 @@ def test_the_last_change_is_shown_and_undone(write_config: WriteConfig) -> None:
     assert json.loads(said("--json", "--config", config)) == {"file": str(config), "last_change": None}
     before, _ = changed(config)
     shown = said("--config", config)
-    assert "+mode: report" in shown
+    assert "+mode: report" in shown.splitlines()
     assert "imgwatch config undo" in shown
     assert "is as it was before. No daemon runs" in said("undo", "--yes", "--config", config)
     assert config.read_text() == before

@@ -21,6 +21,13 @@ def test_help_of_a_command_is_what_the_command_says() -> None:
         assert run("help", *words).stdout == run(*words, "--help").stdout == run(*words, "-h").stdout
 
 
+def test_the_lists_of_commands_cut_no_sentence_short() -> None:
+    for group in ((), ("config",), ("model",), ("quarantine",), ("service",), ("token",)):
+        listed = run(*group, "--help").stdout.partition("\nCommands:\n")[2]
+        assert listed
+        assert "..." not in listed
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -101,7 +101,7 @@ def test_the_config_names_the_new_model_and_the_daemon_takes_it_up(
         done = run("calibrate", album, "--out", model, "--false-alarms", "0.3", "--use", config=config)
         assert f"+model: {model}" in done.stderr
         assert "The daemon reads the config again." in done.stderr
-        assert done.stdout.endswith("Done.\n")
+        assert done.stdout.endswith(f"{model} is in use.\n")
         wait_until(lambda: str(daemon.status()["model"]).startswith("new-"))
         bright(inbox / "a.png")
         wait_until(lambda: not (inbox / "a.png").exists())
@@ -129,7 +129,7 @@ def test_elsewhere_it_is_said_how(tmp_path: Path, album: Path, write_config: Wri
     config, model = write_config(), tmp_path / "new.onnx"
     before = config.read_text()
     out = said("calibrate", album, "--out", model, "--config", config)
-    assert f"Done, then set `model: {model}` in the config, or run it with --use." in out
+    assert f"To use it, set `model: {model}` in the config, or run this with --use." in out
     said("calibrate", album, "--out", model, "--json", "--no-use", "--config", config)
     assert config.read_text() == before
 

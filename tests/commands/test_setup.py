@@ -59,8 +59,8 @@ def test_from_an_empty_home_to_a_picture_in_quarantine(home: Path) -> None:
 def test_a_person_is_asked_and_sees_what_would_move(home: Path) -> None:
     noise(home / "Pictures" / "Inbox" / "junk.png")
     answers = {
-        b"Which folder is to be kept clean?": b"\n",
-        b"Where are normal pictures": b"~/Nowhere\n",
+        b"Which folder should imgwatch keep clean?": b"\n",
+        b"Where are your normal pictures": b"~/Nowhere\n",
         b"no such folder": f"{home}/Pictures/Album\n".encode(),
         b"At most how many percent": b"2\n",
         b"Write ": b"y\n",
@@ -79,7 +79,7 @@ def test_a_person_is_asked_and_sees_what_would_move(home: Path) -> None:
 
 def test_who_does_not_agree_finds_nothing_written(home: Path) -> None:
     before = tree(home)
-    answers = {b"Where are normal pictures": b"none\n", b"Write ": b"n\n"}
+    answers = {b"Where are your normal pictures": b"none\n", b"Write ": b"n\n"}
     said = in_a_terminal("setup", "--watch", str(home / "Pictures" / "Inbox"), answers=answers, code=2)
     assert b"nothing was written" in said
     assert tree(home) == before
@@ -115,7 +115,7 @@ def test_a_folder_that_is_synced_both_ways_is_only_reported_on(home: Path) -> No
     ("options", "code", "says"),
     [
         ((), 2, "nobody can be asked here: give --watch DIR"),
-        (("--yes",), 2, "which folder is to be kept clean?"),
+        (("--yes",), 2, "which folder should imgwatch keep clean?"),
         (("--yes", "--watch", "/nowhere"), 66, "/nowhere: no such folder"),
         (("--yes", "--watch", "Pictures/Inbox"), 66, "no pictures in this folder"),
         (("--yes", "--watch", "Pictures/Inbox", "--normal", "nowhere"), 66, "nowhere: no such folder"),

@@ -50,7 +50,7 @@ def test_too_few_pictures_for_a_target_are_reported_with_the_rate_that_they_allo
     (warning,) = rate.warnings
     assert threshold.score == 49.0
     assert not rate.is_attainable
-    assert "stands for 2.0%" in warning
+    assert "stands for 2.0 %" in warning
     assert "that takes 99" in warning
 
 

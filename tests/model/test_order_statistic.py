@@ -56,7 +56,7 @@ def test_a_model_keeps_the_confidence_and_says_what_is_missing() -> None:
     rate = measure_false_alarms(scores, threshold)
     assert not rate.is_attainable
     assert (
-        "1.0% false alarms cannot be promised with 95% confidence from 250 held-out pictures: that takes 299"
+        "1.0 % false alarms cannot be promised with 95 % confidence from 250 held-out pictures: that takes 299"
         in rate.warnings[0]
     )
     assert measure_false_alarms(

@@ -159,7 +159,7 @@ def test_a_model_that_cannot_keep_them_says_what_to_run() -> None:
         standard(older, (("screenshot", 0.01),))
     with pytest.raises(ModelError, match=r"does not know the kind card.*`model: default`"):
         standard(whole, (("card", 0.01),))
-    with pytest.raises(ModelError, match=r"^mine.onnx: .*leave nothing of the 5.00%"):
+    with pytest.raises(ModelError, match=r"^mine.onnx: .*leave nothing of the 5.00 %"):
         standard(whole, (("screenshot", 0.02), ("document", 0.03)))
 
 

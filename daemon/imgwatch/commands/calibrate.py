@@ -85,7 +85,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fit the config's model to your normal pictures, without TensorFlow: neighbours, calibration, threshold."""
+    """Fit the config's model to your normal pictures. Needs no TensorFlow."""
     from imgwatch.calibration.by_kind import outcomes_by_kind
     from imgwatch.calibration.odd_pictures import OddPictures
     from imgwatch.standard import Standard
@@ -170,8 +170,7 @@ def _write(  # noqa: PLR0913 - what the command was told
         "more junk will be caught."
     )
     model_swap.say(compared)
-    _, to_do = model_swap.hand_over(settings, written, out, options)
-    console.say("Done." if to_do is None else f"Done, then {to_do}.")
+    model_swap.say_outcome(out, *model_swap.hand_over(settings, written, out, options))
 
 
 def _rule(
@@ -208,7 +207,7 @@ def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bo
         f"{counted(len(fitted.paths), 'picture')}, {fitted.unreadable} unreadable. Each judged as if it were new:"
     )
     rows = [
-        (f"{line.false_alarms:.1%}", f"{line.threshold:.4g}", str(line.would_move),
+        (f"{100 * line.false_alarms:.1f} %", f"{line.threshold:.4g}", str(line.would_move),
          "yes" if line.can_be_kept else f"no: that takes {line.fewest_pictures} pictures")
         for line in lines
     ]  # fmt: skip
@@ -227,5 +226,5 @@ def _as_json(pictures: Sequence[tuple[Path, float]]) -> list[dict[str, object]]:
 def _row(line: "KindOutcome") -> tuple[str, ...]:
     kept = "yes" if line.can_be_kept else f"no: that takes {line.fewest} pictures"
     shared = line.promise is None
-    promise = "with the others" if line.promise is None else f"{line.promise:.2%}"
+    promise = "with the others" if line.promise is None else f"{100 * line.promise:.2f} %"
     return str(line.kind), str(line.would_move), promise, "" if shared else kept

@@ -34,7 +34,9 @@ STORES = "stores.sqlite"  # the ledger of object stores, beside the daemon's, wh
 
 ClusterOption = Annotated[
     str | None,
-    typer.Option("--cluster", help="Compute on this Dask cluster: tcp://SCHEDULER:8786, or local."),
+    typer.Option(
+        "--cluster", metavar="ADDRESS", help="Compute on this Dask cluster: tcp://SCHEDULER:8786, or local."
+    ),
 ]
 _WHY_NOT = (
     "nothing is moved in an object store: it has no rename, and no deletion that is sure to hit the version that was "

@@ -10,9 +10,7 @@ from imgwatch import console
 from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
 from imgwatch.errors import UsageError
 
-app = typer.Typer(
-    help="Show which config is in use and what imgwatch changed in it last; change it; undo that."
-)
+app = typer.Typer(help="Show the config in use, change it, or undo the last change.")
 
 
 @app.callback(invoke_without_command=True)
@@ -30,8 +28,11 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
         return
     console.say(str(file))
     if change is not None:
-        console.say(change)
+        for line in change.splitlines():
+            console.say(line)
         console.say("`imgwatch config undo` undoes this change.")
+    else:
+        console.say("imgwatch has changed nothing in it.")
 
 
 @app.command(name="set")
@@ -42,7 +43,7 @@ def set_key(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Set one key of the config, and leave its comments as they are. The daemon reloads it."""
+    """Set one key of the config. Its comments stay, and the daemon reloads it."""
     import yaml
 
     from imgwatch.config_text import with_key
@@ -84,7 +85,7 @@ def remove_folder(
 
 @app.command()
 def undo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Undo the last change that imgwatch made in the config; a second undo makes it again. The daemon reloads it."""
+    """Undo the last change that imgwatch made in the config. A second undo makes it again. The daemon reloads it."""
     from imgwatch.config import find_config
     from imgwatch.config_edit import previous_text
 

@@ -18,7 +18,7 @@ def doctor(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Check config, model, folders, rights, disks, limits and daemon. Exits with 69 when something does not work."""
+    """Check config, model, folders, disks and daemon. Exits with 69 when something does not work."""
     from imgwatch.config import find_config
     from imgwatch.doctor import examine
     from imgwatch.doctor.finding import Subject

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def duplicates(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List copies in the watched and reference folders: which picture is the original, which are copies, and why."""
+    """List copies in the watched and reference folders. Names the original and its copies, and says why."""
     from imgwatch.candidates import candidates
     from imgwatch.duplicates.groups import grouped
     from imgwatch.picture.decoder import Decoder

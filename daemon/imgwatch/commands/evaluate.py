@@ -48,7 +48,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how good a model is on labelled folders: AUROC with interval, junk caught, normal pictures lost."""
+    """Measure how good a model is on labelled folders.
+
+    Prints AUROC with interval, junk caught, and normal pictures lost.
+    """
     settings = settings_without_config(config)
     kinds = dict(map(_of_kind, junk))
     existing([normal, *kinds])

@@ -16,7 +16,7 @@ def init(
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write a commented config.yaml for these folders; an existing file is never overwritten."""
+    """Write a commented config.yaml for these folders. Never overwrites an existing file."""
     from imgwatch import first_config
 
     file = config or first_config.usual_config()

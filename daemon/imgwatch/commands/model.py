@@ -24,9 +24,7 @@ if TYPE_CHECKING:
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
 
-app = typer.Typer(
-    help="Show which model is in use and how it was made; compare models; use a new one, or restore the previous one."
-)
+app = typer.Typer(help="Show, compare, replace or restore the model in use.")
 
 
 @app.callback(invoke_without_command=True)
@@ -55,7 +53,7 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
 
 @app.command()
 def rollback(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Restore the model that the one in use replaced; a second rollback undoes the first. The daemon loads it."""
+    """Restore the model that the one in use replaced. A second rollback undoes the first. The daemon loads it."""
     from imgwatch.model.scorer import Scorer
     from imgwatch.model.versions import previous_of, roll_back
 
@@ -85,7 +83,7 @@ def compare(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare what several models would move of the latest pictures in the folders and in quarantine, by kind."""
+    """Compare what several models would move, by kind. Judges the latest pictures in the folders and in quarantine."""
     from imgwatch import comparing
     from imgwatch.new_model import models_to_compare
 
@@ -114,16 +112,14 @@ def compare(
         ],
     )
     for role, comparison in compared.items():
-        console.say(
-            f"{role}: {comparison.name}. {comparison.promise or 'It says nothing of held-out pictures.'}"
-        )
+        console.say(f"{role}: {comparison.name}. {comparison.promise or 'Its file records no promise.'}")
     if "new" in compared:
         console.say("`imgwatch model use` lets the new one replace the one in use.")
 
 
 @app.command()
 def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Replace the model in use by NAME.new.onnx, the new one that waits; `rollback` restores the old one."""
+    """Replace the model in use by the new one that waits. That is NAME.new.onnx; `rollback` restores the old one."""
     from imgwatch import new_model
     from imgwatch.config import find_config
 

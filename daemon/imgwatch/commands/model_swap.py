@@ -95,6 +95,14 @@ def hand_over(settings: Settings, written: Path, out: Path, options: SwapOptions
     return model, _take_into_use(settings, options.config, model, options.use)
 
 
+def say_outcome(out: Path, model: Path, to_do: str | None) -> None:
+    """Print what `hand_over` returned: whether the new model is in use, or how to use it. `out` is its place."""
+    if to_do is not None:
+        console.say(f"To use it, {to_do}.")
+    elif model == out:
+        console.say(f"{model} is in use.")
+
+
 def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool) -> Path:
     """Replace a model by one that was written beside it, and keep the old one; return the new one's path.
 
@@ -128,7 +136,7 @@ def _take_into_use(
     except InputMissing:
         return by_hand
     if is_wanted is False or (is_wanted is None and not console.is_interactive()):
-        return f"{by_hand}, or run it with --use"
+        return f"{by_hand}, or run this with --use"
     before = file.read_text(encoding="utf-8")
     after = config_text.with_key(before, "model", str(model))
     console.note(config_edit.difference(file, before, after))

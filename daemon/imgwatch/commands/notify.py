@@ -17,7 +17,7 @@ def notify(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the services that `notify` in the config names, each by its scheme alone. Exits with 69 if --test fails."""
+    """List the services that `notify` in the config names. Shows only their schemes. Exits with 69 if --test fails."""
     from imgwatch.masking import masked
     from imgwatch.monitoring.notifier import Message, send, start_sender
     from imgwatch.monitoring.urls import require_notify, urls_of

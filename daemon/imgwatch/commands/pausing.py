@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def pause(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Let the daemon move nothing until `imgwatch resume`; it judges what arrives, and holds it where it is."""
+    """Let the daemon move nothing until `imgwatch resume`. It judges what arrives, and holds it where it is."""
     from imgwatch.breaker import PAUSED
     from imgwatch.status import is_held
 
@@ -32,7 +32,7 @@ def pause(config: ConfigOption = None, as_json: JsonOption = False) -> None:
 
 
 def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Go on after a pause, or after the breaker opened; begin a new quarantine where the old one is gone for good."""
+    """Go on after a pause, or after the breaker opened. Begins a new quarantine where the old one is gone for good."""
     from imgwatch.lifecycle import FileState
     from imgwatch.status import is_held
 
@@ -52,6 +52,9 @@ def resume(config: ConfigOption = None, as_json: JsonOption = False) -> None:
         console.say(f"A new quarantine begins at {settings.quarantine.path}.")
     if not was_open:
         console.say("The breaker is closed already.")
+        return
+    if held == 0:
+        console.say("The breaker is closed. No picture was held.")
         return
     when = "now, by the daemon" if is_held(settings.state) else "when the daemon starts"
     are = "is" if held == 1 else "are"

@@ -41,9 +41,7 @@ if TYPE_CHECKING:
     from imgwatch.quarantine.record import Record
     from imgwatch.settings import Settings
 
-app = typer.Typer(
-    help="List what is in quarantine, restore or delete it, keep it for later, undo.", no_args_is_help=True
-)
+app = typer.Typer(help="List what is in quarantine, and decide on it.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -166,7 +164,7 @@ def restore(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put pictures back where they came from; they are not quarantined again. Never overwrites.
+    """Put pictures back where they came from. They are not quarantined again. Never overwrites.
 
     What was moved to the folder for its kind comes back from there; --since and --all cover the quarantine only.
     With --to, a picture whose name is taken gets a number.
@@ -204,7 +202,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Move pictures from the quarantine into the bin; `undo` takes them out, `empty` deletes them for good."""
+    """Move pictures from the quarantine into the bin. `undo` takes them out, `empty` deletes them for good."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -222,7 +220,7 @@ def delete(  # noqa: PLR0913 - the options of a command
 
 @app.command()
 def keep(which: Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Keep pictures in quarantine for later; the gallery shows them separately."""
+    """Keep pictures in quarantine for later. The gallery shows them separately."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -241,7 +239,7 @@ def undo(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take pictures out of the bin or out of `later`; without arguments, undo the last decision, even a restore."""
+    """Take pictures out of the bin or out of `later`. Without arguments, undo the last decision, even a restore."""
     from imgwatch.lifecycle import ReviewState
 
     with _opened(load_settings(config)) as (quarantine, decisions, _):
@@ -300,7 +298,10 @@ def purge(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete for good what exceeds quarantine.keep_days and quarantine.max_gigabytes. This cannot be undone."""
+    """Delete for good what exceeds the quarantine's limits. This cannot be undone.
+
+    The limits are quarantine.keep_days and quarantine.max_gigabytes.
+    """
     settings = load_settings(config)
     keep_days = older_than_days if older_than_days is not None else settings.quarantine.keep_days
     if keep_days is None and settings.quarantine.max_gigabytes is None:
@@ -320,7 +321,7 @@ def purge(
 
 @app.command()
 def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
-    """Forget what your decisions taught; what you decide from now on teaches again. Pictures stay where they are."""
+    """Forget what your decisions taught. What you decide from now on teaches again. Pictures stay where they are."""
     from imgwatch.feedback import learner
 
     settings = load_settings(config)

@@ -73,7 +73,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge the pictures in the watched folders or in PATH now, and move those that do not belong."""
+    """Judge the pictures in the watched folders or in PATH now. Moves those that do not belong."""
     from imgwatch.feedback.learner import FeedbackLearner
     from imgwatch.pipeline import Pipeline
     from imgwatch.policy import Policy

@@ -39,7 +39,7 @@ def score(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print score, threshold, verdict and reason of pictures; move nothing.
+    """Print score, threshold, verdict and reason of pictures. Moves nothing.
 
     A path that does not exist is reported, the others are still judged, and the exit code is 66.
     """

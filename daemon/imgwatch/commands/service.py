@@ -55,7 +55,7 @@ def install(  # noqa: PLR0913 - the options of a command
     ] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Write the unit for this config, let systemd verify it, enable and start it."""
+    """Write, enable and start the unit for this config. systemd verifies it first."""
     from imgwatch.config import find_config
     from imgwatch.systemd import installation
     from imgwatch.systemd.plan import InstallOptions, plan
@@ -83,7 +83,7 @@ def install(  # noqa: PLR0913 - the options of a command
 def uninstall(
     for_user: _UserOption = False, name: _NameOption = None, of_gallery: _ReviewOption = False
 ) -> None:
-    """Stop, disable and remove the unit; config, state and quarantine stay."""
+    """Stop, disable and remove the unit. Config, state and quarantine stay."""
     from imgwatch.systemd import installation
     from imgwatch.systemd.installed import unit_file
 

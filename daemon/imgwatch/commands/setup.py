@@ -49,8 +49,9 @@ def setup(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Choose a folder, learn what is normal, see what would move, write the config, start the service.
+    """Lead from nothing to a running daemon in a few questions.
 
+    They choose a folder, learn what is normal, show what would move, write the config and start the service.
     Nothing is written before you agree. An existing config keeps everything that you do not choose anew.
     """
     from imgwatch.commands.setup_questions import Asked

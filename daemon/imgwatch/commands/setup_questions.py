@@ -35,12 +35,12 @@ class Asked:
 def ask_folder() -> Path:
     """Ask for the folder to watch until it exists. Raises UsageError if nobody can be asked."""
     if not console.is_interactive():
-        raise UsageError("which folder is to be kept clean? Name it with --watch DIR")
+        raise UsageError("which folder should imgwatch keep clean? Name it with --watch DIR")
     usual = next(
         (Path.home() / name for name in _USUAL_FOLDERS if (Path.home() / name).is_dir()), Path.home()
     )
     while True:
-        folder = Path(console.ask("Which folder is to be kept clean?", str(usual))).expanduser()
+        folder = Path(console.ask("Which folder should imgwatch keep clean?", str(usual))).expanduser()
         if folder.is_dir():
             return folder
         console.note(f"{folder}: no such folder")
@@ -57,8 +57,8 @@ def choose_normal(chosen: "Setup", asked: Asked) -> "Calibrated | None":
         return learn([folder.expanduser().absolute() for folder in asked.normal])
     while True:
         answer = console.ask(
-            "Where are normal pictures, that should stay? 200 are a beginning, 1,000 are good "
-            f"({_WITHOUT}: watch with the general model, which only reports)",
+            "Where are your normal pictures, those that should stay? 200 are enough to begin, 1,000 are better "
+            f"({_WITHOUT}: use the general model, which only reports)",
             str(chosen.watched[0]),
         )
         if answer == _WITHOUT:
@@ -80,14 +80,19 @@ def choose_promise(chosen: "Setup", learned: "Calibrated", outlook: "Outlook", a
             f"of {counted(outlook.pictures, 'picture')} in the watched folder",
         )
         rows = [
-            (f"{line.false_alarms:.1%}", str(line.would_move), str(len(outlook.moved_at(line.threshold))))
+            (
+                f"{100 * line.false_alarms:.1f} %",
+                str(line.would_move),
+                str(len(outlook.moved_at(line.threshold))),
+            )
             for line in lines
         ]
         console.table(columns, rows)
         for line in lines:
             if not line.can_be_kept:
                 console.say(
-                    f"To promise {line.false_alarms:.1%} takes {counted(line.fewest_pictures, 'normal picture')}."
+                    f"To promise {100 * line.false_alarms:.1f} % takes "
+                    f"{counted(line.fewest_pictures, 'normal picture')}."
                 )
     if asked.false_alarms is not None or asked.is_agreed:
         return asked.false_alarms or chosen.present_share

@@ -66,12 +66,17 @@ _FROM_DAEMON = (
     "last_error",
     "pid",
 )
+_UNLABELLED = ("mode_says", "breaker_why", "drift_says")  # sentences about the line above
 
 
 def status(
     listed: Annotated[
         ListChoice | None,
-        typer.Option("--list", help="List the files in this state, with the reason and the time."),
+        typer.Option(
+            "--list",
+            metavar="STATE",
+            help=f"List the files in this state, with the reason and the time: {', '.join(ListChoice)}.",
+        ),
     ] = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -87,7 +92,8 @@ def status(
         for name, value in summary.items():
             if name != "yours" and value is not None and value not in ([], {}):
                 words = str(value) if name == "pid" else _plain(value)
-                console.say(f"{name.replace('_', ' '):>14}: {words}")
+                label = "" if name in _UNLABELLED else name.removesuffix("_says").replace("_", " ") + ":"
+                console.say(f"{label:>15} {words}")
     if not summary["alive"]:
         raise typer.Exit(NOT_RUNNING)
     if summary["breaker"] == "open":

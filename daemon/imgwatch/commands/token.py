@@ -53,7 +53,7 @@ def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> Non
 
 @app.command()
 def remove(name: _Name, config: ConfigOption = None) -> None:
-    """Remove a token; it stops working at once, even while the gallery runs."""
+    """Remove a token. It stops working at once, even while the gallery runs."""
     _tokens(config).remove(name)
     console.say(f"The token {name} no longer works.")
 

@@ -70,7 +70,7 @@ def train(  # noqa: PLR0913 - the options of a command
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on normal pictures; write the model file, and a report with plots next to it."""
+    """Train a model on normal pictures. Writes the model file, and a report with plots next to it."""
     from imgwatch import logs
     from imgwatch.calibration.odd_pictures import OddPictures
 
@@ -169,6 +169,6 @@ def _hand_over(
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
     model_swap.say(compared)
-    _, to_do = model_swap.hand_over(settings, job.written, job.out, options)
-    report = job.report_folder / "report.html"
-    console.say(f"Look at {report}." if to_do is None else f"Look at {report}, then {to_do}.")
+    outcome = model_swap.hand_over(settings, job.written, job.out, options)
+    console.say(f"Look at {job.report_folder / 'report.html'}.")
+    model_swap.say_outcome(job.out, *outcome)

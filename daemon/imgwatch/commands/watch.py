@@ -41,7 +41,7 @@ def watch(
     config: ConfigOption = None,
     verbose: Annotated[bool, typer.Option("--verbose", help="Log more detail.")] = False,
 ) -> None:
-    """Watch the folders and move what does not belong; SIGTERM ends it, SIGHUP reads the config again."""
+    """Watch the folders and move what does not belong. SIGTERM ends it, SIGHUP reads the config again."""
     from imgwatch import logs, memory, retry, status
     from imgwatch.monitoring.observer import require_exporters
     from imgwatch.monitoring.urls import require_notify

@@ -10,6 +10,7 @@ from imgwatch.doctor.finding import Finding, Subject, fault, ok, warning
 from imgwatch.doctor.folders import nearest_folder
 from imgwatch.watching import limits
 from imgwatch.watching.roots import scopes_of
+from imgwatch.wording import counted
 
 _LOW_BYTES = 500_000_000
 _LOW_INODES = 1000
@@ -31,10 +32,10 @@ def check_limits(subject: Subject) -> Iterator[Finding]:
     if reached is not None:
         yield warning(reached.explain(needed), "until then imgwatch scans instead: slower, but complete")
     elif most is not None and needed > most * 0.8:
-        yield warning(f"{needed} folders to watch, the kernel allows {most}",
+        yield warning(f"{counted(needed, 'folder')} to watch, the kernel allows {most}",
                       f"sudo sysctl fs.inotify.max_user_watches={2 * needed}")  # fmt: skip
     else:
-        yield ok(f"inotify: {needed} folders to watch, the kernel allows {most or 'as many as needed'}")
+        yield ok(f"inotify: {counted(needed, 'folder')} to watch, the kernel allows {most or 'any number'}")
 
 
 def check_room(subject: Subject) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ def check_ledger(subject: Subject) -> Iterator[Finding]:
     """Check the whole ledger. A daemon that starts sets a damaged one aside by itself."""
     path = subject.ledger
     if not path.exists():
-        yield ok(f"ledger {path}: does not exist yet, made at the first start")
+        yield ok(f"ledger {path}: does not exist yet; the first start makes it")
         return
     mend = "restart the daemon" if is_held(subject.settings.state) else "start the daemon"
     try:

@@ -20,7 +20,7 @@ def check_quarantine(subject: Subject) -> Iterator[Finding]:
     """Check for records without pictures, and pictures without records."""
     path = subject.settings.quarantine.path
     if not path.exists():
-        yield ok(f"quarantine {path}: does not exist yet, made at the first picture")
+        yield ok(f"quarantine {path}: does not exist yet; the first picture makes it")
         return
     try:
         problems = Quarantine(path).check()

@@ -36,7 +36,7 @@ def _kinds(named: NamedKinds) -> str:
     right = "" if named.right is None else f", {named.right} of them named right ({named.expected})"
     low, high = clopper_pearson(named.taken, named.pictures)
     kinds = ", ".join(f"{count} {kind}" for kind, count in named.named.items())
-    share = f"{named.taken} of {named.pictures} taken ({low:.0%} to {high:.0%}){right}"
+    share = f"{named.taken} of {named.pictures} taken ({100 * low:.0f} % to {100 * high:.0f} %){right}"
     return f"  {named.folder.name}: {share}{': ' if kinds else ''}{kinds}"
 
 
@@ -70,14 +70,14 @@ def false_alarms(evaluation: Evaluation) -> str:
     """Return a line: the false alarms at each threshold, and the rates for which the calibration was too small."""
     metrics, known = evaluation.overall, evaluation.calibrated_on
     targets = [(at.false_alarms, at) for at in metrics.at if at.false_alarms]
-    unattainable = [f"{target:.1%}" for target, _ in targets if (known + 1) * target < 1]
+    unattainable = [f"{100 * target:.1f} %" for target, _ in targets if (known + 1) * target < 1]
     too_few = (
         f" (calibrated on {known} pictures, too few for {' and '.join(unattainable)})" if unattainable else ""
     )
-    rates = [f"{_range(at)} where {target:.1%} was promised" for target, at in targets]
+    rates = [f"{_range(at)} where {100 * target:.1f} % was promised" for target, at in targets]
     rates.append(f"{_range(metrics.at_threshold)} at the model's threshold")
     return f"{metrics.normal} pictures; false alarms: {', '.join(rates)}{too_few}"
 
 
 def _range(at: AtThreshold) -> str:
-    return f"{at.realised_false_alarms:.1%} ({at.realised_low:.1%} to {at.realised_high:.1%})"
+    return f"{100 * at.realised_false_alarms:.1f} % ({100 * at.realised_low:.1f} % to {100 * at.realised_high:.1f} %)"

@@ -57,8 +57,8 @@ class FalseAlarmRate:
     def summary(self) -> str:
         """The rate in a sentence."""
         return (
-            f"{self.flagged} of {self.held_out} held-out normal pictures ({self.share:.1%}) lie above the "
-            f"threshold. Among new ones of the same kind, expect {self.low:.1%} to {self.high:.1%} "
+            f"{self.flagged} of {self.held_out} held-out normal pictures ({100 * self.share:.1f} %) lie above the "
+            f"threshold. Among new ones of the same kind, expect {100 * self.low:.1f} % to {100 * self.high:.1f} % "
             "(exact 95 % interval)."
         )
 
@@ -67,16 +67,16 @@ class FalseAlarmRate:
         """What the user should know before trusting the threshold."""
         warnings = []
         if not self.is_attainable and self.target is not None:
-            sure = "" if self.confidence is None else f" with {self.confidence:.0%} confidence"
+            sure = "" if self.confidence is None else f" with {100 * self.confidence:.0f} % confidence"
             warnings.append(
-                f"At most {self.target:.1%} false alarms cannot be promised{sure} from {self.held_out} held-out "
-                f"pictures: that takes {self.fewest}. The threshold is the largest of their scores, "
-                f"which stands for {1 / (self.held_out + 1):.1%}."
+                f"At most {100 * self.target:.1f} % false alarms cannot be promised{sure} "
+                f"from {self.held_out} held-out pictures: that takes {self.fewest}. The threshold is "
+                f"the largest of their scores, which stands for {100 / (self.held_out + 1):.1f} %."
             )
         if self.target is None and self.share > MANY_FALSE_ALARMS:
             warnings.append(
                 f"This threshold would move {self.flagged} of {self.held_out} held-out normal pictures "
-                f"({self.share:.0%}); set `threshold: {{false_alarms: 0.01}}` to move about 1 % of them instead."
+                f"({100 * self.share:.0f} %); set `threshold: {{false_alarms: 0.01}}` to move about 1 % of them."
             )
         return tuple(warnings)
 

@@ -64,7 +64,7 @@ function showComparison({ models, kept, quarantined, diff }) {
     const lines = [
       `Of ${pictures(kept)} in the folders it would move ${moves(one.kept)}.`,
       `Of ${pictures(quarantined)} in quarantine it would have moved ${moves(one.quarantined)}.`,
-      one.promise ?? "It says nothing of held-out pictures.",
+      one.promise ?? "Its file records no promise.",
     ];
     list.append(...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
     section.append(title, list);
