@@ -129,10 +129,10 @@ def _watched(text: str) -> yaml.SequenceNode:
     """Return the list of watched folders. Raises ConfigError."""
     document = _composed(text)
     entries = document.value if isinstance(document, yaml.MappingNode) else []
-    found = next((value for name, value in entries if name.value == "watch"), None)
-    if not isinstance(found, yaml.SequenceNode) or not all(map(_is_folder, found.value)):
+    watched = next((value for name, value in entries if name.value == "watch"), None)
+    if not isinstance(watched, yaml.SequenceNode) or not all(map(_is_folder, watched.value)):
         raise ConfigError("the config has no list of watched folders that can be changed automatically")
-    return found
+    return watched
 
 
 def _is_folder(item: yaml.Node) -> bool:

@@ -74,8 +74,8 @@ def user_drop_in(options: DropIn) -> str:
 
 
 _HEAD = """\
-# What the config decides; an empty line takes back what the unit says. `imgwatch service install` writes it anew:
-# what you want otherwise, say with `systemctl edit`.
+# The options that the config determines; an empty value clears that of the unit. `imgwatch service install` rewrites
+# this file: make your own changes with `systemctl edit`.
 
 [Service]
 """
@@ -90,7 +90,7 @@ def _program(options: DropIn) -> str:
         else ""
     )
     return f"""\
-# The program that this was installed with.
+# The program that installed this.
 ExecStart=
 ExecStart={command}
 {_limits(options)}{steps}"""
@@ -98,11 +98,11 @@ ExecStart={command}
 
 def _limits(options: DropIn) -> str:
     if options.is_gallery:
-        return f"# Its workers at limits.decode_megabytes, and the model.\nMemoryMax={options.memory_megabytes}M\n"
+        return f"# For its workers at limits.decode_megabytes, and the model.\nMemoryMax={options.memory_megabytes}M\n"
     return f"""\
 # Twice limits.decode_seconds, and {SLACK_SECONDS} s for a lock or a slow disk.
 WatchdogSec={options.watchdog_seconds}
-# threads * limits.decode_megabytes, and the model.
+# For threads * limits.decode_megabytes, and the model.
 MemoryMax={options.memory_megabytes}M
 """
 
@@ -110,10 +110,10 @@ MemoryMax={options.memory_megabytes}M
 def socket_drop_in(port: int) -> str:
     """Return the text for the socket of the gallery."""
     return f"""\
-# What the config decides: review.port. `imgwatch service install --review` writes it anew.
+# The port is review.port of the config. `imgwatch service install --review` rewrites this file.
 
 [Socket]
-# An empty line takes back what the unit says.
+# An empty value clears that of the unit.
 ListenStream=
 ListenStream=127.0.0.1:{port}
 """
@@ -122,7 +122,7 @@ ListenStream=127.0.0.1:{port}
 def _identity(options: DropIn) -> str:
     folder = options.state_directory
     return "\n".join((
-        "# Who may rename files in the watched folders.",
+        "# A user who may rename files in the watched folders.",
         f"User={options.user}",
         f"# The ledger lies {f'in /var/lib/{folder}' if folder else 'where `state` in the config says'}.",
         "StateDirectory=", *([f"StateDirectory={folder}"] if folder else []), "",
@@ -131,7 +131,7 @@ def _identity(options: DropIn) -> str:
 
 def _folders(options: DropIn) -> str:
     return "\n".join((
-        "# The folders that it may write: watched folders and quarantine below one line where that can be.",
+        "# The folders that it may write: watched folder and quarantine below one line where possible.",
         "ReadWritePaths=", *(f"ReadWritePaths=-{path}" for path in options.writable), *_home(options),
         *_tmp(options), "",
     ))  # fmt: skip
@@ -140,16 +140,16 @@ def _folders(options: DropIn) -> str:
 def _home(options: DropIn) -> Iterator[str]:
     if not options.is_home_needed:
         return
-    yield "# Your folders or the program lie in a home: the rest of it can be read, not written ..."
+    yield "# Your folders or the program lie in a home. The rest of it can be read, but not written ..."
     yield "ProtectHome=read-only"
     if options.hidden:
-        yield "# ... and keys not even read."
+        yield "# ... and your keys cannot be read."
         yield from (f"InaccessiblePaths=-{path}" for path in options.hidden)
 
 
 def _tmp(options: DropIn) -> Iterator[str]:
     if options.is_tmp_needed:
-        yield "# A folder that it needs lies below /tmp or /var/tmp, so it sees everybody's."
+        yield "# A folder that it needs lies below /tmp or /var/tmp, so it has no private ones."
         yield "PrivateTmp=no"
 
 
@@ -164,22 +164,22 @@ def _messages(options: DropIn, more: str) -> str:
 
 
 _PORT = """\
-# Metrics: who asks from this machine is answered, ...
+# Metrics can be read from this machine ...
 RestrictAddressFamilies=AF_INET
 """
 _OPENED = """\
-# ... and no other port can be opened. (Not PrivateNetwork=: nobody could reach the port.)
+# ... and no other port can be opened. (With PrivateNetwork= nobody could reach the port.)
 PrivateNetwork=no
 IPAddressAllow=localhost
 SocketBindDeny=any
 SocketBindAllow=ipv4:tcp:{port}
 """
 _MESSAGES = """\
-# Messages (`notify`): services anywhere can be reached, ...
+# Messages (`notify`) can reach services anywhere ...
 RestrictAddressFamilies=AF_INET AF_INET6
 """
 _SENT = """\
-# ... and no port can be opened to wait for somebody, but that of metrics.
+# ... and no port can be opened but that of metrics.
 PrivateNetwork=no
 IPAddressAllow=any
 SocketBindDeny=any
