@@ -44,13 +44,13 @@ test-root: install  ## tests that mount, fill and break file systems (root)
 	$(PYTEST) -n 2 --dist loadfile -m "root and not systemd and not browser and not shared"
 
 test-browser: install  ## the gallery in a real Chromium
-	$(PYTEST) -m "browser and not shared"
+	$(PYTEST) -n 2 --dist loadfile -m "browser and not shared"
 
 test-systemd: install  ## the unit under a real systemd (root)
 	$(PYTEST) -n 3 -m systemd
 
 test-shared: install  ## tests on the shared real pictures ($$IMGWATCH_SHARED or ../shared)
-	$(PYTEST) -m shared
+	$(PYTEST) -n 2 -m shared
 
 lint: install
 	$(BIN)/ruff format --check .
