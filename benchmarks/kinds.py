@@ -3,7 +3,8 @@
     python benchmarks/kinds.py --data ../shared/data [--train] [--table docs/kinds.md]
 
 Every row is `imgwatch calibrate` (and with --train `imgwatch train`) on a folder's training pictures with a promise of
-1 %, then `imgwatch evaluate` on pictures that it has not seen. The table is written between the marks in the page.
+1 %, then `imgwatch evaluate` on pictures that it has not seen. A second table says what the caught pictures of
+`calibrate` are called. Both are written between their marks in the page.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ KINDS = {
     "memes_captioned": "caption", "screenshots": "screenshot", "receipts": "document", "ads": "advertisement",
     "cards": "card", "greetings": "card", "spam": None, "memes": None,
 }  # fmt: skip
-START, END = "<!-- table -->", "<!-- end of the table -->"
+CAUGHT = ("<!-- table -->", "<!-- end of the table -->")
+NAMES = ("<!-- names -->", "<!-- end of the names -->")
 SMALL = 200  # pixels: the pictures of `everyday` are no larger
 
 
@@ -101,8 +103,24 @@ def row(name: str, way: str, facts: dict[str, Any]) -> str:
     return f"| {name} | `{way}` | {' | '.join(cells)} | {alarms} |"
 
 
+def names(rows: Mapping[str, dict[str, Any]]) -> list[str]:
+    """Return a table of what the caught pictures of each folder of junk are called, with a column for each folder."""
+    lines = [f"| junk | {' | '.join(rows)} |", f"|---|{'---|' * len(rows)}"]
+    for number, name in enumerate(KINDS, 1):
+        counts = [facts["kinds"][number]["named"] for facts in rows.values()]
+        cells = [", ".join(f"{kind} {count}" for kind, count in named.items()) for named in counts]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return lines
+
+
+def write(page: Path, marks: tuple[str, str], lines: Sequence[str]) -> None:
+    """Put a table between two marks in a page."""
+    text, (start, end) = page.read_text(), marks
+    page.write_text("\n".join((text.partition(start)[0] + start, *lines, end + text.partition(end)[2])))
+
+
 def main() -> None:
-    """Print the table, and write it into a page."""
+    """Print the tables, and write them into a page."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -114,15 +132,20 @@ def main() -> None:
         f"| folder | way | {' | '.join(KINDS)} | false alarms |",
         f"|---|---|{'---|' * len(KINDS)}---|",
     ]
+    calibrated: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, learn, test, junk in folders(options.data.absolute(), Path(folder)):
             for way in ("calibrate", "train") if options.train else ("calibrate",):
-                lines.append(row(name, way, evaluated(way, learn, test, junk, Path(folder))))
+                facts = evaluated(way, learn, test, junk, Path(folder))
+                if way == "calibrate":
+                    calibrated[name] = facts
+                lines.append(row(name, way, facts))
                 print(lines[-1], flush=True)
+    called = names(calibrated)
+    print("", *called, sep="\n")
     if options.table:
-        page = options.table.read_text()
-        before, after = page.partition(START)[0], page.partition(END)[2]
-        options.table.write_text("\n".join((before + START, *lines, END + after)))
+        write(options.table, CAUGHT, lines)
+        write(options.table, NAMES, called)
 
 
 if __name__ == "__main__":
