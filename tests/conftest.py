@@ -119,11 +119,14 @@ def nothing_left_behind() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def same_working_folder() -> Iterator[None]:
-    """Fail a test that leaves the session in another folder, which would be removed under the tests that follow."""
-    before = Path.cwd()
+def same_surroundings() -> Iterator[None]:
+    """Restore the environment, which Dask changes, and fail a test that leaves the session in another folder."""
+    folder, environment = Path.cwd(), dict(os.environ)
     yield
-    assert Path.cwd() == before
+    if os.environ != environment:
+        os.environ.clear()
+        os.environ.update(environment)
+    assert Path.cwd() == folder
 
 
 @pytest.fixture(scope="session", autouse=True)

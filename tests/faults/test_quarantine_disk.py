@@ -175,7 +175,7 @@ def test_a_read_only_state_folder_at_the_start_is_waited_out_and_stop_is_heard(
     tmp_path: Path, write_config: WriteConfig, mount: Mount
 ) -> None:
     state = mount("state", "-t", "tmpfs", "-o", "size=4M,ro", "tmpfs")
-    daemon = Daemon(write_config())
+    daemon = Daemon(write_config(state=str(state)))
     try:
         daemon.wait_log("Read-only")
         assert daemon.stop() == 0
@@ -191,7 +191,6 @@ def test_a_damaged_ledger_that_cannot_be_set_aside_is_waited_out(
 ) -> None:
     """`chattr +a` lets files be made in the folder, and none renamed or removed."""
     config, state = write_config(), tmp_path / "state"
-    state.mkdir()
     (state / "ledger.sqlite").write_bytes(os.urandom(40_000))
     subprocess.run(["chattr", "+a", state], check=True)
     daemon = Daemon(config)
