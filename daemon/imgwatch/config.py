@@ -54,16 +54,20 @@ def _of_the_user() -> tuple[Path, ...]:
 
 
 def load_config(path: Path, overrides: tuple[str, ...] = ()) -> Settings:
-    """Return a config file's settings; `overrides` are "key.key=value" in YAML. Raises ConfigError with all faults."""
+    """Return the settings of a file; `overrides` are "key.key=value" in YAML. Raises ConfigError with all faults."""
+    return parse_config(read_config(path), str(path), overrides)
+
+
+def read_config(path: Path) -> str:
+    """Return the text of a config. Raises ConfigError for one that cannot be read, is too long, or is not UTF-8."""
     try:
         with path.open("rb") as stream:
             content = stream.read(_LONGEST_BYTES + 1)
         if len(content) > _LONGEST_BYTES:
             raise ConfigError(f"{path}: longer than {_LONGEST_BYTES} bytes, too long for a config")
-        text = content.decode()
+        return content.decode()
     except (OSError, UnicodeDecodeError) as fault:
         raise ConfigError(f"{path}: cannot be read as a config: {fault}") from fault
-    return parse_config(text, str(path), overrides)
 
 
 def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Settings:

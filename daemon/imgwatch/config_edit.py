@@ -11,7 +11,7 @@ import stat
 from pathlib import Path
 
 from imgwatch.atomic_file import replacing, sync_folder
-from imgwatch.config import parse_config
+from imgwatch.config import parse_config, read_config
 from imgwatch.errors import CannotCreate, InputMissing
 
 
@@ -53,14 +53,14 @@ def previous_text(file: Path) -> str:
     """Return a config's text before imgwatch changed it last. Raises InputMissing if it never did."""
     previous = _kept(file)
     try:
-        text = previous.read_text(encoding="utf-8")
+        text = previous.read_bytes().decode()
     except FileNotFoundError:
         raise InputMissing(
             f"{file}: imgwatch has changed nothing in it, so there is nothing to undo"
         ) from None
     except (OSError, UnicodeDecodeError) as fault:
         raise InputMissing(f"{previous}: cannot be read: {fault}") from fault
-    if text == file.read_text(encoding="utf-8"):
+    if text == read_config(file):
         raise InputMissing(f"{file}: is as it was before imgwatch changed it, so there is nothing to undo")
     return text
 
@@ -68,7 +68,7 @@ def previous_text(file: Path) -> str:
 def last_change(file: Path) -> str | None:
     """Return what imgwatch changed last in a config, and the user since, as diff -u shows it; None for nothing."""
     try:
-        return difference(file, previous_text(file), file.read_text(encoding="utf-8"))
+        return difference(file, previous_text(file), read_config(file))
     except InputMissing:
         return None
 

@@ -76,7 +76,10 @@ def _spelled(value: Value) -> str:
 
 
 def _composed(text: str) -> yaml.Node | None:
-    document: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    try:
+        document: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as fault:
+        raise ConfigError("the config is not YAML; correct it before you change it") from fault
     return document
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from imgwatch import config_edit, config_text, first_config
+from imgwatch.config import read_config
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer
@@ -41,7 +42,7 @@ def name_of(model: Path) -> str:
 
 def change_of_config(config: Path, settings: Settings) -> str:
     """Return how using the new model changes the config, as diff -u shows it; "" if the config names it already."""
-    before = config.read_text(encoding="utf-8")
+    before = read_config(config)
     return config_edit.difference(config, before, _naming(before, settings))
 
 
@@ -64,7 +65,7 @@ def take_into_use(config: Path, settings: Settings) -> str:
     fresh, model = waiting_model(settings), model_in_use_or_to_be(settings)
     to_take = model_to_take(settings)
     Scorer(to_take)
-    before = config.read_text(encoding="utf-8")
+    before = read_config(config)
     after = _naming(before, settings)
     if to_take == fresh:
         versions.put_in_place(fresh, model)

@@ -10,7 +10,7 @@ from typing import Self
 from imgwatch import config_edit, first_config
 from imgwatch.calibration.calibrate import Calibrated, calibrate
 from imgwatch.calibration.measured_file import usual_folder
-from imgwatch.config import find_config, parse_config
+from imgwatch.config import find_config, parse_config, read_config
 from imgwatch.doctor.contents import sync_warning
 from imgwatch.errors import InputMissing, UsageError
 from imgwatch.files import nearest_existing
@@ -41,7 +41,7 @@ class Setup:
         Raises UsageError if no folder is named, or another than the config's; InputMissing if it does not exist.
         """
         file = config_file(config)
-        before = file.read_text(encoding="utf-8") if file.exists() else None
+        before = read_config(file) if file.exists() else None
         folder = None if watch is None else watch.expanduser().absolute()
         setup = cls(file, before, before or _new_config(folder), general_model)
         if folder is not None and folder not in setup.watched:

@@ -95,3 +95,25 @@ def test_what_cannot_be_is_refused_before_anything_is_written(
     with pytest.raises(fault):
         said(*words, "--yes", "--config", config)
     assert config.read_text() == before
+
+
+@pytest.mark.parametrize("content", [b"watch: [", b"\xff\xfe", b"x"])
+@pytest.mark.parametrize("words", [("set", "mode", "report"), ("add-folder", "/"), ("remove-folder", "/a")])
+def test_a_faulty_config_is_named_and_left_as_it_is(
+    tmp_path: Path, content: bytes, words: tuple[str, ...]
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_bytes(content)
+    with pytest.raises(ConfigError, match="config"):
+        said(*words, "--yes", "--config", config)
+    assert config.read_bytes() == content
+
+
+def test_the_ends_of_lines_stay(tmp_path: Path, write_config: WriteConfig) -> None:
+    config = write_config()
+    config.write_bytes(config.read_bytes().replace(b"\n", b"\r\n"))
+    before = config.read_bytes()
+    said("set", "settle_seconds", "2.5", "--yes", "--config", config)
+    assert config.read_bytes() == before.replace(b"settle_seconds: 0.3", b"settle_seconds: 2.5")
+    said("undo", "--yes", "--config", config)
+    assert config.read_bytes() == before

@@ -108,6 +108,7 @@ def test_the_text_itself_may_be_changed_and_its_faults_are_named(client: TestCli
         {"add": 7},
         {"remove": "/no/such/folder"},
         {"text": None},
+        {"text": "watch: [", "key": "mode", "value": "report"},
     ],
 )
 def test_what_cannot_be_is_refused(client: TestClient, config: Path, choice: dict[str, Any]) -> None:
@@ -131,3 +132,10 @@ def test_without_a_config_there_are_no_settings(home: Path) -> None:
     ):
         assert client.get("/settings").status_code == 409
         assert client.post("/settings/edit", json={"text": ""}).status_code == 409
+
+
+def test_a_config_that_is_not_text_is_said(client: TestClient, config: Path) -> None:
+    config.write_bytes(b"\xff\xfe")
+    answer = client.get("/settings")
+    assert answer.status_code == 400
+    assert "cannot be read as a config" in answer.text

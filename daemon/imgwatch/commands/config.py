@@ -101,12 +101,12 @@ def _change(
     outcome: str = "changed",
 ) -> None:
     """Show what an edit changes in the config, ask, write it, and let the daemon reload it."""
-    from imgwatch.config import find_config, parse_config
+    from imgwatch.config import find_config, parse_config, read_config
     from imgwatch.config_edit import difference, replace_config
     from imgwatch.reload import ask_for_reload
 
     file = find_config(config)
-    before = file.read_text(encoding="utf-8")
+    before = read_config(file)
     text = edit(before)
     settings = parse_config(text, str(file))
     change = difference(file, before, text)

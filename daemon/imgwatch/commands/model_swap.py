@@ -126,7 +126,7 @@ def _take_into_use(
     `is_wanted`: the user's choice; None: to be asked on a terminal, after the change was shown.
     """
     from imgwatch import config_edit, config_text
-    from imgwatch.config import find_config
+    from imgwatch.config import find_config, read_config
 
     if model == model_path(settings):
         return None
@@ -137,7 +137,7 @@ def _take_into_use(
         return by_hand
     if is_wanted is False or (is_wanted is None and not console.is_interactive()):
         return f"{by_hand}, or run this with --use"
-    before = file.read_text(encoding="utf-8")
+    before = read_config(file)
     after = config_text.with_key(before, "model", str(model))
     console.note(config_edit.difference(file, before, after))
     if is_wanted is None and not console.agrees(f"Change {file}?"):

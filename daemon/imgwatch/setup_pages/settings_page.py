@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from imgwatch.config import parse_config
+from imgwatch.config import parse_config, read_config
 from imgwatch.config_edit import difference, replace_config
 from imgwatch.config_text import with_folder, with_key, without_folder
 from imgwatch.errors import shown
@@ -77,7 +77,7 @@ class SettingsPage:
         file = config_file(self._config)
         if not file.exists():
             raise HTTPException(409, "there is no config yet: set a folder up first")
-        return file, file.read_text(encoding="utf-8")
+        return file, read_config(file)
 
 
 def _edited(text: str, choice: dict[str, Any]) -> str:
