@@ -34,7 +34,7 @@ $(VENV)-demo/.installed: pyproject.toml constraints.txt
 demo-train: install  ## the same with a trained model (TensorFlow, some minutes)
 	$(BIN)/python demo/run.py --train
 
-test: install  ## all tests that run anywhere (about five minutes)
+test: install  ## all tests that run anywhere (nine minutes on two processors)
 	$(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
 
 test-quick: install  ## the half of the tests that starts no real processes (about a minute)
