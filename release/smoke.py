@@ -3,7 +3,7 @@
     PYTHON release/smoke.py IMGWATCH FOLDER
 
 It draws an album, has `imgwatch setup` fit the general model to it, lets the daemon watch an inbox, drops a normal
-picture and junk into that, takes the junk back, and has a copy of the normal one named. With the extra `video` a film
+picture and junk into that, takes the junk back, and has a copy of a picture named. With the extra `video` a film
 is judged. It ends with a sentence about the first thing that is not as it should be.
 """
 
@@ -55,9 +55,10 @@ def main() -> None:
     finally:
         daemon.terminate()
         assert daemon.wait(30) == 0, "the daemon ended with a fault"
-    Image.open(inbox / "normal.jpg").save(inbox / "sent.jpg", quality=60)
+    village(rng).save(inbox / "village.jpg", quality=90)
+    Image.open(inbox / "village.jpg").save(inbox / "sent.jpg", quality=60)
     (copied,) = map(json.loads, say("duplicates", "--json").splitlines())
-    assert copied["kept"] == str(inbox / "normal.jpg"), copied
+    assert copied["kept"] == str(inbox / "village.jpg"), copied
     assert [copy["path"] for copy in copied["copies"]] == [str(inbox / "sent.jpg")], copied
     if importlib.util.find_spec("av"):
         film(folder / "film.mp4", landscape(rng))
@@ -97,6 +98,21 @@ def landscape(rng: np.random.Generator) -> Image.Image:
     picture = Image.fromarray((grid * 255).astype(np.uint8)).resize((320, 240), Image.Resampling.BICUBIC)
     grain = rng.normal(0, 6, (240, 320, 3))
     return Image.fromarray((np.asarray(picture) + grain).clip(0, 255).astype(np.uint8))
+
+
+def village(rng: np.random.Generator) -> Image.Image:
+    """Draw houses in a landscape: copies are recognised by edges, and grain is none."""
+    picture = landscape(rng)
+    draw = ImageDraw.Draw(picture)
+    for left in range(12, 300, 48):
+        width, height = (int(value) for value in rng.integers(22, 40, 2))
+        walls = tuple(int(value) for value in rng.integers(90, 230, 3))
+        draw.rectangle((left, 200 - height, left + width, 200), fill=walls)
+        draw.polygon(
+            ((left, 200 - height), (left + width, 200 - height), (left + width // 2, 180 - height)), "#622"
+        )
+        draw.rectangle((left + 6, 180, left + 12, 190), fill="#223")
+    return picture
 
 
 def advertisement() -> Image.Image:
