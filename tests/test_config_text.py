@@ -116,8 +116,17 @@ def test_a_rule_is_set_in_any_style(before: str, after: str) -> None:
     assert parse_config(WATCH + after, "c").kinds.of("screenshot")[0].after_days == 30
 
 
-def test_a_rule_with_a_comment_in_it_is_left_to_the_user() -> None:
-    before = "kinds:\n  screenshot:\n    action: report  # until May\n    after_days: 3\n"
+@pytest.mark.parametrize(
+    "before",
+    [
+        "kinds:\n  screenshot:\n    action: report  # until May\n    after_days: 3\n",
+        "kinds:\n  screenshot:  # until May\n    action: report\n",
+        "kinds:\n  screenshot:\n    # until May\n    - action: report\n",
+        "kinds:\n  dark: &rule {action: report}\n  screenshot: *rule\n",
+        "others: &rules {screenshot: report}\nkinds: *rules\n",
+    ],
+)
+def test_what_would_drop_a_comment_or_change_another_key_is_left_to_the_user(before: str) -> None:
     with pytest.raises(ConfigError, match=r"write `kinds.screenshot: keep` into it"):
         with_key(WATCH + before, "kinds.screenshot", "keep")
 
@@ -171,6 +180,13 @@ def test_any_folder_is_removed(before: str, gone: str) -> None:
     kept = [watch for watch in parse_config(before, "c").watch if str(watch.path) != gone]
     assert list(parse_config(after, "c").watch) == kept
     assert after.endswith("mode: report\n")
+
+
+def test_comments_about_the_next_folder_stay() -> None:
+    before = (
+        "watch:\n  - path: /a  # of the phone\n    recursive: false\n\n  # of the scanner\n  - path: /b\n"
+    )
+    assert without_folder(before, Path("/a")) == "watch:\n\n  # of the scanner\n  - path: /b\n"
 
 
 def test_the_last_folder_stays_and_an_unknown_one_is_named() -> None:

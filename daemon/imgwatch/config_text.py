@@ -54,16 +54,12 @@ def without_folder(text: str, folder: Path) -> str:
         raise ConfigError(f"{folder}: the only watched folder; add another before you remove it")
     number = paths.index(folder)
     item, is_last = watched.value[number], number == len(paths) - 1
-    if watched.flow_style:
-        start = _end(watched.value[number - 1]) if is_last else item.start_mark.index
-        end = _end(item) if is_last else watched.value[number + 1].start_mark.index
-        return text[:start] + text[end:]
-    start = _start_of_line(text, item.start_mark.index)
-    end = (
-        _end_of_line(text, _end(item)) + 1
-        if is_last
-        else _start_of_line(text, watched.value[number + 1].start_mark.index)
-    )
+    if not watched.flow_style:  # to the end of its last line: comments below it are about what follows
+        start, end = _start_of_line(text, item.start_mark.index), _end_of_line(text, _end(item)) + 1
+    elif is_last:
+        start, end = _end(watched.value[number - 1]), _end(item)
+    else:
+        start, end = item.start_mark.index, watched.value[number + 1].start_mark.index
     return text[:start] + text[end:]
 
 
@@ -87,15 +83,17 @@ def _with_steps(text: str, node: yaml.Node | None, steps: list[str], spelled: st
     """Set the value that the steps lead to, from this node on; None where it cannot be set by replacing bytes."""
     if not isinstance(node, yaml.MappingNode):
         return None
-    value = next((below for name, below in node.value if name.value == steps[0]), None)
-    if value is None:
+    name, value = next(((name, below) for name, below in node.value if name.value == steps[0]), (None, None))
+    if name is None or value is None:
         return _with_new_key(text, node, steps, spelled)
+    key_end = name.end_mark.index
+    if value.start_mark.index < key_end:  # an alias: the value stands at its anchor, under another key
+        return None
     if steps[1:]:
         return _with_steps(text, value, steps[1:], spelled)
     start, end = value.start_mark.index, _end(value)
-    is_block = not isinstance(value, yaml.ScalarNode) and not value.flow_style
-    if is_block:  # it begins on the line below its key
-        start = len(text[:start].rstrip().removesuffix("-").rstrip())
+    if isinstance(value, yaml.CollectionNode) and not value.flow_style:  # it begins below its key
+        start = text.index(":", key_end) + 1
     if "#" in text[start:end]:
         return None
     before, after = text[:start], text[end:]
