@@ -87,6 +87,26 @@ def test_choices_add_up_and_comments_stay(client: TestClient, config: Path, home
     assert facts["folders"] == [f"{home}/Pictures/Inbox"]
 
 
+def test_ends_of_lines_stay_though_a_browser_changes_them(client: TestClient, config: Path) -> None:
+    config.write_bytes(config.read_bytes().replace(b"\n", b"\r\n"))
+    before = config.read_bytes()
+    from_browser = edit(client, config.read_text())["text"].replace("\r\n", "\n")
+    facts = edit(client, from_browser, key="kinds.dark", value="keep")
+    client.post(
+        "/settings/write", json={"text": facts["text"].replace("\r\n", "\n"), "version": version(client)}
+    )
+    lines = config.read_bytes().splitlines(keepends=True)
+    assert {line for line in before.splitlines(keepends=True)} < set(lines)
+    assert all(line.endswith(b"\r\n") for line in lines)
+
+
+def test_without_a_promise_the_model_has_its_own(client: TestClient, config: Path) -> None:
+    text = edit(client, config.read_text(), key="threshold.false_alarms", value=0.02)["text"]
+    facts = edit(client, text, key="threshold", value=None)
+    assert facts["false_alarms"] is None
+    assert "threshold: null" in facts["text"]
+
+
 def test_the_text_itself_may_be_changed_and_its_faults_are_named(client: TestClient, config: Path) -> None:
     answer = client.post("/settings/edit", json={"text": f"{config.read_text()}mode: never\n"})
     assert answer.status_code == 400

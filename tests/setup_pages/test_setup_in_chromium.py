@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from browsing import chromium, serving
 from conftest import noise, write_brightness_model
@@ -25,6 +25,17 @@ def learn(page: Page, home: Path) -> None:
     page.get_by_label("Folders of normal pictures").fill(str(home / "Pictures" / "Album"))
     page.get_by_role("button", name="Learn what is normal").press("Enter")
     expect(page.get_by_role("heading", name="2. Promise")).to_be_visible(timeout=60000)
+
+
+def follow_link(browser: Browser, address: str, width: int, link: str, name: str) -> Page:
+    """Open the setup, by touch on a phone's width, and from there another page."""
+    page = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500).new_page()
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    there = page.get_by_role("link", name=link)
+    there.tap() if width < 500 else there.press("Enter")
+    page.wait_for_selector(f"body[data-ready][data-page={name}]")
+    return page
 
 
 @pytest.mark.parametrize("width", [1300, 390])
@@ -95,13 +106,7 @@ def test_models_are_compared_and_a_new_one_is_taken(home: Path, width: int) -> N
     (home / "state").mkdir()
     (home / "state" / "training.log").write_text("epoch: 1 of 2\n" * 60 + "<b>written</b>\n")
     with chromium() as browser, serving(config, *SETUP) as address:
-        context = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500)
-        page = context.new_page()
-        page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        link = page.get_by_role("link", name="Train a model, or compare models")
-        link.tap() if width < 500 else link.press("Enter")
-        page.wait_for_selector("body[data-ready][data-page=model]")
+        page = follow_link(browser, address, width, "Train a model, or compare models", "model")
         training = page.get_by_label("Log of the training")
         expect(training).to_contain_text("<b>written</b>")
         assert training.evaluate("log => log.scrollTop + log.clientHeight >= log.scrollHeight - 1"), "its end"
@@ -126,13 +131,7 @@ def test_kinds_and_folders_are_changed_on_the_page(home: Path, width: int) -> No
     config = home / "config.yaml"
     config.write_text(f"watch:\n  - path: {home}/Pictures/Inbox  # mine\nstate: {home}/state\n")
     with chromium() as browser, serving(config, *SETUP) as address:
-        context = browser.new_context(viewport={"width": width, "height": 850}, has_touch=width < 500)
-        page = context.new_page()
-        page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        link = page.get_by_role("link", name="Settings")
-        link.tap() if width < 500 else link.press("Enter")
-        page.wait_for_selector("body[data-ready][data-page=settings]")
+        page = follow_link(browser, address, width, "Settings", "settings")
         screens = page.get_by_role("group", name="screenshot")
         screens.get_by_label("Action").select_option("move")
         screens.get_by_label("To", exact=True).fill(f"{home}/Screens/%Y")
@@ -148,6 +147,13 @@ def test_kinds_and_folders_are_changed_on_the_page(home: Path, width: int) -> No
         page.get_by_label("Another folder").fill(str(home / "Pictures" / "Album"))
         page.get_by_role("button", name="Add it").press("Enter")
         expect(page.get_by_role("button", name=f"Remove {home}/Pictures/Album")).to_be_visible()
+        promise = page.get_by_label("At most this share")
+        promise.fill("2")
+        promise.press("Tab")
+        expect(difference).to_contain_text("false_alarms: 0.02")
+        promise.fill("")
+        promise.press("Tab")
+        expect(difference).to_contain_text("threshold: null")
         page.get_by_role("group", name="document").get_by_label("Action").select_option("keep")
         expect(difference).to_contain_text("document: keep")
         assert Axe().run(page).response["violations"] == []

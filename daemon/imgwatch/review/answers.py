@@ -54,3 +54,11 @@ async def json_of(request: Request) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise HTTPException(400, "the body must be a JSON object")
     return content
+
+
+def text_of(request_json: dict[str, Any], key: str) -> str:
+    """Return the text under a key of a request. Raises HTTPException (400)."""
+    value = request_json.get(key)
+    if not isinstance(value, str):
+        raise HTTPException(400, f"{key} must be a text")
+    return value

@@ -26,7 +26,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Limits, Shape
 from imgwatch.progress import Progress
 from imgwatch.reload import ask_for_reload
-from imgwatch.review.answers import answer, json_of, number_of, page, picture
+from imgwatch.review.answers import answer, json_of, number_of, page, picture, text_of
 from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
 from imgwatch.setup_pages.job import Job
@@ -124,10 +124,12 @@ class SetupPages:
         if self._job is not None and self._job.is_running:
             raise HTTPException(409, "it is learning already")
         is_first = not config_file(self._config).exists()
-        named = _text(request_json, "watch")
+        named = text_of(request_json, "watch").strip()
         watch = Path(named) if is_first and named else None
         normal = [
-            Path(line).expanduser().absolute() for line in _text(request_json, "normal").splitlines() if line
+            Path(line).expanduser().absolute()
+            for line in text_of(request_json, "normal").splitlines()
+            if line
         ]
         setup = await run_in_threadpool(Setup.begin, self._config, watch, self._general_model)
         self._job = Job("learning", partial(_learn, setup, normal))
@@ -222,13 +224,6 @@ class SetupPages:
 def _learn(setup: Setup, normal: Sequence[Path], progress: Progress) -> Learned:
     model = setup.learn(normal, setup.present_share, progress)
     return Learned(setup, model, setup.look_ahead(model, progress))
-
-
-def _text(request_json: dict[str, Any], key: str) -> str:
-    value = request_json.get(key)
-    if not isinstance(value, str):
-        raise HTTPException(400, f"{key} is a text")
-    return value.strip()
 
 
 def _refused(_: Request, fault: Exception) -> Response:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -21,12 +21,12 @@ from imgwatch.config_text import with_folder, with_key, without_folder
 from imgwatch.errors import shown
 from imgwatch.judgement import Kind
 from imgwatch.reload import ask_for_reload
-from imgwatch.review.answers import answer, json_of, page
+from imgwatch.review.answers import answer, json_of, page, text_of
 from imgwatch.setting_up import config_file
 from imgwatch.settings import Settings
+from imgwatch.settings.kinds import Action
 
-_ACTIONS = ("quarantine", "keep", "report", "move")
-_KEYS = ("mode", "threshold.false_alarms", *(f"kinds.{kind}" for kind in Kind))
+_KEYS = ("mode", "threshold", "threshold.false_alarms", *(f"kinds.{kind}" for kind in Kind))
 
 
 class SettingsPage:
@@ -52,14 +52,14 @@ class SettingsPage:
                 text=text,
                 version=_version(text),
                 kinds=[*Kind],
-                actions=_ACTIONS,
+                actions=get_args(Action),
             )
         )
 
     async def _edit(self, request: Request) -> Response:
         """Answer with the text after one choice (`key` and `value`, `add` or `remove`), and with what it says."""
         request_json, (file, present) = await json_of(request), self._read()
-        text = _edited(_text(request_json, "text"), request_json)
+        text = _edited(_sent(request_json, present), request_json)
         settings = parse_config(text, str(file))
         return answer({"text": text, "diff": difference(file, present, text), **_facts(settings)})
 
@@ -68,7 +68,7 @@ class SettingsPage:
         request_json, (file, present) = await json_of(request), self._read()
         if request_json.get("version") != _version(present):
             raise HTTPException(409, "the config was changed meanwhile: load the page again")
-        text = _text(request_json, "text")
+        text = _sent(request_json, present)
         await run_in_threadpool(replace_config, file, text)
         outcome = ask_for_reload(parse_config(text, str(file)))
         return answer({"says": shown(f"{file} is written. {outcome}"), "version": _version(text)})
@@ -78,6 +78,12 @@ class SettingsPage:
         if not file.exists():
             raise HTTPException(409, "there is no config yet: set a folder up first")
         return file, read_config(file)
+
+
+def _sent(request_json: dict[str, Any], present: str) -> str:
+    """Return the text that the page holds, with the config's ends of lines, which a browser does not keep."""
+    text = text_of(request_json, "text").replace("\r\n", "\n")
+    return text.replace("\n", "\r\n") if "\r\n" in present else text
 
 
 def _edited(text: str, choice: dict[str, Any]) -> str:
@@ -114,20 +120,13 @@ def _fields(settings: Settings, kind: Kind) -> dict[str, Any] | None:
 
 
 def _folder(choice: dict[str, Any], key: str) -> Path:
-    named = _text(choice, key).strip()
+    named = text_of(choice, key).strip()
     folder = Path(named).expanduser()
     if not named or not folder.is_absolute():
         raise HTTPException(400, "name a folder by its whole path, such as /srv/photos or ~/Pictures")
     if key == "add" and not folder.is_dir():
         raise HTTPException(400, f"{shown(folder)}: no such folder")
     return folder
-
-
-def _text(request_json: dict[str, Any], key: str) -> str:
-    value = request_json.get(key)
-    if not isinstance(value, str):
-        raise HTTPException(400, f"{key} must be a text")
-    return value
 
 
 def _version(text: str) -> str:

@@ -90,7 +90,9 @@ for (const rule of rules) {
 }
 $("mode").addEventListener("change", () => edit({ key: "mode", value: $("mode").value }));
 $("false-alarms").addEventListener("change", () => {
-  if ($("false-alarms").value && $("false-alarms").checkValidity()) edit({ key: "threshold.false_alarms", value: asShare($("false-alarms").value) });
+  const input = $("false-alarms");
+  if (!input.checkValidity()) return;
+  edit(input.value ? { key: "threshold.false_alarms", value: asShare(input.value) } : { key: "threshold", value: null });
 });
 $("add").addEventListener("click", async () => {
   await edit({ add: $("folder").value });
