@@ -13,7 +13,7 @@ from imgwatch.cli import app
 from imgwatch.config import load_config
 from imgwatch.config_edit import replace_config
 from imgwatch.config_text import with_key
-from imgwatch.errors import ConfigError, InputMissing, UsageError
+from imgwatch.errors import ConfigError, InputMissing, Unavailable, UsageError
 
 
 def said(*words: str | Path) -> str:
@@ -117,3 +117,18 @@ def test_the_ends_of_lines_stay(tmp_path: Path, write_config: WriteConfig) -> No
     assert config.read_bytes() == before.replace(b"settle_seconds: 0.3", b"settle_seconds: 2.5")
     said("undo", "--yes", "--config", config)
     assert config.read_bytes() == before
+
+
+def test_a_config_that_changes_while_the_user_is_asked_is_not_overwritten(
+    write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_config()
+
+    def edit_meanwhile(*_: object) -> None:
+        config.write_text(config.read_text() + "# meanwhile\n")
+
+    monkeypatch.setattr("imgwatch.commands.config.confirm", edit_meanwhile)
+    with pytest.raises(Unavailable, match="was changed while you were asked"):
+        said("set", "mode", "report", "--config", config)
+    assert config.read_text().endswith("# meanwhile\n")
+    assert load_config(config).mode == "auto"

@@ -7,8 +7,9 @@ import onnx
 import onnxruntime
 import pytest
 
+from conftest import write_brightness_model
 from imgwatch.commands.context import DEFAULT_MODEL
-from imgwatch.errors import Unavailable
+from imgwatch.errors import ModelError, Unavailable
 from imgwatch.model import session
 from imgwatch.model.contract import INPUT, golden_pictures
 from imgwatch.model.exact_integers import with_exact_integers
@@ -107,6 +108,116 @@ def test_whole_numbers_in_floats_give_the_very_scores_of_integers():
         np.testing.assert_allclose(found, expected, atol=1e-4)
     kinds = {node.op_type for node in onnx.load_from_string(session._exact(str(DEFAULT_MODEL))).graph.node}
     assert "QuantizeLinear" not in kinds
+
+
+def convolution(weights, zero, scale=0.02, **dequantized) -> onnx.ModelProto:
+    """A quantized convolution of one channel, with weights of this type, scale and zero point."""
+    make, scalar = onnx.helper.make_node, onnx.numpy_helper.from_array
+    nodes = [
+        make("QuantizeLinear", ["x", "s", "z"], ["xq"]), make("DequantizeLinear", ["xq", "s", "z"], ["xd"]),
+        make("DequantizeLinear", ["w", "ws", "wz"], ["wd"], **dequantized), make("Conv", ["xd", "wd"], ["c"]),
+        make("QuantizeLinear", ["c", "t", "u"], ["cq"]), make("DequantizeLinear", ["cq", "t", "u"], ["y"]),
+    ]  # fmt: skip
+    constants = {
+        "s": np.float32(0.05), "z": np.uint8(7), "t": np.float32(0.11), "u": np.uint8(90),
+        "w": weights, "ws": np.float32(scale), "wz": zero,
+    }  # fmt: skip
+    ends = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, 2, None, None]) for name in "xy"
+    ]
+    ends[1].type.tensor_type.shape.dim[1].dim_value = len(weights)
+    tensors = [scalar(np.asarray(value), name) for name, value in constants.items()]
+    graph = onnx.helper.make_graph(nodes, "convolution", [ends[0]], [ends[1]], tensors)
+    return onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+
+
+def outcome(model: onnx.ModelProto, x: np.ndarray) -> np.ndarray:
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    opened = onnxruntime.InferenceSession(
+        model.SerializeToString(), options, providers=[CPU], disabled_optimizers=["ConvMulFusion"]
+    )
+    return opened.run(["y"], {"x": x})[0]
+
+
+RNG = np.random.default_rng(1)
+SIGNED = RNG.integers(-60, 60, (3, 2, 3, 3)).astype(np.int8)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        convolution(SIGNED, np.int8(0)),
+        convolution((SIGNED.astype(int) + 128).astype(np.uint8), np.uint8(120)),
+        convolution(SIGNED, np.int8([0, 0, 0]), [0.01, 0.02, 0.05], axis=0),
+        convolution(SIGNED, np.int8([3, 0, -3]), [0.01, 0.02, 0.05], axis=0),
+    ],
+    ids=["as a whole", "unsigned with a zero point", "by channel", "by channel with zero points"],
+)
+def test_any_quantized_convolution_gives_the_same_integers(model):
+    x = RNG.normal(2, 3, (1, 2, 9, 9)).astype(np.float32)
+    exact = with_exact_integers(model)
+    assert "QuantizeLinear" not in {node.op_type for node in exact.graph.node}
+    np.testing.assert_allclose(outcome(exact, x), outcome(model, x), atol=1e-5)
+
+
+def test_weights_that_are_quantized_along_another_axis_are_left_as_they_are():
+    model = with_exact_integers(convolution(SIGNED, np.int8([0, 0]), [0.01, 0.05], axis=1))
+    [convolved] = [node for node in model.graph.node if node.op_type == "Conv"]
+    [weights] = [node for node in model.graph.node if node.op_type == "DequantizeLinear"]
+    assert convolved.input[1] == weights.output[0]
+
+
+class Failing:
+    """A session on a card that was taken away."""
+
+    def run(self, *_):
+        raise RuntimeError("CUDA failure 700: an illegal memory access was encountered")
+
+
+def put_on_failing_card(scorer: Scorer, device: Device) -> Scorer:
+    scorer._session, scorer.is_on_card, scorer.device = Failing(), True, device
+    return scorer
+
+
+def test_where_a_card_fails_auto_goes_on_on_the_processor(model_file, caplog):
+    pictures = golden_pictures(3, 4, Scorer(model_file).contract.shape)
+    scorer = put_on_failing_card(Scorer(model_file), "auto")
+    for _ in range(2):
+        np.testing.assert_array_equal(scorer.score(pictures)[0], Scorer(model_file).score(pictures)[0])
+    assert not scorer.is_on_card
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert "CUDA failure 700" in caplog.text
+
+
+def test_a_card_that_is_insisted_on_and_a_model_that_was_replaced_do_not_change_places(model_file, tmp_path):
+    pictures = golden_pictures(3, 4, Scorer(model_file).contract.shape)
+    with pytest.raises(RuntimeError, match="700"):
+        put_on_failing_card(Scorer(model_file), "cuda").score(pictures)
+    own = tmp_path / "own.onnx"
+    own.write_bytes(model_file.read_bytes())
+    scorer = put_on_failing_card(Scorer(own), "auto")
+    write_brightness_model(own, threshold=0.2)
+    with pytest.raises(RuntimeError, match="700"):
+        scorer.score(pictures)
+    assert scorer.is_on_card
+
+
+def test_a_failure_on_the_processor_is_a_failure(model_file):
+    pictures = golden_pictures(3, 4, Scorer(model_file).contract.shape)
+    scorer = put_on_failing_card(Scorer(model_file), "auto")
+    scorer.is_on_card = False
+    with pytest.raises(RuntimeError, match="700"):
+        scorer.score(pictures)
+
+
+def test_a_damaged_model_is_named_as_that_whatever_the_device(package_for_cards, monkeypatch, tmp_path):
+    monkeypatch.setattr(session, "_count_cards", lambda: 1)
+    damaged = tmp_path / "damaged.onnx"
+    damaged.write_bytes(b"no model" * 100)
+    for device in ("cuda", "auto", "cpu"):
+        with pytest.raises(ModelError, match="not a model file of imgwatch, or a damaged one"):
+            Scorer(damaged, tried=None, device=device)
 
 
 def test_a_graph_without_integers_is_left_as_it_is(tmp_path):

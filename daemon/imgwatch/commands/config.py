@@ -8,7 +8,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
-from imgwatch.errors import UsageError
+from imgwatch.errors import Unavailable, UsageError
 
 app = typer.Typer(help="Show the config in use, change it, or undo the last change.")
 
@@ -113,6 +113,8 @@ def _change(
     if change:
         console.note(change)
         confirm(f"Change {file}?", is_agreed)
+        if read_config(file) != before:
+            raise Unavailable(f"{file} was changed while you were asked: run the command again")
         replace_config(file, text)
     if as_json:
         console.say_json({"file": str(file), "change": change})

@@ -81,7 +81,12 @@ class _Rewriting:
         """Compute a quantized tensor from what is quantized."""
         maker = self._makers.get(node.input[0])
         sources = [self._source(name) for name in maker.input[:2]] if maker is not None else []
-        if maker is not None and maker.op_type == "Conv" and sources[0] is not None:
+        if (
+            maker is not None
+            and maker.op_type == "Conv"
+            and sources[0] is not None
+            and self._has_integers(maker)
+        ):
             scaled = self._convolve(maker, sources[0], tensor)
         elif (
             maker is not None and maker.op_type == "Add" and sources[0] is not None and sources[1] is not None
@@ -112,10 +117,22 @@ class _Rewriting:
         factors = (source.scale * scales.astype(np.float32)) / result.scale
         return self._add("Mul", [sums, self._constant(f"{result.name}/factors", factors.reshape(-1, 1, 1))])
 
+    def _has_integers(self, node: onnx.NodeProto) -> bool:
+        """Return whether weights and bias of a convolution are dequantized constants, by channel or as a whole."""
+        return all(self._is_constant(self._makers.get(name)) for name in node.input[1:])
+
+    def _is_constant(self, node: onnx.NodeProto | None) -> bool:
+        if node is None or node.op_type != "DequantizeLinear" or not {*node.input} <= self._values.keys():
+            return False
+        axis = next((entry.i for entry in node.attribute if entry.name == "axis"), 1)
+        return axis == 0 or self._value(node.input[1]).size == 1
+
     def _integers(self, name: str) -> tuple[NDArray[np.float32], NDArray[np.generic]]:
-        """Return the integers of a dequantized constant, as floats, and their scales."""
-        node = self._makers[name]
-        return self._value(node.input[0]).astype(np.float32), np.atleast_1d(self._value(node.input[1]))
+        """Return the integers of a dequantized constant, less their zero points, as floats, and their scales."""
+        integers, scales, *zeros = (self._value(source) for source in self._makers[name].input)
+        by_channel = (-1, *[1] * (integers.ndim - 1))
+        zero = zeros[0].astype(np.float32).reshape(by_channel) if zeros else np.float32(0)
+        return integers.astype(np.float32) - zero, np.atleast_1d(scales)
 
     def _sum(self, first: _Quantized, second: _Quantized, result: _Quantized) -> str:
         """Add two tensors in the result's steps: fused multiply-adds, each rounded to float32 once."""

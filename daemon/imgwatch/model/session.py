@@ -42,13 +42,15 @@ def open_session(model: str | bytes, threads: int, device: Device = "cpu") -> on
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", _NO_FOLDER)
     options.enable_cpu_mem_arena = False  # an arena never shrinks; malloc does as much, and is told when to
     memory.keep_freed()
-    if device != "cpu":
-        session, obstacle = _open_on_card(model, options)
-        if session is not None:
-            return session
-        if device == "cuda":
-            raise Unavailable(f"device: cuda cannot be used: {obstacle}; set `device: auto` to do without")
-    return onnxruntime.InferenceSession(model, options, providers=[_CPU])
+    session, obstacle = (None, "") if device == "cpu" else _open_on_card(model, options)
+    if session is not None:
+        return session
+    on_processor = onnxruntime.InferenceSession(
+        model, options, providers=[_CPU]
+    )  # raises for a damaged model
+    if device == "cuda":
+        raise Unavailable(f"device: cuda cannot be used: {obstacle}; set `device: auto` to do without")
+    return on_processor
 
 
 def is_on_card(session: onnxruntime.InferenceSession) -> bool:
