@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 
@@ -88,6 +89,11 @@ class Reason(msgspec.Struct, frozen=True):
         from imgwatch.wording import sentence  # not above: wording knows reasons
 
         return sentence(self)
+
+
+def path_figure(path: Path) -> str:
+    """Return a path as a figure of a reason: a record is UTF-8, and a name may not be."""
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 class Judgement(msgspec.Struct, frozen=True):

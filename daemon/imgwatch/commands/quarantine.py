@@ -1,7 +1,5 @@
 """`imgwatch quarantine`: list, show, and every verdict of the gallery, from a shell."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +10,6 @@ from imgwatch.commands.choosing import (
     DECIDED,
     WITH_MOVED,
     AllOption,
-    Chosen,
     ChosenOption,
     Named,
     SinceOption,
@@ -29,17 +26,15 @@ from imgwatch.commands.context import (
     open_ledger,
     open_quarantine,
 )
+from imgwatch.commands.deciding import each, opened_decisions, say
 from imgwatch.commands.record_lines import COLUMNS, lines_of, narrow_rows, row_of
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.errors import ImgwatchError, UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
-    from imgwatch.decisions import Decisions
-    from imgwatch.ledger import Ledger
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.record import Record
-    from imgwatch.settings import Settings
 
 app = typer.Typer(help="List what is in quarantine, and decide on it.", no_args_is_help=True)
 
@@ -172,7 +167,7 @@ def restore(  # noqa: PLR0913 - the options of a command
     if is_flat and to is None:
         raise UsageError("--flat needs --to DIR")
     settings = load_settings(config)
-    with _opened(settings) as (quarantine, decisions, ledger):
+    with opened_decisions(settings) as (quarantine, decisions, ledger):
         from imgwatch.former_folders import FormerFolders
 
         records, moved = chosen(quarantine, which, since, everything, WITH_MOVED), dict[str, Path]()
@@ -188,7 +183,32 @@ def restore(  # noqa: PLR0913 - the options of a command
             below = Path() if is_direct else folders.below(Path(record.original), originals)
             return f"restored to {decisions.restore(record, target, below=below).restored_to}"
 
-        _each(records, put_back, as_json, "restored")
+        each(records, put_back, as_json, "restored")
+
+
+@app.command()
+def restore_instead(which: Named, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Put copies back instead of the pictures kept. Those go into quarantine.
+
+    If the kept one cannot be moved, both stay. `undo` undoes the last exchange.
+    """
+    from imgwatch.duplicates import replacing
+
+    settings = load_settings(config)
+    with opened_decisions(settings) as (quarantine, decisions, ledger):
+
+        def swap(record: "Record") -> str:
+            kept = replacing.kept_picture(record, ledger, with_companions=settings.companions == "together")
+            kept = replacing.require_replaceable(record, kept)
+            steps, fault = replacing.restore_instead(decisions, record, kept)
+            if fault is not None:
+                console.note(f"restored to {steps[-1].restored_to}; the picture that was kept stays, too")
+                raise fault
+            return (
+                f"restored to {steps[-1].restored_to}; {kept.path} is in quarantine as {steps[0].record.id}"
+            )
+
+        each(chosen(quarantine, list(which), None, False), swap, as_json, "restored instead")
 
 
 @app.command()
@@ -205,7 +225,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     """Move pictures from the quarantine into the bin. `undo` takes them out, `empty` deletes them for good."""
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(load_settings(config)) as (quarantine, decisions, _):
+    with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
 
         def remove(record: "Record") -> str:
             if at_once:
@@ -215,7 +235,7 @@ def delete(  # noqa: PLR0913 - the options of a command
             return "in the bin"
 
         records = chosen(quarantine, which, since, everything)
-        _each(records, remove, as_json, "deleted" if at_once else "in the bin")
+        each(records, remove, as_json, "deleted" if at_once else "in the bin")
 
 
 @app.command()
@@ -223,13 +243,13 @@ def keep(which: Named, config: ConfigOption = None, as_json: JsonOption = False)
     """Keep pictures in quarantine for later. The gallery shows them separately."""
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(load_settings(config)) as (quarantine, decisions, _):
+    with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
 
         def postpone(record: "Record") -> str:
             decisions.mark(record, ReviewState.LATER)
             return "kept for later"
 
-        _each(chosen(quarantine, list(which), None, False), postpone, as_json, "kept for later")
+        each(chosen(quarantine, list(which), None, False), postpone, as_json, "kept for later")
 
 
 @app.command()
@@ -239,47 +259,50 @@ def undo(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take pictures out of the bin or out of `later`. Without arguments, undo the last decision, even a restore."""
+    """Take pictures out of the bin or `later`. Without arguments, undo the last decision, even a restore."""
+    from imgwatch.duplicates.replacing import steps_of
     from imgwatch.lifecycle import ReviewState
 
-    with _opened(load_settings(config)) as (quarantine, decisions, _):
+    with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
         if which:
 
             def reopen(record: "Record") -> str:
                 decisions.mark(record, ReviewState.OPEN)
                 return "open again"
 
-            _each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
+            each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return
         last = decisions.last()
         if last is None:
             console.say("Nothing to undo.")
             return
+        steps = steps_of(last, quarantine)
         if last.restored_to is not None:
             whither = last.record.destination or "quarantine"
-            confirm(f"Move {last.restored_to}, which was restored, into {whither} again?", is_agreed)
+            back = "".join(f", and {step.record.original} back" for step in steps[:-1])
+            confirm(f"Move {last.restored_to}, which was restored, into {whither} again{back}?", is_agreed)
 
         def undo_restore(_: "Record") -> str:
-            again = decisions.undo(last)
+            again = [decisions.undo(step) for step in steps][-1]
             if last.restored_to is None:
                 return "open again"
             if quarantine.review_state(again) is ReviewState.MOVED:
                 return f"in {again.destination} again, as {again.id}"
             return f"in quarantine again, as {again.id}"
 
-        _each([last.record], undo_restore, as_json, "undone")
+        each([last.record], undo_restore, as_json, "undone")
 
 
 @app.command()
 def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Delete everything in the bin for good. This cannot be undone."""
-    with _opened(load_settings(config)) as (quarantine, decisions, _):
+    with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
         number = sum(1 for _ in quarantine.binned())
         if number:
             confirm(f"Delete {counted(number, 'picture')} in the bin for good?", is_agreed)
         emptied = decisions.empty()
     for record in emptied.deleted:
-        _say(record, "deleted", as_json, "deleted")
+        say(record, "deleted", as_json, "deleted")
     if not as_json:
         console.say(f"{len(emptied.deleted)} deleted.")
     for fault in emptied.failed.values():
@@ -311,10 +334,10 @@ def purge(
     if older_than_days == 0:
         confirm("Delete everything in quarantine for good, except what you kept for later?", is_agreed)
     limit = settings.quarantine.max_gigabytes
-    with _opened(settings) as (_, decisions, _):
+    with opened_decisions(settings) as (_, decisions, _):
         purged = decisions.purge(keep_days, None if limit is None else int(limit * 1e9))
     for record in purged:
-        _say(record, "purged", as_json, "purged")
+        say(record, "purged", as_json, "purged")
     if not as_json:
         console.say(f"{len(purged)} purged.")
 
@@ -331,38 +354,3 @@ def forget(is_agreed: YesOption = False, config: ConfigOption = None) -> None:
             confirm(f"Forget what {counted(known, 'decision')} taught?", is_agreed)
         number = learner.forget(open_quarantine(settings, ledger), ledger)
     console.say(f"{counted(number, 'decision')} forgotten.")
-
-
-@contextmanager
-def _opened(settings: "Settings") -> "Iterator[tuple[Quarantine, Decisions, Ledger]]":
-    from imgwatch.decisions import Decisions
-
-    with open_ledger(settings) as ledger:
-        quarantine = open_quarantine(settings, ledger)
-        yield quarantine, Decisions(quarantine, ledger), ledger
-
-
-def _each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: str) -> None:
-    """Apply `act` to each record; print faults and continue. Then exit with the first fault's exit code."""
-    faults: list[ImgwatchError] = []
-    for which in records:
-        try:
-            if isinstance(which, ImgwatchError):
-                raise which
-            text = act(which)
-        except ImgwatchError as fault:
-            console.complain(fault)
-            faults.append(fault)
-        else:
-            _say(which, text, as_json, done)
-    if not as_json:
-        console.say(f"{len(records) - len(faults)} {done}" + (f", {len(faults)} not." if faults else "."))
-    if faults:
-        raise typer.Exit(faults[0].exit_code)
-
-
-def _say(record: "Record", text: str, as_json: bool, done: str) -> None:
-    if as_json:
-        console.say_json({"id": record.id, "event": done, "result": text})
-    else:
-        console.say(f"{record.id}: {text}")

@@ -13,7 +13,7 @@ import msgspec
 
 from imgwatch.candidates import candidates
 from imgwatch.duplicates.finder import Copy, Finder
-from imgwatch.judgement import Figure, Reason, ReasonCode, Verdict
+from imgwatch.judgement import Figure, Reason, ReasonCode, Verdict, path_figure
 from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger
 from imgwatch.ledger.signatures import Signed
@@ -110,10 +110,11 @@ class Duplicates:
 
 def reason_of(copy: Copy) -> Reason:
     """Return the reason of a copy, with its original and the sizes of both."""
-    kept = (
-        str(copy.original.path).encode(errors="backslashreplace").decode()
-    )  # a record is UTF-8, and a name may not be
     (width, height, *_), (kept_width, kept_height, *_) = copy.copy.traits, copy.original.traits
-    figures: dict[str, Figure] = {"kept": kept, "because": str(copy.because), "exact": copy.is_exact}
+    figures: dict[str, Figure] = {
+        "kept": path_figure(copy.original.path),
+        "because": str(copy.because),
+        "exact": copy.is_exact,
+    }
     sizes = {"width": width, "height": height, "kept_width": kept_width, "kept_height": kept_height}
     return Reason(ReasonCode.DUPLICATE, figures | {name: int(pixels) for name, pixels in sizes.items()})

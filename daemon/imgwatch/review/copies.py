@@ -14,20 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from imgwatch.duplicates.ranking import Because
+from imgwatch.duplicates.replacing import Kept, is_copy, kept_path, kept_picture, why_not_replaceable
 from imgwatch.errors import shown
 from imgwatch.files import Identity
-from imgwatch.judgement import ReasonCode
 from imgwatch.lifecycle import ReviewState
-from imgwatch.picture.companions import lying_beside
 from imgwatch.quarantine.record import Record
 from imgwatch.review.answers import answer, json_of, picture
-from imgwatch.review.decisions import Kept
 from imgwatch.review.pages import Pages
 from imgwatch.review.parts import Parts
 from imgwatch.review.pictures import SMALL
 from imgwatch.review.presenter import tilde
-from imgwatch.scan import identity_of
 from imgwatch.wording import because_it
 
 _MOST_SHOWN = 60  # groups
@@ -47,8 +43,8 @@ class CopyRoutes:
         for record in sorted(
             self._parts.index.all().records, key=lambda record: record.quarantined_at, reverse=True
         ):
-            if _is_copy(record) and self._parts.index.state(record.id) in _SHOWN_STATES:
-                by_kept.setdefault(_text(record, "kept"), []).append(record)
+            if is_copy(record) and self._parts.index.state(record.id) in _SHOWN_STATES:
+                by_kept.setdefault(str(kept_path(record)), []).append(record)
         groups = list(by_kept.values())
         return self._pages.answer(
             "copies", groups=[self._group(records) for records in groups[:_MOST_SHOWN]], count=len(groups)
@@ -71,30 +67,24 @@ class CopyRoutes:
         except (KeyError, ValueError) as fault:
             raise HTTPException(400, "say how the copy stood, and which version was kept") from fault
         kept = self._kept(record)
-        if kept is None or not _is_replaceable(record) or _version(kept.identity) != version:
+        if kept is None or why_not_replaceable(record) or _version(kept.identity) != version:
             raise HTTPException(409, "the picture that was kept has changed: load the page again")
         outcome = await run_in_threadpool(self._parts.decisions.replace_kept, record.id, kept, shown_as)
         return answer(outcome.as_json())
 
     def _copy(self, request: Request) -> Record:
         record = self._parts.record(request)
-        if not _is_copy(record):
+        if not is_copy(record):
             raise HTTPException(404, "this picture is not a copy")
         return record
 
     def _kept(self, record: Record) -> Kept | None:
-        """Return the picture that was kept; None if it is gone, or unknown to the ledger."""
-        path = Path(_text(record, "kept"))
         with self._parts.open_ledger() as ledger:
-            is_known = ledger.signatures.knows(path) or ledger.known(path) is not None
-        identity = identity_of(path) if is_known else None
-        if identity is None:
-            return None
-        return Kept(path, identity, lying_beside(path) if self._parts.together else [])
+            return kept_picture(record, ledger, with_companions=self._parts.together)
 
     def _group(self, records: list[Record]) -> dict[str, Any]:
         first, kept = records[0], self._kept(records[0])
-        path = Path(_text(first, "kept"))
+        path = kept_path(first)
         return {
             "id": first.id,
             "name": shown(path.name),
@@ -118,22 +108,8 @@ class CopyRoutes:
             "date": _date(record.metadata.mtime_ns),
             "pixels": _pixels(record, ""),
             "because": because_it(record.judgement.reason),
-            "is_replaceable": is_there and _is_replaceable(record),
+            "is_replaceable": is_there and why_not_replaceable(record) is None,
         }
-
-
-def _is_copy(record: Record) -> bool:
-    return record.judgement.reason.code is ReasonCode.DUPLICATE
-
-
-def _is_replaceable(record: Record) -> bool:
-    """Return whether a copy may be kept instead: not one with the same bytes, nor one of a reference folder."""
-    figures = record.judgement.reason.figures
-    return not figures.get("exact") and figures.get("because") != Because.REFERENCE
-
-
-def _text(record: Record, figure: str) -> str:
-    return str(record.judgement.reason.figures.get(figure, ""))
 
 
 def _version(identity: Identity) -> str:

@@ -11,16 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
-import msgspec
-
 from imgwatch.decisions import Decided, Decisions
-from imgwatch.duplicates.ranking import Because
+from imgwatch.duplicates.replacing import Kept, restore_instead
 from imgwatch.errors import ImgwatchError, RecordMissing
-from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Reason, ReasonCode
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine import Quarantine
@@ -48,11 +43,6 @@ _STATES: dict[str, ReviewState] = {
 }
 
 
-_SWAPPED = {
-    "width": "kept_width", "height": "kept_height", "kept_width": "width", "kept_height": "height",
-}  # fmt: skip
-
-
 @dataclass
 class Outcome:
     """The outcome of a request: the ids that were done, and why others were not."""
@@ -73,25 +63,6 @@ class Batch(NamedTuple):
     id: str
     verb: str
     steps: list[Decided]
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A picture that was kept because others were copies of it: the version shown, and its companions."""
-
-    path: Path
-    identity: Identity
-    companions: Sequence[str]
-
-    def judged_a_copy_of(self, record: Record, path: Path) -> Judgement:
-        """Return its judgement for a record once it gives way to the copy of this record, restored to `path`."""
-        figures = dict(record.judgement.reason.figures)
-        swapped = {ours: figures[theirs] for ours, theirs in _SWAPPED.items() if theirs in figures}
-        kept = str(path).encode(errors="backslashreplace").decode()
-        reason = Reason(
-            ReasonCode.DUPLICATE, swapped | {"kept": kept, "because": str(Because.CHOSEN), "exact": False}
-        )
-        return msgspec.structs.replace(record.judgement, reason=reason, sha256=None)
 
 
 class ReviewDecisions:
@@ -135,16 +106,14 @@ class ReviewDecisions:
 
     def replace_kept(self, record_id: str, kept: Kept, shown_as: ReviewState) -> Outcome:
         """Restore a copy, then quarantine the picture that was kept; if that fails, both stay."""
-        outcome, steps = Outcome(INSTEAD), []
+        outcome, steps, fault = Outcome(INSTEAD), list[Decided](), None
         with self._lock, self._decisions() as decisions:
             try:
-                copy = self._decide_one(Verb.RESTORE, record_id, shown_as, decisions)
-                steps.append(copy)
+                steps, fault = restore_instead(decisions, self._indexed(record_id), kept, shown_as)
                 outcome.done.append(record_id)
-                assert copy.restored_to is not None
-                judgement = kept.judged_a_copy_of(copy.record, copy.restored_to)
-                steps.insert(0, decisions.take_out(kept.path, kept.identity, judgement, kept.companions))
-            except ImgwatchError as fault:
+            except ImgwatchError as refused:
+                fault = refused
+            if fault is not None:
                 outcome.failed[record_id] = str(fault)
             outcome.batch = self._remember(INSTEAD, steps)
         self._index.refresh()
@@ -153,12 +122,16 @@ class ReviewDecisions:
     def _decide_one(
         self, verb: Verb, record_id: str, shown_as: ReviewState | None, decisions: Decisions
     ) -> Decided:
-        record = self._index.get(record_id)
-        if record is None:
-            raise RecordMissing("it is no longer in quarantine: somebody else was quicker")
+        record = self._indexed(record_id)
         if verb is Verb.RESTORE:
             return decisions.restore(record, expected=shown_as)
         return decisions.mark(record, _STATES[verb], expected=shown_as)
+
+    def _indexed(self, record_id: str) -> Record:
+        record = self._index.get(record_id)
+        if record is None:
+            raise RecordMissing("it is no longer in quarantine: somebody else was quicker")
+        return record
 
     def _remember(self, verb: str, steps: list[Decided]) -> str | None:
         """Remember steps, in the order in which they are undone; return the batch's id, None without steps."""
