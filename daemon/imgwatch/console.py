@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _LINE_SECONDS = 2.0
+_JSON = json.JSONEncoder(default=str).encode  # json.dumps makes one for each object
 
 
 def say(text: str) -> None:
@@ -26,7 +27,7 @@ def say(text: str) -> None:
 
 def say_json(values: dict[str, object]) -> None:
     """Print one object on one line. Names that are not UTF-8 keep their bytes as escaped surrogates."""
-    _write(json.dumps(values, default=str))
+    _write(_JSON(values))
 
 
 def _write(line: str) -> None:

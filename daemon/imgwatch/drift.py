@@ -12,7 +12,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from statistics import median
 from typing import Any, Self
 
 BLOCK = 200  # pictures compared at a time
@@ -65,6 +64,8 @@ class Drift:
     def _judged(self) -> Self:
         chance = chance_of(self.ranks, self.among)
         drifts = chance <= ALARM or (self.drifts and chance <= CALM)
+        from statistics import median  # not above: `status` only reads what is known
+
         return replace(self, ranks=(), among=0, drifts=drifts, chance=chance, median=median(self.ranks))
 
     @property

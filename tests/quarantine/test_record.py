@@ -3,6 +3,7 @@
 import json
 import math
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
+from imgwatch.files import opened_folder
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
 from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.naming import stored_names
 from imgwatch.quarantine.record import (
+    LONGEST_RECORD_BYTES,
     Record,
     decode_json,
     encode_json,
@@ -107,6 +110,33 @@ def test_any_other_json_in_any_field_is_refused_or_read_safely(value: object, ke
     assert is_plain_path(record.original)
     assert ".." not in Path(record.original).parts
     assert math.isfinite(record.judgement.score or 0)
+
+
+@given(RECORDS, st.sampled_from(sorted(example().to_json())), JSON | st.just(math.nan), st.booleans())
+def test_a_line_is_decoded_as_what_it_holds(
+    record: Record, key: str, value: object, is_changed: bool
+) -> None:
+    """However it is read: in one step, as what this version writes is, or field by field."""
+    line = json.dumps(record.to_json() | ({key: value} if is_changed else {})).encode()
+
+    def outcome(read: Callable[[], Record]) -> Record | str:
+        try:
+            return read()
+        except (RecordMalformed, FormatTooNew) as fault:
+            return str(fault)
+
+    assert outcome(lambda: Record.decode(line)) == outcome(lambda: Record.from_json(decode_json(line)))
+
+
+@pytest.mark.parametrize("size", [0, LONGEST_RECORD_BYTES + 1])
+def test_a_record_file_of_a_wrong_size_is_malformed(tmp_path: Path, size: int) -> None:
+    (tmp_path / "cat.jpg.json").touch()
+    os.truncate(tmp_path / "cat.jpg.json", size)
+    with (
+        opened_folder(tmp_path) as folder,
+        pytest.raises(RecordMalformed, match="too long" if size else "not JSON"),
+    ):
+        load_record(folder, "cat.jpg.json")
 
 
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))

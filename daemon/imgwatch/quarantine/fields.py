@@ -17,6 +17,7 @@ LONGEST_NAME_BYTES = 255
 LONGEST_TEXT = 10_000
 _LONGEST_PATH_BYTES = 4095
 _LONGEST_TIME_NS = 1 << 66  # some file systems know more than a 64-bit number of nanoseconds
+_NO_NAMES = frozenset(("", ".", ".."))
 _HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
 Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]
@@ -39,13 +40,13 @@ class FileFields(msgspec.Struct, kw_only=True):
 
     def bad_field(self) -> str | None:
         """Return the name of the first field that is not usable, if any."""
-        checks = (
-            ("file", is_plain_name(self.file)),
-            ("atime_ns", abs(self.atime_ns) < _LONGEST_TIME_NS),
-            ("mtime_ns", abs(self.mtime_ns) < _LONGEST_TIME_NS),
-            ("xattrs", _is_xattrs(self.xattrs)),
-        )
-        return next((key for key, is_good in checks if not is_good), None)
+        if not is_plain_name(self.file):
+            return "file"
+        if not abs(self.atime_ns) < _LONGEST_TIME_NS:
+            return "atime_ns"
+        if not abs(self.mtime_ns) < _LONGEST_TIME_NS:
+            return "mtime_ns"
+        return "xattrs" if self.xattrs and not _is_xattrs(self.xattrs) else None
 
     @property
     def metadata(self) -> FileMetadata:
@@ -74,7 +75,7 @@ def metadata_as_json(metadata: FileMetadata) -> dict[str, Any]:
 
 def is_plain_name(name: object) -> bool:
     """Return whether this is the name of something in a folder, and of nothing elsewhere."""
-    if not isinstance(name, str) or name in ("", ".", "..") or "/" in name or "\0" in name:
+    if not isinstance(name, str) or name in _NO_NAMES or "/" in name or "\0" in name:
         return False
     return _encoded_size(name) <= LONGEST_NAME_BYTES
 
@@ -84,7 +85,11 @@ def is_plain_path(path: object) -> bool:
     if not isinstance(path, str) or "\0" in path or not path.startswith("/") or path.startswith("//"):
         return False
     parts = path[1:].split("/")
-    return all(is_plain_name(part) for part in parts) and _encoded_size(path) <= _LONGEST_PATH_BYTES
+    return (
+        _NO_NAMES.isdisjoint(parts)
+        and max(map(_encoded_size, parts)) <= LONGEST_NAME_BYTES
+        and _encoded_size(path) <= _LONGEST_PATH_BYTES
+    )
 
 
 def _encoded_size(name: str) -> int:

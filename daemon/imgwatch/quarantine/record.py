@@ -11,13 +11,12 @@ import math
 import os
 import re
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
-from imgwatch.files import FolderEntry, opened_file
+from imgwatch.files import open_regular
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
 from imgwatch.quarantine.companion import Companion, CompanionFields, are_usable
 from imgwatch.quarantine.fields import (
@@ -112,7 +111,22 @@ class Record(msgspec.Struct, frozen=True):
 
         Raises RecordMalformed naming the first bad field, FormatTooNew for a schema that this version does not know.
         """
-        fields = _checked(content)
+        return cls._of(_checked(content))
+
+    @classmethod
+    def decode(cls, content: bytes) -> Self:
+        """Return the record in one line of JSON, checked as by `from_json`, which raises what it raises here."""
+        if content.isascii():  # as it is written: what is decoded in one step is what `json` reads
+            try:
+                fields = _AS_WRITTEN.decode(content)
+                if _unusable(fields) is None:
+                    return cls._of(fields)
+            except (msgspec.DecodeError, RecursionError):
+                pass
+        return cls.from_json(decode_json(content))
+
+    @classmethod
+    def _of(cls, fields: _Fields) -> Self:
         judgement = Judgement(
             verdict=_verdict(fields),
             reason=_reason(fields),
@@ -139,15 +153,18 @@ class Record(msgspec.Struct, frozen=True):
 def load_record(folder: int, name: str) -> Record:
     """Read one file of the folder of records; raises RecordMalformed or OSError."""
     try:
-        with opened_file(FolderEntry(folder, name, Path(name))) as descriptor:
-            content = os.pread(descriptor, LONGEST_RECORD_BYTES + 1, 0)
+        descriptor = open_regular(name, dir_fd=folder)
+        try:  # no more than there is: the memory for the longest record is not free
+            content = os.pread(descriptor, min(os.fstat(descriptor).st_size, LONGEST_RECORD_BYTES) + 1, 0)
+        finally:
+            os.close(descriptor)
     except OSError as fault:
         if fault.errno != errno.EINVAL:
             raise
         raise RecordMalformed("is not a regular file") from fault
     if len(content) > LONGEST_RECORD_BYTES:
         raise RecordMalformed("is too long")
-    record = Record.from_json(decode_json(content))
+    record = Record.decode(content)
     if record.file + RECORD_SUFFIX != name:
         raise RecordMalformed(f"names another file, {shown(record.file)}")
     return record
@@ -208,6 +225,13 @@ class _Fields3(_Fields2, kw_only=True):
     destination: str | None = None
 
 
+class _AsWritten(_Fields3, kw_only=True):
+    """A record as this version writes it."""
+
+    schema: Literal[3]
+
+
+_AS_WRITTEN = msgspec.json.Decoder(_AsWritten)
 _KINDS_OF_FIELDS: dict[int, type[_Fields]] = {1: _Fields, 2: _Fields2, 3: _Fields3}
 
 
@@ -225,25 +249,31 @@ def _checked(content: object) -> _Fields:
         fields = msgspec.convert(content, _KINDS_OF_FIELDS[schema])
     except (msgspec.ValidationError, OverflowError) as fault:
         raise RecordMalformed(_named(content, fault)) from fault
-    bad_field = fields.bad_field()
-    for key, is_good in (
-        ("original", is_plain_path(fields.original)),
-        ("score", _is_finite(fields.score)),
-        ("threshold", _is_finite(fields.threshold)),
-        ("parts", all(map(_is_finite, fields.parts.values()))),
-        ("quarantined_at", _is_time(fields.quarantined_at)),
-        ("figures", all(map(_is_finite, getattr(fields, "figures", {}).values()))),
-        (bad_field or "", bad_field is None),
-        ("companions", not isinstance(fields, _Fields3) or are_usable(fields.companions, fields.file)),
-        (
-            "destination",
-            getattr(fields, "destination", None) is None
-            or is_plain_path(getattr(fields, "destination", None)),
-        ),
-    ):
-        if not is_good:
-            raise RecordMalformed(f"has a {key} that is not usable")
+    key = _unusable(fields)
+    if key is not None:
+        raise RecordMalformed(f"has a {key} that is not usable")
     return fields
+
+
+def _unusable(fields: _Fields) -> str | None:
+    """Return the name of the first field that is not usable, if any; types are right already."""
+    if not is_plain_path(fields.original):
+        return "original"
+    if not (_is_finite(fields.score) and _is_finite(fields.threshold)):
+        return "threshold" if _is_finite(fields.score) else "score"
+    if not all(map(_is_finite, fields.parts.values())):
+        return "parts"
+    if not _is_time(fields.quarantined_at):
+        return "quarantined_at"
+    if isinstance(fields, _Fields2) and not all(map(_is_finite, fields.figures.values())):
+        return "figures"
+    return fields.bad_field() or (_unusable_beside(fields) if isinstance(fields, _Fields3) else None)
+
+
+def _unusable_beside(fields: _Fields3) -> str | None:
+    if fields.companions and not are_usable(fields.companions, fields.file):
+        return "companions"
+    return None if fields.destination is None or is_plain_path(fields.destination) else "destination"
 
 
 def _named(content: dict[str, Any], fault: Exception) -> str:

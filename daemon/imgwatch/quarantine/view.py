@@ -141,7 +141,7 @@ class QuarantineView:
             return self._reviews.reducer if opened is None else self._reviews.update(*opened)
 
     def _present(self) -> Records:
-        pictures = reader.present_pictures(self.path)
+        pictures = reader.present_names(self.path)
         return [record for record in reader.read_records(self.path) if record.file in pictures]
 
     def _named(self, which: str | Record) -> Record:

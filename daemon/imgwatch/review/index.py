@@ -44,7 +44,7 @@ class ReviewIndex:
         """Read the log, then the records: what happens in between is seen twice, never missed."""
         entries, self._offset = self._quarantine.events_since(0)
         self._note(entries)
-        present = reader.present_pictures(self._quarantine.path)
+        present = reader.present_names(self._quarantine.path)
         records = reader.read_records(self._quarantine.path)
         self._records = {record.id: record for record in records if record.file in present}
 
