@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import multiprocessing.util
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+import fork_server
+import forked_workers
 from imgwatch.ledger import Ledger
 from imgwatch.model.contract import (
     Calibration,
@@ -37,6 +40,7 @@ hypothesis.settings.register_profile(
     "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("busy")
+forked_workers.fork_by(fork_server.fork_worker)
 _SHARED_FIXTURES = (
     "evaluation",
     "cluster",
@@ -127,6 +131,12 @@ def same_surroundings() -> Iterator[None]:
         os.environ.clear()
         os.environ.update(environment)
     assert Path.cwd() == folder
+
+
+@pytest.fixture
+def spawned_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start the decoding workers of this process as users have them: by a fresh interpreter."""
+    monkeypatch.setattr(multiprocessing.util, "spawnv_passfds", forked_workers.SPAWN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,7 +3,8 @@
 Python with all that a command imports takes half a second of a processor to start, a fork some milliseconds. What runs
 is the same `main`, in a process of its own that is a child of the test's: with its own arguments, environment, working
 folder, descriptors, signals and exit code. Each session starts one server, with its first `ForkedProcess`; the server
-ends when the session does, however it does.
+ends when the session does, however it does. Decoding workers are forked, too (see `forked_workers`): each command has a
+small server of its own for them, because they must be its children.
 
 A fresh interpreter shows more: what is imported when, what a start costs, and the variables that Python and its
 libraries read only once (see `_READ_AT_START`). Tests of these, and of the installed program, start one.
@@ -12,6 +13,7 @@ libraries read only once (see `_READ_AT_START`). Tests of these, and of the inst
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import gc
 import importlib.util
 import json
@@ -22,9 +24,11 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 _LONGEST_REQUEST = 200_000
 _READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "OMP_", "OPENBLAS_", "TZ", "SSL_", "COVERAGE")
@@ -34,7 +38,17 @@ _PRELOADED = (  # not onnxruntime, which starts a thread: a fork has but one
     "multiprocessing.resource_tracker", "multiprocessing.spawn",
     "imgwatch.decisions", "imgwatch.ledger", "imgwatch.logs", "imgwatch.model.contract", "imgwatch.picture.decoder",
     "imgwatch.quarantine", "imgwatch.status", "imgwatch.watching.watcher", "imgwatch.systemd.notify",
+    "forked_workers", "paced",
 )  # fmt: skip
+_MOST_DESCRIPTORS = 64
+_OF_GROUPS = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    signal.SIGHUP,
+    signal.SIGQUIT,
+)  # sent to all processes of a group
+_PR_SET_NAME = 15
+WORKER = "spawn_main"  # what a forked worker is called in /proc/PID/comm
 _SYS_CLONE = {"x86_64": 56, "aarch64": 220}
 _CLONE_PARENT = 0x00008000
 _MAIN = str(Path(__file__).parent.parent / "daemon" / "imgwatch" / "__main__.py")
@@ -70,18 +84,35 @@ class ForkedProcess(subprocess.Popen[Any]):
 
 
 def _ask(command: list[str], cwd: Any, env: Any, descriptors: list[int]) -> int:
-    """Have a process made, and return its pid."""
-    request = {"command": command, "env": dict(os.environ if env is None else env)}
+    """Have a command started with these descriptors as its first three; return its pid."""
+    with _LOCK:
+        pid = ask(_server(), command, cwd, env, dict(enumerate(descriptors)))
+    assert pid is not None, "the fork server ended"
+    return pid
+
+
+def fork_worker(command: list[str], descriptors: dict[int, int]) -> int | None:
+    """Have a decoding worker of this process made; return its pid, None where it needs a fresh start."""
+    if _read_at_start(dict(os.environ)) != _AT_START or platform.machine() not in _SYS_CLONE:
+        return None
+    with _LOCK:
+        return ask(_server(), command, None, None, descriptors)
+
+
+def ask(
+    server: socket.socket, command: Sequence[str], cwd: Any, env: Any, descriptors: dict[int, int]
+) -> int | None:
+    """Have a process made with these descriptors under these numbers; return its pid, None without a server."""
+    request = {"command": command, "env": dict(os.environ if env is None else env), "numbers": [*descriptors]}
     folder = os.open(cwd or ".", os.O_PATH)  # also one that has been removed
     try:
-        with _LOCK:
-            server = _server()
-            socket.send_fds(server, [json.dumps(request).encode()], [*descriptors, folder])
-            reply = server.recv(100)
+        socket.send_fds(server, [json.dumps(request).encode()], [*descriptors.values(), folder])
+        reply = server.recv(100)
+    except (BrokenPipeError, ConnectionResetError):
+        return None
     finally:
         os.close(folder)
-    assert reply, "the fork server ended"
-    return int(reply)
+    return int(reply) if reply else None
 
 
 @cache
@@ -98,30 +129,43 @@ def _server() -> socket.socket:
     return ours
 
 
-def serve(connection: socket.socket) -> dict[str, Any] | None:
-    """Fork for each request. Return the request in the new process, and None when the session has ended."""
+def prepare() -> None:
+    """Import what commands import, with a thread less than most of them have: none."""
     from imgwatch.cli import COMMANDS
 
     for name in (*_PRELOADED, *(f"imgwatch.commands.{module}" for module in COMMANDS.values())):
         importlib.import_module(name)
     assert len(os.listdir("/proc/self/task")) == 1, "a process with threads cannot fork"
     gc.freeze()
+
+
+def serve(connection: socket.socket) -> dict[str, Any] | None:
+    """Fork for each request. Return the request in the new process, and None when whoever asks has ended."""
     while True:
-        message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, 4)
+        message, descriptors, _, _ = socket.recv_fds(connection, _LONGEST_REQUEST, _MOST_DESCRIPTORS)
         if not message:
             return None
         pid = _fork_sibling()
         if pid == 0:
             connection.close()
-            os.fchdir(descriptors[-1])
-            for number, descriptor in enumerate(descriptors[:-1]):
-                os.dup2(descriptor, number)
-            os.closerange(min(descriptors), max(descriptors) + 1)
             request: dict[str, Any] = json.loads(message)
+            os.fchdir(descriptors.pop())
+            _number(dict(zip(request["numbers"], descriptors, strict=True)))
             return request
         for descriptor in descriptors:
             os.close(descriptor)
         connection.send(str(pid).encode())
+
+
+def _number(descriptors: dict[int, int]) -> None:
+    """Give descriptors these numbers, and close all others."""
+    above = max(*descriptors, 2) + 1
+    moved = {number: fcntl.fcntl(one, fcntl.F_DUPFD, above) for number, one in descriptors.items()}
+    for number, one in moved.items():
+        os.dup2(one, number)
+    for first, last in pairwise([-1, *sorted({*descriptors, 0, 1, 2}), os.sysconf("SC_OPEN_MAX")]):
+        if first + 1 < last:  # Python takes an empty range that ends at 0 for all
+            os.closerange(first + 1, last)
 
 
 def _fork_sibling() -> int:
@@ -150,6 +194,11 @@ def run(request: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(request["env"])
     program, *arguments = request["command"][1:]
+    if program not in ("-m", _PACED):
+        run_worker(request["command"])
+    worker = _serve_workers()
+    if worker is not None:
+        run(worker)
     is_paced = program == _PACED
     sys.argv = [program, *arguments] if is_paced else [_MAIN, *arguments[1:]]
     sys.path[0] = str(Path(_PACED).parent) if is_paced else ""
@@ -166,7 +215,45 @@ def run(request: dict[str, Any]) -> None:
         main()
 
 
+def _serve_workers() -> dict[str, Any] | None:
+    """Start a server for this process's workers, forked before it has threads. Return the request in a worker."""
+    import forked_workers
+
+    ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    if os.fork() != 0:
+        its.close()
+        forked_workers.fork_by(lambda command, descriptors: ask(ours, command, None, None, descriptors))
+        return None
+    ours.close()
+    kept = {number: signal.signal(number, signal.SIG_IGN) for number in _OF_GROUPS}
+    with Path(os.devnull).open(
+        "r+b"
+    ) as nowhere:  # whoever reads from the command need not wait for its server
+        for number in range(3):
+            os.dup2(nowhere.fileno(), number)
+    request = serve(its)
+    if request is None:
+        os._exit(0)
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+    return request
+
+
+def run_worker(command: list[str]) -> NoReturn:
+    """Run what `python -c` would, and end without tidying up modules that are shared with the server."""
+    at = command.index("-c")
+    if WORKER in command[at + 1]:
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, WORKER.encode(), 0, 0, 0)
+    sys.argv = ["-c", *command[at + 2 :]]
+    try:
+        exec(command[at + 1], {"__name__": "__main__"})
+    except SystemExit as end:
+        os._exit(end.code if isinstance(end.code, int) else 0)
+    os._exit(0)
+
+
 if __name__ == "__main__":
+    prepare()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
     if wanted is not None:
         run(wanted)

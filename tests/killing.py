@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fork_server import WORKER
+
 
 @contextmanager
 def decoders_killed(parent_pid: int, above_bytes: float) -> Iterator[list[int]]:
@@ -18,7 +20,7 @@ def decoders_killed(parent_pid: int, above_bytes: float) -> Iterator[list[int]]:
 
     def kill_until_stopped() -> None:
         while not stop.wait(0.002):
-            for pid in _children(parent_pid):
+            for pid in decoders_of(parent_pid):
                 if pid not in killed and _resident_bytes(pid) > above_bytes:
                     os.kill(pid, signal.SIGKILL)
                     killed.append(pid)
@@ -32,7 +34,21 @@ def decoders_killed(parent_pid: int, above_bytes: float) -> Iterator[list[int]]:
         thread.join()
 
 
-def _children(pid: int) -> list[int]:
+def decoders_of(pid: int) -> list[int]:
+    """Return the decoding workers of a process, forked or spawned."""
+    return [child for child in children_of(pid) if _is_decoder(child)]
+
+
+def _is_decoder(pid: int) -> bool:
+    try:
+        names = [Path(f"/proc/{pid}", name).read_bytes() for name in ("comm", "cmdline")]
+    except OSError:
+        return False
+    return any(WORKER.encode() in name for name in names)
+
+
+def children_of(pid: int) -> list[int]:
+    """Return the children of a process, by whichever of its threads they were started."""
     pids: set[int] = set()
     for task in Path(f"/proc/{pid}/task").glob("[0-9]*"):
         try:

@@ -4,13 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
-from conftest import WriteConfig, dark
+from conftest import SHAPE, WriteConfig, dark
 from daemon import COMMAND, PACED, Daemon, popen, run, wait_until
-from fork_server import ForkedProcess, can_fork
+from fork_server import WORKER, ForkedProcess, can_fork, fork_worker
+from imgwatch.picture.decoder import Decoder
+from imgwatch.picture.decoding import Limits
+from killing import children_of, decoders_of
 
 
 def started(*arguments: str, **options) -> subprocess.CompletedProcess[str]:
@@ -67,6 +72,46 @@ def test_what_only_a_fresh_interpreter_shows_is_not_forked(monkeypatch):
     assert not can_fork([*COMMAND], {**os.environ, "PYTHONIOENCODING": "ascii"})
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert not can_fork([*COMMAND])
+
+
+@contextmanager
+def of_daemon(config: Path) -> Iterator[int]:
+    with Daemon(config) as daemon:
+        dark(config.parent / "inbox" / "a.png")
+        daemon.wait_judged(1)
+        yield daemon.process.pid
+        daemon.kill()
+
+
+@contextmanager
+def of_this_process(config: Path) -> Iterator[int]:
+    with Decoder(SHAPE, Limits()) as decoder:
+        assert len(list(decoder.decode([dark(config.parent / "inbox" / "a.png")]))) == 1
+        yield os.getpid()
+
+
+@pytest.mark.parametrize("working", [of_daemon, of_this_process])
+def test_a_decoding_worker_is_a_child_that_holds_what_the_pool_passes_to_it_and_ends_with_it(
+    working: Callable[[Path], AbstractContextManager[int]], write_config: WriteConfig
+) -> None:
+    with working(write_config()) as parent:
+        [worker] = decoders_of(parent)
+        assert Path(f"/proc/{worker}/comm").read_text() == f"{WORKER}\n", "it is forked"
+        held = {str(path.readlink()) for path in Path(f"/proc/{worker}/fd").iterdir() if int(path.name) > 2}
+        assert all(name.startswith("pipe:") or name == os.devnull for name in held), held
+        of_daemon = [] if parent == os.getpid() else children_of(parent)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in (worker, *of_daemon)))
+
+
+def test_workers_that_need_a_fresh_start_are_spawned(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, spawned_workers: None
+) -> None:
+    with Decoder(SHAPE, Limits()) as decoder:
+        assert len(list(decoder.decode([dark(tmp_path / "a.png")]))) == 1
+        [worker] = decoders_of(os.getpid())
+        assert WORKER.encode() in Path(f"/proc/{worker}/cmdline").read_bytes()
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert fork_worker(["python", "-c", ""], {}) is None
 
 
 def test_the_server_ends_with_its_session(tmp_path):

@@ -14,6 +14,7 @@ import pytest
 
 from conftest import WriteConfig, bright, dark, picture_bytes
 from daemon import Daemon, digests, objects, run, wait_until, write_slowly
+from killing import decoders_of
 
 pytestmark = pytest.mark.e2e
 
@@ -54,11 +55,10 @@ def test_copied_moved_linked_and_renamed_in(watching: Daemon, tmp_path: Path, ou
 def workers_begun(daemon: Daemon) -> list[float]:
     """Return when each decoding worker of a daemon began, in seconds since the machine was booted."""
     begun = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for pid in decoders_of(daemon.process.pid):
         with suppress(OSError):
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[1]) == daemon.process.pid and b"spawn_main" in (folder / "cmdline").read_bytes():
-                begun.append(int(fields[19]) / os.sysconf("SC_CLK_TCK"))
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            begun.append(int(fields[19]) / os.sysconf("SC_CLK_TCK"))
     return begun
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from conftest import WriteConfig, bright, dark, picture_bytes, write_brightness_model
 from daemon import COMMAND, Daemon, digests, names, run, wait_until
 from hanging import write_always_hangs, write_white_hangs
-from killing import decoders_killed
+from killing import decoders_killed, decoders_of
 from mounts import Mount, fill
 
 pytestmark = pytest.mark.faults
@@ -425,9 +425,9 @@ def test_sigterm_stops_while_a_picture_hangs_the_decoder(tmp_path: Path, write_c
     with Daemon(config) as daemon:
         dark(inbox / "d0.png")
         daemon.wait_judged(1)
-        of_daemon = ["pgrep", "-P", str(daemon.process.pid), "-f", "spawn_main"]
-        workers = subprocess.run(of_daemon, capture_output=True, text=True, check=True).stdout.split()
-        for pid in map(int, workers):
+        workers = decoders_of(daemon.process.pid)
+        assert workers
+        for pid in workers:
             os.kill(pid, signal.SIGSTOP)  # whatever it decodes next hangs
         bright(inbox / "b1.png")
         time.sleep(2)  # until it is being decoded: nothing shows that

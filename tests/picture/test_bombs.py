@@ -17,7 +17,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Shape
 from imgwatch.picture.unreadable import Unreadable
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("spawned_workers")]
 
 HUGE = 1_000_000_000  # bytes that a bomb unfolds to: more than a worker may have
 LIMITS = Limits(megapixels=50, decode_seconds=15, decode_megabytes=512)

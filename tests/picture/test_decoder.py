@@ -17,6 +17,8 @@ from imgwatch.picture.decoding import Decoded, Limits
 from imgwatch.picture.unreadable import Unreadable
 from killing import decoders_killed
 
+pytestmark = pytest.mark.usefixtures("spawned_workers")
+
 
 def test_order_is_kept_and_faults_are_values(tmp_path: Path) -> None:
     paths = [dark(tmp_path / f"{n}.png") for n in range(20)]
