@@ -201,7 +201,8 @@ def _say_preview(fitted: "Calibrated", by_kind: "list[KindOutcome]", as_json: bo
         console.say_json({"pictures": len(fitted.paths), "unreadable": fitted.unreadable,
                           "preview": [asdict(line) for line in lines],
                           "standing_out": _as_json(fitted.strangest(fitted.standing_out)),
-                          "kinds": [asdict(line) for line in by_kind]})  # fmt: skip
+                          "kinds": [asdict(line) for line in by_kind],
+                          "reconstruction_left_out": fitted.has_learned})  # fmt: skip
         return
     console.say(
         f"{counted(len(fitted.paths), 'picture')}, {fitted.unreadable} unreadable. Each judged as if it were new:"
