@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from imgwatch.first_config import with_keys
+
 OUT = Path(__file__).parent / "out"
 INBOX, ALBUM, CONFIG, MODEL = OUT / "inbox", OUT / "album", OUT / "config.yaml", OUT / "model.onnx"
 IMGWATCH = Path(sys.executable).with_name("imgwatch")
@@ -141,16 +143,13 @@ def receipt() -> Image.Image:
 
 def settle_here() -> None:
     """Point the config to the new model, and keep quarantine and state below demo/out."""
-    text = CONFIG.read_text()
-    for before, after in (
-        ("model: default ", f"model: {json.dumps(str(MODEL))} "),
-        ("path: ~/.local/share/imgwatch/quarantine ", f"path: {json.dumps(str(OUT / 'quarantine'))} "),
-        ("state: ~/.local/state/imgwatch ", f"state: {json.dumps(str(OUT / 'state'))} "),
-        ("  false_alarms: 0.01 ", "  false_alarms: 0.02 "),
-    ):
-        assert before in text, before
-        text = text.replace(before, after, 1)
-    CONFIG.write_text(text)
+    keys = {
+        "model": str(MODEL),
+        "quarantine.path": str(OUT / "quarantine"),
+        "state": str(OUT / "state"),
+        "threshold.false_alarms": 0.02,
+    }
+    CONFIG.write_text(with_keys(CONFIG.read_text(), keys))
 
 
 def tell(text: str) -> None:

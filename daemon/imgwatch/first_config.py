@@ -8,28 +8,57 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from imgwatch.atomic_file import replacing
-from imgwatch.config import parse_config
+from imgwatch.config import SYSTEM_CONFIG, parse_config
 from imgwatch.config_text import with_key
 from imgwatch.errors import CannotCreate, ConfigError, UsageError
+from imgwatch.settings.section import usual
 
 _EXAMPLE = "  - path: ~/Pictures/Inbox\n"
+_SYSTEM_STATE = Path("/var/lib/imgwatch")  # what systemd makes as StateDirectory=imgwatch
 _TEMPLATE = Path(__file__).parent / "config.yaml"
 
 
 def usual_config() -> Path:
-    """Return where a user's config lies: $IMGWATCH_CONFIG, or the one in the user's folder of configs."""
+    """Return where a first config goes: $IMGWATCH_CONFIG, or the user's folder of configs; root's is the machine's."""
     if os.environ.get("IMGWATCH_CONFIG"):
         return Path(os.environ["IMGWATCH_CONFIG"])
     from platformdirs import user_config_path
 
-    return user_config_path("imgwatch") / "config.yaml"
+    own = user_config_path("imgwatch") / "config.yaml"
+    return SYSTEM_CONFIG if _is_in_roots_home(own) and not own.exists() else own
 
 
 def usual_model() -> Path:
-    """Return where a user's own model lies."""
+    """Return where a user's own model lies; root's lies beside the machine's config."""
     from platformdirs import user_data_path
 
-    return user_data_path("imgwatch") / "model.onnx"
+    own = user_data_path("imgwatch") / "model.onnx"
+    return SYSTEM_CONFIG.parent / own.name if _is_in_roots_home(own) else own
+
+
+def usual_quarantine() -> Path:
+    """Return where the quarantine of a new config lies, if that is on the disk of the watched folder."""
+    from platformdirs import user_data_path
+
+    own = usual(user_data_path) / "quarantine"
+    return _SYSTEM_STATE / own.name if _is_in_roots_home(own) else own
+
+
+def machine_keys() -> dict[str, str]:
+    """Return the keys without which root's new config would lead into root's home; none for other users.
+
+    The service runs as the owner of the watched folders, who cannot enter it.
+    """
+    from platformdirs import user_state_path
+
+    if not _is_in_roots_home(usual(user_state_path)):
+        return {}
+    return {"state": str(_SYSTEM_STATE), "quarantine.path": str(usual_quarantine())}
+
+
+def _is_in_roots_home(path: Path) -> bool:
+    """Return whether root runs this, and a path lies in its home: neither HOME nor XDG_... leads elsewhere."""
+    return os.geteuid() == 0 and path.is_relative_to(os.path.expanduser("~root"))  # noqa: PTH111 - Path raises where there is no root
 
 
 def config_for(folders: Sequence[Path]) -> str:

@@ -18,7 +18,7 @@ from imgwatch.model import versions
 from imgwatch.outlook import Outlook, look_ahead
 from imgwatch.progress import Progress
 from imgwatch.scan import list_pictures
-from imgwatch.settings import QuarantineSettings, Settings, ThresholdRule
+from imgwatch.settings import Settings, ThresholdRule
 
 USUAL_SHARE = 0.01
 Values = Mapping[str, str | float]
@@ -169,15 +169,14 @@ def _new_config(folder: Path | None) -> str:
         raise UsageError("which folder should imgwatch keep clean? Name it with --watch DIR")
     if not folder.is_dir():
         raise InputMissing(f"{folder}: no such folder; make it, or name another")
-    text = first_config.with_keys(
-        first_config.config_for([folder]), {"quarantine.path": os.fspath(_quarantine_for(folder))}
-    )
+    keys = first_config.machine_keys() | {"quarantine.path": os.fspath(_quarantine_for(folder))}
+    text = first_config.with_keys(first_config.config_for([folder]), keys)
     first_config.require_usable(text)
     return text
 
 
 def _quarantine_for(folder: Path) -> Path:
     """Return the best folder for the quarantine: the usual one, or beside a watched folder on another disk."""
-    usual = QuarantineSettings().path
+    usual = first_config.usual_quarantine()
     is_same_disk = nearest_existing(usual).stat().st_dev == folder.stat().st_dev
     return usual if is_same_disk else folder.parent / ".imgwatch-quarantine"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import bright
+from conftest import bright, noise, picture_bytes
 from daemon import wait_until
 from machine import Machine
 
@@ -133,3 +133,25 @@ def test_a_unit_that_it_did_not_write_is_left_alone(machine: Machine, config: Pa
     machine.imgwatch("service", "install", "--config", config, code=2)
     machine.imgwatch("service", "uninstall", code=2)
     assert UNIT.read_text() == "[Service]\nExecStart=/bin/true\n"
+
+
+def test_what_root_sets_up_runs_as_the_owner_of_the_folder(
+    machine: Machine, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.unlink()
+    monkeypatch.chdir(HOME)  # where no other config lies
+    album = HOME / "Pictures" / "Album"
+    album.mkdir()
+    for number in range(24):
+        (album / f"{number}.png").write_bytes(picture_bytes(60 + number))
+    options = ("--watch", INBOX, "--normal", album, "--false-alarms", "0.05", "--yes", "--service")
+    machine.imgwatch("setup", *options)
+    assert (config.is_file(), (config.parent / "model.onnx").is_file()) == (True, True)
+    assert machine.show("User") == "alice"
+    junk = noise(HOME / "junk.png")
+    shutil.chown(junk, "alice", "alice")
+    junk.rename(INBOX / "junk.png")
+    moved = Path("/var/lib/imgwatch/quarantine/pictures/junk.png")
+    wait_until(moved.exists, 60, machine.journal())
+    assert moved.owner() == "alice"
+    assert "quarantined: 1" in machine.imgwatch("status")

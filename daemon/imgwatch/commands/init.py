@@ -21,6 +21,7 @@ def init(
 
     file = config or first_config.usual_config()
     text = first_config.config_for([folder.expanduser().absolute() for folder in watch or []])
+    text = first_config.with_keys(text, first_config.machine_keys())
     first_config.require_usable(text)
     first_config.write_new(file, text)
     console.say(
