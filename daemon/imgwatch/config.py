@@ -74,10 +74,7 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     """Return the settings of a text; `name` is its name in messages. Raises ConfigError with all faults."""
     lines: dict[Key, int] = {}
     faults: list[str] = []
-    try:
-        tree = _parsed(text, lines, faults)
-    except (yaml.YAMLError, RecursionError, ValueError) as fault:
-        raise ConfigError(f"{name}: not YAML: {_without_lines(fault)}") from None
+    tree = _parsed(text, name, lines, faults)
     if not isinstance(tree, dict):
         raise ConfigError(f"{name}: a config is a mapping with the key `watch`")
     for override in overrides:
@@ -99,8 +96,20 @@ def parse_config(text: str, name: str, overrides: tuple[str, ...] = ()) -> Setti
     raise ConfigError(f"{name}: {len(faults)} fault{'s' if len(faults) > 1 else ''}", faults)
 
 
-def _parsed(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
-    """Return the tree, the line of each key, and the keys that occur twice."""
+def tree_of(text: str) -> Any:
+    """Return the values of a config's text, unchecked. Raises ConfigError where it is not YAML."""
+    return _parsed(text, "the config", {}, [])
+
+
+def _parsed(text: str, name: str, lines: dict[Key, int], faults: list[str]) -> Any:
+    """Return the tree; add the line of each key, and the keys that occur twice. Raises ConfigError."""
+    try:
+        return _loaded(text, lines, faults)
+    except (yaml.YAMLError, RecursionError, ValueError) as fault:
+        raise ConfigError(f"{name}: not YAML: {_without_lines(fault)}") from None
+
+
+def _loaded(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()

@@ -1,4 +1,4 @@
-"""Replace a config file as a whole, and keep what it was before, so that the last change can be undone.
+"""Replace a config file as a whole, and go back and forth in its history.
 
 `config_text` edits the text; commands ask whether the user agrees.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 import difflib
 import os
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
-from imgwatch.atomic_file import replacing, sync_folder
-from imgwatch.config import parse_config, read_config
-from imgwatch.errors import CannotCreate, InputMissing
+from imgwatch.atomic_file import replacing
+from imgwatch.config import parse_config
+from imgwatch.config_history import Change, History
+from imgwatch.errors import CannotCreate, InputMissing, Unavailable
 
 
 def difference(file: Path, before: str, after: str) -> str:
@@ -20,86 +22,66 @@ def difference(file: Path, before: str, after: str) -> str:
     lines = difflib.unified_diff(
         before.splitlines(), after.splitlines(), str(file), f"{file} (new)", n=1, lineterm=""
     )
-    return "\n".join(lines)
+    return "\n".join(lines) or ("" if before == after else "(only the ends of lines)")
 
 
-def replace_config(file: Path, text: str) -> None:
-    """Replace a config atomically, with its permissions, at the end of symlinks; keep the replaced text beside it.
+def replace_config(file: Path, text: str, seen: str | None = None) -> None:
+    """Replace a config atomically, with its permissions, at the end of symlinks; its history has the change.
 
-    Killed at any moment, the config is the old one or the new one, and what an undo needs is there. Raises ConfigError
-    for a text that would be faulty, CannotCreate.
+    `seen`: the text that the user saw. Killed at any moment, the config is the old one or the new one, and what an undo
+    needs is there. Raises ConfigError for a text that would be faulty, Unavailable where the config is another by now,
+    CannotCreate, IoFailed for a damaged history.
     """
-    parse_config(text, str(file))
-    target = file.resolve()
-    try:
-        before, replaced = target.stat(), target.read_bytes()
-        _settle(file, replaced)
-        if replaced == text.encode():
-            return
-        _write(_aside(file), replaced, before)
-        _write(target, text.encode(), before)
-        _settle(file, text.encode())
-    except OSError as fault:
-        raise CannotCreate(f"{file}: cannot be written: {fault.strerror}") from fault
+    history = History.of(file)
+    if text != history.text:
+        _write(file, history, history.with_change(text, datetime.now(UTC), is_by_hand=False), seen)
 
 
-def previous_of(file: Path) -> Path:
-    """Return the file with the text that the last change of a config replaced."""
-    target = file.resolve()
-    return target.with_name(f"{target.stem}.previous{target.suffix}")
+def undo(file: Path, seen: str | None = None) -> None:
+    """Take back the last change of a config, also one by hand. Raises InputMissing for none, and as above."""
+    history = History.of(file)
+    require_change(file, history.last, "undo")
+    _write(file, history, history.undone(), seen)
 
 
-def previous_text(file: Path) -> str:
-    """Return a config's text before imgwatch changed it last. Raises InputMissing if it never did."""
-    previous = _kept(file)
-    try:
-        text = previous.read_bytes().decode()
-    except FileNotFoundError:
-        raise InputMissing(
-            f"{file}: imgwatch has changed nothing in it, so there is nothing to undo"
-        ) from None
-    except (OSError, UnicodeDecodeError) as fault:
-        raise InputMissing(f"{previous}: cannot be read: {fault}") from fault
-    if text == read_config(file):
-        raise InputMissing(f"{file}: is as it was before imgwatch changed it, so there is nothing to undo")
-    return text
+def redo(file: Path, seen: str | None = None) -> None:
+    """Make the change again that was taken back last. Raises InputMissing for none, and as above."""
+    history = History.of(file)
+    require_change(file, history.last_undone, "redo")
+    _write(file, history, history.redone(), seen)
+
+
+def require_change(file: Path, change: Change | None, step: str) -> Change:
+    """Return the change that a step takes back or makes again. Raises InputMissing where there is none."""
+    if change is None:
+        raise InputMissing(f"{file}: its history has no change to {step}")
+    return change
+
+
+def require_seen(file: Path, present: str, seen: str) -> None:
+    """Raise Unavailable where the config is another than the user saw."""
+    if present != seen:
+        raise Unavailable(f"{file} was changed meanwhile, and is left as it is: begin again")
 
 
 def last_change(file: Path) -> str | None:
-    """Return what imgwatch changed last in a config, and the user since, as diff -u shows it; None for nothing."""
+    """Return the last change of a config, also one by hand, as diff -u shows it; None for none."""
+    change = History.of(file).last
+    return None if change is None else difference(file, change.before, change.after)
+
+
+def _write(file: Path, present: History, changed: History, seen: str | None) -> None:
+    """Write the history first, so that the way back from each text of the config is known."""
+    if seen is not None:
+        require_seen(file, present.text, seen)
+    parse_config(changed.text, str(file))
+    target = file.resolve()
     try:
-        return difference(file, previous_text(file), read_config(file))
-    except InputMissing:
-        return None
-
-
-def _aside(file: Path) -> Path:
-    """Return the file that holds the replaced text until the new one is in place."""
-    previous = previous_of(file)
-    return previous.with_name(f".{previous.name}.aside")
-
-
-def _kept(file: Path) -> Path:
-    """Return the file with the replaced text; a change that was killed before its last step left it aside."""
-    aside = _aside(file)
-    is_replaced = aside.exists() and aside.read_bytes() != file.read_bytes()
-    return aside if is_replaced else previous_of(file)
-
-
-def _settle(file: Path, present: bytes) -> None:
-    """Keep the text that lies aside if the config is another by now; drop it if that was never replaced."""
-    aside = _aside(file)
-    if not aside.exists():
-        return
-    if aside.read_bytes() == present:
-        aside.unlink()
-    else:
-        aside.replace(previous_of(file))
-        sync_folder(aside.parent)
-
-
-def _write(file: Path, content: bytes, rights: os.stat_result) -> None:
-    with replacing(file, mode=stat.S_IMODE(rights.st_mode)) as stream:
-        stream.write(content)
-        if os.geteuid() == 0:  # it stays its owner's
-            os.fchown(stream.fileno(), rights.st_uid, rights.st_gid)
+        rights = target.stat()
+        changed.write(file)
+        with replacing(target, mode=stat.S_IMODE(rights.st_mode)) as stream:
+            stream.write(changed.text.encode())
+            if os.geteuid() == 0:  # it stays its owner's
+                os.fchown(stream.fileno(), rights.st_uid, rights.st_gid)
+    except OSError as fault:
+        raise CannotCreate(f"{file}: cannot be written: {fault.strerror}") from fault

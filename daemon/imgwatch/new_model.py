@@ -71,7 +71,7 @@ def take_into_use(config: Path, settings: Settings) -> str:
         versions.put_in_place(fresh, model)
     if after == before:
         return "A running daemon takes it up by itself."
-    config_edit.replace_config(config, after)
+    config_edit.replace_config(config, after, before)
     return ask_for_reload(settings)
 
 

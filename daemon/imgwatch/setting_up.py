@@ -129,10 +129,12 @@ class Setup:
     def write(self, values: Values, learned: Calibrated | None) -> list[Path]:
         """Write model and config, each atomically; the model first, so that the file in the config exists.
 
-        Return what was written. Raises CannotCreate, ConfigError.
+        Return what was written. Raises CannotCreate, ConfigError, Unavailable where the config was changed meanwhile.
         """
         text = first_config.with_keys(self._text, values)
         first_config.require_usable(text)
+        if self._before is not None:
+            config_edit.require_seen(self.file, read_config(self.file), self._before)
         written = []
         if learned is not None:
             model = Path(str(values["model"]))
@@ -145,7 +147,7 @@ class Setup:
         if self._before is None:
             first_config.write_new(self.file, text)
         elif text != self._before:
-            config_edit.replace_config(self.file, text)
+            config_edit.replace_config(self.file, text, self._before)
         return [*written, self.file]
 
     @property

@@ -36,8 +36,36 @@ def test_the_last_change_is_shown_and_undone(write_config: WriteConfig) -> None:
     shown = said("--config", config)
     assert "+mode: report" in shown.splitlines()
     assert "imgwatch config undo" in shown
-    assert "is as it was before. No daemon runs" in said("undo", "--yes", "--config", config)
+    assert "is changed. No daemon runs" in said("undo", "--yes", "--config", config)
     assert config.read_text() == before
+
+
+def test_the_history_is_listed_undone_step_by_step_and_made_again(write_config: WriteConfig) -> None:
+    config = write_config()
+    assert "changed nothing" in said("history", "--config", config)
+    assert said("history", "--json", "--config", config) == ""
+    before, after = changed(config)
+    by_hand = after + "threads: 3\n"
+    config.write_text(by_hand)
+    said("set", "settle_seconds", "2.5", "--yes", "--config", config)
+    changes = [json.loads(line) for line in said("history", "--json", "--config", config).splitlines()]
+    assert [(change["by"], change["summary"], change["undone"]) for change in changes] == [
+        ("imgwatch", "settle_seconds: 2.5", False),
+        ("hand", "threads: 3", False),
+        ("imgwatch", "mode: report", False),
+    ]
+    assert "+mode: report" in changes[-1]["change"].splitlines()
+    assert "by hand" not in said("undo", "--yes", "--config", config)
+    assert config.read_text() == by_hand
+    assert "This change was made by hand" in said("undo", "--yes", "--config", config)
+    assert config.read_text() == after
+    said("undo", "--yes", "--config", config)
+    assert config.read_text() == before
+    listed = said("history", "--config", config).splitlines()
+    assert [line.split()[3] for line in listed[1:4]] == ["undone"] * 3
+    for text in (after, by_hand):
+        said("redo", "--yes", "--config", config)
+        assert config.read_text() == text
 
 
 def test_where_nobody_can_be_asked_it_takes_yes(write_config: WriteConfig) -> None:
@@ -51,7 +79,7 @@ def test_where_nobody_can_be_asked_it_takes_yes(write_config: WriteConfig) -> No
 
 
 def test_without_a_change_there_is_nothing_to_undo(write_config: WriteConfig) -> None:
-    with pytest.raises(InputMissing, match="nothing to undo"):
+    with pytest.raises(InputMissing, match="no change to undo"):
         said("undo", "--yes", "--config", write_config())
 
 
@@ -127,8 +155,10 @@ def test_a_config_that_changes_while_the_user_is_asked_is_not_overwritten(
     def edit_meanwhile(*_: object) -> None:
         config.write_text(config.read_text() + "# meanwhile\n")
 
+    changed(config)
     monkeypatch.setattr("imgwatch.commands.config.confirm", edit_meanwhile)
-    with pytest.raises(Unavailable, match="was changed while you were asked"):
-        said("set", "mode", "report", "--config", config)
+    for words in (("set", "mode", "quarantine"), ("undo",)):
+        with pytest.raises(Unavailable, match="was changed meanwhile"):
+            said(*words, "--config", config)
     assert config.read_text().endswith("# meanwhile\n")
-    assert load_config(config).mode == "auto"
+    assert load_config(config).mode == "report"

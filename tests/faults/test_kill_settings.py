@@ -13,8 +13,10 @@ import pytest
 
 from conftest import WriteConfig, write_brightness_model
 from imgwatch.config import load_config
-from imgwatch.config_edit import previous_of, previous_text, replace_config
+from imgwatch.config_edit import redo, replace_config, undo
+from imgwatch.config_history import History
 from imgwatch.config_text import with_key
+from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer
 
@@ -49,12 +51,35 @@ def test_a_config_is_the_old_one_or_the_new(write_config: WriteConfig) -> None:
         killed(change, chance.uniform(0.0, 0.03))
         assert config.read_text() in texts
         assert load_config(config).mode in ("auto", "report")
-        assert not previous_of(config).exists() or previous_of(config).read_text() in texts
+        assert {version.text for version in History.of(config).versions} <= set(texts)
     replace_config(config, texts[0])
     replace_config(config, texts[1])
-    replace_config(config, previous_text(config))
+    undo(config)
     assert config.read_text() == texts[0], "what was broken off does not stand in the way of an undo"
-    assert {path.name for path in config.parent.iterdir()} >= {"config.yaml", "config.previous.yaml"}
+    assert {path.name for path in config.parent.iterdir()} >= {"config.yaml", "config.history.json"}
+    assert not list(config.parent.glob("*.unfinished"))
+
+
+def test_a_step_in_the_history_is_made_or_not(write_config: WriteConfig) -> None:
+    config, chance = write_config(), random.Random(2)
+    texts = [LONG + config.read_text()]
+    config.write_text(texts[0])
+    for threads in (1, 2, 3):
+        texts.append(with_key(texts[-1], "threads", threads))
+        replace_config(config, texts[-1])
+
+    def change() -> None:
+        for step in (undo, undo, redo, undo, undo, redo, redo, redo):
+            try:
+                step(config)
+            except InputMissing:  # the process before was killed at another step
+                continue
+
+    for _ in range(KILLS):
+        killed(change, chance.uniform(0.0, 0.05))
+        history = History.of(config)
+        assert [version.text for version in history.versions] == texts, "no change is lost, none is added"
+        assert config.read_text() == history.text
     assert not list(config.parent.glob("*.unfinished"))
 
 

@@ -22,7 +22,7 @@ from conftest import write_brightness_model
 from imgwatch.calibration.calibrate import Calibrated
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import previous_text, replace_config
+from imgwatch.config_edit import last_change, redo, replace_config, undo
 from imgwatch.config_text import with_key
 from imgwatch.model.versions import previous_of, roll_back
 from imgwatch.new_model import take_into_use
@@ -155,7 +155,7 @@ def test_a_change_leaves_the_old_settings_or_the_new_and_keeps_the_model_that_it
         settings = load_config(config)
         assert settings.threshold is not None
         assert settings.threshold.false_alarms == 0.05
-        assert "false_alarms: 0.01" in previous_text(config), "an undo takes the change back"
+        assert "-  false_alarms: 0.01" in (last_change(config) or ""), "an undo takes the change back"
         assert (model.read_bytes(), previous_of(model).read_bytes()) == (new, old)
         assert unfinished(folder) == []
     assert {(0.01, False), (0.01, True)} <= seen <= {(0.01, False), (0.01, True), (0.05, True)}
@@ -182,19 +182,20 @@ def test_a_change_of_the_config_undone_is_the_old_config_or_the_new(tmp_path: Pa
     def prepare(folder: Path) -> None:
         set_up(folder, 0.01, OLD)
         config = folder / "config.yaml"
-        replace_config(config, with_key(config.read_text(), "mode", "report"))
+        for mode in ("report", "quarantine"):
+            replace_config(config, with_key(config.read_text(), "mode", mode))
 
-    def undo(folder: Path) -> None:
-        replace_config(folder / "config.yaml", previous_text(folder / "config.yaml"))
-
-    for folder in killed_before_each_step(undo, prepare, tmp_path):
+    for folder in killed_before_each_step(lambda folder: undo(folder / "config.yaml"), prepare, tmp_path):
         config = folder / "config.yaml"
-        if load_config(config).mode == "report":
-            undo(folder)
-        assert load_config(config).mode != "report"
+        if load_config(config).mode == "quarantine":
+            undo(config)
+        assert load_config(config).mode == "report"
         assert load_config(config).threshold is not None
-        undo(folder)
-        assert load_config(config).mode == "report", "an undo is undone"
+        undo(config)
+        assert load_config(config).mode == "auto", "the change before is still there"
+        redo(config)
+        redo(config)
+        assert load_config(config).mode == "quarantine", "an undo is undone"
         assert unfinished(folder) == []
 
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import previous_text
+from imgwatch.config_history import History
 from imgwatch.setup_pages.app import open_pages
 
 
@@ -82,7 +82,9 @@ def test_choices_add_up_and_comments_stay(client: TestClient, config: Path, home
     assert settings.mode == "report"
     for comment in ("# mine", "# the phone's", "# of friends"):
         assert comment in config.read_text()
-    assert previous_text(config) == before, "it can be undone"
+    last = History.of(config).last
+    assert last is not None
+    assert last.before == before, "it can be undone"
     facts = edit(client, config.read_text(), remove=f"{home}/More")
     assert facts["folders"] == [f"{home}/Pictures/Inbox"]
 

@@ -66,20 +66,35 @@ def test_from_nothing_to_a_picture_in_quarantine(home: Path, width: int) -> None
         daemon.wait_log("spam.png -> quarantine")
 
 
-def test_the_last_change_is_undone_on_the_page(home: Path) -> None:
+@pytest.mark.parametrize("width", [1300, 390])
+def test_changes_are_undone_one_after_another_on_the_page(home: Path, width: int) -> None:
     config = home / "config.yaml"
     before = f"watch: [{{path: {home}/Pictures/Inbox}}] # <mine>\nstate: {home}/state\n"
     config.write_text(before)
     replace_config(config, with_key(before, "mode", "report"))
+    by_hand = config.read_text() + "threads: 3\n"
+    config.write_text(by_hand)
     with chromium() as browser, serving(config, *SETUP) as address:
-        page = browser.new_page(viewport={"width": 390, "height": 850})
-        page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        expect(page.get_by_label("What was changed last")).to_contain_text("+mode: report")
+        page = follow_link(browser, address, width, "Changes of the config", "history")
+        expect(page.get_by_role("listitem")).to_have_count(2)
+        expect(page.get_by_role("listitem").nth(1)).to_contain_text("mode: report")
+        expect(page.get_by_label("What changed: threads: 3")).to_contain_text("+threads: 3")
         assert Axe().run(page).response["violations"] == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is cut"
-        page.get_by_role("button", name="Undo it").press("Enter")
-        expect(page.get_by_text("is as it was before")).to_be_visible()
+        for button in ("Undo this change by hand", "Undo this change"):
+            step = page.get_by_role("button", name=button, exact=True)
+            step.tap() if width < 500 else step.press("Enter")
+            expect(page.get_by_text("is as it was before")).to_be_visible()
+        expect(page.get_by_role("button", name="Undo")).to_have_count(0)
+        assert config.read_text() == before
+        for text in (with_key(before, "mode", "report"), by_hand):
+            again = page.get_by_role("button", name="again")
+            again.tap() if width < 500 else again.press("Enter")
+            expect(page.get_by_text("is changed again")).to_be_visible()
+            assert config.read_text() == text
+        config.write_text(before)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("alert")).to_contain_text("load the page again")
     assert config.read_text() == before
 
 

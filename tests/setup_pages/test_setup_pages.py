@@ -12,8 +12,6 @@ from starlette.testclient import TestClient
 from daemon import wait_until
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import last_change, replace_config
-from imgwatch.config_text import with_key
 from imgwatch.setup_pages.app import open_pages
 
 
@@ -81,17 +79,17 @@ def test_a_config_that_is_there_is_changed_after_its_diff_was_shown(client: Test
     assert (home / "config.yaml").read_text() == before + "".join(f"{line}\n" for line in added)
 
 
-def test_the_last_change_is_shown_and_undone(client: TestClient, home: Path) -> None:
+def test_a_config_that_is_edited_while_the_setup_learns_is_not_overwritten(
+    client: TestClient, home: Path
+) -> None:
     config = home / "config.yaml"
-    before = f"watch: [{{path: {home}/Pictures/Inbox}}]\nstate: {home}/state\n"
-    config.write_text(before)
-    assert 'id="undo"' not in client.get("/").text
-    replace_config(config, with_key(before, "mode", "report"))
-    assert "+mode: report" in client.get("/").text
-    assert client.post("/undo", json={"change": "another"}).status_code == 409
-    says = client.post("/undo", json={"change": last_change(config)}).json()["says"]
-    assert says[-1] == "No daemon runs; the next one reads the new config."
-    assert config.read_text() == before
+    config.write_text(f"watch: [{{path: {home}/Pictures/Inbox}}]\n")
+    learn(client, home)
+    config.write_text(config.read_text() + "mode: report\n")
+    answer = client.post("/write", json={"share": 0.02})
+    assert answer.status_code == 400
+    assert "was changed meanwhile" in answer.json()["error"]
+    assert config.read_text().endswith("mode: report\n")
 
 
 def test_what_cannot_be_is_said(client: TestClient, home: Path) -> None:

@@ -1,21 +1,24 @@
-"""`imgwatch config`: which config is in use, changes of it, the last change that imgwatch made, and the way back."""
+"""`imgwatch config`: which config is in use, changes of it, its history, and the way back."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imgwatch import console
 from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
-from imgwatch.errors import Unavailable, UsageError
+from imgwatch.errors import UsageError
 
-app = typer.Typer(help="Show the config in use, change it, or undo the last change.")
+if TYPE_CHECKING:
+    from imgwatch.config_history import Change
+
+app = typer.Typer(help="Show the config in use, change it, or undo its last changes.")
 
 
 @app.callback(invoke_without_command=True)
 def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show which config is in use, and the last change that imgwatch made in it."""
+    """Show which config is in use, and its last change."""
     if context.invoked_subcommand is not None:
         return
     from imgwatch.config import find_config
@@ -30,9 +33,30 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
     if change is not None:
         for line in change.splitlines():
             console.say(line)
-        console.say("`imgwatch config undo` undoes this change.")
+        console.say("`imgwatch config undo` undoes this change, and `imgwatch config history` lists all.")
     else:
         console.say("imgwatch has changed nothing in it.")
+
+
+@app.command()
+def history(config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """List the last changes of the config. Newest first, at most 20: those by imgwatch, and yours between them."""
+    from imgwatch.config import find_config
+    from imgwatch.config_edit import difference
+    from imgwatch.config_history import History
+
+    file = find_config(config)
+    changes = History.of(file).changes[::-1]
+    if as_json:
+        for change in changes:
+            console.say_json(change.facts() | {"change": difference(file, change.before, change.after)})
+    elif changes:
+        console.table(("changed", "by", "state", "what"), map(_row, changes))
+        console.say(
+            "`imgwatch config undo` takes them back one by one, `imgwatch config redo` makes them again."
+        )
+    else:
+        console.say(f"imgwatch has changed nothing in {file}.")
 
 
 @app.command(name="set")
@@ -85,12 +109,33 @@ def remove_folder(
 
 @app.command()
 def undo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Undo the last change that imgwatch made in the config. A second undo makes it again. The daemon reloads it."""
+    """Take back the last change of the config. Again, the one before it. The daemon reloads the config."""
+    from imgwatch import config_edit
     from imgwatch.config import find_config
-    from imgwatch.config_edit import previous_text
+    from imgwatch.config_history import History
 
-    before = previous_text(find_config(config))
-    _change(lambda _: before, is_agreed, config, as_json, "as it was before")
+    file = find_config(config)
+    change = config_edit.require_change(file, History.of(file).last, "undo")
+    if change.version.is_by_hand:
+        console.note("This change was made by hand, not by imgwatch:")
+    _change(lambda _: change.before, is_agreed, config, as_json, config_edit.undo)
+
+
+@app.command()
+def redo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Make the change again that `undo` took back last. The daemon reloads the config."""
+    from imgwatch import config_edit
+    from imgwatch.config import find_config
+    from imgwatch.config_history import History
+
+    file = find_config(config)
+    change = config_edit.require_change(file, History.of(file).last_undone, "redo")
+    _change(lambda _: change.after, is_agreed, config, as_json, config_edit.redo)
+
+
+def _row(change: "Change") -> tuple[str, ...]:
+    by, state = "you" if change.version.is_by_hand else "imgwatch", "undone" if change.is_undone else "in use"
+    return f"{change.version.time.astimezone():%Y-%m-%d %H:%M}", by, state, change.version.summary
 
 
 def _change(
@@ -98,9 +143,12 @@ def _change(
     is_agreed: bool,
     config: Path | None,
     as_json: bool,
-    outcome: str = "changed",
+    write: Callable[[Path, str], None] | None = None,
 ) -> None:
-    """Show what an edit changes in the config, ask, write it, and let the daemon reload it."""
+    """Show what an edit changes in the config, ask, write it, and let the daemon reload it.
+
+    `write`: a step in the history, which needs the text that the user saw.
+    """
     from imgwatch.config import find_config, parse_config, read_config
     from imgwatch.config_edit import difference, replace_config
     from imgwatch.reload import ask_for_reload
@@ -113,12 +161,13 @@ def _change(
     if change:
         console.note(change)
         confirm(f"Change {file}?", is_agreed)
-        if read_config(file) != before:
-            raise Unavailable(f"{file} was changed while you were asked: run the command again")
-        replace_config(file, text)
+        if write is not None:
+            write(file, before)
+        else:
+            replace_config(file, text, before)
     if as_json:
         console.say_json({"file": str(file), "change": change})
     elif change:
-        console.say(f"{file} is {outcome}. {ask_for_reload(settings)}")
+        console.say(f"{file} is changed. {ask_for_reload(settings)}")
     else:
         console.say(f"{file} says that already.")

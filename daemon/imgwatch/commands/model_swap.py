@@ -142,6 +142,6 @@ def _take_into_use(
     console.note(config_edit.difference(file, before, after))
     if is_wanted is None and not console.agrees(f"Change {file}?"):
         return by_hand
-    config_edit.replace_config(file, after)
+    config_edit.replace_config(file, after, before)
     console.note(ask_for_reload(settings))
     return None

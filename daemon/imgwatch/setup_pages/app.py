@@ -19,7 +19,6 @@ from starlette.staticfiles import StaticFiles
 
 from imgwatch import review
 from imgwatch.calibration.calibrate import Calibrated
-from imgwatch.config_edit import last_change, previous_text, replace_config
 from imgwatch.errors import ImgwatchError, shown
 from imgwatch.outlook import Outlook
 from imgwatch.picture.decoder import Decoder
@@ -29,6 +28,7 @@ from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, json_of, number_of, page, picture, text_of
 from imgwatch.review.pictures import SMALL, Thumbnails
 from imgwatch.setting_up import Setup, config_file
+from imgwatch.setup_pages.history_page import HistoryPage
 from imgwatch.setup_pages.job import Job
 from imgwatch.setup_pages.model_page import ModelPage, train_command
 from imgwatch.setup_pages.settings_page import SettingsPage
@@ -97,9 +97,9 @@ class SetupPages:
                 Route("/strangers/{number}", self._stranger),
                 Route("/changes", self._changes, methods=["POST"]),
                 Route("/write", self._write, methods=["POST"]),
-                Route("/undo", self._undo, methods=["POST"]),
                 *self._model_page.routes(),
                 *self._settings_page.routes(),
+                *HistoryPage(self._config).routes(),
                 Mount("/static", StaticFiles(directory=_STATIC)),
             ],
             exception_handlers={ImgwatchError: _refused},
@@ -114,7 +114,6 @@ class SetupPages:
             config=shown(file),
             is_new=not watched,
             watched=shown(", ".join(map(str, usual))),
-            last_change=last_change(file) if watched else None,
         )
         return HTMLResponse(filled_in)
 
@@ -198,16 +197,6 @@ class SetupPages:
             sentences.append("Start it with `imgwatch watch`, or `imgwatch service install`.")
         self._job = None
         return answer({"says": [shown(line) for line in sentences]})
-
-    async def _undo(self, request: Request) -> Response:
-        """Undo the last change of the config, if it is still the one that the page showed."""
-        request_json, file = await json_of(request), config_file(self._config)
-        if request_json.get("change") != last_change(file):
-            raise HTTPException(409, "the config was changed meanwhile: load the page again")
-        await run_in_threadpool(replace_config, file, previous_text(file))
-        self._job = None
-        settings = Setup.begin(file, None, self._general_model).settings
-        return answer({"says": [shown(f"{file} is as it was before."), ask_for_reload(settings)]})
 
     def _learned(self) -> Learned:
         if self._job is None or self._job.outcome is None:

@@ -105,6 +105,7 @@ $("write").addEventListener("click", async () => {
     const { says, version } = await ask("/settings/write", { text: $("text").value, version: $("text").dataset.version });
     $("text").dataset.version = version;
     $("written").textContent = says;
+    $("way-back").hidden = false;
     await edit();
   } catch (fault) {
     $("fault").textContent = fault.message;

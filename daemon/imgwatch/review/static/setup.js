@@ -103,16 +103,5 @@ $("write").addEventListener("click", async () => {
     $("write").disabled = false;
   }
 });
-$("undo")?.addEventListener("click", async () => {
-  $("undo").disabled = true;
-  try {
-    const { says } = await ask("/undo", { change: $("last-change").textContent });
-    $("choice").hidden = $("end").hidden = true;
-    $("undone").textContent = says.join(" ");
-  } catch (fault) {
-    $("undone").textContent = fault.message;
-    $("undo").disabled = false;
-  }
-});
 await follow();
 document.body.dataset.ready = "yes";
