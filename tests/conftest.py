@@ -204,7 +204,7 @@ def shared() -> Path:
 WriteConfig = Callable[..., Path]
 
 
-def _note_as_tried(model: Path, state: Path) -> None:
+def note_as_tried(model: Path, state: Path) -> None:
     """Note that a model passed its trial, as every start but the first has it; tests of the trial use other models."""
     state.mkdir(mode=0o700, exist_ok=True)
     digest = hashlib.sha256(model.read_bytes()).hexdigest()
@@ -219,7 +219,7 @@ def write_config(tmp_path: Path, model_file: Path) -> WriteConfig:
         inbox = inbox or tmp_path / "inbox"
         inbox.mkdir(exist_ok=True)
         if not {"state", "model"} & lines.keys():
-            _note_as_tried(model_file, tmp_path / "state")
+            note_as_tried(model_file, tmp_path / "state")
         keys = {
             "watch": f"[{{path: {inbox}}}]",
             "model": str(model_file),

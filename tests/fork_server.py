@@ -12,6 +12,7 @@ libraries read only once (see `_READ_AT_START`). Tests of these, and of the inst
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import fcntl
 import gc
@@ -33,12 +34,14 @@ from typing import Any, NoReturn
 _LONGEST_REQUEST = 200_000
 _READ_AT_START = ("PYTHON", "LD_", "LC_", "LANG", "MALLOC_", "OMP_", "OPENBLAS_", "TZ", "SSL_", "COVERAGE")
 _PACED = str(Path(__file__).with_name("paced.py"))
-_PRELOADED = (  # not onnxruntime, which starts a thread: a fork has but one
-    "numpy", "onnx", "pathspec", "pebble", "PIL.Image", "rich.progress", "rich.table", "watchdog.observers",
-    "multiprocessing.resource_tracker", "multiprocessing.spawn",
-    "imgwatch.decisions", "imgwatch.ledger", "imgwatch.logs", "imgwatch.model.contract", "imgwatch.picture.decoder",
-    "imgwatch.quarantine", "imgwatch.status", "imgwatch.watching.watcher", "imgwatch.systemd.notify",
-    "forked_workers", "paced",
+_PRELOADED = (  # onnxruntime starts a thread when it is imported: a fork has but one
+    "multiprocessing.resource_tracker", "multiprocessing.spawn", "numpy", "onnx", "pathspec", "pebble", "PIL.Image",
+    "rich.progress", "rich.table", "watchdog.observers", "yaml",
+    "imgwatch.calibration.calibrate", "imgwatch.calibration.measured_file", "imgwatch.calibration.odd_pictures",
+    "imgwatch.calibration.by_kind", "imgwatch.candidates", "imgwatch.config", "imgwatch.config_edit",
+    "imgwatch.decisions", "imgwatch.judged_row", "imgwatch.ledger", "imgwatch.live_model", "imgwatch.logs",
+    "imgwatch.quarantine", "imgwatch.reviewers_promise", "imgwatch.service", "imgwatch.status",
+    "imgwatch.systemd.drop_in", "imgwatch.systemd.notify", "imgwatch.watching.watcher", "forked_workers", "paced",
 )  # fmt: skip
 _MOST_DESCRIPTORS = 64
 _OF_GROUPS = (
@@ -119,6 +122,7 @@ def ask(
 def _server() -> socket.socket:
     """Start the server of this session."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    atexit.register(ours.close)
     environment = os.environ | {
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -133,10 +137,21 @@ def prepare() -> None:
     """Import what commands import, with a thread less than most of them have: none."""
     from imgwatch.cli import COMMANDS
 
+    _import_when_used("onnxruntime")
     for name in (*_PRELOADED, *(f"imgwatch.commands.{module}" for module in COMMANDS.values())):
         importlib.import_module(name)
     assert len(os.listdir("/proc/self/task")) == 1, "a process with threads cannot fork"
     gc.freeze()
+
+
+def _import_when_used(name: str) -> None:
+    """Have a module imported by the process that first uses it, though others that import it are imported."""
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.loader is not None
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
 
 
 def serve(connection: socket.socket) -> dict[str, Any] | None:
@@ -252,8 +267,34 @@ def run_worker(command: list[str]) -> NoReturn:
     os._exit(0)
 
 
+def end(code: str | int | None) -> None:
+    """End this process as Python does, but leave its modules, which it shares with the server, in memory.
+
+    To free them would copy all of them first. A process that cannot write its last words ends in Python's way.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads
+    atexit._run_exitfuncs()
+    try:
+        if isinstance(code, str):
+            sys.stderr.write(f"{code}\n")
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
 if __name__ == "__main__":
     prepare()
     wanted = serve(socket.socket(fileno=int(sys.argv[1])))
-    if wanted is not None:
+    if wanted is None:
+        os._exit(0)
+    try:
         run(wanted)
+    except SystemExit as fault:
+        end(fault.code)
+        raise
+    except Exception:  # noqa: BLE001 - as Python ends
+        sys.excepthook(*sys.exc_info())
+        end(1)
+    end(0)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
 import random
-import subprocess
 import sys
 import threading
 import time
@@ -12,8 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from conftest import WriteConfig, picture_bytes, write_brightness_model
+from conftest import (
+    WriteConfig,
+    brightness_contract,
+    brightness_graph,
+    picture_bytes,
+    write_brightness_model,
+)
 from daemon import Daemon, digests, objects, run, wait_until
+from fork_server import ForkedProcess
 from imgwatch.model.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]
@@ -35,20 +42,23 @@ class Swapping:
     """Puts a new model in place again and again, in a process of its own that is killed along with the daemon."""
 
     script = (
-        "import sys, itertools, time; sys.path.insert(0, sys.argv[1])\n"
-        "from pathlib import Path; from conftest import write_brightness_model\n"
-        "for n in itertools.count():\n"
-        "    write_brightness_model(Path(sys.argv[2]), threshold=0.5 + n % 50 / 1000)\n"
+        "import itertools, pickle, sys, time; from pathlib import Path; import onnx\n"
+        "from imgwatch.model.contract import write_model\n"
+        "graph, contracts, path = pickle.loads(Path(sys.argv[1]).read_bytes())\n"
+        "for contract in itertools.cycle(contracts):\n"
+        "    write_model(onnx.load_from_string(graph), contract, path)\n"
         "    time.sleep(0.05)  # the daemon needs the processor, too\n"
     )
 
     def __init__(self, model: Path) -> None:
         self.model = write_brightness_model(model)
+        self.models = model.with_name("models.pickle")
+        contracts = [brightness_contract(threshold=0.5 + number / 1000) for number in range(50)]
+        self.models.write_bytes(pickle.dumps((brightness_graph().SerializeToString(), contracts, model)))
         self.processes = [self.started()]
 
-    def started(self) -> subprocess.Popen[bytes]:
-        tests = Path(__file__).parent.parent
-        return subprocess.Popen([sys.executable, "-c", self.script, str(tests), str(self.model)])
+    def started(self) -> ForkedProcess:
+        return ForkedProcess([sys.executable, "-c", self.script, str(self.models)])
 
     def kill(self, *, again: bool) -> None:
         self.processes[-1].kill()

@@ -60,7 +60,7 @@ def test_a_writer_killed_at_random_instants_leaves_the_old_file_or_the_new(tmp_p
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few pictures that are all different."""
     folder, rng = tmp_path_factory.mktemp("photos"), np.random.default_rng(0)
-    for number in range(40):
+    for number in range(24):
         pixels = rng.normal(rng.uniform(40, 200), 30, (32, 32, 3)).clip(0, 255).astype(np.uint8)
         Image.fromarray(pixels).save(folder / f"{number}.png")
     return folder
@@ -95,10 +95,13 @@ def kills(photos: Path, out: Path) -> Iterator[None]:
     process.kill()
     process.wait()
     yield
-    chance = random.Random(4)
+    began = time.monotonic()
+    assert calibrating(photos, out).wait() == 0
+    yield
+    seconds, chance = time.monotonic() - began, random.Random(4)
     for _ in range(CALIBRATIONS_KILLED):
         process = calibrating(photos, out)
-        time.sleep(chance.uniform(1.0, 4.0))
+        time.sleep(chance.uniform(0.3, 1.0) * seconds)
         process.kill()
         process.wait()
         yield
