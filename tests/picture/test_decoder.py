@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +14,7 @@ from pebble import ProcessFuture, ProcessPool
 from PIL import Image
 
 from conftest import SHAPE, dark
+from daemon import wait_until
 from imgwatch.picture import decoder
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits
@@ -145,3 +149,56 @@ def test_a_pool_that_stumbles_over_a_worker_that_ends_is_stopped_all_the_same(
         assert len(list(opened.decode([dark(tmp_path / "a.png")]))) == 1
         assert multiprocessing.active_children() != []
     assert multiprocessing.active_children() == []
+
+
+def _status(pid: int, key: str) -> str:
+    """Return a line of a process's status; "" once it has ended."""
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        return next((line.partition(":")[2].strip() for line in lines if line.startswith(f"{key}:")), "")
+    return ""
+
+
+def _writes_nowhere_or_has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/fd/2").readlink() == Path(os.devnull)
+    except OSError:
+        return True
+
+
+def test_a_worker_that_still_starts_is_not_interrupted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Ctrl+C goes to all processes of a terminal."""
+    path = dark(tmp_path / "a.png")
+    with Decoder(SHAPE, Limits()) as opened:
+        opened.start()
+        [worker] = multiprocessing.active_children()
+        assert worker.pid is not None
+        os.kill(worker.pid, signal.SIGINT)
+        assert [isinstance(outcome, Decoded) for _, outcome in opened.decode([path])] == [True]
+        assert [child.pid for child in multiprocessing.active_children()] == [worker.pid]
+    assert capfd.readouterr().err == ""
+
+
+def test_a_worker_that_still_starts_ends_silently_with_the_others(capfd: pytest.CaptureFixture[str]) -> None:
+    """The first one is stopped while the second one goes on starting."""
+    opened = Decoder(SHAPE, Limits(), workers=2)
+    opened.start()
+    workers = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    closing = threading.Thread(target=opened.close)
+    closing.start()
+    try:
+        terminated = 1 << (signal.SIGTERM - 1)
+        wait_until(lambda: any(int(_status(pid, "ShdPnd") or "0", 16) & terminated for pid in workers))
+        [second] = [pid for pid in workers if not int(_status(pid, "ShdPnd") or "0", 16) & terminated]
+        os.kill(second, signal.SIGCONT)
+        wait_until(lambda: _writes_nowhere_or_has_ended(second))
+    finally:
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+        closing.join()
+    assert capfd.readouterr().err == ""

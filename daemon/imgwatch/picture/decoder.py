@@ -5,7 +5,6 @@ It decodes paths in order, a bounded number at a time; `decoding` knows what a p
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import resource
 import signal
@@ -23,7 +22,7 @@ from weakref import WeakSet
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
 from imgwatch import memory
-from imgwatch.picture import decoding
+from imgwatch.picture import decoding, spawning
 from imgwatch.picture.decoding import Box, Decoded, Limits, Shape
 from imgwatch.picture.unreadable import TemporarilyUnreadable, Unreadable
 
@@ -130,8 +129,9 @@ class Decoder:
                     max_tasks=_RECYCLE,
                     initializer=_prepare_worker,
                     initargs=(self.limits.decode_megabytes,),
-                    context=multiprocessing.get_context("spawn"),
+                    context=spawning.KeptLocks(),
                 )
+                spawning.start(self._pool)
         future: Future = self._pool.schedule(
             _decode,
             args=([os.fspath(path) for path in group], shape or self.shape, self.limits),
