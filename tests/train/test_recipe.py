@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -189,6 +189,20 @@ def _interrupted_at(epochs: int) -> Callable[[str, int, int], None]:
     return stop
 
 
+def where_it_begins(job: Job) -> int:
+    """Return the epoch with which a training begins, and end it there."""
+    seen: list[int] = []
+
+    def stop(stage: str, done: int, total: int) -> None:
+        if stage == "fit":
+            seen.append(done)
+            raise _Interrupted
+
+    with pytest.raises(_Interrupted):
+        train(job, stop)
+    return seen[0]
+
+
 @pytest.mark.parametrize("recipe", [DENSE, CONV], ids=["dense", "conv"])
 def test_a_resumed_run_ends_as_an_uninterrupted_one(
     photos: Path, tmp_path: Path, recipe: dict[str, Any]
@@ -203,87 +217,115 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(
     assert resumed.calibration.scores == whole.calibration.scores
 
 
-def test_fresh_forgets_what_was_reached(photos: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def interrupted(photos: Path, tmp_path: Path) -> Job:
+    """A training that was interrupted at its second epoch."""
     job = _job(photos, tmp_path / "m.onnx", DENSE)
     with pytest.raises(_Interrupted):
         train(job, _interrupted_at(2))
-    seen: list[int] = []
-    train(replace(job, fresh=True), lambda stage, done, total: seen.append(done) if stage == "fit" else None)
-    assert seen[0] == 0
+    return job
 
 
-def test_other_settings_start_over(photos: Path, tmp_path: Path) -> None:
-    job = _job(photos, tmp_path / "m.onnx", DENSE)
-    with pytest.raises(_Interrupted):
-        train(job, _interrupted_at(2))
-    seen: list[int] = []
-    other = replace(job, settings=checked({**DENSE, "seed": 5}, TrainSettings))
-    train(other, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
-    assert seen[0] == 0
+def test_fresh_forgets_what_was_reached(interrupted: Job) -> None:
+    assert where_it_begins(replace(interrupted, fresh=True)) == 0
 
 
-def test_a_damaged_checkpoint_is_not_trusted(photos: Path, tmp_path: Path) -> None:
-    job = _job(photos, tmp_path / "m.onnx", DENSE)
-    with pytest.raises(_Interrupted):
-        train(job, _interrupted_at(2))
-    kept = job.checkpoint_folder / "last.npz"
+def test_other_settings_start_over(interrupted: Job) -> None:
+    other = checked({**DENSE, "seed": 5}, TrainSettings)
+    assert where_it_begins(replace(interrupted, settings=other)) == 0
+
+
+def test_a_damaged_checkpoint_is_not_trusted(interrupted: Job) -> None:
+    kept = interrupted.checkpoint_folder / "last.npz"
     kept.write_bytes(kept.read_bytes()[:-200])
-    seen: list[int] = []
-    train(job, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
-    assert seen[0] == 0
+    assert where_it_begins(interrupted) == 0
 
 
-CHILD = """
-import json, sys
+TRAININGS = """
+import json, os, sys
 from pathlib import Path
 from imgwatch.settings import TrainSettings, checked
 from imgwatch_train.job import Job
 from imgwatch_train.recipe import train
 
+
+def run(pipe, photos, out, recipe):
+    os.setsid()
+    with open(pipe, "w") as stream:
+        job = Job((Path(photos),), checked(recipe, TrainSettings), Path(out))
+        train(job, lambda *progress: print(*progress, file=stream, flush=True))
+
+
 if __name__ == "__main__":
-    settings = checked(json.loads(sys.argv[3]), TrainSettings)
-    train(Job((Path(sys.argv[1]),), settings, Path(sys.argv[2])), lambda *told: print(*told, flush=True))
+    import tensorflow, keras, tf2onnx  # takes longer than such a training
+
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            run(*json.loads(line))
+            os._exit(0)
+        print(child, flush=True)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+KillAt = Callable[[int, Path, dict[str, Any]], None]
 
 
-def killed_at(step: int, photos: Path, out: Path, recipe: dict[str, Any]) -> None:
-    """Train in a process of its own, and kill it when it tells of this step."""
-    script = out.with_name("child.py")
-    script.write_text(CHILD)
-    killed = subprocess.Popen(
-        [sys.executable, str(script), str(photos), str(out), json.dumps(recipe)],
+@pytest.fixture(scope="module")
+def kill_at(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillAt]:
+    """Return what trains in a process of its own, and kills it when it tells of a step; TensorFlow is imported once."""
+    script = tmp_path_factory.mktemp("trainings") / "trainings.py"
+    script.write_text(TRAININGS)
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
         text=True,
-        start_new_session=True,
-    )
-    assert killed.stdout is not None
-    for line in killed.stdout:
-        stage, done, *_ = line.split()
-        if stage == "fit" and int(done) >= step:
-            os.killpg(killed.pid, signal.SIGKILL)
-            break
-    killed.stdout.close()
-    assert killed.wait() == -signal.SIGKILL
+        env=environment,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        asks, answers = server.stdin, server.stdout
+
+        def kill_at(step: int, out: Path, recipe: dict[str, Any]) -> None:
+            pipe = out.with_name("progress")
+            pipe.unlink(missing_ok=True)
+            os.mkfifo(pipe)
+            print(json.dumps([str(pipe), str(photos), str(out), recipe]), file=asks, flush=True)
+            training = int(answers.readline())
+            with pipe.open() as lines:
+                for line in lines:
+                    stage, done, *_ = line.split()
+                    if stage == "fit" and int(done) >= step:
+                        os.killpg(training, signal.SIGKILL)
+                        break
+            assert int(answers.readline()) == -signal.SIGKILL
+
+        yield kill_at
+        asks.close()
 
 
 @pytest.mark.e2e
 @pytest.mark.faults
-def test_a_run_killed_again_and_again_ends_with_the_same_model(photos: Path, tmp_path: Path) -> None:
+def test_a_run_killed_again_and_again_ends_with_the_same_model(
+    photos: Path, tmp_path: Path, kill_at: KillAt
+) -> None:
     recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
     job = _job(photos, tmp_path / "m.onnx", recipe)
     old = train(replace(job, out=tmp_path / "whole.onnx"))
     shutil.copy(tmp_path / "whole.onnx", job.out)
     for step in (1, 2, 3, 17, 18, 36):
-        killed_at(step, photos, job.out, recipe)
+        kill_at(step, job.out, recipe)
         assert Scorer(job.out).contract == old, "the old model stays until there is a new one"
     assert train(job).calibration.scores == old.calibration.scores
 
 
 @pytest.mark.e2e
 @pytest.mark.faults
-def test_a_killed_run_goes_on(photos: Path, tmp_path: Path) -> None:
+def test_a_killed_run_goes_on(photos: Path, tmp_path: Path, kill_at: KillAt) -> None:
     recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
-    killed_at(5, photos, tmp_path / "m.onnx", recipe)
+    kill_at(5, tmp_path / "m.onnx", recipe)
     assert not (tmp_path / "m.onnx").exists()
     job = _job(photos, tmp_path / "m.onnx", recipe)
     seen: list[int] = []
