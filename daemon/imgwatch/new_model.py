@@ -20,8 +20,7 @@ def model_in_use_or_to_be(settings: Settings) -> Path:
 
 def waiting_model(settings: Settings) -> Path:
     """Return where a new model waits: NAME.new.onnx beside the one that it would replace."""
-    model = model_in_use_or_to_be(settings)
-    return model.with_name(f"{model.stem}.new{model.suffix}")
+    return versions.waiting_of(model_in_use_or_to_be(settings))
 
 
 def models_to_compare(settings: Settings, general_model: Path) -> dict[str, Path]:

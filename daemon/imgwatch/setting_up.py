@@ -139,10 +139,9 @@ class Setup:
         if learned is not None:
             model = Path(str(values["model"]))
             model.parent.mkdir(parents=True, exist_ok=True)
-            draft = model.with_name(f"{model.stem}.new{model.suffix}") if model.exists() else model
+            draft = versions.draft_of(model)
             learned.write(draft)
-            if draft != model:
-                versions.put_in_place(draft, model)
+            versions.put_in_place(draft, model)
             written.append(model)
         if self._before is None:
             first_config.write_new(self.file, text)

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer import Abort
 from typer.testing import CliRunner
 
 from conftest import WriteConfig, picture_bytes
 from gallery import Scene
 from imgwatch.cli import app
 from imgwatch.commands.context import load_settings
+from imgwatch.commands.train import _job
+from imgwatch.model.scorer import Scorer
 from terminal import in_a_terminal
 
 
@@ -32,6 +35,11 @@ class Album:
     @property
     def beside(self) -> Path:
         return self.model.with_name("mine.new.onnx")
+
+
+def left_in(album: Album) -> set[str]:
+    """Return the models beside the one in use."""
+    return {path.name for path in album.model.parent.glob("mine*.onnx")}
 
 
 @pytest.fixture
@@ -56,6 +64,69 @@ def test_without_a_terminal_it_is_compared_and_then_replaced(album: Album) -> No
     assert f"would move:      {album.scene.inbox}" in done.stdout
     assert album.model.read_bytes() != before
     assert not album.beside.exists()
+
+
+def test_a_model_that_waits_stays_when_another_replaces_the_one_in_use(album: Album) -> None:
+    album.beside.write_bytes(b"an hour of training")
+    before = album.model.read_bytes()
+    done = CliRunner().invoke(app(), [*album.command, "--yes"])
+    assert done.exit_code == 0, done.output
+    assert album.model.read_bytes() != before
+    assert album.beside.read_bytes() == b"an hour of training"
+    assert left_in(album) == {"mine.onnx", "mine.previous.onnx", "mine.new.onnx"}
+
+
+def test_a_refused_model_waits_and_the_one_that_waited_is_kept(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.beside.write_bytes(b"an hour of training")
+    before = album.model.read_bytes()
+    monkeypatch.setattr("imgwatch.console.agrees", lambda _: False)
+    done = CliRunner().invoke(app(), album.command)
+    assert f"The old model stays; the new one is {album.beside}." in done.stdout
+    assert f"The former {album.beside} is kept as mine.new.previous.onnx." in done.stderr
+    assert album.model.read_bytes() == before
+    assert Scorer(album.beside).name.startswith("mine.new-")
+    assert album.model.with_name("mine.new.previous.onnx").read_bytes() == b"an hour of training"
+    assert left_in(album) == {"mine.onnx", "mine.new.onnx", "mine.new.previous.onnx"}
+
+
+def test_a_model_waits_where_the_question_is_broken_off(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(_: str) -> bool:
+        raise Abort
+
+    before = album.model.read_bytes()
+    monkeypatch.setattr("imgwatch.console.agrees", leave)
+    assert CliRunner().invoke(app(), album.command).exit_code != 0
+    assert album.model.read_bytes() == before
+    assert Scorer(album.beside).name.startswith("mine.new-")
+    assert left_in(album) == {"mine.onnx", "mine.new.onnx"}
+
+
+def test_a_waiting_model_is_replaced_only_by_a_whole_one_and_kept(
+    album: Album, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    album.beside.write_bytes(b"an hour of training")
+    command = [word.replace("mine.onnx", "mine.new.onnx") for word in album.command]
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("imgwatch.calibration.calibrate.write_model", killed)
+        assert CliRunner().invoke(app(), command).exit_code != 0
+    assert album.beside.read_bytes() == b"an hour of training"
+    assert CliRunner().invoke(app(), command).exit_code == 0
+    assert Scorer(album.beside).name.startswith("mine.new-")
+    assert left_in(album) == {"mine.onnx", "mine.new.onnx", "mine.new.previous.onnx"}
+
+
+def test_a_training_writes_beside_what_it_replaces(album: Album) -> None:
+    for out in (album.model, album.beside):
+        job = _job(album.scene.settings, [album.folder], out, (), None)
+        assert job.written == out.with_name(f"{out.stem}.draft.onnx")
 
 
 def test_programs_are_told_which_pictures(album: Album) -> None:

@@ -141,10 +141,14 @@ def test_a_change_leaves_the_old_settings_or_the_new_and_keeps_the_model_that_it
 ) -> None:
     old, new = OLD.bytes(tmp_path), NEW.bytes(tmp_path)
     seen = set()
-    for folder in killed_before_each_step(
-        lambda folder: set_up(folder, 0.05, NEW), lambda folder: set_up(folder, 0.01, OLD), tmp_path
-    ):
+
+    def prepare(folder: Path) -> None:
+        set_up(folder, 0.01, OLD)
+        (folder / "models" / "model.new.onnx").write_bytes(b"trained, and not yet taken")
+
+    for folder in killed_before_each_step(lambda folder: set_up(folder, 0.05, NEW), prepare, tmp_path):
         config, model = folder / "config.yaml", folder / "models" / "model.onnx"
+        assert model.with_name("model.new.onnx").read_bytes() == b"trained, and not yet taken"
         settings = load_config(config)
         assert settings.own_model == model
         assert settings.threshold is not None
@@ -157,6 +161,8 @@ def test_a_change_leaves_the_old_settings_or_the_new_and_keeps_the_model_that_it
         assert settings.threshold.false_alarms == 0.05
         assert "-  false_alarms: 0.01" in (last_change(config) or ""), "an undo takes the change back"
         assert (model.read_bytes(), previous_of(model).read_bytes()) == (new, old)
+        assert model.with_name("model.new.onnx").read_bytes() == b"trained, and not yet taken"
+        assert not model.with_name("model.draft.onnx").exists()
         assert unfinished(folder) == []
     assert {(0.01, False), (0.01, True)} <= seen <= {(0.01, False), (0.01, True), (0.05, True)}
 

@@ -58,8 +58,12 @@ def test_a_training_goes_on_without_a_page_and_its_model_is_compared_and_taken(
     client: TestClient, tmp_path: Path, config: Path
 ) -> None:
     assert "Train a model" in client.get("/model").text
-    assert client.get("/model/training").json() == {"state": "none", "log": ""}
-    (tmp_path / "mine.new.onnx").write_bytes(b"an older one that waited")
+    assert client.get("/model/training").json() == {
+        "state": "none",
+        "log": "",
+        "waiting": None,
+        "kept_as": "mine.new.previous.onnx",
+    }
     assert client.post("/model/train", json={}).json()["state"] == "running"
     wait_until(lambda: "epoch: 1 of 2" in client.get("/model/training").json()["log"])
     assert "\x1b" not in client.get("/model/training").json()["log"]
@@ -67,6 +71,7 @@ def test_a_training_goes_on_without_a_page_and_its_model_is_compared_and_taken(
     assert not (tmp_path / "mine.new.onnx").exists()
     (tmp_path / "go on").touch()
     wait_until(lambda: state(client) == "done")
+    assert client.get("/model/training").json()["waiting"] == "mine.new.onnx"
     assert client.get("/model/training").json()["log"].endswith("written")
 
     bright(tmp_path / "inbox" / "bright.png")
@@ -86,6 +91,17 @@ def test_a_training_goes_on_without_a_page_and_its_model_is_compared_and_taken(
     assert (tmp_path / "mine.onnx").read_bytes() == (tmp_path / "ready.onnx").read_bytes()
     assert (tmp_path / "mine.previous.onnx").exists()
     assert load_config(config).own_model == tmp_path / "mine.onnx"
+
+
+def test_a_model_that_waits_outlives_a_training_that_does_not_end(client: TestClient, tmp_path: Path) -> None:
+    waiting = tmp_path / "mine.new.onnx"
+    waiting.write_bytes(b"an hour of training")
+    for _ in range(2):
+        assert client.post("/model/train", json={}).json()["waiting"] == waiting.name
+        wait_until(lambda: "epoch" in client.get("/model/training").json()["log"])
+        assert waiting.read_bytes() == b"an hour of training"
+        assert client.post("/model/cancel", json={}).json()["waiting"] == waiting.name
+        assert waiting.read_bytes() == b"an hour of training"
 
 
 def test_a_training_is_cancelled_and_leaves_the_model_in_use(client: TestClient, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from imgwatch.settings import DEFAULT_IGNORE, ThresholdRule, TrainSettings
 
 @dataclass(frozen=True)
 class Job:
-    """Train on the pictures below `folders`, write the model to `out`, or to `model` if the user looks at it first.
+    """Train on the pictures below `folders`; write the model to `model`, a draft that then goes to `out`, or to `out`.
 
     `threshold` overrides the architecture's own rule; what lies at or below a path in `exclude`, or has a
     name that a pattern in `ignore` matches, is left out; `fresh` forgets the checkpoints of an earlier run;

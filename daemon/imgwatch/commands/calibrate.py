@@ -30,6 +30,7 @@ from imgwatch.commands.odd_pictures import (
     say_standing_out,
 )
 from imgwatch.errors import UsageError
+from imgwatch.model import versions
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
@@ -154,8 +155,9 @@ def _write(  # noqa: PLR0913 - what the command was told
     as_json: bool,
 ) -> None:
     """Write the model and the list of its strangest pictures, and replace the model in use if the user agrees."""
-    written = model_swap.draft_path(out)
-    contract = fitted.write(written)
+    draft = versions.draft_of(out)
+    contract = fitted.write(draft)
+    written = model_swap.placed(draft, out)
     odd.show([path for path, _ in fitted.strangest(max(_LISTED, fitted.standing_out))])
     compared = model_swap.compared(settings, written)
     if as_json:

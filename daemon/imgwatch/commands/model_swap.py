@@ -33,9 +33,12 @@ UseOption = Annotated[
 _NAMED = 10  # pictures of each kind
 
 
-def draft_path(out: Path) -> Path:
-    """Return where to write a new model first: beside the one that it is to replace, if there is one."""
-    return out.with_name(f"{out.stem}.new{out.suffix}") if out.exists() else out
+def placed(draft: Path, out: Path) -> Path:
+    """Move a finished draft to its place if nothing lies there yet; return where it is now."""
+    if out.exists():
+        return draft
+    versions.put_in_place(draft, out)
+    return out
 
 
 def compared(settings: Settings, model: Path) -> Shadow | None:
@@ -106,16 +109,22 @@ def say_outcome(out: Path, model: Path, to_do: str | None) -> None:
 def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool) -> Path:
     """Replace a model by one that was written beside it, and keep the old one; return the new one's path.
 
-    One that is in use is replaced only if the user agrees.
+    One that is in use is replaced only if the user agrees; else the new one waits, also where the question broke off.
     """
     if written == out:
         return out
-    is_in_use = out == model_path(settings)
-    if is_in_use and not (is_agreed or console.agrees(f"Replace {out}, which is in use?")):
-        console.say(f"The old model stays; the new one is {written}.")
-        return written
-    versions.put_in_place(written, out)
-    return out
+    place = versions.waiting_of(out)
+    try:
+        is_in_use = out == model_path(settings)
+        if not is_in_use or is_agreed or console.agrees(f"Replace {out}, which is in use?"):
+            place = out
+        else:
+            console.say(f"The old model stays; the new one is {place}.")
+    finally:
+        if place.exists():
+            console.note(f"The former {place} is kept as {versions.previous_of(place).name}.")
+        versions.put_in_place(written, place)
+    return place
 
 
 def _take_into_use(

@@ -30,6 +30,7 @@ from imgwatch.commands.odd_pictures import (
     say_standing_out,
 )
 from imgwatch.extras import require_extra
+from imgwatch.model import versions
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def _job(
         folders=(*sources, *(reviews.restored if reviews else ())),
         settings=settings.train,
         out=out,
-        model=model_swap.draft_path(out),
+        model=versions.draft_of(out),
         threshold=settings.threshold,
         exclude=(*left_out, settings.quarantine.path, settings.state),
         trusted=reviews.trusted if reviews else frozenset(),
@@ -153,22 +154,23 @@ def _hand_over(
     from imgwatch.kind_promises import silence_in_words
     from imgwatch.standard import Standard
 
-    compared = model_swap.compared(settings, job.written)
-    standard = Standard.of(contract, "", None, settings.kinds.promised, job.written)
+    written = model_swap.placed(job.written, job.out)
+    compared = model_swap.compared(settings, written)
+    standard = Standard.of(contract, "", None, settings.kinds.promised, written)
     if as_json:
-        model, _ = model_swap.hand_over(settings, job.written, job.out, options.unasked())
+        model, _ = model_swap.hand_over(settings, written, job.out, options.unasked())
         summary = {"model": str(model), "report": str(job.report_folder), "architecture": contract.architecture,
                  "threshold": contract.threshold.score, "training": contract.training,
                  "silent": silence_in_words(contract, standard.kinds)}  # fmt: skip
         console.say_json(summary | model_swap.as_json(compared))
         return
-    console.say(f"{job.written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
+    console.say(f"{written} written: {contract.architecture}, threshold {contract.threshold.score:.4g}.")
     for sentence in about_silent_kinds(standard):
         console.say(sentence)
     promise = contract.training.get("promise")
     if isinstance(promise, dict) and "says" in promise:
         console.say(str(promise["says"]))
     model_swap.say(compared)
-    outcome = model_swap.hand_over(settings, job.written, job.out, options)
+    outcome = model_swap.hand_over(settings, written, job.out, options)
     console.say(f"Look at {job.report_folder / 'report.html'}.")
     model_swap.say_outcome(job.out, *outcome)

@@ -19,6 +19,16 @@ def previous_of(model: Path) -> Path:
     return model.with_name(f"{model.stem}.previous{model.suffix}")
 
 
+def waiting_of(model: Path) -> Path:
+    """Return the path at which a new model waits until the user takes it."""
+    return model.with_name(f"{model.stem}.new{model.suffix}")
+
+
+def draft_of(model: Path) -> Path:
+    """Return the path to which a model is written before it replaces anything."""
+    return model.with_name(f"{model.stem}.draft{model.suffix}")
+
+
 def put_in_place(fresh: Path, model: Path) -> None:
     """Replace a model by a new file, and keep the old one. Raises CannotCreate.
 

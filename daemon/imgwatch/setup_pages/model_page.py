@@ -17,6 +17,7 @@ from imgwatch.comparing import compare, sample_of
 from imgwatch.config import load_config
 from imgwatch.errors import shown
 from imgwatch.extras import require_extra
+from imgwatch.model import versions
 from imgwatch.progress import Progress
 from imgwatch.review.answers import answer, json_of, page
 from imgwatch.setting_up import config_file
@@ -68,13 +69,10 @@ class ModelPage:
         return HTMLResponse(page("model", folders=shown(folders)))
 
     async def _start(self, _: Request) -> Response:
-        """Start a training, whose model will wait beside the one in use and replaces another that waits there."""
+        """Start a training, whose model will wait beside the one in use; one that waits stays until it is whole."""
         settings = self._settings()
         require_extra("train")
-        out = new_model.waiting_model(settings)
-        if self._training.state != "running":
-            out.unlink(missing_ok=True)
-        command = self._train(config_file(self._config).absolute(), out)
+        command = self._train(config_file(self._config).absolute(), new_model.waiting_model(settings))
         await run_in_threadpool(self._training.start, command, settings.state / _LOG)
         return self._answer_training(settings)
 
@@ -86,7 +84,16 @@ class ModelPage:
         return self._answer_training(self._settings())
 
     def _answer_training(self, settings: Settings) -> Response:
-        return answer({"state": self._training.state, "log": end_of(settings.state / _LOG)})
+        """Answer with the training's state and log, and the file in which a new model waits, if one does."""
+        waiting = new_model.waiting_model(settings)
+        return answer(
+            {
+                "state": self._training.state,
+                "log": end_of(settings.state / _LOG),
+                "waiting": shown(waiting.name) if waiting.exists() else None,
+                "kept_as": shown(versions.previous_of(waiting).name),
+            }
+        )
 
     async def _compare(self, _: Request) -> Response:
         """Start to compare, in the background."""

@@ -21,9 +21,11 @@ function guarded(fault, work) {
   };
 }
 
-function showTraining({ state, log }) {
+function showTraining({ state, log, waiting, kept_as }) {
   const isRunning = state === "running";
   $("train").disabled = isRunning;
+  $("waiting").hidden = !waiting;
+  $("waiting").textContent = waiting ? `A new model waits already, ${waiting}. It stays until another is complete, and is then kept as ${kept_as}.` : "";
   $("cancel").hidden = !isRunning;
   if ($("state").textContent !== STATES[state]) $("state").textContent = STATES[state];
   $("log").hidden = !log;
@@ -88,6 +90,7 @@ $("use").addEventListener("click", guarded("compare-fault", async () => {
   const { says } = await ask("/model/use", { name: fresh.name });
   $("take").hidden = true;
   $("used").textContent = says;
+  $("waiting").hidden = true;
 }));
 await guarded("train-fault", followTraining)();
 await guarded("compare-fault", followComparison)();
