@@ -162,3 +162,15 @@ def test_a_config_that_changes_while_the_user_is_asked_is_not_overwritten(
             said(*words, "--config", config)
     assert config.read_text().endswith("# meanwhile\n")
     assert load_config(config).mode == "report"
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_running_daemon_is_asked_to_reload_whatever_is_printed(
+    write_config: WriteConfig, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("imgwatch.reload.ask_for_reload", lambda settings: asked.append(settings.mode) or "")
+    config = write_config()
+    said("set", "mode", "report", "--yes", *options, "--config", config)
+    said("undo", "--yes", *options, "--config", config)
+    assert asked == ["report", load_config(config).mode]

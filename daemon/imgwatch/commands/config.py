@@ -165,9 +165,8 @@ def _change(
             write(file, before)
         else:
             replace_config(file, text, before)
+    outcome = f"{file} is changed. {ask_for_reload(settings)}" if change else f"{file} says that already."
     if as_json:
         console.say_json({"file": str(file), "change": change})
-    elif change:
-        console.say(f"{file} is changed. {ask_for_reload(settings)}")
     else:
-        console.say(f"{file} says that already.")
+        console.say(outcome)
