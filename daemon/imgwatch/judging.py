@@ -200,6 +200,10 @@ def _middle_frames(decoded: Sequence[Decoded], scores: Floats) -> Iterator[int]:
     """
     first = 0
     for picture in decoded:
+        if len(picture.frames) == 1:
+            yield first
+            first += 1
+            continue
         numbers = range(first, first + len(picture.frames))
         ascending = sorted(numbers, key=lambda number: np.nan_to_num(scores[number], nan=-np.inf))
         yield ascending[(len(ascending) - 1) // 2]

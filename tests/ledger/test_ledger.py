@@ -161,3 +161,15 @@ def test_the_inodes_of_watched_folders_are_remembered(ledger: Ledger) -> None:
     ledger.facts.put_root_inode(second, 7)
     ledger.facts.put_root_inode(second, 8)
     assert ledger.facts.root_inodes() == {first: 0, second: 8}
+
+
+@pytest.mark.parametrize(
+    "path", ["/a.jpg", "/in/a.jpg", "/in/deeper/\udcff.jpg", "a.jpg", "s3:/bucket/a.jpg"]
+)
+def test_a_file_is_kept_under_its_folder_and_its_name(ledger: Ledger, path: str) -> None:
+    file = Path(path)
+    ledger.remember([Row(file, FIRST, FileState.HELD, KEPT), Row(A, FIRST, FileState.HELD, KEPT)], now=1.0)
+    assert set(ledger.waiting(FileState.HELD)) == {file, A}
+    assert ledger.unfinished(file.parent, {file.name: FIRST}) == []
+    ledger.forget([file])
+    assert set(ledger.waiting(FileState.HELD)) == {A} - {file}

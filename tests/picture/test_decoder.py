@@ -13,7 +13,7 @@ import pytest
 from pebble import ProcessFuture, ProcessPool
 from PIL import Image
 
-from conftest import SHAPE, dark
+from conftest import SHAPE, dark, noise
 from daemon import wait_until
 from imgwatch.picture import decoder
 from imgwatch.picture.decoder import Decoder
@@ -34,6 +34,16 @@ def test_order_is_kept_and_faults_are_values(tmp_path: Path) -> None:
     assert isinstance(results[3][1], Unreadable)
     assert isinstance(results[7][1], FileNotFoundError)
     assert sum(isinstance(outcome, Decoded) for _, outcome in results) == 18
+
+
+def test_a_picture_comes_with_its_fingerprint(tmp_path: Path) -> None:
+    """The worker computes it: one process hands out files and acts, for all workers."""
+    with Decoder(SHAPE, Limits()) as opened:
+        [(_, outcome)] = opened.decode([noise(tmp_path / "a.png")])
+    assert isinstance(outcome, Decoded)
+    came = vars(outcome).pop("fingerprint")
+    assert came is not None
+    assert came == outcome.fingerprint
 
 
 @pytest.fixture

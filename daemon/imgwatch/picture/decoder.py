@@ -259,6 +259,9 @@ def _decode(paths: list[str], shape: Shape | Box, limits: Limits) -> list[Outcom
 
 def _decode_one(path: str, shape: Shape | Box, limits: Limits) -> Outcome:
     try:
-        return decoding.read(path, shape, limits)
+        decoded = decoding.read(path, shape, limits)
+        if isinstance(shape, Shape):  # it is to be judged
+            decoded.fingerprint  # noqa: B018 - computed here, where several processes share the work
+        return decoded
     except (Unreadable, FileNotFoundError) as fault:
         return fault.with_traceback(None)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Literal
 
@@ -114,7 +114,7 @@ class Decoded:
     taken: datetime | None = None
     origin: header.Origin | None = None
 
-    @property
+    @cached_property  # which a worker asks for, so that it comes with the picture
     def fingerprint(self) -> bytes | None:
         """A digest of the visible pixels, whatever the metadata: 16 bytes over every fourth row and column.
 
