@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from conftest import WriteConfig, brightness_contract, brightness_graph, picture_bytes
 from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
@@ -46,6 +45,8 @@ def _examples(vectors: Vectors, is_junk: bool = True) -> list[Example]:
 def test_the_head_is_the_one_of_the_textbook() -> None:
     x = np.concatenate([_vectors(0, 60), _vectors(1, 8, 0.4)]).astype(np.float64)
     is_junk = np.arange(68) >= 60
+    from sklearn.linear_model import LogisticRegression  # takes seconds to import
+
     expected = LogisticRegression(C=3e-4, class_weight="balanced", tol=1e-8, max_iter=1000).fit(x, is_junk)
     weights, bias, _ = fit_head(x, is_junk)
     assert np.allclose(weights, expected.coef_[0], atol=1e-5)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -282,6 +281,14 @@ def test_what_is_not_there_is_said_as_json(program: Program, method: str, path: 
     assert answer["error"]
 
 
+def checking(schema: dict[str, Any]) -> Any:
+    """Return what checks answers against a schema; only who checks waits seconds for its import."""
+    from jsonschema import Draft202012Validator
+
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
 def validated(document: dict[str, Any], method: str, path: str, status: int, answer: Any) -> None:
     """Check an answer against what the document says of it, and that the document leaves out none of its keys."""
     (schema,) = (
@@ -289,8 +296,7 @@ def validated(document: dict[str, Any], method: str, path: str, status: int, ans
         for media in document["paths"][path][method]["responses"][str(status)]["content"].values()
     )
     whole = {**schema, "components": document["components"]}
-    Draft202012Validator.check_schema(whole)
-    Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(answer)
+    checking(whole).validate(answer)
     described = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert set(answer) == set(described["properties"])
 
@@ -330,8 +336,8 @@ def test_the_document_names_what_is_asked(program: Program) -> None:
     assert parameters["limit"]["schema"]["maximum"] == 500
     asked = document["paths"]["/api/v1/decisions"]["post"]["requestBody"]["content"]["application/json"]
     whole = {**asked["schema"], "components": document["components"]}
-    assert Draft202012Validator(whole).is_valid({"ids": ["a"], "decision": "later"})
-    assert not Draft202012Validator(whole).is_valid({"ids": ["a"], "decision": "shred"})
+    assert checking(whole).is_valid({"ids": ["a"], "decision": "later"})
+    assert not checking(whole).is_valid({"ids": ["a"], "decision": "shred"})
 
 
 def run(scene: Scene, *words: str) -> str:
