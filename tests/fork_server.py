@@ -129,7 +129,10 @@ def _server() -> socket.socket:
     }  # a process that forks has no threads
     with its:
         its.set_inheritable(True)
-        os.posix_spawn(sys.executable, [sys.executable, __file__, str(its.fileno())], environment)
+        command = [sys.executable, __file__, str(its.fileno())]
+        os.posix_spawn(
+            sys.executable, command, environment, setsigmask=[]
+        )  # multiprocessing blocks some meanwhile
     return ours
 
 

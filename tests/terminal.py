@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import pty
-import subprocess
-import sys
 import termios
 from collections.abc import Mapping
+
+from daemon import COMMAND, popen
 
 
 def in_a_terminal(
@@ -16,10 +16,9 @@ def in_a_terminal(
     """Run `imgwatch` in a terminal; where it says a key of `answers`, it is told the value. Return all that it says."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (40, columns))
-    command = [sys.executable, "-m", "imgwatch", *arguments]
     environment = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES")}
     environment["TERM"] = "xterm-256color"
-    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
+    process = popen([*COMMAND, *arguments], stdin=theirs, stdout=theirs, stderr=theirs, env=environment)
     os.close(theirs)
     said, waiting = b"", dict(answers)
     while piece := _read(ours):

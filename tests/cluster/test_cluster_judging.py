@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import pytest
+from distributed import KilledWorker
 
 from conftest import dark
+from imgwatch.cluster.dask_cluster import Cluster, _Run
 from imgwatch.cluster.judging import JudgeKit, Missed, PictureVersion, judge_on
 from imgwatch.errors import Unavailable
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.picture.decoding import Limits
 from imgwatch.scan import identity_of
-
-if TYPE_CHECKING:
-    from imgwatch.cluster.dask_cluster import Cluster
 
 ROOM = 4
 
@@ -26,8 +25,6 @@ class FakeFuture:
         self.batch = batch
 
     def result(self) -> list[str]:
-        from distributed import KilledWorker
-
         if "lethal" in self.batch:
             raise KilledWorker("task", cast(Any, None), 1)
         return [item.upper() for item in self.batch]
@@ -61,9 +58,7 @@ class FakeCluster:
 
 
 def run(cluster: FakeCluster, batches: Iterable[Sequence[str]]) -> Iterator[tuple[Sequence[str], Any]]:
-    from imgwatch.cluster.dask_cluster import _Run  # takes half a second to import
-
-    return _Run[str, Any](cast("Cluster", cluster), "kit").results(batches)
+    return _Run[str, Any](cast(Cluster, cluster), "kit").results(batches)
 
 
 def test_batches_are_taken_only_as_the_cluster_keeps_up() -> None:

@@ -6,12 +6,15 @@ import subprocess
 from pathlib import Path
 
 from conftest import WriteConfig, bright, dark, picture_bytes
-from daemon import COMMAND, objects, run
+from daemon import COMMAND, objects, popen, run
 
 
 def piped(content: bytes, *arguments: str | Path, config: Path) -> subprocess.CompletedProcess[bytes]:
     command = [*COMMAND, "score", *map(str, arguments), "--config", str(config)]
-    return subprocess.run(command, input=content, capture_output=True, check=False, timeout=300)
+    pipe = subprocess.PIPE
+    with popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        out, err = process.communicate(content, timeout=300)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def test_a_dash_is_what_is_piped_in(tmp_path: Path, write_config: WriteConfig) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from conftest import WriteConfig, bright, dark
-from daemon import tree
+from daemon import run, tree
 
 pytestmark = pytest.mark.e2e
 
@@ -92,9 +92,7 @@ def test_what_the_page_says_of_proxies_works(write_config: WriteConfig, listenin
 def test_a_name_that_anybody_could_open_is_refused(write_config: WriteConfig) -> None:
     config = write_config(review="{names: [photos.home]}")
     for options in (["--serve"], ["--no-open"]):
-        command = [sys.executable, "-m", "imgwatch", "review", *options, "--config", str(config)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=dict(os.environ))
-        assert done.returncode == 78
+        done = run("review", *options, config=config, code=78)
         assert "review.names: photos.home needs a password" in done.stderr
 
 
@@ -110,8 +108,7 @@ def block(kind: str) -> str:
 def token(write_config: WriteConfig) -> tuple[Path, str]:
     """A config without password or proxy, and a token that may judge."""
     config = write_config()
-    command = [sys.executable, "-m", "imgwatch", "token", "add", "shop", "--config", str(config)]
-    return config, subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    return config, run("token", "add", "shop", config=config).stdout.strip()
 
 
 def test_the_shop_of_the_page_takes_what_imgwatch_would(

@@ -9,6 +9,7 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+from imgwatch.cluster.dask_cluster import Cluster
 from imgwatch.model.contract import golden_pictures
 from imgwatch.picture.decoding import Shape
 from imgwatch_train.backbone.convert import build, calibration_pictures, published_weights
@@ -134,8 +135,6 @@ def test_features_are_computed_once_and_survive(
 def test_a_cluster_computes_the_same_features(
     backbone: Backbone, pictures: np.ndarray, tmp_path: Path
 ) -> None:
-    from imgwatch.cluster.dask_cluster import Cluster
-
     keys = [str(number) for number in range(len(pictures))]
     with Cluster("local", workers=1) as cluster:
         afar = ClusterBackbone(backbone.path, cluster)
