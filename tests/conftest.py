@@ -61,11 +61,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         elif item.path.parent.name in _SHARED_FIXTURES or "cluster" in item.path.name:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
-    items.sort(key=_is_short)
+    items.sort(key=_turn)
 
 
-def _is_short(item: pytest.Item) -> bool:
-    return not any(item.get_closest_marker(name) for name in ("xdist_group", "faults", "e2e"))
+def _turn(item: pytest.Item) -> int:
+    longest_first = ("train", "faults", "xdist_group", "e2e")
+    if item.path.parent.name == "train":
+        return 0
+    marks = [turn for turn, name in enumerate(longest_first) if item.get_closest_marker(name)]
+    return min(marks, default=len(longest_first))
 
 
 def brightness_graph(scale: float = 1.0) -> onnx.ModelProto:

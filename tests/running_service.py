@@ -17,6 +17,7 @@ from imgwatch.commands.context import (
 )
 from imgwatch.ledger import Ledger
 from imgwatch.live_model import LiveModel
+from imgwatch.model.tried_models import TriedModels
 from imgwatch.quarantine import Quarantine
 from imgwatch.service import Service
 from imgwatch.status import Pulse
@@ -44,6 +45,7 @@ class Running:
                     settings.limits.limits(),
                     1,
                     models_of_folders(settings),
+                    TriedModels(settings.state),
                 )
                 if change is not None:
                     change(quarantine, ledger)

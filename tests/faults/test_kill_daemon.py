@@ -63,7 +63,7 @@ class Swapping:
     def kill(self, *, again: bool) -> None:
         self.processes[-1].kill()
         self.processes[-1].wait()
-        Scorer(self.model)  # whole: the old one or the new
+        Scorer(self.model, tried=None)  # whole: the old one or the new
         if again:
             self.processes.append(self.started())
 

@@ -115,7 +115,7 @@ def test_a_calibration_killed_leaves_a_model_that_the_daemon_works_with(
     shutil.copy(DEFAULT_MODEL, model)
     with Daemon(write_config(model=str(model))) as daemon:
         for number, _ in enumerate(kills(photos, model)):
-            Scorer(model)  # whole: it reproduces its self-test
+            Scorer(model, tried=None)  # whole: it reproduces its self-test
             bright(inbox / f"{number}.png")
         daemon.wait_judged(number + 1)
         assert daemon.status()["judged"] == number + 1
