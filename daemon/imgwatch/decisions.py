@@ -7,7 +7,7 @@ passed as `expected`, and compared under the same lock under which the picture i
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -16,9 +16,10 @@ from imgwatch.errors import DecidedMeanwhile, ImgwatchError, shown
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, ReasonCode
 from imgwatch.ledger import Ledger, Row
-from imgwatch.lifecycle import FileState, ReviewState
+from imgwatch.lifecycle import Event, FileState, ReviewState
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.beside import names_beside
+from imgwatch.quarantine.history import LogEntry
 from imgwatch.quarantine.record import Record
 
 
@@ -152,7 +153,7 @@ class Decisions:
 
     def _taken_back(self, record: Record) -> Record:
         """Return a moved picture to quarantine. Raises DecidedMeanwhile if somebody has done that already."""
-        moved = next((item for item in self._quarantine.moved() if item.record.id == record.id), None)
+        moved = self._quarantine.find_moved(record.id)
         if moved is None:
             raise DecidedMeanwhile(f"{record.id} is not where it was moved to; look again")
         return self._quarantine.take_back(moved)
@@ -186,5 +187,17 @@ def count_history(quarantine: Quarantine, ledger: Ledger) -> None:
     since = ledger.counts.log_offset(log)
     events, offset = quarantine.events_since(since)
     if events:
-        counted = ((entry.event, entry.at.timestamp()) for entry in events)
+        counted = ((entry.event, entry.at.timestamp()) for entry in _first_moves(events))
         ledger.counts.add_events(log, counted, since, offset)
+
+
+def _first_moves(events: Iterable[LogEntry]) -> Iterator[LogEntry]:
+    """Yield events without those of pictures that were recalled for a companion and moved on again."""
+    recalled = set()
+    for entry in events:
+        if entry.event is Event.RECALLED:
+            recalled.add(entry.record.id)
+        elif entry.event is Event.MOVED and entry.record.id in recalled:
+            recalled.discard(entry.record.id)
+        else:
+            yield entry

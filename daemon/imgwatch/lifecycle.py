@@ -72,7 +72,8 @@ class Event(StrEnum):
 
     QUARANTINED = "quarantined"
     MOVED = "moved"  # on, to the folder that the config names for its kind
-    TAKEN_BACK = "taken back"  # from there, as it was
+    TAKEN_BACK = "taken back"  # from there, as it was, for the user
+    RECALLED = "recalled"  # from there, for what belongs to it and came later; both are moved on again
     RESTORED = "restored"
     DELETED = "deleted"
     PURGED = "purged"
@@ -162,6 +163,7 @@ TRANSITIONS: Mapping[tuple[State, AnyEvent], State] = MappingProxyType(
             ReviewState.MOVED,
             Event.TAKEN_BACK,
         ): ReviewState.LATER,  # somebody wants it: no limit, no rule takes it
+        (ReviewState.MOVED, Event.RECALLED): ReviewState.OPEN,  # on its way, as before it was moved on
     }
 )
 

@@ -33,12 +33,14 @@ from imgwatch.health import Health
 from imgwatch.judging import Judged
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileEvent, FileState, ReviewState, file_after
-from imgwatch.picture.companions import lying_beside, may_follow, owner_of
+from imgwatch.picture.companions import lying_beside, may_follow, may_stand_alone, owner_of
 from imgwatch.policy import Destination, Policy
 from imgwatch.quarantine import Quarantine
+from imgwatch.quarantine.moved import Moved
 from imgwatch.quarantine.record import Record
 from imgwatch.wording import sentence
 
+_MOST_APART_NS = 7 * 86_400 * 10**9  # a film and its picture; cameras begin their numbers anew
 log = logging.getLogger(__name__)
 
 
@@ -68,20 +70,26 @@ class Mover:
         self.has_left = True  # perhaps something in the quarantine that is to be moved on: nobody has looked
 
     def awaits(self, path: Path) -> bool:
-        """Return whether a file belongs to a picture that is in quarantine by now."""
+        """Return whether a file belongs to a picture that is in quarantine by now, or was moved on from there."""
         return self._owner(path) is not None
 
     def follow(self, path: Path) -> bool:
         """Move a companion after its picture; return False if that is to be tried again."""
-        record = self._owner(path)
-        if record is None:
-            return True
+        owner = self._owner(path)
+        if owner is None or (isinstance(owner, Moved) and not owner.path.parent.is_dir()):
+            return True  # and the next scan asks again: the folder's disk may be away
         try:
-            self._quarantine.join(record, path)
+            if isinstance(owner, Moved):
+                record = self._quarantine.recall(owner, path)
+            else:
+                record = self._quarantine.join(owner, path)
         except (BeingWritten, RecordMissing):
             return False
+        except DecidedMeanwhile:  # the next scan asks again
+            return True
         except (MoveFailed, Unavailable) as fault:
             self.health.note_failed_move(fault)
+            self.has_left = True  # perhaps, what was to be moved on again
             return False
         except (Changed, MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", path, refusal)
@@ -90,16 +98,26 @@ class Mover:
                 self._ledger.remember([Row(path, identity, file_after(FileEvent.NOT_A_PICTURE))], time.time())
             return True
         self.health.note_good_move()
+        moved_to = self._move_on(record) if isinstance(owner, Moved) else None
+        self._ledger.forget([path])
         count_history(self._quarantine, self._ledger)
-        log.info("%s -> quarantine %s: belongs to %s", path, record.id, Path(record.original).name)
+        went_to = f"quarantine {record.id}" if moved_to is None else moved_to.parent
+        log.info("%s -> %s: belongs to %s", path, went_to, Path(record.original).name)
         return True
 
-    def _owner(self, path: Path) -> Record | None:
+    def _owner(self, path: Path) -> Record | Moved | None:
+        """Return the picture that a file belongs to, if that has left the folder."""
         if not self._policy.together or self._policy.only_reports(path) or not may_follow(path.name):
             return None
         records = {Path(record.original).name: record for record in self._quarantine.namesakes(path)}
-        owner = owner_of(path, records)
-        return None if owner is None else records[owner]
+        moved = self._quarantine.moved_beside(path)
+        owner = owner_of(path, moved.keys() | records.keys())
+        if owner is None:
+            return None
+        if owner in records:
+            return records[owner]
+        found = self._quarantine.read_moved(moved[owner])
+        return found if found is not None and _fits(path, found) else None
 
     def _companions(self, path: Path) -> Sequence[str]:
         """Return the names of a picture's companions, without those that it shares with a picture in quarantine."""
@@ -189,6 +207,15 @@ class Mover:
             path = self._move_on(record)
             if path is not None:
                 log.info("%s -> %s", record.original, path)
+
+
+def _fits(path: Path, moved: Moved) -> bool:
+    """Return whether a file belongs to a picture that was moved on, and not to a later one of the same name."""
+    try:
+        apart_ns = abs(path.stat().st_mtime_ns - moved.record.metadata.mtime_ns)
+    except OSError:
+        return False
+    return not may_stand_alone(path.name) or apart_ns <= _MOST_APART_NS
 
 
 def _is_gone(folder: Path, device: int) -> bool:

@@ -98,3 +98,30 @@ def test_what_comes_later_follows_its_picture(tmp_path: Path, write_config: Writ
         run("quarantine", "restore", record["id"], config=config)
         assert set(tree(inbox)) == {"IMG_1.JPG", *SIDECARS, "IMG_1.MOV", "IMG_2.xmp"}
         assert daemon.status()["judged"] == 1, "the RAW was not judged by itself"
+
+
+@pytest.mark.parametrize("method", ["auto", "poll"])
+def test_what_comes_later_follows_a_picture_that_was_moved_on(
+    tmp_path: Path, write_config: WriteConfig, method: str
+) -> None:
+    inbox, there = tmp_path / "inbox", tmp_path / "sorted"
+    inbox.mkdir(exist_ok=True)
+    config = write_config(
+        watch=f"[{{path: {inbox}, method: {method}}}]", kinds=f"{{stranger: {{action: move, to: {there}}}}}"
+    )
+    late = {"IMG_1.AAE", "IMG_1.xmp"}
+    with Daemon(config) as daemon:
+        (inbox / "IMG_1.JPG").write_bytes(picture_bytes(230, file_format="JPEG"))
+        wait_until(lambda: (there / "IMG_1.JPG").exists(), says="the picture is moved on")
+        for name in (*late, "IMG_2.xmp"):
+            (inbox / name).write_bytes(name.encode())
+        wait_until(lambda: set(tree(inbox)) == {"IMG_2.xmp"}, says="the others follow")
+        wait_until(lambda: set(tree(there)) == {"IMG_1.JPG", *late}, says="the set is there")
+        assert daemon.status()["judged"] == 1
+    (inbox / "IMG_1.JPG.xmp").write_bytes(b"while no daemon runs")
+    assert "would follow" in run("rescan", "--dry-run", config=config).stdout
+    assert "1 late companion moved" in run("rescan", config=config).stdout
+    assert set(tree(there)) == {"IMG_1.JPG", "IMG_1.JPG.xmp", *late}
+    run("quarantine", "restore", "IMG_1.JPG", config=config)
+    assert set(tree(inbox)) == {"IMG_1.JPG", "IMG_1.JPG.xmp", "IMG_2.xmp", *late}
+    assert tree(there) == {}

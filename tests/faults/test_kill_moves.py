@@ -84,7 +84,7 @@ class Scene:
         assert Counter(map(digest, files)) + Counter(gone) == self.before
         assert quarantine.check() == []
         last = {entry.record.id: entry.event for entry in entries}
-        inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
+        inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK, Event.RECALLED)
         assert {r.id for r in quarantine.list()} == {i for i, e in last.items() if e in inward}
         assert len(entries) == len({(entry.record.id, entry.event) for entry in entries})
         assert not [path for path in files if path.name.startswith(".imgwatch")]
@@ -182,7 +182,21 @@ def do_take_back(scene: Scene, quarantine: Quarantine) -> None:
     quarantine.take_back(*quarantine.moved())
 
 
-ACTS = (do_move_on, do_take_back, do_join, do_quarantine, do_restore, do_restore_to, do_delete, do_purge)
+def do_recall(scene: Scene, quarantine: Quarantine) -> None:
+    quarantine.recall(*quarantine.moved(), scene.inbox / "late.aae")
+
+
+ACTS = (
+    do_move_on,
+    do_take_back,
+    do_recall,
+    do_join,
+    do_quarantine,
+    do_restore,
+    do_restore_to,
+    do_delete,
+    do_purge,
+)
 
 
 @pytest.mark.parametrize("torn", [False, True], ids=["between steps", "in the middle of a write"])
@@ -197,10 +211,12 @@ def test_a_process_killed_at_each_step_leaves_everything_whole(
         for name in companions:
             scene.add(name)
         if act is not do_quarantine:
-            record = take(scene.opened(), path, scene.to if act in (do_move_on, do_take_back) else None)
-        if act is do_take_back:
+            record = take(
+                scene.opened(), path, scene.to if act in (do_move_on, do_take_back, do_recall) else None
+            )
+        if act in (do_take_back, do_recall):
             scene.opened().move_on(record)
-        if act is do_join:
+        if act in (do_join, do_recall):
             scene.add("late.aae")
         file_ops = Dying(step, torn=torn)
         status = in_a_process(lambda: act(scene, scene.opened(file_ops, days=9)))  # noqa: B023 - run at once

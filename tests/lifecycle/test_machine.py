@@ -134,6 +134,23 @@ class TwoPrograms(RuleBasedStateMachine):
         assert self.follow(which, Event.RESTORED)
         return done
 
+    @rule(which=pictures, other=booleans(), is_broken_off=booleans())
+    def recall_for_what_came_later(self, which: str, other: bool, is_broken_off: bool) -> None:
+        moved = self.quarantines[other].find_moved(which)
+        if moved is None or moved.record.companions:
+            return
+        sidecar = Path(moved.record.original).with_suffix(".xmp")
+        sidecar.write_bytes(b"x")
+        hint = self.quarantines[other].moved_beside(sidecar)
+        assert self.quarantines[other].read_moved(hint[Path(moved.record.original).name]) == moved
+        record = self.quarantines[other].recall(moved, sidecar)
+        assert self.follow(which, Event.RECALLED)
+        assert self.follow(which, Event.JOINED)
+        assert record.id in {one.id for one in self.quarantines[other].on_the_way()}
+        assert not sidecar.exists()
+        if not is_broken_off:
+            self.move_on(which, other)
+
     @rule(which=pictures, stale=sampled_from(list(ReviewState)), other=booleans())
     def restore_what_was_seen_otherwise(self, which: str, stale: ReviewState, other: bool) -> None:
         state = self.states[which]

@@ -43,7 +43,7 @@ def test_every_event_leads_somewhere_but_a_withdrawal_which_leads_back() -> None
 
 def test_only_what_was_moved_on_comes_back_to_the_quarantine() -> None:
     follows = {(state, event) for state, event in TRANSITIONS if state in GONE}
-    assert follows == {(ReviewState.MOVED, Event.TAKEN_BACK)}
+    assert follows == {(ReviewState.MOVED, Event.TAKEN_BACK), (ReviewState.MOVED, Event.RECALLED)}
 
 
 def test_an_event_that_cannot_follow_is_an_error() -> None:

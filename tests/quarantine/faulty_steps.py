@@ -52,6 +52,11 @@ def do_take_back(scene: Scene) -> None:
     scene.quarantine.take_back(moved)
 
 
+def do_recall(scene: Scene) -> None:
+    [moved] = scene.quarantine.moved()
+    scene.quarantine.recall(moved, scene.inbox / LATE)
+
+
 def do_recover(scene: Scene) -> None:
     scene.quarantine.recover()
 
@@ -69,6 +74,7 @@ ACTS: list[Act] = [
     do_join,
     do_move_on,
     do_take_back,
+    do_recall,
 ]
 
 
@@ -83,12 +89,12 @@ def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = 
     for name in companions:
         scene.add(name, name.encode() * 300)
     if act is not do_quarantine:
-        destination = scene.elsewhere if act in (do_move_on, do_take_back) else None
+        destination = scene.elsewhere if act in (do_move_on, do_take_back, do_recall) else None
         record = scene.take(path, companions, destination)
-    if act is do_take_back:
+    if act in (do_take_back, do_recall):
         scene.sign()
         scene.quarantine.move_on(record)
-    if act is do_join:
+    if act in (do_join, do_recall):
         scene.add(LATE)
     scene.now = NOON + timedelta(days=30)
     return scene
@@ -120,7 +126,7 @@ def assert_whole(scene: Scene, before: Counter[str]) -> None:
     assert_counted(scene, before)
     assert scene.quarantine.check() == []
     here = {record.id for record in scene.quarantine.list()}
-    inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
+    inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK, Event.RECALLED)
     said = {ident for ident, event in scene.last_events().items() if event in inward}
     assert here == said
     said_so = [(entry.record.id, entry.event) for entry in scene.quarantine.history()]

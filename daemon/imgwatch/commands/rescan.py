@@ -27,6 +27,7 @@ from imgwatch.commands.context import (
     open_quarantine,
 )
 from imgwatch.commands.judged_line import say_judged
+from imgwatch.commands.late_companions import bring_late, say_late
 from imgwatch.errors import IoFailed, UsageError
 from imgwatch.wording import ONLY_REPORTS, counted
 
@@ -104,6 +105,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         )
         if dry_run:
             _say_dry_run(chain(not_junk, junk), policy, as_json)
+            say_late(Pipeline(lambda: judge, quarantine, ledger, policy).mover, scopes, as_json)
             say_unread(unread)
             return
         ledger.allow_restore_to(scope.root for scope in scopes)
@@ -114,6 +116,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
         others = seen.total() - seen[_MOVED] - seen[_SORTED]
         _confirm_many(to_move, others + len(junk), settings, is_agreed)
         seen += _act(pipeline, iter(junk), as_json)
+        bring_late(pipeline.mover, scopes, as_json)
     if not as_json:
         console.say(_summary(seen))
         if settings.waits_for_own_model and judge.contract.generic:

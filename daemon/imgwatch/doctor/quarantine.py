@@ -48,7 +48,7 @@ def check_left_behind(subject: Subject) -> Iterator[Finding]:
     findings = [
         warning(
             f"{shown(lying)} belongs to a picture that was moved to {shown(pictures[owner])}, and came later",
-            "move it there yourself, or restore the picture",
+            "`imgwatch rescan` moves it there; if it stays, its picture was changed since: move it yourself",
         )
         for folder, pictures in moved.items()
         for lying in _files_in(folder)

@@ -79,6 +79,11 @@ def may_follow(name: str) -> bool:
     return name.lower().endswith((*SIDECARS, THUMBNAIL, *FILMS, *RAWS, ".json", ".mp"))
 
 
+def may_stand_alone(name: str) -> bool:
+    """Return whether a companion of this name shows something itself: it may be another shot with the same name."""
+    return name.lower().endswith((*FILMS, *RAWS))
+
+
 def owner_of(path: Path, pictures: Collection[str]) -> str | None:
     """Return which of the pictures that lay in this folder before a file belongs to; None unless exactly one."""
     look = partial(_file_at, path.parent)

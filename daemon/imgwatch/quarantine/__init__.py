@@ -30,7 +30,6 @@ from imgwatch.quarantine.beside import (
     free_entry,
     lies_beside,
     names_beside,
-    returning_beside,
 )
 from imgwatch.quarantine.ends import Candidate, MoveEnds, open_way_to
 from imgwatch.quarantine.file_ops import FileOps
@@ -42,9 +41,9 @@ from imgwatch.quarantine.precheck import (
     open_folder_of,
     require_finished,
     require_unchanged,
-    returned_record,
 )
 from imgwatch.quarantine.record import Record, judgement_for_record
+from imgwatch.quarantine.returning import Returning, require_same_folder, returning
 from imgwatch.quarantine.safe_path import SafePath
 from imgwatch.quarantine.signing_key import SigningKey
 from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, opened_store
@@ -143,10 +142,7 @@ class Quarantine(QuarantineView):
         with self._recovered() as store, open_folder_of(safe_path) as folder:
             record = self._reread(store, record)
             require_finished(store, record)
-            if safe_path.path.parent != Path(record.original).parent:
-                raise MoveRefused(
-                    f"{shown(safe_path.path)} does not lie where {shown(record.file)} came from; it stays"
-                )
+            require_same_folder(safe_path.path, record)
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             [companion] = examine_beside(source, [safe_path.name])
             joined = joined_record(store, record, companion)
@@ -193,21 +189,42 @@ class Quarantine(QuarantineView):
         Of its companions those that still lie beside it as they were. Raises Changed if that is no longer the very
         picture, DecidedMeanwhile if it was taken back already, or what `quarantine` raises; then all stay.
         """
-        record, safe_path = moved.record, self._ends.destination(moved.path.parent, moved.path.name)
-        with self._recovered() as store, open_folder_of(safe_path) as folder:
-            if self._reviewed(store).state(record.id) is not ReviewState.MOVED:
+        with self._recovered() as store, self._returning(store, moved) as (source, returning):
+            operations.move_back_in(store, Event.TAKEN_BACK, returning.record, source, *returning.files)
+            return returning.record
+
+    def recall(self, moved: Moved, candidate: Candidate) -> Record:
+        """Bring a picture that was moved on back into quarantine, and a file after it that belongs to it, and is late.
+
+        Return the new record, with which `move_on` moves both; what is broken off is `on_the_way`, too. Raises
+        MoveRefused if something of the picture was changed where it lies, and what `take_back` and `join` raise.
+        """
+        safe_path = self._ends.source(candidate)
+        with (
+            self._recovered() as store,
+            open_folder_of(safe_path) as folder,
+            self._returning(store, moved) as (source, returning),
+        ):
+            require_same_folder(safe_path.path, moved.record)
+            late = FolderEntry(folder, safe_path.name, safe_path.path)
+            [companion] = examine_beside(late, [safe_path.name])
+            if len(returning.record.companions) < len(moved.record.companions):
+                raise MoveRefused(f"what came with {shown(moved.path)} was changed there; it stays")
+            joined_record(store, returning.record, companion)  # refused before anything moves
+            operations.move_back_in(store, Event.RECALLED, returning.record, source, *returning.files)
+            joined = joined_record(store, returning.record, companion)
+            operations.move_companion_in(store, joined, late, companion.identity)
+            return joined
+
+    @contextmanager
+    def _returning(self, store: Store, moved: Moved) -> Iterator[tuple[FolderEntry, Returning]]:
+        """Yield a picture that was moved on, in its open folder, as it is to come back."""
+        safe_path = self._ends.destination(moved.path.parent, moved.path.name)
+        with open_folder_of(safe_path) as folder:
+            if self._reviewed(store).state(moved.record.id) is not ReviewState.MOVED:
                 raise DecidedMeanwhile(f"{shown(moved.path)} was taken back in the meantime; look again")
             source = FolderEntry(folder, safe_path.name, safe_path.path)
-            identity, _ = require_unchanged(source, record)
-            beside = returning_beside(source, record)
-            again = returned_record(store, record, [companion for companion, _ in beside])
-            names = {
-                companion.file: file.name
-                for companion, (_, file) in zip(again.companions, beside, strict=True)
-            }
-            identities = [identity, *(file.identity for _, file in beside)]
-            operations.move_back_in(store, again, source, identities, names)
-            return again
+            yield source, returning(store, source, moved.record)
 
     def mark(self, which: str | Record, state: ReviewState, expected: ReviewState | None = None) -> Record:
         """Note that a picture is to be looked at later, is in the bin, or is open again; nothing moves.

@@ -64,7 +64,7 @@ class Operation(msgspec.Struct, frozen=True):
     @property
     def inward(self) -> bool:
         """Return whether it moves something into the quarantine."""
-        return self.event in (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK)
+        return self.event in (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK, Event.RECALLED)
 
     @property
     def moved(self) -> tuple[Member, ...]:

@@ -26,7 +26,7 @@ class Namesakes:
     def of(self, original: Path) -> list[Record]:
         """Return the records from the folder of `original` whose names begin as its name does."""
         self._refresh()
-        names = self._names.get(_beginning(original.name), ())
+        names = self._names.get(beginning_of(original.name), ())
         records = read_some(self._path, names) if names else []
         return [record for record in records if Path(record.original).parent == original.parent]
 
@@ -42,12 +42,12 @@ class Namesakes:
             return
         self._names = defaultdict(list)
         for name in sorted(names):
-            self._names[_beginning(name)].append(name)
+            self._names[beginning_of(name)].append(name)
         # What changes a moment after that may leave the folder with the same time.
         self._seen = seen if time.time_ns() - status.st_mtime_ns > _COARSE_NS else None
 
 
-def _beginning(name: str) -> str:
+def beginning_of(name: str) -> str:
     """Return what the names of a picture, of its companions and of its record have in common."""
     own = re.sub(r"-[0-9a-f]{12}(?=\.|$)", "", name)  # the suffix of one whose name was taken in quarantine
     return re.split(r"[.(]", own, maxsplit=1)[0]

@@ -46,8 +46,9 @@ def move_companion_in(store: Store, record: Record, source: FolderEntry, identit
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 
-def move_back_in(
+def move_back_in(  # noqa: PLR0913 - what an operation is made of
     store: Store,
+    event: Event,
     record: Record,
     source: FolderEntry,
     identities: Sequence[Identity],
@@ -58,7 +59,7 @@ def move_back_in(
     members = tuple(
         Member(companion.file, identity, names[companion.file]) for companion, identity in companions
     )
-    operation = _begin(store, Event.TAKEN_BACK, record, identities[0], source, members)
+    operation = _begin(store, event, record, identities[0], source, members)
     _carry_out(store, operation, moves_of(store, operation, source, record), record)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
+from imgwatch.errors import ImgwatchError
 from imgwatch.lifecycle import Event, Reducer, ReviewState
 from imgwatch.quarantine import reader
 from imgwatch.quarantine.history import LogEntry, ReviewHistory, entries, whole_lines
-from imgwatch.quarantine.moved import Moved, moved_on
+from imgwatch.quarantine.moved import Line, Moved, MovedNames, moved_on
 from imgwatch.quarantine.namesakes import Namesakes
 from imgwatch.quarantine.reader import Finder, Problem
 from imgwatch.quarantine.record import Record
@@ -34,10 +36,32 @@ class QuarantineView:
         self.path = Path(path).expanduser().absolute()
         self._reviews = ReviewHistory()
         self._namesakes = Namesakes(self.path)
+        self._moved_names = MovedNames()
 
     def moved(self) -> Sequence[Moved]:
         """Return what was moved on and not taken back, oldest first, with its path."""
         return moved_on(self.history(), self._read_reviews())
+
+    def find_moved(self, record_id: str) -> Moved | None:
+        """Return what was moved on under this id; None if it was not, or is back."""
+        return next((item for item in self.moved() if item.record.id == record_id), None)
+
+    def moved_beside(self, path: Path) -> Mapping[str, Line]:
+        """Return which pictures were moved on from the folder of a file whose names begin as its own, by these names.
+
+        While the log cannot be read, what it said before counts.
+        """
+        with suppress(ImgwatchError, OSError), reader.committed_log(self.path) as opened:
+            if opened is not None:
+                self._moved_names.update(*opened)
+        return self._moved_names.beside(path)
+
+    def read_moved(self, line: Line) -> Moved | None:
+        """Return the moved picture of a line of the log; None if that cannot be read, or is another by now."""
+        with suppress(ImgwatchError, OSError), reader.committed_log(self.path) as opened:
+            if opened is not None:
+                return line.read(opened[0])
+        return None
 
     def on_the_way(self) -> Records:
         """Return the records that are in quarantine only because the move to their destination was interrupted."""
