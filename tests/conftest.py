@@ -55,10 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     What begins last ends last: a long test at the end would leave all processors but one idle.
     """
     for item in items:
-        if item.path.parent.name == "train":  # two workers import TensorFlow, not four
-            item.add_marker(
-                pytest.mark.xdist_group("train, a-p" if item.path.name < "test_q" else "train, q-z")
-            )
+        if item.path.parent.name == "train":  # one process imports TensorFlow
+            item.add_marker(pytest.mark.xdist_group("train"))
         elif item.path.parent.name in _SHARED_FIXTURES or "cluster" in item.path.name:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
     items.sort(key=_turn)

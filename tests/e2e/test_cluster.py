@@ -33,6 +33,13 @@ def dask(tmp_path: Path) -> Iterator[DaskCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """Give a cluster of which nothing dies, to several tests."""
+    with DaskCluster(tmp_path_factory.mktemp("dask"), workers=2) as cluster:
+        yield cluster
+
+
 def fill(inbox: Path, number: int) -> None:
     for count in range(number):
         (bright if count % 20 == 0 else dark)(inbox / str(count % 7) / f"{count:05}.png")
@@ -108,16 +115,16 @@ def test_after_a_crash_of_the_scheduler_a_second_run_goes_on_where_the_first_sto
 
 
 def test_an_interrupted_run_ends_at_once_and_goes_on_later(
-    tmp_path: Path, write_config: WriteConfig, dask: DaskCluster
+    tmp_path: Path, write_config: WriteConfig, lasting: DaskCluster
 ) -> None:
     fill(tmp_path / "inbox", 1500)
     config = write_config(mode="report")
-    first = Rescan(dask, config)
+    first = Rescan(lasting, config)
     first.read(200)
     first.process.send_signal(signal.SIGINT)
     _, said = first.end()
     assert "Traceback" not in said
-    second = Rescan(dask, config)
+    second = Rescan(lasting, config)
     assert second.end()[0] == 0
     judged, again = ({line["path"] for line in rescan.lines} for rescan in (first, second))
     assert not judged & again, "nothing is judged twice"
@@ -143,13 +150,13 @@ def test_a_picture_that_kills_its_workers_is_unreadable_and_the_rest_of_its_batc
 
 
 def test_workers_that_do_not_see_the_folder_are_named(
-    tmp_path: Path, model_file: Path, dask: DaskCluster
+    tmp_path: Path, model_file: Path, lasting: DaskCluster
 ) -> None:
     path = dark(tmp_path / "here" / "a.png")
     identity = found_in(tmp_path / "here")[0][1]
     kit = JudgeKit.of(Scorer(model_file), None, Limits())
 
-    with Cluster(dask.address) as cluster:
+    with Cluster(lasting.address) as cluster:
         assert list(judge_on(cluster, kit, [(path.with_name("gone.png"), identity)])) == []
         changed = identity._replace(mtime_ns=1)
         with pytest.raises(Unavailable, match="changed since it was listed"):

@@ -11,6 +11,7 @@ import pytest
 
 from conftest import WriteConfig, bright, dark, picture_bytes
 from daemon import COMMAND, Daemon, objects, run, wait_until
+from memory import folder_in_memory
 
 pytestmark = pytest.mark.faults
 
@@ -59,9 +60,13 @@ def test_64_levels_deep(tmp_path: Path, write_config: WriteConfig) -> None:
 
 
 def test_a_folder_of_100000_entries(tmp_path: Path, write_config: WriteConfig) -> None:
-    config, inbox = write_config(), tmp_path / "inbox"
+    with folder_in_memory() as memory:
+        watch_100000_entries(tmp_path, write_config(memory / "inbox"), memory / "inbox")
+
+
+def watch_100000_entries(tmp_path: Path, config: Path, inbox: Path) -> None:
     for number in range(100_000):
-        (inbox / f"{number}.txt").touch()
+        os.mknod(f"{inbox}/{number}.txt")
     with Daemon(config) as daemon:
         daemon.wait_log("100000 files that lie there already are left alone")
         bright(inbox / "b1.png")
