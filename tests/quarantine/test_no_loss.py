@@ -26,7 +26,8 @@ STUMBLES = st.one_of(
 
 
 def do_one(scene: Scene, operation: str, number: int) -> None:
-    outside = sorted(path for path in scene.inbox.iterdir() if path.is_file())
+    files = [path for path in scene.inbox.iterdir() if path.is_file()]
+    outside = sorted(path for path in files if not path.name.startswith(".imgwatch-"))  # no scan takes these
     inside = list(scene.quarantine.list())
     if operation == "quarantine" and outside:
         path = outside[number % len(outside)]
@@ -58,3 +59,16 @@ def test_no_sequence_of_operations_and_faults_loses_a_picture(
             attempt(scene, lambda scene, o=operation, n=number: do_one(scene, o, n), stumbling or Quick())  # type: ignore[misc]
         scene.quarantine.recover()
         assert_whole(scene, before)
+
+
+def test_what_waits_for_the_end_of_an_interrupted_move_is_not_deleted() -> None:
+    for step in range(50):
+        with folder_in_memory() as folder:
+            scene = Scene(folder, across=True)
+            for name in ("a.jpg", "a.xmp"):
+                scene.add(name)
+            before = scene.everything()
+            attempt(scene, lambda scene: do_one(scene, "quarantine", 0), Stumbling(step, KILL, "after"))
+            attempt(scene, lambda scene: do_one(scene, "delete", 0), Stumbling(1))
+            scene.quarantine.recover()
+            assert_whole(scene, before)

@@ -320,10 +320,11 @@ class Quarantine(QuarantineView):
             return True
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
-        """Delete a picture in quarantine for good; its record stays in the log."""
+        """Delete a picture in quarantine for good; its record stays in the log. Raises Unfinished."""
         record = self._named(which)
         with self._recovered() as store:
             record = self._reread(store, record, expected)
+            require_finished(store, record)
             operations.remove(store, record, Event.DELETED, companions_here(store, record))
             return record
 
