@@ -2,10 +2,12 @@
 
     .venv/bin/python benchmarks/duplicates.py PICTURES [--most 200] [--half report|tune] [--skip 0]
     .venv/bin/python benchmarks/duplicates.py PICTURES --pairs [--half report|tune|all] [--without robot]
+    .venv/bin/python benchmarks/duplicates.py PICTURES --memes [--most 200] [--half report|tune] [--skip 0]
 
 Copies are made of some pictures: saved again, scaled, cropped, captioned, screenshotted. Each is compared as the daemon
 compares it, with the nearest of all pictures: of that half with `--half tune`, by which thresholds are chosen, and of
 both otherwise. `--pairs` takes no copies, and lists which different pictures are taken for copies of one another.
+`--memes` makes two memes of each picture, with other words, and counts how many are taken for copies of each other.
 `--cache FILE` keeps what the pictures are known by; it is of no use when that has changed.
 """
 
@@ -69,6 +71,23 @@ def captioned(image: Image.Image, dice: random.Random) -> Image.Image:
     ImageDraw.Draw(made).text(
         (image.width // 20, image.height * 4 // 5), words, "white", font, stroke_width=2, stroke_fill="black"
     )
+    return made
+
+
+_WORDS = (
+    "one does not simply walk into the kitchen when you realise nobody told me about this meeting again monday "
+    "mornings be like coffee first then we talk i should buy a boat"
+)
+
+
+def meme(image: Image.Image, dice: random.Random) -> Image.Image:
+    """Return a picture with large words across its upper and lower part."""
+    made, font = image.copy(), ImageFont.load_default(max(12, image.width // 11))
+    draw = ImageDraw.Draw(made)
+    for top in (0.03, 0.83):
+        words = " ".join(dice.sample(_WORDS.split(), 4)).upper()
+        left = (image.width - draw.textlength(words, font)) / 2
+        draw.text((left, image.height * top), words, "white", font, stroke_width=2, stroke_fill="black")
     return made
 
 
@@ -219,6 +238,17 @@ def report_copies(index: Index, chosen: dict[int, Picture], scorer: Scorer) -> N
     )
 
 
+def report_memes(some: Sequence[Picture], scorer: Scorer) -> None:
+    """Print of how many pictures two memes with other words are taken for copies of each other."""
+    taken = 0
+    for number, picture in enumerate(some):
+        image, dice = picture.opened(), random.Random(number)
+        one, other = (look(jpeg(meme(image, dice), 80), scorer) for _ in range(2))
+        taken += fit(one.views, other.views).is_copy
+    share = interval(taken, len(some))
+    print(f"{taken} of {len(some)} pairs of memes on one picture were taken for copies ({share})")
+
+
 def report_pairs(index: Index, some: Sequence[Picture]) -> None:
     """Print which different pictures are taken for copies, the most alike first."""
     compared = {
@@ -245,6 +275,7 @@ def main() -> None:
     arguments.add_argument(
         "--pairs", action="store_true", help="different pictures that are taken for copies"
     )
+    arguments.add_argument("--memes", action="store_true", help="two memes on each picture, with other words")
     arguments.add_argument("--without", nargs="*", default=[], help="names of folders that are left out")
     arguments.add_argument("--cache", type=Path)
     asked = arguments.parse_args()
@@ -257,8 +288,12 @@ def main() -> None:
         return
     compared = some if asked.half == "tune" else every
     large = [one for one in some if min(one.opened().size) >= LEAST_SIDE_OF_COPIED]
+    asked_for = large[asked.skip : asked.skip + asked.most]
+    if asked.memes:
+        report_memes(asked_for, scorer)
+        return
     numbers = {one: number for number, one in enumerate(compared)}
-    chosen = {numbers[one]: one for one in large[asked.skip : asked.skip + asked.most]}
+    chosen = {numbers[one]: one for one in asked_for}
     report_copies(index_of(compared, scorer, asked.cache), chosen, scorer)
 
 

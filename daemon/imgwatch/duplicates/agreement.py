@@ -19,6 +19,10 @@ _CELLS = 6  # what is compared is cut into so many rows and columns of cells
 _EDGE_POWER = 4.0  # mean of squared differences between neighbours, below which a cell has no edges
 _LEAST_TELLING = 14  # cells with edges: two dark shapes on plain ground would fit with fewer
 _PATCHES = 12  # rows and columns of patches whose colours are compared: in finer detail JPEG changes them
+_AGREES = 0.8  # correlation of a patch's edges from which it agrees
+# Two pictures contradict each other where the edges of patches correlate less than the first number, if the one with
+# fewer edges there has more than the second of the other's, and the third of all edges.
+_CONTRADICTIONS = ((0.5, 0.7, 0.05), (0.7, 0.8, 0.1))
 _STEPS = (0.5, 0.5, 0.25, 0.25)  # pixels, by which a window is moved and stretched to fit better
 
 
@@ -28,16 +32,23 @@ class Agreement(NamedTuple):
     `likeness` is the median correlation of the edges: 1 for the same, about 0 for unrelated ones; words over some
     cells change nothing. `weakest` is its lower quartile. `difference` is the median difference of grey values, in
     standard deviations of each picture, `colours` the upper quartile of differences of patches in
-    chrominance, 0 to 255.
+    chrominance, 0 to 255; `recoloured` is their 95 % quantile where the edges agree. `telling` is the number of cells
+    with edges. `breadth` is 0 if all shared edges run in parallel, and 0.5 if they run in all directions alike.
+    `contradicts` says that in some patches both pictures have many edges, but others: two captions on one picture do
+    that, whereas a caption has more edges than what it covers.
     """
 
     likeness: float
     weakest: float
     difference: float
     colours: float
+    recoloured: float
+    telling: int
+    breadth: float
+    contradicts: bool
 
 
-NONE = Agreement(0.0, 0.0, 1.0, 255.0)
+NONE = Agreement(0.0, 0.0, 1.0, 255.0, 255.0, 0, 0.0, True)
 
 
 def agreement(part: View, whole: View, window: Window) -> Agreement:
@@ -60,12 +71,43 @@ def agreement(part: View, whole: View, window: Window) -> Agreement:
             if tried_likeness > best:
                 best, box = tried_likeness, tried
     there = np.asarray(Image.fromarray(whole).resize(size, Image.Resampling.BICUBIC, box))
-    correlations = _correlations(edges, edges_of(there[..., 0]))
-    weakest = float(np.quantile(correlations[np.isfinite(correlations)], 0.25)) if best > 0 else 0.0
+    others = edges_of(there[..., 0])
+    correlations = _correlations(edges, others)
+    is_telling = np.isfinite(correlations)
+    weakest = float(np.quantile(correlations[is_telling], 0.25)) if best > 0 else 0.0
     difference = np.median(np.abs(_standard(mine[..., 0]) - _standard(there[..., 0])))
     patches = [_resized(view, (_PATCHES, _PATCHES))[..., 1:].astype(np.int16) for view in (mine, there)]
     chrominance = np.abs(patches[0] - patches[1]).max(axis=2)
-    return Agreement(best, weakest, float(difference), float(np.quantile(chrominance, 0.75)))
+    by_patches = _by_cells(edges, others, _PATCHES)
+    return Agreement(
+        best, weakest, float(difference), float(np.quantile(chrominance, 0.75)),
+        _recoloured(chrominance, *by_patches), int(is_telling.sum()),
+        _breadth(edges, others), _contradict(*by_patches),
+    )  # fmt: skip
+
+
+def _recoloured(
+    chrominance: NDArray[np.int16], correlations: Plane, own_power: Plane, powers: Plane
+) -> float:
+    agrees = (correlations > _AGREES) & (np.maximum(own_power, powers) > _EDGE_POWER)
+    return float(np.quantile(chrominance[agrees], 0.95)) if agrees.any() else 0.0
+
+
+def _contradict(correlations: Plane, own_power: Plane, powers: Plane) -> bool:
+    both = float(own_power.sum() + powers.sum()) / 2
+    for below, balance, share in _CONTRADICTIONS:
+        differs = (correlations < below) & (np.maximum(own_power, powers) > _EDGE_POWER)
+        fewer, more = sorted((float(own_power[differs].sum()), float(powers[differs].sum())))
+        if fewer > balance * more and fewer > share * both:
+            return True
+    return False
+
+
+def _breadth(edges: Plane, others: Plane) -> float:
+    """Return the smaller eigenvalue of the shared edges' structure tensor (Foerstner and Guelch, 1987), over both."""
+    products = np.einsum("ayx,byx->ab", edges, others)
+    smaller, larger = np.linalg.eigvalsh((products + products.T) / 2)
+    return float(smaller / max(smaller + larger, 1.0))
 
 
 def _resized(view: View, size: tuple[int, int]) -> View:
@@ -116,16 +158,21 @@ def likeness(edges: Plane, others: Plane) -> NDArray[np.floating]:
 
 def _correlations(edges: Plane, others: Plane) -> NDArray[np.floating]:
     """Return the correlations of all cells [..., C]; infinite for cells without edges, which say nothing."""
-    a, b = _cells(edges), _cells(others)
-    own_power, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) for each in (a, b))
-    products = np.einsum("cyhxw,...cyhxw->...yx", a, b)
-    pixels = a.size / _CELLS**2
-    correlations = products / np.sqrt(np.maximum(own_power * powers, (pixels / 2) ** 2))
-    is_telling = np.maximum(own_power, powers) > _EDGE_POWER * pixels
+    correlations, own_power, powers = _by_cells(edges, others, _CELLS)
+    is_telling = np.maximum(own_power, powers) > _EDGE_POWER
     return np.where(is_telling, correlations, np.inf).reshape(*others.shape[:-3], -1)
 
 
-def _cells(plane: Plane) -> Plane:
-    height, width = (side // _CELLS for side in plane.shape[-2:])
-    cut = plane[..., : _CELLS * height, : _CELLS * width]
-    return cut.reshape(*plane.shape[:-2], _CELLS, height, _CELLS, width)
+def _by_cells(edges: Plane, others: Plane, count: int) -> tuple[Plane, Plane, Plane]:
+    """Return the correlations of `count` x `count` cells [..., Y, X], and the power of both in each, by pixel."""
+    a, b = _cells(edges, count), _cells(others, count)
+    pixels = a.size / count**2
+    own_power, powers = (np.einsum("...cyhxw,...cyhxw->...yx", each, each) / pixels for each in (a, b))
+    products = np.einsum("cyhxw,...cyhxw->...yx", a, b) / pixels
+    return products / np.sqrt(np.maximum(own_power * powers, 0.25)), own_power, powers
+
+
+def _cells(plane: Plane, count: int) -> Plane:
+    height, width = (side // count for side in plane.shape[-2:])
+    cut = plane[..., : count * height, : count * width]
+    return cut.reshape(*plane.shape[:-2], count, height, count, width)

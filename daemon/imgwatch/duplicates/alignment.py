@@ -69,20 +69,31 @@ class Fit(NamedTuple):
     @property
     def is_copy(self) -> bool:
         """Return whether one of the two is a copy of the other. Chosen and measured by benchmarks/duplicates.py."""
+        return self.agrees and not self.agreement.contradicts
+
+    @property
+    def agrees(self) -> bool:
+        """Return whether both show the same, perhaps with other words on it."""
         least = _LEAST_FRAMED_SHARE if self.around is Around.FRAME else _LEAST_SHARE
         agreed = self.agreement
         agrees_everywhere = agreed.weakest >= _EVERYWHERE and agreed.difference <= _MOST_DIFFERENCE_EVERYWHERE
         agrees_in_light = agreed.difference <= _MOST_DIFFERENCE or agrees_everywhere
         agrees_in_edges = agreed.likeness >= _LEAST_LIKENESS and agreed.weakest >= _LEAST_WEAKEST
-        agrees = agrees_in_edges and agrees_in_light and agreed.colours <= _MOST_COLOURS
-        return agrees and self.share >= least
+        agrees_in_colours = agreed.colours <= _MOST_COLOURS and agreed.recoloured <= _MOST_RECOLOURED
+        least_breadth = _LEAST_BREADTH + _BREADTH_PER_CELL * max(0, _TELLING - agreed.telling)
+        is_distinctive = self.share >= least and agreed.breadth >= least_breadth
+        return agrees_in_edges and agrees_in_light and agrees_in_colours and is_distinctive
 
 
-_LEAST_LIKENESS = 0.88
+_LEAST_LIKENESS = 0.85
 _LEAST_WEAKEST = 0.25
 _MOST_DIFFERENCE = 0.2
 _EVERYWHERE, _MOST_DIFFERENCE_EVERYWHERE = 0.8, 0.3  # fine detail that was scaled down has other shades
 _MOST_COLOURS = 5.0
+_MOST_RECOLOURED = 12.0
+_LEAST_BREADTH = 0.02  # a horizon fits any other one
+_TELLING = 28  # cells with edges, which suffice; each one that is missing takes more breadth
+_BREADTH_PER_CELL = 0.02
 _LEAST_SHARE = 0.4
 _LEAST_FRAMED_SHARE = 0.2
 WHOLE = 0.93  # share of the larger picture that a copy of the whole covers at least
@@ -96,13 +107,20 @@ def fit(one: Sequence[View], other: Sequence[View]) -> Fit:
     Each is the whole picture, followed by what seem to be pictures that it shows between bars.
     """
     best = _fit(one[0], other[0])
-    if best.is_copy:
+    if best.is_copy or (best.agrees and best.share >= WHOLE):
         return best
     shown = [(_fit(part, other[0]), False) for part in one[1:]] + [
         (_fit(one[0], part), True) for part in other[1:]
     ]
     for fit_of_shown, is_first_smaller in shown:
-        if fit_of_shown.is_copy and not (best.is_copy and best.likeness >= fit_of_shown.likeness):
+        is_whole = (
+            fit_of_shown.around is not Around.FRAME
+        )  # two frames have other things beside the same picture
+        if (
+            is_whole
+            and fit_of_shown.is_copy
+            and not (best.is_copy and best.likeness >= fit_of_shown.likeness)
+        ):
             share = min(fit_of_shown.share, _MOST_SHOWN)
             best = Fit(fit_of_shown.agreement, share, is_first_smaller, Around.FRAME)
     return best
