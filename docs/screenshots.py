@@ -42,6 +42,8 @@ def main() -> None:
             daemon.terminate()
         with chromium() as browser:
             take_setup(browser, Path(folder))
+        with chromium() as browser, reviewed(prepare_copies(Path(folder)), browser) as look:
+            take_copies(look)
 
 
 def prepare(folder: Path) -> Path:
@@ -206,6 +208,33 @@ def take_setup(browser: Browser, folder: Path) -> None:
         page.get_by_role("group", name="document").get_by_label("Action").select_option("keep")
         page.get_by_label("What changes in the config").filter(has_text="document").wait_for()
         page.screenshot(path=IMAGES / "settings.png")
+
+
+def prepare_copies(folder: Path) -> Path:
+    """Put photographs and copies of them into a folder, and let them be judged."""
+    rng, config, phone = np.random.default_rng(8), folder / "copies.yaml", folder / "Pictures" / "Camera"
+    phone.mkdir()
+    rule = {"action": "quarantine"}
+    paths = {"quarantine": {"path": str(folder / "copies")}, "state": str(folder / "state-copies")}
+    config.write_text(json.dumps({"watch": [{"path": str(phone)}], "duplicates": rule, **paths}))
+    for number, name in enumerate(PHOTOGRAPHS):
+        shot = view(Image.fromarray(getattr(skimage.data, name)()), rng)
+        shot.save(phone / f"DSC_{4100 + number}.jpg", quality=95)
+        shot.resize((240, 180)).save(phone / f"IMG-20261120-WA{number:04}.jpg", quality=60)
+        if number % 2 == 0:
+            captioned = shot.copy()
+            draw = ImageDraw.Draw(captioned)
+            draw.text((24, 290), "look at this!", fill="white", font=ImageFont.load_default(44))
+            captioned.save(phone / f"forwarded-{number}.jpg", quality=70)
+    imgwatch("rescan", "--yes", config=config)
+    return config
+
+
+def take_copies(look: Look) -> None:
+    """Take the picture of the page that shows copies beside the pictures that were kept."""
+    page = look("copies", width=1100, height=760)
+    page.wait_for_function("() => [...document.images].every((image) => image.complete)")
+    page.screenshot(path=IMAGES / "copies.png")
 
 
 def take(look: Look) -> None:

@@ -56,3 +56,17 @@ def test_a_score_is_the_users_word_and_a_promise_is_not_kept(
     picture = bright(tmp_path / "inbox" / "a.png")
     run("rescan", config=write_config(model=str(model), threshold=threshold))
     assert picture.exists() is not moves
+
+
+def test_what_is_said_to_be_moved_does_not_leave_out_copies(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    model = tmp_path / "model.onnx"
+    write_model(brightness_graph(), msgspec.structs.replace(brightness_contract(), generic=True), model)
+    bright(tmp_path / "inbox" / "a.png")
+    config = write_config(model=str(model), duplicates="{action: quarantine}")
+    assert "Nothing but copies was moved: mode is auto" in run("rescan", config=config).stdout
+    assert "so nothing but copies is moved" in run("doctor", config=config, code=None).stdout
+    with Daemon(config) as daemon:
+        daemon.wait_log("nothing but copies will be moved: mode is auto")
+        assert "nothing but copies is moved: mode is auto" in daemon.status()["mode_says"]

@@ -120,7 +120,7 @@ def rescan(  # noqa: PLR0913 - the options of a command
     if not as_json:
         console.say(_summary(seen))
         if settings.waits_for_own_model and judge.contract.generic:
-            console.say(f"Nothing was moved: {ONLY_REPORTS}.")
+            console.say(f"{settings.what_auto_moves.capitalize()} was moved: {ONLY_REPORTS}.")
     say_unread(unread)
     _require_moved(pipeline)
 

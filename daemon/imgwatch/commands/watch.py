@@ -274,7 +274,7 @@ def _say_what_model(is_generic: bool, settings: "Settings") -> None:
     if settings.mode == "report":
         log.warning("mode is report: nothing will be moved")
     elif settings.waits_for_own_model and is_generic:
-        log.warning("nothing will be moved: %s", ONLY_REPORTS)
+        log.warning("%s will be moved: %s", settings.what_auto_moves, ONLY_REPORTS)
 
 
 def _headline(pulse: "Pulse") -> str:

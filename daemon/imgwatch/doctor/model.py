@@ -38,7 +38,9 @@ def _check(model: Path, rule: ThresholdRule | None, settings: Settings) -> Itera
     where = " on a CUDA card" if scorer.is_on_card else ""
     yield ok(f"model {scorer.name}: reproduces its self-test{where}, threshold {threshold:.4g}")
     if scorer.contract.generic:
-        only = ", so nothing is moved (mode: auto)" if settings.waits_for_own_model else ""
+        only = (
+            f", so {settings.what_auto_moves} is moved (mode: auto)" if settings.waits_for_own_model else ""
+        )
         yield warning(
             f"the general model has seen none of your pictures{only}", "imgwatch calibrate, or imgwatch train"
         )

@@ -266,6 +266,11 @@ class Settings(Section, frozen=True):
         return self.mode == "auto" and is_promise
 
     @property
+    def what_auto_moves(self) -> str:
+        """Return in words what is moved while the general model only reports: copies, which no model finds."""
+        return "nothing but copies" if self.duplicates.action == "quarantine" else "nothing"
+
+    @property
     def own_model(self) -> Path | None:
         """The user's own model file; None for the general one."""
         return own_file(self.model)
