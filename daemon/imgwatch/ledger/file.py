@@ -21,6 +21,7 @@ _Value = TypeVar("_Value")
 
 VERSION = 4  # what it means, and what came when: docs/formats.md
 _LARGEST_VERSION = 1000  # beyond that it is damage
+_WRITE_VERSION_AT, _NEWEST_WRITE_VERSION = 18, b"\x02"  # a byte of SQLite's header; 2: with a write-ahead log
 _PASSED_OVER_INDEX = "CREATE INDEX seen_passed_over ON seen (why) WHERE state = 'passed over'"
 _UNREADABLE_INDEX = "CREATE INDEX seen_unreadable ON seen (state) WHERE state = 'unreadable'"
 _REPORTED_INDEX = "CREATE INDEX seen_reported ON seen (state) WHERE state = 'reported'"
@@ -224,6 +225,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{shown(path)}: the ledger has schema {version}; this version of imgwatch knows {VERSION}: install a "
             "newer one, or name another `state` folder. Nothing was changed"
         )
+    _require_writable(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version == 0:
@@ -231,6 +233,18 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     elif version < VERSION:
         _migrate(connection)
     connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
+
+
+def _require_writable(path: Path) -> None:
+    """Raise LedgerDamaged if the header asks for a newer way to write, for SQLite then opens the file to read alone.
+
+    Source: https://www.sqlite.org/fileformat2.html#file_format_version_numbers
+    """
+    with path.open("rb") as stream:
+        stream.seek(_WRITE_VERSION_AT)
+        version = stream.read(1)
+    if version > _NEWEST_WRITE_VERSION:
+        raise LedgerDamaged(f"{shown(path)}: the ledger is damaged: its write version is {version[0]}")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
