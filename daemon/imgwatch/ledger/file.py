@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -155,7 +155,7 @@ class LedgerFile:
 
 
 def _worded(path: Path, fault: sqlite3.DatabaseError | UnicodeDecodeError) -> IoFailed | Unavailable:
-    if _tells_of_damage(fault):
+    if _tells_of_damage(fault) or _is_only_read(path, fault):
         return LedgerDamaged(f"{shown(path)}: the ledger is damaged: {fault}")
     if "locked" in str(fault):
         return Unavailable(f"{shown(path)}: the ledger is locked by another process; end that one")
@@ -164,6 +164,21 @@ def _worded(path: Path, fault: sqlite3.DatabaseError | UnicodeDecodeError) -> Io
         "attempt to write a readonly database": "; give this user the right to write it and its folder",
     }.get(str(fault), "")
     return IoFailed(f"{shown(path)}: the ledger cannot be used: {fault}{remedy}")
+
+
+def _is_only_read(path: Path, fault: Exception) -> bool:
+    """Return whether SQLite refuses to write a file because its header asks for a newer way to do so.
+
+    This opens the file, and to close it drops the locks that SQLite holds on it in this process. Connections that may
+    not write have no need of them.
+    Source: https://www.sqlite.org/fileformat2.html#file_format_version_numbers
+    """
+    if getattr(fault, "sqlite_errorname", "") != "SQLITE_READONLY":
+        return False
+    with suppress(OSError), path.open("rb") as stream:
+        stream.seek(_WRITE_VERSION_AT)
+        return stream.read(1) > _NEWEST_WRITE_VERSION
+    return False
 
 
 def _tells_of_damage(fault: Exception) -> bool:
@@ -225,7 +240,6 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
             f"{shown(path)}: the ledger has schema {version}; this version of imgwatch knows {VERSION}: install a "
             "newer one, or name another `state` folder. Nothing was changed"
         )
-    _require_writable(path)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     if version == 0:
@@ -233,18 +247,6 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     elif version < VERSION:
         _migrate(connection)
     connection.execute("SELECT * FROM seen LIMIT 1").fetchone()
-
-
-def _require_writable(path: Path) -> None:
-    """Raise LedgerDamaged if the header asks for a newer way to write, for SQLite then opens the file to read alone.
-
-    Source: https://www.sqlite.org/fileformat2.html#file_format_version_numbers
-    """
-    with path.open("rb") as stream:
-        stream.seek(_WRITE_VERSION_AT)
-        version = stream.read(1)
-    if version > _NEWEST_WRITE_VERSION:
-        raise LedgerDamaged(f"{shown(path)}: the ledger is damaged: its write version is {version[0]}")
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
