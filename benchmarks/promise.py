@@ -135,13 +135,13 @@ class Training:
         def some(features: Features, rows: list[int]) -> Features:
             return Features(features.statistics[rows], features.pooled[rows])
 
-        places = {self._rows[path]: place for place, path in enumerate(known)}
-        used = [number for number, drawing in enumerate(self._drawings) if drawing.source in places]
+        numbers = {self._rows[path]: number for number, path in enumerate(known)}
+        used = [number for number, drawing in enumerate(self._drawings) if drawing.source in numbers]
         drawings = [
-            Drawing(drawing.kind, places[drawing.source], drawing.seed)
+            Drawing(drawing.kind, numbers[drawing.source], drawing.seed)
             for drawing in map(self._drawings.__getitem__, used)
         ]
-        pictures, drawn = some(self._features, list(places)), some(self._drawn, used)
+        pictures, drawn = some(self._features, list(numbers)), some(self._drawn, used)
         groups, options = self._backbone.groups, self._options
         folder = assemble(pictures, drawn, drawings, self._general.project, groups, 0)
         plan = Plan(groups, 0, options.hidden, options.latent, options.epochs, self._backbone.stranger)

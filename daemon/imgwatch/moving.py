@@ -80,6 +80,7 @@ class Mover:
             return True  # and the next scan asks again: the folder's disk may be away
         try:
             if isinstance(owner, Moved):
+                self.has_left = True  # perhaps, whatever fails: what was to be moved on again
                 record = self._quarantine.recall(owner, path)
             else:
                 record = self._quarantine.join(owner, path)
@@ -89,7 +90,6 @@ class Mover:
             return True
         except (MoveFailed, Unavailable) as fault:
             self.health.note_failed_move(fault)
-            self.has_left = True  # perhaps, what was to be moved on again
             return False
         except (Changed, MoveRefused, OutsideRoots) as refusal:
             log.warning("%s: left where it is: %s", path, refusal)

@@ -12,7 +12,7 @@ import pytest
 from conftest import bright
 from imgwatch.commands.late_companions import bring_late, late_companions
 from imgwatch.decisions import Decisions
-from imgwatch.errors import BeingWritten, MoveFailed
+from imgwatch.errors import BeingWritten, Changed, MoveFailed, MoveRefused, QuarantineError
 from imgwatch.judging import Judge
 from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import Event, FileState, ReviewState
@@ -178,16 +178,28 @@ def test_what_broke_off_after_its_picture_came_back_is_ended_by_the_next_process
     assert moved.state() is ReviewState.MOVED
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        MoveFailed("No space left on device", 28),
+        BeingWritten("it is open"),
+        Changed("it is another"),
+        MoveRefused("it has become a folder"),
+    ],
+    ids=lambda fault: type(fault).__name__,
+)
 def test_where_it_cannot_join_its_picture_goes_on_again(
-    moved: Sorted, monkeypatch: pytest.MonkeyPatch
+    moved: Sorted, monkeypatch: pytest.MonkeyPatch, fault: QuarantineError
 ) -> None:
-    def full(*_: object) -> None:
-        raise MoveFailed("No space left on device", 28)
+    def refuse(*_: object) -> None:
+        raise fault
 
     late = moved.late()
+    moved.pipeline.mover.move_on_left()
+    assert not moved.pipeline.mover.has_left
     with monkeypatch.context() as patch:
-        patch.setattr("imgwatch.quarantine.operations.move_companion_in", full)
-        assert not moved.pipeline.follow(late)
+        patch.setattr("imgwatch.quarantine.operations.move_companion_in", refuse)
+        moved.pipeline.follow(late)
     assert (names(moved.inbox), names(moved.there)) == (["a.aae"], [])
     assert moved.pipeline.mover.has_left
     moved.pipeline.mover.move_on_left()

@@ -113,18 +113,18 @@ def _put_in_place(settings: Settings, written: Path, out: Path, is_agreed: bool)
     """
     if written == out:
         return out
-    place = versions.waiting_of(out)
+    target = versions.waiting_of(out)
     try:
         is_in_use = out == model_path(settings)
         if not is_in_use or is_agreed or console.agrees(f"Replace {out}, which is in use?"):
-            place = out
+            target = out
         else:
-            console.say(f"The old model stays; the new one is {place}.")
+            console.say(f"The old model stays; the new one is {target}.")
     finally:
-        if place.exists():
-            console.note(f"The former {place} is kept as {versions.previous_of(place).name}.")
-        versions.put_in_place(written, place)
-    return place
+        if target.exists():
+            console.note(f"The former {target} is kept as {versions.previous_of(target).name}.")
+        versions.put_in_place(written, target)
+    return target
 
 
 def _take_into_use(

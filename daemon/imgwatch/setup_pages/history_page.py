@@ -30,8 +30,7 @@ class HistoryPage:
         return [
             Route("/history", self._page),
             Route("/history/changes", self._changes),
-            Route("/history/undo", self._undo, methods=["POST"]),
-            Route("/history/redo", self._redo, methods=["POST"]),
+            Route("/history/{step:str}", self._take, methods=["POST"]),
         ]
 
     def _page(self, _: Request) -> Response:
@@ -48,21 +47,21 @@ class HistoryPage:
             listed.append(change.facts() | {"diff": _diff(file, change), "step": step})
         return answer({"changes": listed})
 
-    async def _undo(self, request: Request) -> Response:
-        """Undo the last change, if it is still the one that the page showed."""
-        seen, file = (await json_of(request)).get("diff"), self._file()
+    async def _take(self, request: Request) -> Response:
+        """Undo the last change, or make the last undone one again, if it is still the one that the page showed."""
+        step, seen, file = request.path_params["step"], (await json_of(request)).get("diff"), self._file()
         history = History.of(file)
-        _require(seen, file, history.last)
-        await run_in_threadpool(config_edit.undo, file, history.text)
-        return _outcome(file, "is as it was before")
-
-    async def _redo(self, request: Request) -> Response:
-        """Make the change again that was undone last, if it is still the one that the page showed."""
-        seen, file = (await json_of(request)).get("diff"), self._file()
-        history = History.of(file)
-        _require(seen, file, history.last_undone)
-        await run_in_threadpool(config_edit.redo, file, history.text)
-        return _outcome(file, "is changed again")
+        steps = {
+            "undo": (history.last, config_edit.undo, "is as it was before"),
+            "redo": (history.last_undone, config_edit.redo, "is changed again"),
+        }
+        if step not in steps:
+            raise HTTPException(404, "there is no such step")
+        change, take, outcome = steps[step]
+        if change is None or seen != _diff(file, change):
+            raise HTTPException(409, "the config was changed meanwhile: load the page again")
+        await run_in_threadpool(take, file, history.text)
+        return answer({"says": shown(f"{file} {outcome}. {ask_for_reload(load_config(file))}")})
 
     def _file(self) -> Path:
         file = config_file(self._config)
@@ -73,12 +72,3 @@ class HistoryPage:
 
 def _diff(file: Path, change: Change) -> str:
     return config_edit.difference(file, change.before, change.after)
-
-
-def _require(seen: object, file: Path, change: Change | None) -> None:
-    if change is None or seen != _diff(file, change):
-        raise HTTPException(409, "the config was changed meanwhile: load the page again")
-
-
-def _outcome(file: Path, what: str) -> Response:
-    return answer({"says": shown(f"{file} {what}. {ask_for_reload(load_config(file))}")})
