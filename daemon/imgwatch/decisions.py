@@ -83,8 +83,11 @@ class Decisions:
     def take_out(
         self, path: Path, identity: Identity, judgement: Judgement, companions: Sequence[str] = ()
     ) -> Decided:
-        """Move a picture into quarantine from where it lies; what the user saw of it is this version."""
-        record = self._quarantine.quarantine(path, identity, judgement, companions)
+        """Move a picture into quarantine from where it lies; what the user saw of it is this version.
+
+        That the user restored it before does not matter: this is a choice of the user, too.
+        """
+        record = self._quarantine.quarantine(path, identity, judgement, companions, even_if_restored=True)
         self._ledger.forget(_set_of(record, path))
         self._ledger.signatures.forget(path)
         self._count()
@@ -126,12 +129,11 @@ class Decisions:
         self._count()
         return record
 
-    def last(self) -> Decided | None:
-        """Return the latest decision that can be undone and has not been, by whichever program it was made."""
-        last = self._quarantine.last_decision()
-        if last is None:
-            return None
-        return Decided(last.record, ReviewState.OPEN, last.restored_to)
+    def undoable(self) -> Sequence[Decided]:
+        """Return the decisions that can be undone and have not been, the latest first, by any program."""
+        return [
+            Decided(made.record, ReviewState.OPEN, made.restored_to) for made in self._quarantine.decisions()
+        ]
 
     def empty(self) -> Emptied:
         """Delete for good what is in the bin; what cannot be deleted stops no other. This cannot be undone."""

@@ -262,7 +262,7 @@ class Reducer:
             self._teachings.pop(line.sha256, None)
         if line.event is Event.RESTORED:
             self._restored.add(line.sha256)
-        elif line.event is Event.QUARANTINED:  # only an undone restore quarantines it again
+        elif line.event is Event.QUARANTINED:  # a restore that is undone, or another choice of the user
             self._restored.discard(line.sha256)
 
     def _note_decision(self, line: Happening) -> dict[str, Happening]:
@@ -313,9 +313,9 @@ class Reducer:
         """The digests of all restored pictures."""
         return frozenset(self._restored)
 
-    def last_decision(self) -> Happening | None:
-        """Return the latest decision that can be undone and has not been."""
-        return next(reversed(self._decisions.values()), None)
+    def decisions(self) -> list[Happening]:
+        """Return the decisions that can be undone and have not been, the latest first."""
+        return list(reversed(self._decisions.values()))
 
 
 def _put_back(known: dict[str, Value], key: str, value: Value | None) -> None:

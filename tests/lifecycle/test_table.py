@@ -86,8 +86,7 @@ def test_a_line_that_is_withdrawn_has_never_been(
         assert withdrawn.is_restored(digest) == plain.is_restored(digest)
     for record_id in "pqr":
         assert withdrawn.state(record_id) is plain.state(record_id)
-    first, second = withdrawn.last_decision(), plain.last_decision()
-    assert (first is None) == (second is None)
+    assert bool(withdrawn.decisions()) == bool(plain.decisions())
 
 
 def test_what_deletes_at_once_teaches_what_the_bin_teaches() -> None:
@@ -111,15 +110,16 @@ def test_deleting_another_copy_of_what_was_restored_does_not_have_it_quarantined
     assert reducer.teaching(ONE) is Teaching.JUNK, "the last word counts for what is taught"
 
 
-def test_the_last_decision_is_the_latest_that_still_stands() -> None:
+def test_the_latest_decision_that_still_stands_comes_first() -> None:
     lines = [
         (Event.QUARANTINED, "p"),
         (Event.QUARANTINED, "q", TWO),
         (Event.BINNED, "p"),
         (Event.POSTPONED, "q", TWO),
     ]
-    assert reduced(*lines).last_decision() == Happening(Event.POSTPONED, "q", TWO)
-    assert reduced(*lines, (Event.REOPENED, "q", TWO)).last_decision() == Happening(Event.BINNED, "p", ONE)
-    assert reduced(*lines, (Event.DELETED, "p")).last_decision() == Happening(Event.POSTPONED, "q", TWO)
+    binned, postponed = Happening(Event.BINNED, "p", ONE), Happening(Event.POSTPONED, "q", TWO)
+    assert reduced(*lines).decisions() == [postponed, binned]
+    assert reduced(*lines, (Event.REOPENED, "q", TWO)).decisions() == [binned]
+    assert reduced(*lines, (Event.DELETED, "p")).decisions() == [postponed]
     undone = reduced((Event.QUARANTINED, "p"), (Event.RESTORED, "p"), (Event.QUARANTINED, "r"))
-    assert undone.last_decision() is None
+    assert undone.decisions() == []

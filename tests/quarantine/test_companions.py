@@ -275,7 +275,7 @@ def test_what_comes_later_joins_its_picture_and_comes_back_with_it(scene: Scene)
     assert [one.name for one in joined.companions] == [*NAMES, "cat.aae"]
     assert scene.quarantine.find(record.id) == joined
     assert scene.quarantine.review_state(joined) is ReviewState.BINNED, "that decides nothing"
-    assert scene.quarantine.last_decision() is not None
+    assert [made.record.id for made in scene.quarantine.decisions()] == [record.id]
     assert scene.quarantine.check() == []
     scene.quarantine.restore(record)
     assert set(tree(scene.inbox)) == {"cat.jpg", *NAMES, "cat.aae"}

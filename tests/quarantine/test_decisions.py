@@ -93,7 +93,7 @@ def test_a_restore_to_another_watched_folder_is_undone_from_there_by_any_process
     which = quarantined(quarantine, tmp_path / "old" / "a.png")
     Decisions(quarantine, ledger).restore(which, new, below=Path("deep"))
     decisions = Decisions(Quarantine(tmp_path / "q", [new]), ledger)
-    last = decisions.last()
+    last = next(iter(decisions.undoable()), None)
     assert last is not None
     assert last.restored_to == new / "deep" / "a.png"
     assert decisions.undo(last).original == str(new / "deep" / "a.png")

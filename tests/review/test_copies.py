@@ -62,12 +62,9 @@ def test_companions_go_with_the_picture_that_was_kept(scene: Scene, open_gallery
 
 def test_both_stay_if_the_kept_one_cannot_go(scene: Scene, open_gallery: Open) -> None:
     copy = take_copy(scene)
-    kept = scene.inbox / "kept.png"
-    scene.quarantine().restore(
-        take_out(scene, kept, Reason(ReasonCode.TEXT, {"text": "odd"}))
-    )  # it is never taken again
-    answer = restore_instead(open_gallery(scene), copy)
-    assert "you restored" in str(answer["failed"])
+    with (scene.inbox / "kept.png").open("r+b"):
+        answer = restore_instead(open_gallery(scene), copy)
+    assert "open for writing" in str(answer["failed"])
     assert names(scene) == ["copy.png", "kept.png"]
 
 

@@ -60,14 +60,53 @@ def test_undoing_a_plain_restore_leaves_earlier_exchanges_alone(scene: Scene) ->
     assert names(scene) == ["first.png"]
 
 
-def test_both_stay_if_the_kept_one_cannot_go(scene: Scene) -> None:
+def test_what_was_exchanged_and_undone_can_be_exchanged_again(scene: Scene) -> None:
+    take_copy(scene)
+    for _ in range(2):
+        done = shell(scene, "restore-instead", "copy.png")
+        assert (done.exit_code, names(scene)) == (0, ["copy.png"]), done.output
+        undone = shell(scene, "undo", "--yes")
+        assert (undone.exit_code, names(scene)) == (0, ["kept.png"]), undone.output
+    assert shell(scene, "undo", "--yes").stdout == "Nothing to undo.\n"
+    assert names(scene) == ["kept.png"]
+
+
+def test_after_an_undone_exchange_undo_takes_back_what_was_decided_before_it(scene: Scene) -> None:
+    scene.fill(1)
+    take_copy(scene)
+    assert shell(scene, "delete", "junk_000.png").exit_code == 0
+    assert shell(scene, "restore-instead", "copy.png").exit_code == 0
+    assert shell(scene, "undo", "--yes").exit_code == 0
+    assert len(list(scene.quarantine().binned())) == 1
+    assert shell(scene, "undo").exit_code == 0
+    assert list(scene.quarantine().binned()) == []
+    assert names(scene) == ["kept.png"]
+
+
+def test_what_gave_way_and_was_restored_beside_the_copy_goes_again(scene: Scene) -> None:
+    take_copy(scene)
+    assert shell(scene, "restore-instead", "copy.png").exit_code == 0
+    assert shell(scene, "restore", "kept.png").exit_code == 0
+    assert names(scene) == ["copy.png", "kept.png"]
+    assert shell(scene, "undo", "--yes").exit_code == 0
+    assert names(scene) == ["copy.png"]
+
+
+def test_what_the_user_restored_before_can_give_way(scene: Scene) -> None:
     take_copy(scene)
     odd = Reason(ReasonCode.TEXT, {"text": "odd"})
-    scene.quarantine().restore(take_out(scene, scene.inbox / "kept.png", odd))  # it is never taken again
-    failed = shell(scene, "restore-instead", "copy.png")
+    scene.quarantine().restore(take_out(scene, scene.inbox / "kept.png", odd))  # it is never judged again
+    assert shell(scene, "restore-instead", "copy.png").exit_code == 0
+    assert names(scene) == ["copy.png"]
+
+
+def test_both_stay_if_the_kept_one_cannot_go(scene: Scene) -> None:
+    take_copy(scene)
+    with (scene.inbox / "kept.png").open("r+b"):
+        failed = shell(scene, "restore-instead", "copy.png")
     assert (failed.exit_code, names(scene)) == (74, ["copy.png", "kept.png"])
     assert "the picture that was kept stays, too" in failed.output
-    assert "you restored" in failed.output
+    assert "open for writing" in failed.output
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def undo(
     as_json: JsonOption = False,
 ) -> None:
     """Take pictures out of the bin or `later`. Without arguments, undo the last decision, even a restore."""
-    from imgwatch.duplicates.replacing import steps_of
+    from imgwatch.duplicates.replacing import steps_to_undo
     from imgwatch.lifecycle import ReviewState
 
     with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
@@ -272,11 +272,11 @@ def undo(
 
             each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return
-        last = decisions.last()
-        if last is None:
+        steps = steps_to_undo(decisions, quarantine)
+        if not steps:
             console.say("Nothing to undo.")
             return
-        steps = steps_of(last, quarantine)
+        last = steps[-1]
         if last.restored_to is not None:
             whither = last.record.destination or "quarantine"
             back = "".join(f", and {step.record.original} back" for step in steps[:-1])

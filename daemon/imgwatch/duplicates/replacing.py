@@ -114,15 +114,32 @@ def restore_instead(
         return Replaced([copy], fault)
 
 
-def steps_of(restored: Decided, quarantine: Quarantine) -> list[Decided]:
-    """Return the decisions that are undone with this restore, in order: first that of the picture that gave way."""
-    if restored.restored_to is None or not is_copy(restored.record):
-        return [restored]
-    gave_way = [
-        record
-        for record in quarantine.list()
-        if record.judgement.reason.figures.get("because") == Because.CHOSEN
-        and kept_path(record) == Path(path_figure(restored.restored_to))
-        and path_figure(Path(record.original)) == str(kept_path(restored.record))
-    ]
-    return [*(Decided(record, ReviewState.RESTORED) for record in gave_way[-1:]), restored]
+def steps_to_undo(decisions: Decisions, quarantine: Quarantine) -> list[Decided]:
+    """Return the last decision, and before it what is undone with it: that of the picture that gave way.
+
+    Empty if there is none. An exchange that was undone is passed over, as none of its two moves stands any more.
+    """
+    in_quarantine = list(quarantine.list())
+    for decided in decisions.undoable():
+        if decided.restored_to is None or not is_copy(decided.record):
+            return [decided]
+        exchanged = [record for record in in_quarantine if _were_exchanged(decided, record)]
+        if not gave_way(decided.record):
+            other = [record for record in exchanged if gave_way(record)][-1:]
+            return [*(Decided(record, ReviewState.RESTORED) for record in other), decided]
+        if not exchanged:
+            return [decided]
+    return []
+
+
+def gave_way(record: Record) -> bool:
+    """Return whether a picture is in quarantine because the user chose a copy of it instead."""
+    return record.judgement.reason.figures.get("because") == Because.CHOSEN
+
+
+def _were_exchanged(restored: Decided, record: Record) -> bool:
+    """Return whether a picture in quarantine is the other half of the exchange that this restore belongs to."""
+    assert restored.restored_to is not None
+    is_from_there = path_figure(Path(record.original)) == str(kept_path(restored.record))
+    names_it = str(kept_path(record)) == path_figure(restored.restored_to)
+    return is_copy(record) and is_from_there and names_it

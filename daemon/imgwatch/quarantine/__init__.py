@@ -98,27 +98,29 @@ class Quarantine(QuarantineView):
         self._volume = volume
         self._key = key
 
-    def quarantine(
+    def quarantine(  # noqa: PLR0913 - what moves, what it was judged, and two choices
         self,
         candidate: Candidate,
         identity: Identity,
         judgement: Judgement,
         companions: Sequence[str] = (),
         destination: Path | None = None,
+        *,
+        even_if_restored: bool = False,
     ) -> Record:
         """Move a judged picture into quarantine, with its companions: names of files beside it. All or none.
 
         `candidate` is a path, or a root and a path below it; no symlink below the root is followed. `destination`: the
         folder, without symlinks, that `move_on` is to move it to; it is made first, so that it is known to be there.
         Raises Changed if it is no longer the file `identity`, BeingWritten while a companion is written,
-        AlreadyRestored if the user restored this very picture before, MoveRefused if the move would lose something,
-        MoveFailed; then all stay.
+        AlreadyRestored if the user restored this very picture before (unless `even_if_restored`), MoveRefused if the
+        move would lose something, MoveFailed; then all stay.
         """
         safe_path = self._ends.source(candidate)
         with self._recovered() as store, open_folder_of(safe_path) as folder, ExitStack() as stack:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examine(source, identity, judgement.sha256)
-            if self._reviewed(store).is_restored(sha256):
+            if not even_if_restored and self._reviewed(store).is_restored(sha256):
                 raise AlreadyRestored(f"you restored {shown(safe_path.path)} before; it stays")
             beside = examine_beside(source, companions)
             judgement = judgement_for_record(judgement, sha256)

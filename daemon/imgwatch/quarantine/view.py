@@ -74,16 +74,15 @@ class QuarantineView:
         """Return the review state of a picture."""
         return self._read_reviews().state(record.id)
 
-    def last_decision(self) -> Decision | None:
-        """Return the latest decision that can be undone and has not been: a restore, the bin, or later."""
-        last = self._read_reviews().last_decision()
-        if last is None:
-            return None
-        same = (entry for entry in self.history() if (entry.event, entry.record.id) == (last.event, last.id))
-        entry = next(same, None)
-        if entry is None:
-            return None
-        return Decision(last.event, entry.record, entry.went_to if last.event is Event.RESTORED else None)
+    def decisions(self) -> Sequence[Decision]:
+        """Return the decisions that can be undone and have not been, the latest first: restores, bin, later."""
+        made = [(line.event, line.id) for line in self._read_reviews().decisions()]
+        lines = {(entry.event, entry.record.id): entry for entry in self.history()} if made else {}
+        return [
+            Decision(key[0], line.record, line.went_to if key[0] is Event.RESTORED else None)
+            for key in made
+            if (line := lines.get(key)) is not None
+        ]
 
     def list(self) -> Iterator[Record]:
         """Yield the records in quarantine and not in the bin, oldest first."""
