@@ -47,7 +47,7 @@ test-browser: install  ## the gallery in a real Chromium
 	$(PYTEST) -n 2 --dist loadfile -m "browser and not shared"
 
 test-systemd: install  ## the unit under a real systemd (root)
-	$(PYTEST) -n 3 -m systemd
+	$(PYTEST) -n 6 --dist loadgroup -m systemd
 
 test-shared: install  ## tests on the shared real pictures ($$IMGWATCH_SHARED or ../shared)
 	$(PYTEST) -n 2 -m shared
@@ -67,8 +67,8 @@ docs: install  ## the documentation as a site, into build/site
 release: install  ## build wheel, source, Debian packages, site, bill of materials, notes and digests into dist/ (five minutes)
 	$(BIN)/python release/build.py
 
-check-release: install  ## install and use the files in dist/, each in a fresh environment (root on Debian, half an hour)
-	$(BIN)/python release/check.py
+check-release: install  ## install and use the files in dist/, each in a fresh environment (root on Debian, half an hour; STEPS: some)
+	$(BIN)/python release/check.py $(STEPS)
 
 SHARED ?= $(if $(IMGWATCH_SHARED),$(IMGWATCH_SHARED),../shared)
 

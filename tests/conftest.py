@@ -63,9 +63,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    longest_first = ("train", "faults", "xdist_group", "e2e")
+    longest_first = ("waits", "train", "faults", "xdist_group", "e2e")
     if item.path.parent.name == "train":
-        return 0
+        return longest_first.index("train")
     marks = [turn for turn, name in enumerate(longest_first) if item.get_closest_marker(name)]
     return min(marks, default=len(longest_first))
 

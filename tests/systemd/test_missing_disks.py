@@ -33,6 +33,7 @@ def drop(machine: Machine, name: str) -> None:
     shutil.chown(machine.inbox / name, "imgwatch", "imgwatch")
 
 
+@pytest.mark.waits
 def test_a_full_disk_under_the_ledger_is_waited_out_without_a_restart(machine: Machine) -> None:
     mount_for_the_service(STATE, "size=1M")
     ballast = fill(STATE)

@@ -46,6 +46,7 @@ def test_a_scorer_that_hangs_is_noticed_without_a_picture(machine: Machine) -> N
     assert list(machine.inbox.iterdir()) == []
 
 
+@pytest.mark.waits
 def test_a_healthy_service_without_work_is_left_alone(machine: Machine) -> None:
     machine.systemctl("start", "imgwatch")
     machine.drop("b1.png")
