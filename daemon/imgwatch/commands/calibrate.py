@@ -1,7 +1,7 @@
 """`imgwatch calibrate`: fit the config's model to normal pictures, without TensorFlow."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,8 +14,8 @@ from imgwatch.commands.context import (
     ConfigOption,
     FoldersOption,
     JsonOption,
-    existing,
     model_path,
+    normal_folders,
     settings_without_config,
 )
 from imgwatch.commands.kind_lines import about_silent_kinds
@@ -87,33 +87,19 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     as_json: JsonOption = False,
 ) -> None:
     """Fit the config's model to your normal pictures. Needs no TensorFlow."""
-    from imgwatch.calibration.by_kind import outcomes_by_kind
     from imgwatch.calibration.odd_pictures import OddPictures
-    from imgwatch.standard import Standard
 
     require_somebody(is_review, as_json)
     settings = settings_without_config(config)
     rule = _rule(settings.threshold, false_alarms, confidence)
     base, odd = _base(settings), OddPictures(out.absolute())
-    sources = existing([folder.absolute() for folder in folders or []]) or [
-        watch.path for watch in settings.watch
-    ]
-    apart = (*listed(exclude), *say_left_out(odd))
-    fitted = _fit(settings, base, rule, sources, apart, is_fresh)
-    if is_review:
-        shown = say_standing_out(fitted.strangest(), fitted.standing_out)
-        if ask_which_are_junk(odd, shown):
-            apart = (*listed(exclude), *say_left_out(odd))
-            fitted = _fit(settings, base, rule, sources, apart, is_fresh)
-    standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
-    by_kind = outcomes_by_kind(standard, fitted.scores, fitted.parts)
-    _say_preview(fitted, by_kind, as_json)
-    if not as_json:
-        promise = fitted.contract.training["promise"]
-        for sentence in (promise["says"], *promise["warnings"], *about_silent_kinds(standard)):
-            console.say(sentence)
-        if fitted.has_learned:
-            console.say(_HAS_LEARNED)
+    fitting = _Fitting(
+        settings, base, rule, normal_folders(folders, settings), listed(exclude), odd, is_fresh
+    )
+    fitted = fitting.fit()
+    if is_review and ask_which_are_junk(odd, say_standing_out(fitted.strangest(), fitted.standing_out)):
+        fitted = fitting.fit()
+    _say_fitted(fitted, settings, base, as_json)
     if not preview:
         _write(settings, fitted, odd, out.absolute(), SwapOptions(config, is_agreed, use), as_json)
 
@@ -127,26 +113,51 @@ def _base(settings: "Settings") -> Path:
     return DEFAULT_MODEL
 
 
-def _fit(  # noqa: PLR0913 - what the command was told
-    settings: "Settings",
-    base: Path,
-    rule: "ThresholdRule",
-    sources: Sequence[Path],
-    exclude: Sequence[Path],
-    is_fresh: bool,
-) -> "Calibrated":
-    from imgwatch.calibration.calibrate import calibrate as fit
-    from imgwatch.calibration.measured_file import usual_folder
-    from imgwatch.scan import list_pictures
+@dataclass(frozen=True)
+class _Fitting:
+    """What to fit, to which pictures: those in `sources` but not in `exclude`, nor called junk before (`odd`)."""
 
-    with console.progress() as progress:
-        apart = (settings.quarantine.path, settings.state, *exclude)
-        paths = list_pictures(sources, apart, settings.watch[0].ignore)
-        keep_in = None if is_fresh else usual_folder()
-        return fit(base, paths, rule, settings.limits.limits(), settings.threads, progress, keep_in)
+    settings: "Settings"
+    base: Path
+    rule: "ThresholdRule"
+    sources: Sequence[Path]
+    exclude: Sequence[Path]
+    odd: "OddPictures"
+    is_fresh: bool  # every picture is measured again
+
+    def fit(self) -> "Calibrated":
+        """Fit the model, with progress."""
+        from imgwatch.calibration.calibrate import calibrate
+        from imgwatch.calibration.measured_file import usual_folder
+        from imgwatch.scan import list_pictures
+
+        settings = self.settings
+        left_out = (*self.exclude, *say_left_out(self.odd))
+        with console.progress() as progress:
+            apart = (settings.quarantine.path, settings.state, *left_out)
+            paths = list_pictures(self.sources, apart, settings.watch[0].ignore)
+            keep_in = None if self.is_fresh else usual_folder()
+            limits, threads = settings.limits.limits(), settings.threads
+            return calibrate(self.base, paths, self.rule, limits, threads, progress, keep_in)
 
 
-def _write(  # noqa: PLR0913 - what the command was told
+def _say_fitted(fitted: "Calibrated", settings: "Settings", base: Path, as_json: bool) -> None:
+    """Print what several thresholds would move, and what the fitted model promises."""
+    from imgwatch.calibration.by_kind import outcomes_by_kind
+    from imgwatch.standard import Standard
+
+    standard = Standard.of(fitted.contract, "", None, settings.kinds.promised, base)
+    _say_preview(fitted, outcomes_by_kind(standard, fitted.scores, fitted.parts), as_json)
+    if as_json:
+        return
+    promise = fitted.contract.training["promise"]
+    for sentence in (promise["says"], *promise["warnings"], *about_silent_kinds(standard)):
+        console.say(sentence)
+    if fitted.has_learned:
+        console.say(_HAS_LEARNED)
+
+
+def _write(  # noqa: PLR0913 - what the command knows
     settings: "Settings",
     fitted: "Calibrated",
     odd: "OddPictures",

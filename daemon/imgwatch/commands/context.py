@@ -80,6 +80,12 @@ def model_of(model: ModelFile | None, settings: Settings) -> Path:
     return model_path(settings) if model is None else own_file(model) or DEFAULT_MODEL
 
 
+def normal_folders(folders: list[Path] | None, settings: Settings) -> list[Path]:
+    """Return the folders of normal pictures: the named ones, or else the watched ones. Raises InputMissing."""
+    named = existing([folder.absolute() for folder in folders or []])
+    return named or [watch.path for watch in settings.watch]
+
+
 def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
     """Return the choices of watched folders with their own model, threshold, or both."""
     from imgwatch.judges import ModelChoice

@@ -16,34 +16,38 @@ if TYPE_CHECKING:
     from imgwatch.evaluation.labelled import Labelled
 
 
+_NormalOption = Annotated[
+    Path, typer.Option("--normal", help="A folder of normal pictures not used for training.", metavar="DIR")
+]
+_JunkOption = Annotated[
+    list[str],
+    typer.Option(
+        "--junk",
+        help="A folder of junk, or KIND=DIR where you know its kind; may be given several times.",
+        metavar="[KIND=]DIR",
+    ),
+]
+_ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="The model file; default: the config's.", metavar="FILE")
+]
+_CompareOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--compare", help="Another model on the same pictures; may be given several times.", metavar="FILE"
+    ),
+]
+_OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Write plots and the worst mistakes into this folder.", metavar="DIR"),
+]
+
+
 def evaluate(  # noqa: PLR0913 - the options of a command
-    normal: Annotated[
-        Path,
-        typer.Option("--normal", help="A folder of normal pictures not used for training.", metavar="DIR"),
-    ],
-    junk: Annotated[
-        list[str],
-        typer.Option(
-            "--junk",
-            help="A folder of junk, or KIND=DIR where you know its kind; may be given several times.",
-            metavar="[KIND=]DIR",
-        ),
-    ],
-    model: Annotated[
-        Path | None, typer.Option("--model", help="The model file; default: the config's.", metavar="FILE")
-    ] = None,
-    compare: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--compare",
-            help="Another model on the same pictures; may be given several times.",
-            metavar="FILE",
-        ),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Write plots and the worst mistakes into this folder.", metavar="DIR"),
-    ] = None,
+    normal: _NormalOption,
+    junk: _JunkOption,
+    model: _ModelOption = None,
+    compare: _CompareOption = None,
+    out: _OutOption = None,
     cluster: ClusterOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -55,7 +59,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     settings = settings_without_config(config)
     kinds = dict(map(_of_kind, junk))
     existing([normal, *kinds])
-    first = model or model_path(settings)
+    models = [model or model_path(settings), *(compare or [])]
     for name in (*(["report"] if out else []), *(["cluster"] if cluster else [])):
         require_extra(name)
     with console.progress() as progress:
@@ -63,9 +67,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
         from imgwatch.evaluation.labelled import Labelled
         from imgwatch.model.scorer import Scorer
 
-        scorers = [
-            Scorer(path, settings.threads, device=settings.device) for path in (first, *(compare or []))
-        ]
+        scorers = [Scorer(path, settings.threads, device=settings.device) for path in models]
         labelled = Labelled(
             normal,
             tuple(kinds),

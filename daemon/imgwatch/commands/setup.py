@@ -15,36 +15,44 @@ if TYPE_CHECKING:
     from imgwatch.setting_up import Setup
 
 
+_WatchOption = Annotated[
+    Path | None, typer.Option("--watch", help="The folder to keep clean.", metavar="DIR")
+]
+_NormalOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--normal",
+        help="A folder of normal pictures; may be given several times. Default: the watched folder.",
+        metavar="DIR",
+    ),
+]
+_FalseAlarmsOption = Annotated[
+    float | None,
+    typer.Option(
+        "--false-alarms",
+        help="At most this share of your normal pictures is moved; default: 0.01.",
+        metavar="P",
+        min=0.0001,
+        max=0.5,
+    ),
+]
+_ServiceOption = Annotated[
+    bool | None,
+    typer.Option("--service/--no-service", help="Install and start the systemd service; default: ask."),
+]
+_WebOption = Annotated[bool, typer.Option("--web", help="Answer the questions in a browser.")]
+_NoOpenOption = Annotated[
+    bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
+]
+
+
 def setup(  # noqa: PLR0913 - the options of a command
-    watch: Annotated[
-        Path | None, typer.Option("--watch", help="The folder to keep clean.", metavar="DIR")
-    ] = None,
-    normal: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--normal",
-            help="A folder of normal pictures; may be given several times. Default: the watched folder.",
-            metavar="DIR",
-        ),
-    ] = None,
-    false_alarms: Annotated[
-        float | None,
-        typer.Option(
-            "--false-alarms",
-            help="At most this share of your normal pictures is moved; default: 0.01.",
-            metavar="P",
-            min=0.0001,
-            max=0.5,
-        ),
-    ] = None,
-    service: Annotated[
-        bool | None,
-        typer.Option("--service/--no-service", help="Install and start the systemd service; default: ask."),
-    ] = None,
-    in_browser: Annotated[bool, typer.Option("--web", help="Answer the questions in a browser.")] = False,
-    no_open: Annotated[
-        bool, typer.Option("--no-open", help="With --web: print the address, and open no browser.")
-    ] = False,
+    watch: _WatchOption = None,
+    normal: _NormalOption = None,
+    false_alarms: _FalseAlarmsOption = None,
+    service: _ServiceOption = None,
+    in_browser: _WebOption = False,
+    no_open: _NoOpenOption = False,
     is_agreed: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -14,7 +14,7 @@ from imgwatch.commands.context import (
     FoldersOption,
     JsonOption,
     SetOption,
-    existing,
+    normal_folders,
     open_quarantine,
     settings_without_config,
 )
@@ -39,12 +39,19 @@ if TYPE_CHECKING:
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
     from imgwatch_train.job import Job
+
+_ArchitectureOption = Annotated[
+    str | None, typer.Option("--architecture", help="perceptual, dense or conv.", metavar="A")
+]
 _FromReviewsOption = Annotated[
     bool,
     typer.Option(
         "--from-reviews",
         help="Also learn from the pictures that you restored, and leave out copies of those that you deleted.",
     ),
+]
+_FreshOption = Annotated[
+    bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
 ]
 _ProgressLogOption = Annotated[
     bool, typer.Option("--progress-log", help="Print progress as lines, as for a log.")
@@ -53,16 +60,12 @@ _ProgressLogOption = Annotated[
 
 def train(  # noqa: PLR0913 - the options of a command
     folders: FoldersOption = None,
-    architecture: Annotated[
-        str | None, typer.Option("--architecture", help="perceptual, dense or conv.", metavar="A")
-    ] = None,
+    architecture: _ArchitectureOption = None,
     out: OutOption = DEFAULT_OUT,
     exclude: ExcludeOption = None,
     is_review: ReviewOption = False,
     from_reviews: _FromReviewsOption = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget the checkpoints of an earlier, unfinished run.")
-    ] = False,
+    fresh: _FreshOption = False,
     is_agreed: YesOption = False,
     use: UseOption = None,
     in_lines: _ProgressLogOption = False,
@@ -79,9 +82,7 @@ def train(  # noqa: PLR0913 - the options of a command
     logs.set_up()
     all_overrides = list(overrides or []) + ([f"train.architecture={architecture}"] if architecture else [])
     settings = settings_without_config(config, all_overrides)
-    sources = existing([folder.absolute() for folder in folders or []]) or [
-        watch.path for watch in settings.watch
-    ]
+    sources = normal_folders(folders, settings)
     reviews = _reviews(settings, sources, as_json) if from_reviews else None
     require_extra("train")
     if cluster:
