@@ -16,6 +16,8 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.context import existing, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.rescan_choice import RescanOptions, scopes_to_judge
+from imgwatch.commands.rescan_results import Results, say_unread
 from imgwatch.errors import ImgwatchError, UsageError
 from imgwatch.extras import require_extra
 from imgwatch.progress import Progress
@@ -25,9 +27,8 @@ if TYPE_CHECKING:
     from imgwatch.cluster.judging import JudgeKit, PictureVersion
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
-    from imgwatch.moving import Result
     from imgwatch.picture.formats import Format
-    from imgwatch.scan import Listing, Scope
+    from imgwatch.scan import Listing
     from imgwatch.settings import Settings
 
 STORES = "stores.sqlite"  # the ledger of object stores, beside the daemon's, which it would swamp
@@ -45,23 +46,8 @@ _WHY_NOT = (
 Walk = Callable[[], "Iterator[tuple[Path, Listing]]"]
 
 
-@dataclass(frozen=True)
-class RescanOptions:
-    """The options of the command line."""
-
-    cluster: str
-    dry_run: bool
-    judge_all: bool
-
-
-def rescan_wide(
-    settings: Settings,
-    options: RescanOptions,
-    paths: list[Path],
-    scopes_of: Callable[[list[Path]], list[Scope]],
-    say: Callable[[Result], None],
-) -> None:
-    """Judge the watched folders, or paths and URLs, on a cluster, act on the judgements, and pass each result to `say`.
+def rescan_wide(address: str, settings: Settings, options: RescanOptions, paths: list[Path]) -> None:
+    """Judge the watched folders, or paths and URLs, on a cluster, and act on the judgements.
 
     Raises UsageError for a store whose pictures would have to be moved.
     """
@@ -73,9 +59,9 @@ def rescan_wide(
     folders = existing([path.resolve() for path in paths if not is_url(path)])
     if urls and not options.dry_run and settings.mode != "report":
         raise UsageError(_WHY_NOT)
-    scopes = scopes_of(folders) if folders or not urls else []
+    scopes = scopes_to_judge(settings, folders) if folders or not urls else []
     require_extra("cluster")
-    with open_ledger(settings) as ledger, _opened(settings, options, ledger) as run:
+    with open_ledger(settings) as ledger, _opened(address, settings, options, ledger) as run:
         from imgwatch.cluster import object_store
 
         walks: list[Walk] = [partial(walk, scope) for scope in scopes]
@@ -83,21 +69,16 @@ def rescan_wide(
         if not options.dry_run:
             ledger.allow_restore_to(scope.root for scope in scopes)
         with run.tally.shown([*walks, *stores]):
-            run.act(walks, ledger, say)
+            run.act(walks, ledger)
             if stores:
                 with open_ledger(settings, STORES) as of_stores:
-                    run.act(stores, of_stores, say)
+                    run.act(stores, of_stores)
         say_unread(run.unread)
-
-
-def say_unread(unread: Counter[Format]) -> None:
-    """Print to stderr how many files of which formats were not looked at."""
-    for known, count in unread.items():
-        console.complain(known.left_alone(count))
+    run.results.say_summary()
 
 
 @contextmanager
-def _opened(settings: Settings, options: RescanOptions, ledger: Ledger) -> Iterator[_Run]:
+def _opened(address: str, settings: Settings, options: RescanOptions, ledger: Ledger) -> Iterator[_Run]:
     """Open the cluster, with the kit for its workers: the model, and the correction by decisions."""
     from imgwatch.cluster.dask_cluster import Cluster
     from imgwatch.cluster.judging import JudgeKit
@@ -107,8 +88,9 @@ def _opened(settings: Settings, options: RescanOptions, ledger: Ledger) -> Itera
         FeedbackLearner(open_quarantine(settings, ledger), ledger).refresh(judge)
         limits, promised = settings.limits.limits(), settings.kinds.promised
         kit = JudgeKit.of(judge.scorer, settings.threshold, limits, judge.correction, promised)
-        with Cluster(options.cluster) as cluster:
-            yield _Run(settings, options, judge, cluster, kit)
+        with Cluster(address) as cluster:
+            results = Results(options.as_json, is_dry=options.dry_run)
+            yield _Run(settings, options, judge, cluster, kit, results)
 
 
 @dataclass(frozen=True)
@@ -118,10 +100,11 @@ class _Run:
     judge: Judge
     cluster: Cluster
     kit: JudgeKit
+    results: Results
     tally: _Tally = field(default_factory=lambda: _Tally())
     unread: Counter[Format] = field(default_factory=Counter)  # of formats that are not read here
 
-    def act(self, walks: list[Walk], ledger: Ledger, say: Callable[[Result], None]) -> None:
+    def act(self, walks: list[Walk], ledger: Ledger) -> None:
         """Judge the files of the walks that the ledger does not know, and act on the judgements."""
         from imgwatch.cluster.judging import judge_on
         from imgwatch.lifecycle import FileState
@@ -135,7 +118,7 @@ class _Run:
         with closing(judge_on(self.cluster, self.kit, self._wanted(walks, ledger))) as judged:
             unsorted = (Result(picture, FileState.REPORTED) for picture in judged)
             for result in unsorted if self.options.dry_run else pipeline.act(judged):
-                say(result)
+                self.results.add(result)
                 self.tally.pass_by(1)
 
     def _wanted(self, walks: list[Walk], ledger: Ledger) -> Iterator[PictureVersion]:

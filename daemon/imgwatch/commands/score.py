@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.cluster import say_unread
 from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_judges
 from imgwatch.commands.judged_line import say_judged
+from imgwatch.commands.rescan_results import say_unread
 from imgwatch.errors import InputMissing
 
 if TYPE_CHECKING:
