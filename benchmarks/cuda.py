@@ -68,12 +68,12 @@ def _compare(processor: Scorer, card: Scorer, paths: list[Path]) -> None:
     """Score the same photographs, plain, blurred, dark and negative, on both."""
     pixels = _pixels(paths)[:_COMPARED]
     threshold = processor.contract.threshold.value
-    (expected, parts), (found, other_parts) = (_scores(scorer, pixels) for scorer in (processor, card))
-    difference = np.abs(found - expected)
+    (expected, parts), (scores, other_parts) = (_scores(scorer, pixels) for scorer in (processor, card))
+    difference = np.abs(scores - expected)
     print(f"{len(pixels)} pictures, scores from {expected.min():.3f} to {expected.max():.3f}: "
           f"largest difference of a score {difference.max():.2e}, mean {difference.mean():.2e}, "
           f"of a part {np.abs(parts - other_parts).max():.2e}; "
-          f"verdicts that differ: {np.sum((found > threshold) != (expected > threshold))}")  # fmt: skip
+          f"verdicts that differ: {np.sum((scores > threshold) != (expected > threshold))}")  # fmt: skip
 
 
 def _pixels(paths: list[Path]) -> Pixels:

@@ -59,7 +59,9 @@ def pictures_in(*folders: Path) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.iterdir())]
 
 
-def changed(pictures: Sequence[Path], change: Callable[[Image.Image], Image.Image], into: Path) -> list[Path]:
+def write_changed(
+    pictures: Sequence[Path], change: Callable[[Image.Image], Image.Image], into: Path
+) -> list[Path]:
     """Write changed copies, in the same order."""
     into.mkdir()
     copies = []
@@ -111,11 +113,11 @@ def main() -> None:
     for name, known, unseen, others in folders(arguments.data):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
-            changed(known, CHANGES["as they are"], folder / "learnt")
+            write_changed(known, CHANGES["as they are"], folder / "learnt")
             train(Job((folder / "learnt",), TrainSettings(seed=arguments.seed), folder / "m.onnx"), silent)
-            copies = {change: changed(unseen, how, folder / change) for change, how in CHANGES.items()}
+            copies = {change: write_changed(unseen, how, folder / change) for change, how in CHANGES.items()}
             copies |= {
-                change: changed(pictures, CHANGES["as they are"], folder / change)
+                change: write_changed(pictures, CHANGES["as they are"], folder / change)
                 for change, pictures in others.items()
             }
             for change, pictures in copies.items():

@@ -232,9 +232,10 @@ def report_copies(index: Index, chosen: dict[int, Picture], scorer: Scorer) -> N
     print("| copy | found | original kept |\n|---|---|---|")
     for name in caught:
         print(f"| {name} | {caught[name]} of {count} | {kept[name]} of {caught[name]} |")
-    found, right, made = caught.total(), kept.total(), count * len(caught)
+    recognised, right, made = caught.total(), kept.total(), count * len(caught)
     print(
-        f"| all | {found} of {made} ({interval(found, made)}) | {right} of {found} ({interval(right, found)}) |"
+        f"| all | {recognised} of {made} ({interval(recognised, made)}) "
+        f"| {right} of {recognised} ({interval(right, recognised)}) |"
     )
 
 
@@ -243,8 +244,8 @@ def report_memes(some: Sequence[Picture], scorer: Scorer) -> None:
     taken = 0
     for number, picture in enumerate(some):
         image, dice = picture.opened(), random.Random(number)
-        one, other = (look(jpeg(meme(image, dice), 80), scorer) for _ in range(2))
-        taken += fit(one.views, other.views).is_copy
+        first, second = (look(jpeg(meme(image, dice), 80), scorer) for _ in range(2))
+        taken += fit(first.views, second.views).is_copy
     share = interval(taken, len(some))
     print(f"{taken} of {len(some)} pairs of memes on one picture were taken for copies ({share})")
 
@@ -256,10 +257,10 @@ def report_pairs(index: Index, some: Sequence[Picture]) -> None:
         for number, signature in enumerate(index.signatures)
         for other in index.nearest(signature, but=number)
     }
-    fits = {(one, other): index.fit(index.signatures[one], other) for one, other in sorted(compared)}
+    fits = {(first, second): index.fit(index.signatures[first], second) for first, second in sorted(compared)}
     pairs = {pair: laid for pair, laid in fits.items() if laid is not None}
-    for (one, other), laid in sorted(pairs.items(), key=lambda each: -each[1].likeness):
-        print(f"{laid.likeness:.2f} {laid.share:.2f} {laid.around} {some[one].path} {some[other].path}")
+    for (first, second), laid in sorted(pairs.items(), key=lambda each: -each[1].likeness):
+        print(f"{laid.likeness:.2f} {laid.share:.2f} {laid.around} {some[first].path} {some[second].path}")
     print(
         f"{len(pairs)} pairs among {len(some)} pictures were taken for copies; {len(compared)} pairs were compared"
     )
@@ -278,23 +279,25 @@ def main() -> None:
     arguments.add_argument("--memes", action="store_true", help="two memes on each picture, with other words")
     arguments.add_argument("--without", nargs="*", default=[], help="names of folders that are left out")
     arguments.add_argument("--cache", type=Path)
-    asked = arguments.parse_args()
+    options = arguments.parse_args()
     scorer = Scorer(DEFAULT_MODEL)
-    halves = {"tune": (True,), "report": (False,), "all": (True, False)}[asked.half]
-    every = [one for one in pictures(asked.folder) if not {*asked.without} & {*one.path.parts}]
-    some = [one for one in every if one.is_for_tuning in halves]
-    if asked.pairs:
-        report_pairs(index_of(some, scorer, asked.cache), some)
+    halves = {"tune": (True,), "report": (False,), "all": (True, False)}[options.half]
+    listed = [
+        picture for picture in pictures(options.folder) if not {*options.without} & {*picture.path.parts}
+    ]
+    half = [picture for picture in listed if picture.is_for_tuning in halves]
+    if options.pairs:
+        report_pairs(index_of(half, scorer, options.cache), half)
         return
-    compared = some if asked.half == "tune" else every
-    large = [one for one in some if min(one.opened().size) >= LEAST_SIDE_OF_COPIED]
-    asked_for = large[asked.skip : asked.skip + asked.most]
-    if asked.memes:
-        report_memes(asked_for, scorer)
+    compared = half if options.half == "tune" else listed
+    large = [picture for picture in half if min(picture.opened().size) >= LEAST_SIDE_OF_COPIED]
+    originals = large[options.skip : options.skip + options.most]
+    if options.memes:
+        report_memes(originals, scorer)
         return
-    numbers = {one: number for number, one in enumerate(compared)}
-    chosen = {numbers[one]: one for one in asked_for}
-    report_copies(index_of(compared, scorer, asked.cache), chosen, scorer)
+    numbers = {picture: number for number, picture in enumerate(compared)}
+    chosen = {numbers[picture]: picture for picture in originals}
+    report_copies(index_of(compared, scorer, options.cache), chosen, scorer)
 
 
 if __name__ == "__main__":

@@ -52,20 +52,20 @@ def main() -> None:
     pictures = parser.parse_args().pictures
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "imgwatch", "review", "--no-open", "--config"]
-        command.append(str(prepared(Path(folder), pictures)))
+        command.append(str(prepare(Path(folder), pictures)))
         begun = time.perf_counter()
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             address = server.stdout.readline().strip()
             say("started in", time.perf_counter() - begun, "s")
-            asked(address, pictures)
-            looked_at(address)
+            ask_for(address, pictures)
+            look_at(address)
             for word, key in (("in the end", "VmRSS"), ("at most", "VmHWM")):
                 say(f"memory of the server, {word}", memory(server.pid, key), "MB")
             server.terminate()
 
 
-def prepared(folder: Path, pictures: int) -> Path:
+def prepare(folder: Path, pictures: int) -> Path:
     """Fill a quarantine: one large picture by the real way, the others written as that one is."""
     inbox, config = folder / "inbox", folder / "config.yaml"
     inbox.mkdir()
@@ -114,7 +114,7 @@ def fill(quarantine: Quarantine, model: Record, count: int) -> None:
             log.write(json.dumps(line) + "\n")
 
 
-def asked(address: str, pictures: int) -> None:
+def ask_for(address: str, pictures: int) -> None:
     """Ask for all that a page asks for."""
     origin = address.partition("/?")[0]
     opener = build_opener(HTTPCookieProcessor())
@@ -125,29 +125,31 @@ def asked(address: str, pictures: int) -> None:
         with opener.open(Request(origin + path, content, headers)) as answer:
             return bytes(answer.read())
 
-    timed("the page", lambda: get(address.removeprefix(origin)))
-    rows = timed("all rows", lambda: get("/pictures"))
+    time_it("the page", lambda: get(address.removeprefix(origin)))
+    rows = time_it("all rows", lambda: get("/pictures"))
     page = json.loads(rows)
     assert len(page["pictures"]) == pictures
     say("all rows", len(rows) / 1e6, "MB")
-    timed("all rows, the second time", lambda: get("/pictures"))
+    time_it("all rows, the second time", lambda: get("/pictures"))
     large, small = (next(row["id"] for row in page["pictures"] if row["name"].startswith(name))
                     for name in ("large", "IMG_00777"))  # fmt: skip
-    timed("a thumbnail", lambda: get(f"/pictures/{small}/small"))
-    timed("a thumbnail of twelve megapixels", lambda: get(f"/pictures/{large}/small"))
-    timed("the same again", lambda: get(f"/pictures/{large}/small"))
+    time_it("a thumbnail", lambda: get(f"/pictures/{small}/small"))
+    time_it("a thumbnail of twelve megapixels", lambda: get(f"/pictures/{large}/small"))
+    time_it("the same again", lambda: get(f"/pictures/{large}/small"))
     since = {"since": page["version"]}
-    timed("a verdict", lambda: get("/decide", {"verb": "delete", "ids": [small], "shown_as": "open"} | since))
-    timed("undo", lambda: get("/undo", since))
+    time_it(
+        "a verdict", lambda: get("/decide", {"verb": "delete", "ids": [small], "shown_as": "open"} | since)
+    )
+    time_it("undo", lambda: get("/undo", since))
     many = [row["id"] for row in page["pictures"][:500]]
-    timed(
+    time_it(
         "a verdict on 500",
         lambda: get("/decide", {"verb": "delete", "ids": many, "shown_as": "open"} | since),
     )
-    timed("the page Activity", lambda: get("/activity"))
+    time_it("the page Activity", lambda: get("/activity"))
 
 
-def looked_at(address: str) -> None:
+def look_at(address: str) -> None:
     """Open it in Chromium and scroll from end to end."""
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1300, "height": 850})
@@ -177,7 +179,7 @@ def busy(metrics: CDPSession) -> float:
     return float(values["TaskDuration"])
 
 
-def timed(what: str, act: Callable[[], bytes]) -> bytes:
+def time_it(what: str, act: Callable[[], bytes]) -> bytes:
     """Do it and say how long it took."""
     begun = time.perf_counter()
     result = act()

@@ -123,7 +123,7 @@ def kept_apart(bench: Bench, splits: int) -> None:
     for among, kind in list(JUNK.items())[:3]:
         for number in AMONG:
             caught = np.mean([_caught(bench, split, among, number, kind) for split in range(splits)], axis=0)
-            cells = [f"{one:.2f}, {apart:.2f}" for one, apart in caught[:-1]]
+            cells = [f"{together:.2f}, {apart:.2f}" for together, apart in caught[:-1]]
             print(f"| {number} {among} | {' | '.join(cells)} | {caught[-1][0]:.1%}, {caught[-1][1]:.1%} |")
 
 
@@ -147,8 +147,8 @@ def silence(bench: Bench, splits: int) -> None:
     for name, kind in JUNK.items():
         for folder in FOLDERS:
             for number in (0, 3, 6, 12):
-                told = [_silence(bench, split, folder, name, number) for split in range(splits)]
-                silent, caught = sum(said for said, _ in told), np.mean([share for _, share in told])
+                outcomes = [_silence(bench, split, folder, name, number) for split in range(splits)]
+                silent, caught = sum(said for said, _ in outcomes), np.mean([share for _, share in outcomes])
                 print(f"| {kind} | {folder} | {number} | {silent} of {splits} | {caught:.2f} |", flush=True)
 
 

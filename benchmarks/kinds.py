@@ -57,7 +57,7 @@ def folders(data: Path, work: Path) -> Iterator[tuple[str, Path, Path, Path]]:
     yield "wardrobe", data / "wardrobe/normal_train", data / "wardrobe/normal_test", data / "junk"
 
 
-def evaluated(way: str, learn: Path, test: Path, junk: Path, work: Path) -> dict[str, Any]:
+def evaluate(way: str, learn: Path, test: Path, junk: Path, work: Path) -> dict[str, Any]:
     """Make a model in this way and return what `evaluate` says of it."""
     config, model = work / "config.yaml", work / "model.onnx"
     model.unlink(missing_ok=True)
@@ -136,7 +136,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, learn, test, junk in folders(options.data.absolute(), Path(folder)):
             for way in ("calibrate", "train") if options.train else ("calibrate",):
-                facts = evaluated(way, learn, test, junk, Path(folder))
+                facts = evaluate(way, learn, test, junk, Path(folder))
                 if way == "calibrate":
                     calibrated[name] = facts
                 lines.append(row(name, way, facts))

@@ -61,12 +61,12 @@ def main() -> None:
     options = parser.parse_args()
     for pictures in (options.small, options.pictures):
         with tempfile.TemporaryDirectory() as folder:
-            print(measured(Path(folder), options.data.resolve(), pictures, options.seed), flush=True)
+            print(measure(Path(folder), options.data.resolve(), pictures, options.seed), flush=True)
 
 
-def measured(work: Path, data: Path, pictures: int, seed: int) -> str:
+def measure(work: Path, data: Path, pictures: int, seed: int) -> str:
     """Settle so many pictures and say how it went."""
-    config = filled(work, data, pictures, random.Random(seed))
+    config = fill(work, data, pictures, random.Random(seed))
     quarantine = opened_quarantine(config)
     names = {record.id: Path(record.original).name for record in quarantine.list()}
     with chromium() as browser, reviewed(config, browser) as look:
@@ -84,7 +84,7 @@ def measured(work: Path, data: Path, pictures: int, seed: int) -> str:
     )
 
 
-def filled(work: Path, data: Path, pictures: int, rng: random.Random) -> Path:
+def fill(work: Path, data: Path, pictures: int, rng: random.Random) -> Path:
     """Put the pictures into quarantine and return the config."""
     inbox, config = work / "inbox", work / "config.yaml"
     inbox.mkdir()
@@ -93,7 +93,7 @@ def filled(work: Path, data: Path, pictures: int, rng: random.Random) -> Path:
     for number, path in enumerate(rng.sample(real, min(pictures, len(real)))):
         sort = "junk" if path.relative_to(data).parts[0] == JUNK else "photo"
         shutil.copy(path, inbox / f"{sort}-{number:05}{path.suffix}")
-    for number, picture in enumerate(drawn(pictures - len(real))):
+    for number, picture in enumerate(draw(pictures - len(real))):
         picture.save(inbox / f"junk-drawn-{number:05}.jpg", quality=90)
     settings = {
         "watch": [{"path": str(inbox)}],
@@ -111,7 +111,7 @@ def filled(work: Path, data: Path, pictures: int, rng: random.Random) -> Path:
     return config
 
 
-def drawn(number: int) -> Iterator[Any]:
+def draw(number: int) -> Iterator[Any]:
     """Draw receipts, chats and greetings."""
     rng = np.random.default_rng(0)
     offers = (("MEGA SALE", "50 % off", "today only"), ("Good Morning!", "have a blessed", "day"))

@@ -109,11 +109,11 @@ def main() -> None:
     parser.add_argument("--other", help="the python of another environment with imgwatch")
     parser.add_argument("--model", type=Path, help="a model that both can read")
     parser.add_argument("--runs", type=int, default=5)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     os.environ.pop("IMGWATCH_CONFIG", None)
     beside_libraries()
-    if asked.other:
-        beside_another(asked.other, asked.pictures.resolve(), asked.model, asked.runs)
+    if options.other:
+        beside_another(options.other, options.pictures.resolve(), options.model, options.runs)
 
 
 if __name__ == "__main__":

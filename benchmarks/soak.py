@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,6 +36,7 @@ sys.path.insert(0, str(CHECKOUT / "tests"))
 from conftest import write_brightness_model  # noqa: E402 - the tests' model, for which bright is junk
 
 _SETTLED_MINUTES = 1.0  # until then caches, pools and SQLite may grow
+Row = tuple[float, int, int, int, int]  # minute, pictures put, memory in kB, descriptors, threads
 
 
 def picture(random_: random.Random) -> bytes:
@@ -176,7 +177,7 @@ class Soak:
         ]
         subprocess.run(command, check=False, capture_output=True)
 
-    def touched(self) -> None:
+    def touch_all(self) -> None:
         """Every picture looks new."""
         for path in self.inbox.rglob("*.png"):
             path.touch()
@@ -217,26 +218,8 @@ def main() -> int:
     home = Path(tempfile.mkdtemp(prefix="soak-"))
     soak = Soak(home, arguments.seed)
     time.sleep(5)
-    begun, rows, next_row, next_fault, next_tidy = time.monotonic(), [], 0.0, 20.0, 30.0
-    while (passed := time.monotonic() - begun) < arguments.minutes * 60:
-        assert soak.daemon.poll() is None, f"the daemon ended; see {home}/watch.log"
-        soak.burst()
-        if passed >= next_fault:
-            soak.throw()
-            next_fault = passed + 20
-        if passed >= next_tidy:
-            soak.tidy()
-            next_tidy = passed + 20
-        if passed >= next_row:
-            rows.append((passed / 60, len(soak.put), *soak.measure()))
-            next_row = passed + max(arguments.minutes * 60 / 15, 10)
-            print(*rows[-1], sep="\t", flush=True)
-        time.sleep(soak.random.uniform(0.2, 2))
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and soak.status().get("backlog"):
-        time.sleep(2)
+    rows = play(soak, arguments.minutes)
     status = soak.status()
-    rows.append(((time.monotonic() - begun) / 60, len(soak.put), *soak.measure()))
     begun_stop = time.monotonic()
     soak.daemon.terminate()
     code = soak.daemon.wait(20)
@@ -246,18 +229,42 @@ def main() -> int:
         arguments.out.write_text(text)
     lost = soak.lost()
     shutil.rmtree(home) if not lost else print(f"kept: {home}")
-    settled = [row for row in rows if row[0] >= _SETTLED_MINUTES] or rows
-    grew = (
-        rows[-1][2] > settled[0][2] * 1.25
-        or rows[-1][3] > settled[0][3] + 10
-        or rows[-1][4] > settled[0][4] + 4
-    )
-    return 1 if lost or grew or code else 0
+    return 1 if lost or has_grown(rows) or code else 0
 
 
-def report(soak: Soak, rows: list[tuple[float, int, int, int, int]], status: dict[str, object], code: int,
+def play(soak: Soak, minutes: float) -> list[Row]:
+    """Put pictures, throw faults and tidy for so many minutes, until all is judged; return what was measured."""
+    begun, rows, next_row, next_fault, next_tidy = time.monotonic(), [], 0.0, 20.0, 30.0
+    while (passed := time.monotonic() - begun) < minutes * 60:
+        assert soak.daemon.poll() is None, f"the daemon ended; see {soak.home}/watch.log"
+        soak.burst()
+        if passed >= next_fault:
+            soak.throw()
+            next_fault = passed + 20
+        if passed >= next_tidy:
+            soak.tidy()
+            next_tidy = passed + 20
+        if passed >= next_row:
+            rows.append((passed / 60, len(soak.put), *soak.measure()))
+            next_row = passed + max(minutes * 60 / 15, 10)
+            print(*rows[-1], sep="\t", flush=True)
+        time.sleep(soak.random.uniform(0.2, 2))
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and soak.status().get("backlog"):
+        time.sleep(2)
+    return [*rows, ((time.monotonic() - begun) / 60, len(soak.put), *soak.measure())]
+
+
+def has_grown(rows: Sequence[Row]) -> bool:
+    """Return whether memory, descriptors or threads have grown since the daemon has settled."""
+    first = next((row for row in rows if row[0] >= _SETTLED_MINUTES), rows[0])
+    *_, memory, descriptors, threads = rows[-1]
+    return memory > first[2] * 1.25 or descriptors > first[3] + 10 or threads > first[4] + 4
+
+
+def report(soak: Soak, rows: list[Row], status: dict[str, object], code: int,
            stop_seconds: float) -> str:  # fmt: skip
-    """Word what was found as Markdown."""
+    """Return the outcome as Markdown."""
     lines = ["| minute | pictures put | memory, MB | descriptors | threads |", "|---|---|---|---|---|"]
     lines += [f"| {m:.1f} | {n} | {kb / 1000:.0f} | {fds} | {threads} |" for m, n, kb, fds, threads in rows]
     faults = ", ".join(f"{name} {count}" for name, count in sorted(soak.faults.items()))

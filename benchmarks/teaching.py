@@ -78,7 +78,7 @@ def main() -> None:
 def measure(folder: str, seconds: dict[int, list[float]]) -> Iterator[str]:
     """Yield the sections of one normal folder; note how long learning took, by the number of decisions."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    model, known, fresh = trained() if folder == "wardrobe" else calibrated(folder)
+    model, known, fresh = train_on_wardrobe() if folder == "wardrobe" else calibrate_to(folder)
     scorer = Scorer(model, 2)
     normal = look(scorer, fresh)
     print(f"{folder}: {known} known, {len(fresh)} fresh", file=sys.stderr, flush=True)
@@ -96,7 +96,7 @@ def measure(folder: str, seconds: dict[int, list[float]]) -> Iterator[str]:
         learnt(many, scorer, scorer.contract.threshold.score, seconds)
 
 
-def trained() -> tuple[Path, int, list[Path]]:
+def train_on_wardrobe() -> tuple[Path, int, list[Path]]:
     """Train a model on the training part of wardrobe, unless this version did; the rest of the folder is fresh."""
     from imgwatch_train.job import Job
     from imgwatch_train.recipe import train
@@ -121,7 +121,7 @@ def version() -> str:
     return digest.hexdigest()[:8]
 
 
-def calibrated(folder: str) -> tuple[Path, int, list[Path]]:
+def calibrate_to(folder: str) -> tuple[Path, int, list[Path]]:
     """Calibrate the general model to two thirds of a folder that it has not seen; the rest is fresh."""
     parts = PARTS.get(folder, (folder,))
     pictures = sorted(path for part in parts for path in (SHARED / part).glob("*"))

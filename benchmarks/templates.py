@@ -128,25 +128,11 @@ def row(share: float, label: str, results: Sequence[Mapping[str, float]]) -> str
 
 def main() -> None:
     """Print the tables."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--drawn", type=Path, required=True)
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--backbone", type=Path, default=BACKBONE)
-    parser.add_argument("--shares", type=float, nargs="*", default=(0.25, 0.5, 0.75, 1.0))
-    parser.add_argument("--draws", type=int, default=4)
-    options = parser.parse_args()
+    options = parsed_options()
     backbone = Backbone(options.backbone, 2)
-    paths = sorted(options.drawn.glob("*/*.jpg"))
-    drawn = Drawn(
-        features_of(paths, backbone, 2),
-        np.array([path.parent.name for path in paths]),
-        np.array([f"{path.parent.name}/{path.stem.rsplit('-', 1)[0]}" for path in paths]),
-    )
+    drawn = read_drawn(options.drawn, backbone)
     photos = features_of(sorted(options.photos.iterdir()), backbone, 2)
-    shown = {
+    junk = {
         name: features_of(sorted((options.data / "junk" / name).iterdir()), backbone, 2) for name in NAMED
     }
     sets = [
@@ -159,15 +145,8 @@ def main() -> None:
         of_regression: list[dict[str, float]] = []
         of_caught: dict[str, list[dict[str, float]]] = {"everyday": [], "wide": []}
         for seed in range(options.draws if share < 1 else 1):
-            mask = drawn.chosen(share, random.Random(seed))
-            normal = joined([photos, some(drawn.features, mask & (drawn.kinds == "normal"))])
-            kinds = {
-                kind: some(drawn.features, mask & (drawn.kinds == str(kind)))
-                for kind in Kind
-                if kind is not Kind.STRANGER
-            }
-            general = General.learn(normal, kinds, backbone.groups[-1])
-            projected = {name: general.project(rows) for name, rows in shown.items()}
+            general, kinds = learn_share(drawn, photos, share, seed, backbone)
+            projected = {name: general.project(rows) for name, rows in junk.items()}
             of_names.append(named_right(general.junk, projected))
             of_regression.append(named_by_regression(general, kinds, projected))
             for name, known, unseen in sets:
@@ -177,14 +156,46 @@ def main() -> None:
         names.append(row(share, "named right", of_names))
         by_regression.append(row(share, "named right by regression", of_regression))
         caught += [row(share, f"caught, {name}", results) for name, results in of_caught.items()]
-    print(
-        f"| templates | | {' | '.join(NAMED)} |",
-        f"|---|---|{'---|' * len(NAMED)}",
-        *names,
-        *by_regression,
-        *caught,
-        sep="\n",
+    print(f"| templates | | {' | '.join(NAMED)} |", f"|---|---|{'---|' * len(NAMED)}", sep="\n")
+    print(*names, *by_regression, *caught, sep="\n")
+
+
+def parsed_options() -> argparse.Namespace:
+    """Return the options of the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--drawn", type=Path, required=True)
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--backbone", type=Path, default=BACKBONE)
+    parser.add_argument("--shares", type=float, nargs="*", default=(0.25, 0.5, 0.75, 1.0))
+    parser.add_argument("--draws", type=int, default=4)
+    return parser.parse_args()
+
+
+def read_drawn(folder: Path, backbone: Backbone) -> Drawn:
+    """Return the drawn pictures below a folder, by kind and template."""
+    paths = sorted(folder.glob("*/*.jpg"))
+    return Drawn(
+        features_of(paths, backbone, 2),
+        np.array([path.parent.name for path in paths]),
+        np.array([f"{path.parent.name}/{path.stem.rsplit('-', 1)[0]}" for path in paths]),
+    )
+
+
+def learn_share(
+    drawn: Drawn, photos: Features, share: float, seed: int, backbone: Backbone
+) -> tuple[General, dict[Kind, Features]]:
+    """Learn from the photographs and a share of the templates; return that with the pictures of each kind."""
+    mask = drawn.chosen(share, random.Random(seed))
+    normal = joined([photos, some(drawn.features, mask & (drawn.kinds == "normal"))])
+    kinds = {
+        kind: some(drawn.features, mask & (drawn.kinds == str(kind)))
+        for kind in Kind
+        if kind is not Kind.STRANGER
+    }
+    return General.learn(normal, kinds, backbone.groups[-1]), kinds
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Let links out of docs/ lead to the source, and draw the state diagrams."""
     linked = re.sub(r"\]\(\.\./([^)]+)\)", rf"]({_SOURCE}\1)", markdown)
-    return _DIAGRAM.sub(lambda diagram: drawn(diagram[1]), linked)
+    return _DIAGRAM.sub(lambda diagram: draw(diagram[1]), linked)
 
 
 def commands_page() -> str:
@@ -64,7 +64,7 @@ def exit_codes_page() -> str:
     return "\n".join(("# Exit codes", "", "| code | |", "|---|---|", *rows, "", more, ""))
 
 
-def drawn(steps: str) -> str:
+def draw(steps: str) -> str:
     """Draw a mermaid state diagram with Graphviz: a picture in the page, without a script."""
     lines = ['digraph { rankdir=LR; bgcolor="transparent"; node [shape=box style="rounded,filled" fillcolor="#e0f2f1" '
              'fontname="sans-serif" fontsize=12]; edge [fontname="sans-serif" fontsize=9 color="#607d8b" '

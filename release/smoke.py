@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,8 +40,19 @@ def main() -> None:
     print(say("--version", config=False).strip())
     say("setup", "--normal", normal, "--false-alarms", "0.05", "--yes", "--no-service")
     assert f"model: {folder}/share/imgwatch/model.onnx\n" in config.read_text(), config.read_text()
-    log = (folder / "watch.log").open("wb")
-    daemon = subprocess.Popen([imgwatch, "watch", "--config", config], stderr=log)
+    watch(say, inbox, rng)
+    name_copy(say, inbox, rng)
+    if importlib.util.find_spec("av"):
+        film(folder / "film.mp4", landscape(rng))
+        judged = json.loads(say("score", folder / "film.mp4", "--json"))
+        assert judged["verdict"] in ("keep", "quarantine"), judged
+    print("set up, watched, moved and restored; a copy was named")
+
+
+def watch(say: Commands, inbox: Path, rng: np.random.Generator) -> None:
+    """Let the daemon judge two pictures and move one, and restore that."""
+    log = (say.config.parent / "watch.log").open("wb")
+    daemon = subprocess.Popen([say.imgwatch, "watch", "--config", say.config], stderr=log)
     try:
         wait(lambda: say.status()["alive"], "the daemon is alive")
         landscape(rng).save(inbox / "normal.jpg", quality=90)
@@ -55,16 +67,15 @@ def main() -> None:
     finally:
         daemon.terminate()
         assert daemon.wait(30) == 0, "the daemon ended with a fault"
+
+
+def name_copy(say: Commands, inbox: Path, rng: np.random.Generator) -> None:
+    """Name a picture that was saved again as a copy of the first."""
     village(rng).save(inbox / "village.jpg", quality=90)
     Image.open(inbox / "village.jpg").save(inbox / "sent.jpg", quality=60)
     (copied,) = map(json.loads, say("duplicates", "--json").splitlines())
     assert copied["kept"] == str(inbox / "village.jpg"), copied
     assert [copy["path"] for copy in copied["copies"]] == [str(inbox / "sent.jpg")], copied
-    if importlib.util.find_spec("av"):
-        film(folder / "film.mp4", landscape(rng))
-        judged = json.loads(say("score", folder / "film.mp4", "--json"))
-        assert judged["verdict"] in ("keep", "quarantine"), judged
-    print("set up, watched, moved and restored; a copy was named")
 
 
 class Commands:
@@ -141,11 +152,11 @@ def digests(folder: Path, pattern: str = "*") -> list[str]:
     return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob(pattern))
 
 
-def wait(claim: object, says: str) -> None:
+def wait(claim: Callable[[], bool], goal: str) -> None:
     """Wait two minutes for something to become true."""
     end = time.monotonic() + 120
-    while not claim():  # type: ignore[operator]
-        assert time.monotonic() < end, f"not within two minutes: {says}"
+    while not claim():
+        assert time.monotonic() < end, f"not within two minutes: {goal}"
         time.sleep(0.2)
 
 

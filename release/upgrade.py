@@ -66,7 +66,7 @@ class Game:
         with self.daemon(self.old, "old.log"):
             self.drop("a", junk=3, normal=3)
             self.wait_moved(self.old, 3)
-            ids = [record["id"] for record in self.listed(self.old)]
+            ids = [record["id"] for record in self.list_pictures(self.old)]
             self.old("quarantine", "restore", ids[0])
             self.old("quarantine", "delete", ids[1])
             self.restored = next(path.name for path in self.inbox.iterdir() if path.suffix == ".png")
@@ -80,13 +80,13 @@ class Game:
     def upgrade(self) -> None:
         """Let the new daemon go on: what the old one knew is known, and what arrives is judged, once."""
         before = sorted(path.name for path in self.inbox.iterdir())
-        known = {record["id"] for record in self.listed(self.new)}
+        known = {record["id"] for record in self.list_pictures(self.new)}
         assert len(known) == 3, f"of 3 pictures in quarantine {len(known)} are listed"
         with self.daemon(self.new, "new.log"):
             self.drop("c", junk=2, normal=2)
             wait(lambda: self.count_in_quarantine() == 6, "the new daemon moves what arrives")
             wait(lambda: self.new.status()["backlog"] == 0, "nothing waits")
-            assert known < {record["id"] for record in self.listed(self.new)}
+            assert known < {record["id"] for record in self.list_pictures(self.new)}
         kept = [path.name for path in self.inbox.iterdir()]
         assert set(before) <= set(kept), "what the old one had kept was moved by the new one"
         assert self.new.status()["judged"] == 14, (
@@ -121,7 +121,7 @@ class Game:
             )
         assert (self.inbox / self.restored).exists(), "a restored picture was moved again"
         self.all_are_there()
-        ids = [record["id"] for record in self.listed(self.new)]
+        ids = [record["id"] for record in self.list_pictures(self.new)]
         self.new("quarantine", "restore", *ids)
         self.all_are_there()
         print("up, back and up again: every picture in one place, decisions kept, nothing judged twice")
@@ -158,7 +158,7 @@ class Game:
         wait(lambda: self.count_in_quarantine() == number, f"{number} are in quarantine")
         wait(lambda: commands.status()["backlog"] == 0, "nothing waits")
 
-    def listed(self, commands: Commands) -> list[dict[str, str]]:
+    def list_pictures(self, commands: Commands) -> list[dict[str, str]]:
         """Return what a version lists."""
         return [json.loads(line) for line in commands("quarantine", "list", "--json").splitlines()]
 

@@ -37,9 +37,9 @@ def tree_of(pid: int) -> list[int]:
 def memory_megabytes(pid: int) -> float:
     """Return the memory of a process and all below it: shared pages count in proportion (PSS, see proc(5))."""
     total = 0
-    for one in tree_of(pid):
+    for member in tree_of(pid):
         with suppress(OSError):
-            text = Path(f"/proc/{one}/smaps_rollup").read_text()
+            text = Path(f"/proc/{member}/smaps_rollup").read_text()
             total += int(re.search(r"^Pss:\s+(\d+)", text, re.MULTILINE)[1])  # type: ignore[index]
     return total / 1024
 
@@ -47,9 +47,9 @@ def memory_megabytes(pid: int) -> float:
 def processor_seconds(pid: int) -> float:
     """Return how long a process and all below it have computed."""
     total = 0
-    for one in tree_of(pid):
+    for member in tree_of(pid):
         with suppress(OSError):
-            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])
     return total / _TICK
 
@@ -57,8 +57,8 @@ def processor_seconds(pid: int) -> float:
 def wake_ups(pid: int) -> int:
     """Return how often the threads of a process and all below it have waited for something."""
     total = 0
-    for one in tree_of(pid):
-        for task in Path(f"/proc/{one}/task").glob("*/status"):
+    for member in tree_of(pid):
+        for task in Path(f"/proc/{member}/task").glob("*/status"):
             with suppress(OSError):
                 match = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", task.read_text(), re.MULTILINE)
                 total += int(match[1]) if match else 0

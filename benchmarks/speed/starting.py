@@ -33,11 +33,11 @@ def start(setting: Setting) -> Iterator[Figure]:
     few, many = setting.scratch / "few", setting.scratch / "many"
     small = _peak_of_start(few, files // 10)
     made = seconds(lambda: _make_tree(many / "inbox", files))
-    begun, _ = _scanned(many)
+    begun, _ = _scan(many)
     walk, ours = medians_of(
-        setting.runs, lambda: seconds(lambda: bare_walk(many / "inbox")), lambda: _scanned(many)[0]
+        setting.runs, lambda: seconds(lambda: bare_walk(many / "inbox")), lambda: _scan(many)[0]
     )
-    _, large = _scanned(many)
+    _, large = _scan(many)
     yield Figure(f"start: making {files:,} files", made, "s")
     yield Figure("start: first look, all remembered", begun, "s")
     yield Figure("start: bare walk with stat", walk, "s")
@@ -50,8 +50,8 @@ def start(setting: Setting) -> Iterator[Figure]:
 
 def _peak_of_start(home: Path, files: int) -> float:
     _make_tree(home / "inbox", files)
-    _scanned(home)
-    _, peak = _scanned(home)
+    _scan(home)
+    _, peak = _scan(home)
     shutil.rmtree(home)
     return peak
 
@@ -104,7 +104,7 @@ assert not len(intake)
 )
 
 
-def _scanned(home: Path) -> tuple[float, float]:
+def _scan(home: Path) -> tuple[float, float]:
     """Look through the inbox as a start does, in a process of its own; return seconds and its peak memory in MB."""
     done = subprocess.run(
         [sys.executable, "-c", _SCAN, home], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True

@@ -28,7 +28,7 @@ def main(parent: int, command: Sequence[str]) -> int:
     try:
         signal.signal(signal.SIGTERM, _end)
         _bind_to(parent)
-        code = _exit_code(os.waitpid(_started(command), 0)[1])
+        code = _exit_code(os.waitpid(_start(command), 0)[1])
     except _Ended:
         pass
     except OSError as fault:
@@ -48,7 +48,7 @@ def _bind_to(parent: int) -> None:
         raise _Ended
 
 
-def _started(command: Sequence[str]) -> int:
+def _start(command: Sequence[str]) -> int:
     return os.posix_spawnp(command[0], list(command), os.environ, setsigdef=[signal.SIGTERM, signal.SIGPIPE])
 
 
@@ -62,13 +62,13 @@ def kill_children() -> None:
 
     Those of other users, which a command with rights of its own may have started, cannot be killed.
     """
-    while killed := [child for child in _children() if _is_killed(child)]:
+    while killed := [child for child in _children() if _kill(child)]:
         for child in killed:
             with suppress(ChildProcessError):
                 os.waitpid(child, 0)
 
 
-def _is_killed(child: int) -> bool:
+def _kill(child: int) -> bool:
     try:
         os.kill(child, signal.SIGKILL)
     except OSError:

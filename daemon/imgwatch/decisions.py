@@ -62,7 +62,7 @@ class Decisions:
         """
         record, before = self._seen(which, expected)
         if before is ReviewState.MOVED:
-            record, expected = self._taken_back(record), None
+            record, expected = self._take_back(record), None
         try:
             path = self._quarantine.restore(record, to, expected, below=below, under_free_name=to is not None)
         except ImgwatchError:
@@ -153,7 +153,7 @@ class Decisions:
         self._count()
         return records
 
-    def _taken_back(self, record: Record) -> Record:
+    def _take_back(self, record: Record) -> Record:
         """Return a moved picture to quarantine. Raises DecidedMeanwhile if somebody has done that already."""
         moved = self._quarantine.find_moved(record.id)
         if moved is None:

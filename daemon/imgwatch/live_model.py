@@ -58,7 +58,7 @@ class LiveModel:
         if version == self._versions[file] and file not in self._trials:
             return False
         try:
-            if not self._is_tried(file, version):
+            if not self._try(file, version):
                 return False
             fresh = self.judges.load(file)
         except ModelError as fault:
@@ -72,7 +72,7 @@ class LiveModel:
         log.info("using model %s", fresh.name, extra={"cause": f"model {file}"})
         return True
 
-    def _is_tried(self, file: Path, version: Identity | None) -> bool:
+    def _try(self, file: Path, version: Identity | None) -> bool:
         """Start the trial of a new version, or return whether it has passed. Raises ModelError if it failed."""
         if version != self._versions[file]:
             self._end_trial(file)

@@ -116,8 +116,8 @@ class Mover:
             return None
         if owner in records:
             return records[owner]
-        found = self._quarantine.read_moved(moved[owner])
-        return found if found is not None and _fits(path, found) else None
+        record = self._quarantine.read_moved(moved[owner])
+        return record if record is not None and _fits(path, record) else None
 
     def _companions(self, path: Path) -> Sequence[str]:
         """Return the names of a picture's companions, without those that it shares with a picture in quarantine."""

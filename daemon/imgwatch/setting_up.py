@@ -67,7 +67,7 @@ class Setup:
         """Warnings that a move would delete pictures on other devices; none if nothing is moved."""
         if self.settings.mode == "report":
             return []
-        return [says for folder in self.watched if (says := sync_warning(folder))]
+        return [warning for folder in self.watched if (warning := sync_warning(folder))]
 
     def learn(self, normal: Sequence[Path], share: float, progress: Progress) -> Calibrated:
         """Fit the config's model, or the general one, to the pictures in these folders; none: in the watched ones.

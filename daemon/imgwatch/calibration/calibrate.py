@@ -7,7 +7,7 @@ the user's pictures as neighbours. It chooses no pictures and prints nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
-from imgwatch.calibration.head import Head
 from imgwatch.calibration.measuring import Measured, measure
-from imgwatch.calibration.neighbours import Directions, choose_bank, distances_to_bank, near_duplicates
+from imgwatch.calibration.neighbours import choose_bank, distances_to_bank, near_duplicates
 from imgwatch.calibration.perceptual_file import STRANGER, bank_in, refitted, replace_tensors
 from imgwatch.calibration.selection import select
 from imgwatch.errors import InputMissing, ModelError, Unavailable
@@ -129,7 +128,7 @@ class Calibrated:
             )
 
 
-def calibrate(  # noqa: PLR0913 - what it is told by a command
+def calibrate(  # noqa: PLR0913 - what a command knows
     model: Path,
     paths: Sequence[Path],
     rule: ThresholdRule,
@@ -153,53 +152,34 @@ def calibrate(  # noqa: PLR0913 - what it is told by a command
             f"calibrating needs at least {FEWEST_PICTURES} readable pictures, found {len(measured.paths)}; "
             f"a promise of 1 % needs 99"
         )
-    scores, parts, tensors, fusion = measured.numbers["score"], measured.numbers["parts"], {}, None
-    outliers, has_learned = clear_outliers(scores), False
-    if measured.is_perceptual:
-        has_learned = _has_learned(model, scorer.contract, measured)
-        refit = _refit(measured, scorer.contract.training.get(STRANGER), has_learned)
-        fusion, outliers = refit.fusion, refit.is_outlier
-        scores, parts = fusion.score(refit.measures), refit.parts
-        tensors = refitted(refit.bank, refit.head, fusion)
-    calibration = Calibration.of(scores, parts)
-    threshold = Threshold.of(rule, calibration)
-    contract = replace(
-        scorer.contract,
-        calibration=calibration,
-        threshold=threshold,
-        generic=False,
-        training=scorer.contract.training
-        | {_CALIBRATED: _facts(model, measured), "promise": measure_false_alarms(scores, threshold).facts()}
-        | ({_HAS_LEARNED: True} if has_learned else {})
-        | _look_alikes(measured),
+    fit = (
+        _fit_perceptual(model, scorer.contract, measured) if measured.is_perceptual else _fit_other(measured)
     )
-    contract = calibrated_by_kind(contract, scores, parts)
-    picked = ReferenceSet.pick(scores, measured.numbers["embedding"])
     return Calibrated(
-        contract,
+        _contract(scorer.contract, model, measured, fit, rule),
         measured.paths,
-        scores,
-        parts,
+        fit.scores,
+        fit.parts,
         measured.unreadable,
-        int(outliers.sum()),
+        int(fit.is_outlier.sum()),
         model,
-        tensors,
-        fusion,
-        picked,
-        has_learned,
+        fit.tensors,
+        fit.fusion,
+        ReferenceSet.pick(fit.scores, measured.numbers["embedding"]),
+        fit.has_learned,
     )
 
 
 @dataclass(frozen=True)
-class _Refit:
-    """A perceptual model's replaceable parts, and their outputs for N pictures, each held out."""
+class _Fit:
+    """What N pictures made of a model: its new tensors, and its outputs for each picture, as if that were new."""
 
-    bank: Directions
-    head: Head | None
-    fusion: Fusion
-    measures: Floats
+    scores: Floats
     parts: Floats
     is_outlier: NDArray[np.bool_]
+    tensors: dict[str, Floats] = field(default_factory=dict)
+    fusion: Fusion | None = None  # of a perceptual model
+    has_learned: bool = False
 
 
 def _sample(paths: Sequence[Path]) -> list[Path]:
@@ -222,8 +202,15 @@ def _has_learned(model: Path, contract: Contract, measured: Measured) -> bool:
     return bool((nearest < _SAME).any())
 
 
-def _refit(measured: Measured, stranger: float | None, has_learned: bool) -> _Refit:
+def _fit_other(measured: Measured) -> _Fit:
+    """Keep the model's outputs as they are."""
+    scores = measured.numbers["score"]
+    return _Fit(scores, measured.numbers["parts"], clear_outliers(scores))
+
+
+def _fit_perceptual(model: Path, contract: Contract, measured: Measured) -> _Fit:
     """Choose a bank, and fit head and fusion; each picture is measured without itself and its copies."""
+    has_learned = _has_learned(model, contract, measured)
     directions = unit(measured.numbers["direction"])
     groups = near_duplicates(directions)
     measures, head = measured.numbers["measures"].copy(), None
@@ -235,11 +222,36 @@ def _refit(measured: Measured, stranger: float | None, has_learned: bool) -> _Re
     selection = select(directions, directions, groups, lambda teaches: strongest)
     bank = choose_bank(np.flatnonzero(selection.teaches), _SEED)
     measures[:, NEIGHBOURS] = distances_to_bank(directions, directions[bank], groups, groups[bank])
-    fusion, outliers = fit_robustly(
-        measures, ~selection.is_judged, stranger, odds_compare=head is not None, has_learned=has_learned
+    fusion, is_outlier = fit_robustly(
+        measures,
+        ~selection.is_judged,
+        contract.training.get(STRANGER),
+        odds_compare=head is not None,
+        has_learned=has_learned,
     )
     parts = fusion.surprisals(measures) if head is None else fusion.parts(measures)
-    return _Refit(directions[bank], head, fusion, measures, parts, outliers)
+    tensors = refitted(directions[bank], head, fusion)
+    return _Fit(fusion.score(measures), parts, is_outlier, tensors, fusion, has_learned)
+
+
+def _contract(
+    contract: Contract, model: Path, measured: Measured, fit: _Fit, rule: ThresholdRule
+) -> Contract:
+    """Return the contract with a new calibration and threshold, and what is known of how they came about."""
+    calibration = Calibration.of(fit.scores, fit.parts)
+    threshold = Threshold.of(rule, calibration)
+    promise = measure_false_alarms(fit.scores, threshold).facts()
+    fitted = replace(
+        contract,
+        calibration=calibration,
+        threshold=threshold,
+        generic=False,
+        training=contract.training
+        | {_CALIBRATED: _facts(model, measured), "promise": promise}
+        | ({_HAS_LEARNED: True} if fit.has_learned else {})
+        | _look_alikes(measured),
+    )
+    return calibrated_by_kind(fitted, fit.scores, fit.parts)
 
 
 def _facts(model: Path, measured: Measured) -> dict[str, Any]:

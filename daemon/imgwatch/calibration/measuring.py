@@ -40,7 +40,7 @@ class Measured:
         return set(_PERCEPTUAL) <= self.numbers.keys()
 
 
-def measure(  # noqa: PLR0913 - what calibrate is told, handed on
+def measure(  # noqa: PLR0913 - what `calibrate` gets, handed on
     scorer: Scorer,
     paths: Sequence[Path],
     limits: Limits,

@@ -17,7 +17,7 @@ from imgwatch.calibration.neighbours import Directions
 if TYPE_CHECKING:
     import onnx
 
-STRANGER = "stranger_distance"  # among the training facts: what `Fusion.fit` is told
+STRANGER = "stranger_distance"  # among the training facts: the argument of `Fusion.fit`
 _HALF = "_half"  # suffix of a tensor that is stored as float16
 
 

@@ -62,7 +62,7 @@ class Cluster:
         self._is_lost = False
         self._threads, self._counted_at = 1, float("-inf")
         try:
-            self._client = self._connected(address, workers)
+            self._client = self._connect(address, workers)
             self._client.wait_for_workers(1, timeout=_CONNECT_SECONDS)
         except (OSError, ValueError, TimeoutError) as fault:
             self._stack.close()
@@ -70,11 +70,11 @@ class Cluster:
                 f"{address}: no Dask cluster with a worker answers there: {fault}; start a scheduler and workers"
             ) from fault
 
-    def _connected(self, address: str, workers: int | None) -> Client:
+    def _connect(self, address: str, workers: int | None) -> Client:
         for name in ("distributed", "distributed.scheduler", "distributed.core", "distributed.nanny"):
             logging.getLogger(name).setLevel(logging.WARNING)  # it would tell of each worker and connection
         if address != LOCAL:
-            return self._entered(Client(address, timeout=_CONNECT_SECONDS, set_as_default=False))
+            return self._enter(Client(address, timeout=_CONNECT_SECONDS, set_as_default=False))
         with dask.config.set({"distributed.scheduler.allowed-failures": _LOCAL_DEATHS}):
             cluster = LocalCluster(
                 n_workers=workers or len(os.sched_getaffinity(0)),
@@ -84,9 +84,9 @@ class Cluster:
                 security=True,  # certificates of its own: other users of this machine cannot run code here
             )
         self._stack.enter_context(cluster)
-        return self._entered(Client(cluster, set_as_default=False))
+        return self._enter(Client(cluster, set_as_default=False))
 
-    def _entered(self, client: Client) -> Client:
+    def _enter(self, client: Client) -> Client:
         self._stack.enter_context(client)
         return client
 
@@ -120,7 +120,7 @@ class Cluster:
             try:
                 self._threads = max(1, sum(self._client.nthreads().values()))
             except OSError as fault:
-                raise self.lost() from fault
+                raise self.note_loss() from fault
             self._counted_at = time.monotonic()
         return _AHEAD * self._threads
 
@@ -130,9 +130,9 @@ class Cluster:
             with self._client.as_current():
                 return list(wait(list(under_way), return_when="FIRST_COMPLETED").done)
         except (CancelledError, OSError) as fault:
-            raise self.lost() from fault
+            raise self.note_loss() from fault
 
-    def lost(self) -> Unavailable:
+    def note_loss(self) -> Unavailable:
         """Note that the scheduler no longer answers, and return the error for it."""
         self._is_lost = True
         return Unavailable(
@@ -152,7 +152,7 @@ class Cluster:
                 "install the same version of imgwatch on them, or use its image"
             ) from fault
         except OSError as fault:
-            raise self.lost() from fault
+            raise self.note_loss() from fault
         try:
             yield name
         finally:
@@ -204,7 +204,7 @@ class _Run(Generic[T, R]):
                 return
             result = None
         except (CancelledError, CommClosedError) as fault:
-            raise self._cluster.lost() from fault
+            raise self._cluster.note_loss() from fault
         except Exception as fault:  # a worker raises whatever its libraries do
             raise Unavailable(f"a worker cannot go on: {type(fault).__name__}: {fault}") from fault
         finally:

@@ -24,7 +24,7 @@ from imgwatch.commands.odd_pictures import (
     ExcludeOption,
     ReviewOption,
     ask_which_are_junk,
-    listed,
+    read_exclude_list,
     require_somebody,
     say_left_out,
     say_standing_out,
@@ -94,7 +94,7 @@ def calibrate(  # noqa: PLR0913 - the options of a command
     rule = _rule(settings.threshold, false_alarms, confidence)
     base, odd = _base(settings), OddPictures(out.absolute())
     fitting = _Fitting(
-        settings, base, rule, normal_folders(folders, settings), listed(exclude), odd, is_fresh
+        settings, base, rule, normal_folders(folders, settings), read_exclude_list(exclude), odd, is_fresh
     )
     fitted = fitting.fit()
     if is_review and ask_which_are_junk(odd, say_standing_out(fitted.strangest(), fitted.standing_out)):
@@ -168,9 +168,9 @@ def _write(  # noqa: PLR0913 - what the command knows
     """Write the model and the list of its strangest pictures, and replace the model in use if the user agrees."""
     draft = versions.draft_of(out)
     contract = fitted.write(draft)
-    written = model_swap.placed(draft, out)
+    written = model_swap.move_if_free(draft, out)
     odd.show([path for path, _ in fitted.strangest(max(_LISTED, fitted.standing_out))])
-    compared = model_swap.compared(settings, written)
+    compared = model_swap.compare(settings, written)
     if as_json:
         model, _ = model_swap.hand_over(settings, written, out, options.unasked())
         summary = {"model": str(model), "threshold": contract.threshold.score}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import existing, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.context import open_judge, open_ledger, open_quarantine, require_existing
 from imgwatch.commands.rescan_choice import RescanOptions, scopes_to_judge
 from imgwatch.commands.rescan_results import Results, say_unread
 from imgwatch.errors import ImgwatchError, UsageError
@@ -56,7 +56,7 @@ def rescan_wide(address: str, settings: Settings, options: RescanOptions, paths:
 
     paths = [local(path) for path in paths]
     urls = [path for path in paths if is_url(path)]
-    folders = existing([path.resolve() for path in paths if not is_url(path)])
+    folders = require_existing([path.resolve() for path in paths if not is_url(path)])
     if urls and not options.dry_run and settings.mode != "report":
         raise UsageError(_WHY_NOT)
     scopes = scopes_to_judge(settings, folders) if folders or not urls else []

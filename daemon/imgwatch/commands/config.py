@@ -87,10 +87,10 @@ def add_folder(
     as_json: JsonOption = False,
 ) -> None:
     """Watch one more folder. The daemon reloads the config."""
-    from imgwatch.commands.context import existing
+    from imgwatch.commands.context import require_existing
     from imgwatch.config_text import with_folder
 
-    [path] = existing([folder.absolute()])
+    [path] = require_existing([folder.absolute()])
     _change(lambda text: with_folder(text, path), is_agreed, config, as_json)
 
 

@@ -82,7 +82,7 @@ def model_of(model: ModelFile | None, settings: Settings) -> Path:
 
 def normal_folders(folders: list[Path] | None, settings: Settings) -> list[Path]:
     """Return the folders of normal pictures: the named ones, or else the watched ones. Raises InputMissing."""
-    named = existing([folder.absolute() for folder in folders or []])
+    named = require_existing([folder.absolute() for folder in folders or []])
     return named or [watch.path for watch in settings.watch]
 
 
@@ -112,7 +112,7 @@ def open_judges(settings: Settings) -> Judges:
     from imgwatch.model.tried_models import TriedModels
 
     limits, tried = settings.limits.limits(), TriedModels(settings.state)
-    with way_out_named(settings):
+    with naming_way_out(settings):
         return Judges(
             main_model(settings),
             models_of_folders(settings),
@@ -124,7 +124,7 @@ def open_judges(settings: Settings) -> Judges:
 
 
 @contextmanager
-def way_out_named(settings: Settings) -> Iterator[None]:
+def naming_way_out(settings: Settings) -> Iterator[None]:
     """Add to a ModelError about a file that the config names how to go on without it."""
     try:
         yield
@@ -140,7 +140,7 @@ def open_judge(settings: Settings, workers: int | None = None) -> Judge:
     from imgwatch.model.tried_models import TriedModels
 
     seconds, tried = settings.limits.decode_seconds, TriedModels(settings.state)
-    with way_out_named(settings):
+    with naming_way_out(settings):
         scorer = Scorer(model_path(settings), seconds=seconds, tried=tried, device=settings.device)
         return judge_of(scorer, settings, workers)
 
@@ -206,7 +206,7 @@ def compared_scopes(settings: Settings) -> list[Scope]:
     from imgwatch.watching.roots import scopes_of
 
     watched = scopes_of(settings)
-    folders = existing([folder.resolve() for folder in settings.duplicates.reference])
+    folders = require_existing([folder.resolve() for folder in settings.duplicates.reference])
     references = [replace(watched[0], root=root, recursive=True, ignore=DEFAULT_IGNORE) for root in folders]
     return watched + [
         reference for reference in references if not any(reference.root == scope.root for scope in watched)
@@ -255,7 +255,7 @@ def confirm(question: str, is_agreed: bool) -> None:
         raise UsageError("nothing was done")
 
 
-def existing(paths: list[Path]) -> list[Path]:
+def require_existing(paths: list[Path]) -> list[Path]:
     """Return the paths unchanged. Raises InputMissing for the first that does not exist."""
     for path in paths:
         if not path.exists() and not path.is_symlink():

@@ -7,7 +7,13 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.cluster import ClusterOption
-from imgwatch.commands.context import ConfigOption, JsonOption, existing, model_path, settings_without_config
+from imgwatch.commands.context import (
+    ConfigOption,
+    JsonOption,
+    model_path,
+    require_existing,
+    settings_without_config,
+)
 from imgwatch.extras import require_extra
 from imgwatch.judgement import Kind
 
@@ -58,7 +64,7 @@ def evaluate(  # noqa: PLR0913 - the options of a command
     """
     settings = settings_without_config(config)
     kinds = dict(map(_of_kind, junk))
-    existing([normal, *kinds])
+    require_existing([normal, *kinds])
     models = [model or model_path(settings), *(compare or [])]
     for name in (*(["report"] if out else []), *(["cluster"] if cluster else [])):
         require_extra(name)

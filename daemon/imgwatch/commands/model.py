@@ -13,9 +13,9 @@ from imgwatch.commands.context import (
     JsonOption,
     YesOption,
     confirm,
-    existing,
     load_settings,
     model_path,
+    require_existing,
 )
 from imgwatch.errors import ModelError, UsageError
 from imgwatch.wording import counted
@@ -88,7 +88,7 @@ def compare(
     from imgwatch.new_model import models_to_compare
 
     settings = load_settings(config)
-    chosen = {str(path): path for path in existing(models or [])} or models_to_compare(
+    chosen = {str(path): path for path in require_existing(models or [])} or models_to_compare(
         settings, DEFAULT_MODEL
     )
     sample = comparing.sample_of(settings)

@@ -33,7 +33,7 @@ UseOption = Annotated[
 _NAMED = 10  # pictures of each kind
 
 
-def placed(draft: Path, out: Path) -> Path:
+def move_if_free(draft: Path, out: Path) -> Path:
     """Move a finished draft to its place if nothing lies there yet; return where it is now."""
     if out.exists():
         return draft
@@ -41,7 +41,7 @@ def placed(draft: Path, out: Path) -> Path:
     return out
 
 
-def compared(settings: Settings, model: Path) -> Shadow | None:
+def compare(settings: Settings, model: Path) -> Shadow | None:
     """Compare a new model with the judgements so far; None if there are none."""
     from imgwatch.model.scorer import Scorer
     from imgwatch.shadow import shadow

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import existing
+from imgwatch.commands.context import require_existing
 from imgwatch.errors import UsageError
 from imgwatch.wording import counted
 
@@ -33,11 +33,11 @@ _FEWEST_SHOWN, _MOST_SHOWN = 3, 40
 _NUMBERS = re.compile(r"(\d{1,6})(?:-(\d{1,6}))?")
 
 
-def listed(exclude: Path | None) -> tuple[Path, ...]:
+def read_exclude_list(exclude: Path | None) -> tuple[Path, ...]:
     """Return the paths in a file that `--exclude` names. Raises InputMissing."""
     if exclude is None:
         return ()
-    existing([exclude])
+    require_existing([exclude])
     lines = exclude.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
     return tuple(Path(line).absolute() for line in lines if line.strip() and not line.startswith("#"))
 

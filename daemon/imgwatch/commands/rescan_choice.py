@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgwatch import console
-from imgwatch.commands.context import existing
+from imgwatch.commands.context import require_existing
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def scopes_to_judge(settings: Settings, paths: list[Path]) -> list[Scope]:
 
     watched = scopes_of(settings)
     if not paths:
-        existing([scope.root for scope in watched])
+        require_existing([scope.root for scope in watched])
         return watched
     scopes: list[Scope] = []
-    for path in existing([path.resolve() for path in paths]):
+    for path in require_existing([path.resolve() for path in paths]):
         around = next(
             (scope for scope in watched if path == scope.root or path.is_relative_to(scope.root)), None
         )

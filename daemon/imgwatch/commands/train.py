@@ -24,7 +24,7 @@ from imgwatch.commands.odd_pictures import (
     ExcludeOption,
     ReviewOption,
     ask_which_are_junk,
-    listed,
+    read_exclude_list,
     require_somebody,
     say_left_out,
     say_standing_out,
@@ -91,7 +91,9 @@ def train(  # noqa: PLR0913 - the options of a command
         from imgwatch_train.recipe import train as run
 
         job = replace(
-            _job(settings, sources, out.absolute(), listed(exclude), reviews), fresh=fresh, cluster=cluster
+            _job(settings, sources, out.absolute(), read_exclude_list(exclude), reviews),
+            fresh=fresh,
+            cluster=cluster,
         )
         contract = run(job, progress)
     _hand_over(job, contract, settings, SwapOptions(config, is_agreed, use), as_json)
@@ -155,8 +157,8 @@ def _hand_over(
     from imgwatch.kind_promises import silence_in_words
     from imgwatch.standard import Standard
 
-    written = model_swap.placed(job.written, job.out)
-    compared = model_swap.compared(settings, written)
+    written = model_swap.move_if_free(job.written, job.out)
+    compared = model_swap.compare(settings, written)
     standard = Standard.of(contract, "", None, settings.kinds.promised, written)
     if as_json:
         model, _ = model_swap.hand_over(settings, written, job.out, options.unasked())

@@ -12,14 +12,14 @@ import typer
 
 from imgwatch.commands.context import (
     ConfigOption,
-    existing,
     load_settings,
     main_model,
     models_of_folders,
+    naming_way_out,
     open_duplicates,
     open_ledger,
     open_quarantine,
-    way_out_named,
+    require_existing,
 )
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
 from imgwatch.wording import ONLY_REPORTS, counted
@@ -83,7 +83,7 @@ def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
 
     limits, tried = settings.limits.limits(follows_links=False), TriedModels(settings.state)
     tried.on_wait = orders.wait_for_trial
-    with way_out_named(settings):
+    with naming_way_out(settings):
         return LiveModel(
             main_model(settings),
             limits,
@@ -124,7 +124,7 @@ def _watch_until_ordered(
         return None
     orders.accept_reload()  # before the config is read: an order that comes meanwhile is obeyed afterwards
     notify("RELOADING=1")
-    return _reloaded(job, config, orders)
+    return _reload(job, config, orders)
 
 
 def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[Pulse], None]") -> None:
@@ -242,7 +242,7 @@ class _Orders:
             self._service.stop()
 
 
-def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
+def _reload(job: _Job, config: Path | None, orders: _Orders) -> _Job:
     """Return the job by the config, read again; a faulty config is logged, and the present job stays."""
     from imgwatch.errors import ConfigError
     from imgwatch.monitoring.observer import require_exporters
@@ -255,7 +255,7 @@ def _reloaded(job: _Job, config: Path | None, orders: _Orders) -> _Job:
         if fresh.state != job.settings.state:
             raise ConfigError("`state` can be changed by a restart only")
         known = {watch.path for watch in job.settings.watch}
-        existing([watch.path for watch in fresh.watch if watch.path not in known])
+        require_existing([watch.path for watch in fresh.watch if watch.path not in known])
         model = _open_model(fresh, orders)
     except ImgwatchError as fault:
         log.error("the new config is refused, the running one stays: %s", fault, extra={"cause": "config"})

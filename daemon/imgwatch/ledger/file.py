@@ -91,7 +91,7 @@ class LedgerFile:
 
     def __init__(self, path: Path, *, mend: bool) -> None:
         self.path = path
-        self._connection = _opened(path, mend)
+        self._connection = _open(path, mend)
 
     def close(self) -> None:
         """Close the file."""
@@ -101,7 +101,7 @@ class LedgerFile:
         """Set the file aside and go on with a new one."""
         self._connection.close()
         _set_aside(self.path, why)
-        self._connection = _opened(self.path, mend=False)
+        self._connection = _open(self.path, mend=False)
 
     def ask(self, question: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return all its rows."""
@@ -190,22 +190,22 @@ def _tells_of_damage(fault: Exception) -> bool:
     return not is_operational or getattr(fault, "sqlite_errorname", "SQLITE_ERROR") == "SQLITE_ERROR"
 
 
-def _opened(path: Path, mend: bool) -> sqlite3.Connection:
+def _open(path: Path, mend: bool) -> sqlite3.Connection:
     """Open or make the ledger; a damaged or newer file is set aside, named by what is wrong with it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
-            return _connected(path)
+            return _connect(path)
         except LedgerDamaged as damage:
             if not mend:
                 raise
             _set_aside(path, str(damage))
-            return _connected(path)
+            return _connect(path)
     except OSError as fault:
         raise IoFailed(f"{shown(path)}: the ledger cannot be opened: {fault.strerror}") from fault
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     is_new = not path.exists()
     try:
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)

@@ -24,7 +24,7 @@ from imgwatch.settings import HookSettings
 
 log = logging.getLogger(__name__)
 
-MOST_WAITING = 1000  # pictures told in one run; of more only the number is told
+MOST_WAITING = 1000  # pictures named in one run; the others are only counted
 _TAIL_BYTES = 300  # of what a failing command says
 _FIELDS = (
     "id",

@@ -29,7 +29,7 @@ def main() -> None:
     logging.disable(logging.CRITICAL)
     message = json.load(sys.stdin)
     sheet = contact_sheet([Path(path) for path in message["pictures"]], Limits(**message["limits"]))
-    reached = [_is_sent(url, message["title"], message["body"], sheet) for url in message["urls"]]
+    reached = [_send(url, message["title"], message["body"], sheet) for url in message["urls"]]
     json.dump(reached, sys.stdout)
 
 
@@ -55,7 +55,7 @@ def contact_sheet(pictures: Sequence[Path], limits: Limits) -> bytes | None:
     return content.getvalue()
 
 
-def _is_sent(url: str, title: str, body: str, sheet: bytes | None) -> bool:
+def _send(url: str, title: str, body: str, sheet: bytes | None) -> bool:
     import apprise  # not at the top: the decoders, which begin with this module, do without it
     from apprise.attachment.memory import AttachMemory
 

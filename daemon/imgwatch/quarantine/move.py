@@ -106,8 +106,8 @@ def return_stranger(file_ops: FileOps, move: Transfer, stranger: FolderEntry) ->
 def are_twins(source: FolderEntry, target: FolderEntry) -> bool:
     """Return whether two files have the same content; False if one is missing or cannot be read."""
     try:
-        with opened_file(source) as one, opened_file(target) as other:
-            return digest_of(one) == digest_of(other)
+        with opened_file(source) as original, opened_file(target) as copy:
+            return digest_of(original) == digest_of(copy)
     except OSError as error:
         if error.errno != errno.ENOENT:
             _log.warning("%s: cannot compare, both stay: %s", shown(source.path), error.strerror)

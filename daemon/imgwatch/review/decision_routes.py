@@ -30,19 +30,19 @@ class DecisionRoutes:
         except (KeyError, TypeError, ValueError) as fault:
             raise HTTPException(400, "name a verdict, ids and how they stood") from fault
         outcome = await run_in_threadpool(self._parts.decisions.decide, verb, ids, shown_as)
-        return self._done(outcome, request_json)
+        return self._answer(outcome, request_json)
 
     async def undo(self, request: Request) -> Response:
         """Undo the last decision."""
         request_json = await json_of(request)
-        return self._done(await run_in_threadpool(self._parts.decisions.undo), request_json)
+        return self._answer(await run_in_threadpool(self._parts.decisions.undo), request_json)
 
     async def empty(self, request: Request) -> Response:
         """Delete for good what is in the bin."""
         request_json = await json_of(request)
-        return self._done(await run_in_threadpool(self._parts.decisions.empty), request_json)
+        return self._answer(await run_in_threadpool(self._parts.decisions.empty), request_json)
 
-    def _done(self, outcome: Outcome, request_json: dict[str, Any]) -> Response:
+    def _answer(self, outcome: Outcome, request_json: dict[str, Any]) -> Response:
         """Answer with the outcome, and what changed since the version that the page has."""
         since = request_json.get("since")
         changes = self._parts.index.changes(since if isinstance(since, int) else -1)

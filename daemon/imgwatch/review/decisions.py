@@ -109,7 +109,7 @@ class ReviewDecisions:
         outcome, steps, fault = Outcome(INSTEAD), list[Decided](), None
         with self._lock, self._decisions() as decisions:
             try:
-                steps, fault = restore_instead(decisions, self._indexed(record_id), kept, shown_as)
+                steps, fault = restore_instead(decisions, self._in_index(record_id), kept, shown_as)
                 outcome.done.append(record_id)
             except ImgwatchError as refused:
                 fault = refused
@@ -122,12 +122,12 @@ class ReviewDecisions:
     def _decide_one(
         self, verb: Verb, record_id: str, shown_as: ReviewState | None, decisions: Decisions
     ) -> Decided:
-        record = self._indexed(record_id)
+        record = self._in_index(record_id)
         if verb is Verb.RESTORE:
             return decisions.restore(record, expected=shown_as)
         return decisions.mark(record, _STATES[verb], expected=shown_as)
 
-    def _indexed(self, record_id: str) -> Record:
+    def _in_index(self, record_id: str) -> Record:
         record = self._index.get(record_id)
         if record is None:
             raise RecordMissing("it is no longer in quarantine: somebody else was quicker")

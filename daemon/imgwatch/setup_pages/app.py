@@ -65,7 +65,7 @@ def open_pages(
 
 
 class SetupPages:
-    """The gallery's application."""
+    """The application of the setup's pages."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ from imgwatch.config_history import Change, History
 from imgwatch.errors import shown
 from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, json_of, page
-from imgwatch.setting_up import config_file
+from imgwatch.setup_pages.written_config import written_config
 
 
 class HistoryPage:
@@ -34,11 +34,11 @@ class HistoryPage:
         ]
 
     def _page(self, _: Request) -> Response:
-        return HTMLResponse(page("history", config=shown(self._file())))
+        return HTMLResponse(page("history", config=shown(written_config(self._config))))
 
     def _changes(self, _: Request) -> Response:
         """Answer with the changes, newest first, and the `step` that each can take next: undo, redo, or none."""
-        file = self._file()
+        file = written_config(self._config)
         history = History.of(file)
         last, last_undone = history.last, history.last_undone
         listed = []
@@ -49,7 +49,11 @@ class HistoryPage:
 
     async def _take(self, request: Request) -> Response:
         """Undo the last change, or make the last undone one again, if it is still the one that the page showed."""
-        step, seen, file = request.path_params["step"], (await json_of(request)).get("diff"), self._file()
+        step, seen, file = (
+            request.path_params["step"],
+            (await json_of(request)).get("diff"),
+            written_config(self._config),
+        )
         history = History.of(file)
         steps = {
             "undo": (history.last, config_edit.undo, "is as it was before"),
@@ -62,12 +66,6 @@ class HistoryPage:
             raise HTTPException(409, "the config was changed meanwhile: load the page again")
         await run_in_threadpool(take, file, history.text)
         return answer({"says": shown(f"{file} {outcome}. {ask_for_reload(load_config(file))}")})
-
-    def _file(self) -> Path:
-        file = config_file(self._config)
-        if not file.exists():
-            raise HTTPException(409, "there is no config yet: set a folder up first")
-        return file
 
 
 def _diff(file: Path, change: Change) -> str:

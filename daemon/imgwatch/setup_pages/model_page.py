@@ -24,6 +24,7 @@ from imgwatch.setting_up import config_file
 from imgwatch.settings import Settings
 from imgwatch.setup_pages.job import Job
 from imgwatch.setup_pages.training import Training, end_of
+from imgwatch.setup_pages.written_config import written_config
 
 _LOG = "training.log"  # in the folder of the daemon's state
 Comparison = dict[str, object]
@@ -137,7 +138,4 @@ class ModelPage:
         return answer({"says": f"The new model is in use. {outcome}"})
 
     def _settings(self) -> Settings:
-        file = config_file(self._config)
-        if not file.exists():
-            raise HTTPException(409, "there is no config yet: set a folder up first")
-        return load_config(file)
+        return load_config(written_config(self._config))

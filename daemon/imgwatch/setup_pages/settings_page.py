@@ -22,9 +22,9 @@ from imgwatch.errors import shown
 from imgwatch.judgement import Kind
 from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, json_of, page, text_of
-from imgwatch.setting_up import config_file
 from imgwatch.settings import Settings
 from imgwatch.settings.kinds import Action
+from imgwatch.setup_pages.written_config import written_config
 
 _KEYS = ("mode", "threshold", "threshold.false_alarms", *(f"kinds.{kind}" for kind in Kind))
 
@@ -74,9 +74,7 @@ class SettingsPage:
         return answer({"says": shown(f"{file} is written. {outcome}"), "version": _version(text)})
 
     def _read(self) -> tuple[Path, str]:
-        file = config_file(self._config)
-        if not file.exists():
-            raise HTTPException(409, "there is no config yet: set a folder up first")
+        file = written_config(self._config)
         return file, read_config(file)
 
 

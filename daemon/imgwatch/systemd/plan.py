@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import imgwatch
 from imgwatch import kind_rules
@@ -85,25 +86,16 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
     config = config.absolute()
     watched = [watch.path.resolve() for watch in settings.watch]
     user = _user(watched, options.run_as, options.for_user)
-    quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
-    destinations = kind_rules.folders_of(settings)
-    own = {"quarantine.path": quarantine, "state": state}
-    own |= {f"a folder of kinds, {folder.name},": folder for folder in destinations}
-    _refuse_foreign_homes(own, user, options.for_user)
-    homes = [Path(user.pw_dir), Path("/root")]
-    _refuse_broad(destinations, homes)
-    figures = _folder_of_figures(settings, homes)
-    managed = state.relative_to(_STATE) if _is_managed(state) and not options.for_user else None
-    open_to = sandbox.plan(
-        watched, quarantine, [*([state] if managed is None else []), *figures, *destinations], homes
-    )
-    needed = [*_files_read(settings, config, model), *watched, quarantine, state, *figures, *destinations]
+    folders = _folders(settings, user, options.for_user)
+    is_managed = _is_managed(folders.state) and not options.for_user
+    open_to = sandbox.plan(watched, folders.quarantine, folders.others(is_managed), _homes(user))
+    needed = [*_files_read(settings, config, model), *watched, folders.quarantine, *folders.others()]
     decided = DropIn(
         config=quoted(config),
         python=quoted(sys.executable),
         user=user.pw_name,
         writable=tuple(quoted(tree) for tree in open_to.trees),
-        state_directory="" if managed is None else quoted(managed),
+        state_directory=quoted(folders.state.relative_to(_STATE)) if is_managed else "",
         is_home_needed=any(map(sandbox.in_homes, needed)),
         is_tmp_needed=any(path.is_relative_to(tmp) for path in needed for tmp in ("/tmp", "/var/tmp")),
         hidden=tuple(quoted(Path(user.pw_dir) / key) for key in _KEYS),
@@ -121,8 +113,8 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         file=unit_file(options.name, options.for_user),
         drop_in=(drop_in.user_drop_in if options.for_user else drop_in.system_drop_in)(decided),
         user=user,
-        folders=(quarantine, state),
-        destinations=tuple(destinations),
+        folders=(folders.quarantine, folders.state),
+        destinations=tuple(folders.destinations),
         notes=(
             *(() if options.for_user else _notes(open_to)),
             *_notes_on_telling(settings, options.of_gallery),
@@ -130,6 +122,34 @@ def plan(settings: Settings, config: Path, model: Path, options: InstallOptions)
         for_user=options.for_user,
         gallery_port=settings.review.port if options.of_gallery else None,
     )
+
+
+class _Folders(NamedTuple):
+    """The folders that the service writes, besides the watched ones."""
+
+    quarantine: Path
+    state: Path
+    figures: Sequence[Path]  # the folder of the metrics' text file, if there is one
+    destinations: Sequence[Path]
+
+    def others(self, is_managed: bool = False) -> list[Path]:
+        """Return all but the quarantine; without the state folder if it `is_managed`, opened by systemd itself."""
+        return [*([] if is_managed else [self.state]), *self.figures, *self.destinations]
+
+
+def _folders(settings: Settings, user: pwd.struct_passwd, for_user: bool) -> _Folders:
+    """Return the folders in the config. Raises ConfigError for those that must not be, or cannot be, opened."""
+    quarantine, state = settings.quarantine.path.resolve(), settings.state.resolve()
+    destinations = kind_rules.folders_of(settings)
+    own = {"quarantine.path": quarantine, "state": state}
+    own |= {f"a folder of kinds, {folder.name},": folder for folder in destinations}
+    _refuse_foreign_homes(own, user, for_user)
+    _refuse_broad(destinations, _homes(user))
+    return _Folders(quarantine, state, _folder_of_figures(settings, _homes(user)), destinations)
+
+
+def _homes(user: pwd.struct_passwd) -> list[Path]:
+    return [Path(user.pw_dir), Path("/root")]
 
 
 def _shipped(name: str) -> str:

@@ -99,6 +99,6 @@ def in_homes(path: Path) -> bool:
     return any(path.is_relative_to(home) for home in _HOMES)
 
 
-def on_same_device(one: Path, other: Path) -> bool:
+def on_same_device(first: Path, second: Path) -> bool:
     """Return whether two paths, existing or not, lie on the same file system."""
-    return nearest_existing(one).stat().st_dev == nearest_existing(other).stat().st_dev
+    return nearest_existing(first).stat().st_dev == nearest_existing(second).stat().st_dev

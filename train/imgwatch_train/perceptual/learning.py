@@ -56,7 +56,7 @@ class Learnt:
         return _columns(reconstruction, distances, self.head(self.general.project(pictures)))
 
 
-def learn(  # noqa: PLR0913 - what a folder says, what is known in general, and how it is told
+def learn(  # noqa: PLR0913 - a folder's features, the general knowledge, and progress
     folder: Folder,
     general: General,
     pooled: Floats,

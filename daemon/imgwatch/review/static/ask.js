@@ -1,7 +1,7 @@
-// Ask `imgwatch setup`: a GET, or a POST of what is given; an answer that is a refusal is thrown.
+// Ask `imgwatch setup`: a GET, or a POST where there is a body; a refusal is thrown.
 
-export async function ask(address, given) {
-  const options = given && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(given) };
+export async function ask(address, body) {
+  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   let answer;
   try {
     answer = await fetch(address, options);

@@ -16,9 +16,9 @@ function focus(number) {
 
 async function ask(address, body) {
   const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-  const found = await answer.json();
-  if (!answer.ok) throw new Error(found.error ?? answer.statusText);
-  return found;
+  const content = await answer.json();
+  if (!answer.ok) throw new Error(content.error ?? answer.statusText);
+  return content;
 }
 
 async function reload() {

@@ -1,7 +1,7 @@
 // Clusters: pictures of one kind that are alike, shown as a sample and decided on at once.
 // A row's `cluster` is a path of 0 and 1; the longer the common beginning of two, the more alike the pictures.
 
-export const SHOWN = 48; // of a cluster: what a person can take in, and enough to see the odd one out
+const SHOWN = 48; // of a cluster: what a person can take in, and enough to see the odd one out
 const BEGUN_AS_TWO = 4 * SHOWN;
 const NAMES = { screenshot: "screenshots", document: "documents", caption: "pictures with words across them", card: "greeting cards",
   advertisement: "advertisements", blurred: "blurred pictures", dark: "dark or empty pictures", stranger: "pictures unlike yours" };
@@ -134,7 +134,7 @@ function branch(rows) {
 // the few that were left out here and there are settled by one verdict, too.
 function halve(rows, at) {
   if (rows.length <= SHOWN) return [rows];
-  const found = rows.findIndex((row) => row.cluster?.[at] === "1"), from = found < 1 ? rows.length >> 1 : found;
+  const border = rows.findIndex((row) => row.cluster?.[at] === "1"), from = border < 1 ? rows.length >> 1 : border;
   return [rows.slice(0, from), rows.slice(from)];
 }
 

@@ -33,7 +33,7 @@ export class Full {
     $("full-normal").hidden = true;
     const burst = this.on.group(id).slice(0, MOST_BURST);
     $("full-burst").hidden = burst.length < 2;
-    $("full-burst").replaceChildren(...(burst.length < 2 ? [] : burst.map((one) => this.thumb(one))));
+    $("full-burst").replaceChildren(...(burst.length < 2 ? [] : burst.map((row) => this.thumb(row))));
     const details = await this.on.details(id);
     if (this.id !== id || !details?.similar.length) return;
     const { sha256, name } = details.similar[0];
@@ -117,6 +117,6 @@ export class Full {
   }
 }
 
-function apart(one, other) {
-  return Math.hypot(one[0] - other[0], one[1] - other[1]);
+function apart(first, second) {
+  return Math.hypot(first[0] - second[0], first[1] - second[1]);
 }

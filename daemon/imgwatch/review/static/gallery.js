@@ -76,14 +76,14 @@ async function ask(address, body) {
     if (answer.ok) return await answer.json();
     const text = await answer.text();
     if (answer.status === 403) trouble("This page's key is no longer valid: run imgwatch review again and open the address that it prints.");
-    else if (body) trouble(says(text) || `The server could not do that (${answer.status}).`);
+    else if (body) trouble(refusal(text) || `The server could not do that (${answer.status}).`);
   } catch {
     trouble("imgwatch review does not answer. Is it still running? Start it again and open the address that it prints.");
   }
   return null;
 }
 
-function says(text) {
+function refusal(text) {
   try { return JSON.parse(text).error; } catch { return text.slice(0, 300); }
 }
 
@@ -105,7 +105,7 @@ function toggle(id) {
 }
 
 function extend(id) {
-  const from = grid.place.get(anchor ?? active) ?? 0, to = grid.place.get(id) ?? 0;
+  const from = grid.positions.get(anchor ?? active) ?? 0, to = grid.positions.get(id) ?? 0;
   for (let at = Math.min(from, to); at <= Math.max(from, to); at++) selected.add(grid.nth(at));
 }
 
@@ -117,7 +117,7 @@ function select(rows) {
 }
 
 function tell() {
-  panel.show(shelf.rows.get(active) && grid.place.has(active) ? shelf.rows.get(active) : null);
+  panel.show(shelf.rows.get(active) && grid.positions.has(active) ? shelf.rows.get(active) : null);
   const like = active ? shelf.group(active).length : 0;
   $("about").textContent = selected.size ? `Your decision applies to all ${selected.size} selected.` : "";
   $("group").hidden = selected.size > 0 || like < 2;
@@ -125,7 +125,7 @@ function tell() {
 }
 
 function move(dx, dy, extending) {
-  const next = active && grid.place.has(active) ? grid.beside(active, dx, dy) : grid.nth(0);
+  const next = active && grid.positions.has(active) ? grid.beside(active, dx, dy) : grid.nth(0);
   if (!next) return;
   if (extending) {
     anchor ??= active;
@@ -142,7 +142,7 @@ function allows(verb) {
 }
 
 function decide(verb) {
-  const ids = selected.size ? [...selected] : active && grid.place.has(active) ? [active] : [];
+  const ids = selected.size ? [...selected] : active && grid.positions.has(active) ? [active] : [];
   if (!crowded && allows(verb)) decideOn(verb, ids);
 }
 
@@ -168,7 +168,7 @@ function decideOn(verb, ids) {
 }
 
 function after(ids) {
-  const going = new Set(ids), start = grid.place.get(active) ?? 0;
+  const going = new Set(ids), start = grid.positions.get(active) ?? 0;
   for (let at = start; at < grid.total; at++) if (!going.has(grid.nth(at))) return grid.nth(at);
   for (let at = start - 1; at >= 0; at--) if (!going.has(grid.nth(at))) return grid.nth(at);
   return null;
@@ -195,7 +195,7 @@ function undo() {
     refresh();
     if (answer.done.length) {
       toast(`Undone: ${answer.done.length} not ${DONE[answer.verb]} any more`, false);
-      if (grid.place.has(answer.done[0])) look(answer.done[0], true);
+      if (grid.positions.has(answer.done[0])) look(answer.done[0], true);
     }
   });
 }
@@ -235,7 +235,7 @@ function refresh(focus = false) {
   $("empty").hidden = shelf.view !== "binned" || empty;
   offer($("kind"), "every kind", shelf.values("kind").map(([value]) => [value, kindName(value)]));
   offer($("folder"), "every folder", shelf.values("folder").slice(0, MOST_FOLDERS).map(([value]) => [value, value]));
-  if (active && !grid.place.has(active)) active = null;
+  if (active && !grid.positions.has(active)) active = null;
   if (!active && !empty && !phone()) active = grid.nth(0);
   if (active) look(active, focus); else tell();
 }
@@ -275,10 +275,10 @@ function refreshSoon(moved) {
 }
 
 async function reload() {
-  const found = await ask("/pictures");
-  if (!found) return;
+  const changes = await ask("/pictures");
+  if (!changes) return;
   shelf.clear();
-  shelf.take(found);
+  shelf.take(changes);
   refresh();
 }
 
@@ -345,7 +345,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 function openFull(id) {
-  if (id && grid.place.has(id)) full.open([...grid.place.keys()], id);
+  if (id && grid.positions.has(id)) full.open([...grid.positions.keys()], id);
 }
 
 function escape() {

@@ -5,7 +5,7 @@ const GAP = 12, HEAD = 46, BELOW = 62, OVERSCAN = 600;
 
 export class Grid {
   constructor(scroll, list, on) {
-    Object.assign(this, { scroll, list, on, lines: [], shown: new Map(), sections: [], place: new Map(), starts: [], columns: 1 });
+    Object.assign(this, { scroll, list, on, lines: [], shown: new Map(), sections: [], positions: new Map(), starts: [], columns: 1 });
     scroll.addEventListener("scroll", () => this.paintSoon(), { passive: true });
     new ResizeObserver(() => this.lay(this.sections)).observe(scroll);
   }
@@ -18,7 +18,7 @@ export class Grid {
     this.side = Math.floor((width - GAP * (this.columns - 1)) / this.columns);
     this.high = this.side + BELOW;
     this.lines = [];
-    this.place.clear();
+    this.positions.clear();
     let top = 4, position = 0;
     this.starts = [];
     for (const section of sections) {
@@ -27,7 +27,7 @@ export class Grid {
         top += HEAD;
       }
       this.starts.push({ position, line: this.lines.length });
-      for (const row of section.rows) this.place.set(row.id, position++);
+      for (const row of section.rows) this.positions.set(row.id, position++);
       for (let from = 0; from < section.rows.length; from += this.columns) {
         const rows = section.rows.slice(from, from + this.columns);
         this.lines.push({ top, height: this.high + GAP, rows });
@@ -41,7 +41,7 @@ export class Grid {
 
   // Where a card is: its position among all, its line and column, and how far down.
   spot(id) {
-    const position = this.place.get(id);
+    const position = this.positions.get(id);
     if (position === undefined) return null;
     const start = this.starts.findLast((start) => start.position <= position), nth = position - start.position;
     const line = start.line + Math.floor(nth / this.columns);
@@ -115,7 +115,7 @@ export class Grid {
     item.classList.toggle("on", this.on.active() === row.id);
     button.querySelector(".shot").style.height = `${this.side}px`;
     button.setAttribute("aria-pressed", this.on.selected(row.id));
-    button.tabIndex = this.on.active() === row.id || (!this.place.has(this.on.active()) && position === 0) ? 0 : -1;
+    button.tabIndex = this.on.active() === row.id || (!this.positions.has(this.on.active()) && position === 0) ? 0 : -1;
     const rank = row.share ? `above ${row.share} of yours` : row.name;
     const said = `${row.name}: ${row.reason}${row.share ? ", " + rank : ""}`;
     if (button.ariaLabel !== said) button.ariaLabel = said;
@@ -148,11 +148,11 @@ export class Grid {
 
   // Bring a card into sight and give it the focus.
   reveal(id, focus) {
-    const place = this.spot(id);
-    if (!place) return;
+    const spot = this.spot(id);
+    if (!spot) return;
     const { scrollTop } = this.scroll, clientHeight = this.scroll.clientHeight - this.on.covered();
-    if (place.top < scrollTop + 8) this.scroll.scrollTop = place.top - 8;
-    else if (place.top + this.high > scrollTop + clientHeight - 12) this.scroll.scrollTop = place.top + this.high - clientHeight + 12;
+    if (spot.top < scrollTop + 8) this.scroll.scrollTop = spot.top - 8;
+    else if (spot.top + this.high > scrollTop + clientHeight - 12) this.scroll.scrollTop = spot.top + this.high - clientHeight + 12;
     this.paint();
     if (focus) this.shown.get(id)?.firstChild.focus({ preventScroll: true });
   }

@@ -60,13 +60,13 @@ const pictures = (number) => `${number.toLocaleString()} ${number === 1 ? "pictu
 
 function showComparison({ models, kept, quarantined, diff }) {
   fresh = models.find(({ model }) => model === "new") ?? null;
-  $("models").replaceChildren(...models.map((one) => {
+  $("models").replaceChildren(...models.map((compared) => {
     const section = document.createElement("section"), list = document.createElement("ul");
-    const title = Object.assign(document.createElement("h3"), { textContent: `${one.model}: ${one.name}` });
+    const title = Object.assign(document.createElement("h3"), { textContent: `${compared.model}: ${compared.name}` });
     const lines = [
-      `Of ${pictures(kept)} in the folders it would move ${moves(one.kept)}.`,
-      `Of ${pictures(quarantined)} in quarantine it would have moved ${moves(one.quarantined)}.`,
-      one.promise ?? "Its file records no promise.",
+      `Of ${pictures(kept)} in the folders it would move ${moves(compared.kept)}.`,
+      `Of ${pictures(quarantined)} in quarantine it would have moved ${moves(compared.quarantined)}.`,
+      compared.promise ?? "Its file records no promise.",
     ];
     list.append(...lines.map((textContent) => Object.assign(document.createElement("li"), { textContent })));
     section.append(title, list);

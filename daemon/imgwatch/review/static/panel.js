@@ -33,19 +33,19 @@ export class Panel {
   }
 
   async fetchDetails(id) {
-    const found = await this.details(id);
-    if (!found || this.id !== id) return;
-    $("reason").textContent = found.reason;
-    const others = found.companions.length ? `, together with ${found.companions.join(", ")}` : "";
-    $("from").textContent = `from ${found.folder}, ${when.format(found.at * 1000)}, ${size(found.bytes)}${others}`;
-    $("heat-button").hidden = !found.explains;
-    $("parts").replaceChildren(...(found.parts.length > 1 ? found.parts.map(part) : []));
-    $("similar").hidden = !found.similar.length;
-    $("similar").lastElementChild.replaceChildren(...found.similar.map(similar));
-    $("restoring").textContent = found.restore.says;
-    $("restoring").classList.toggle("warn", !found.restore.works);
-    const score = found.score === null ? "" : `score ${found.score.toPrecision(4)}, threshold ${found.threshold.toPrecision(4)} · `;
-    $("marks").textContent = `${score}${found.model} · ${id}`;
+    const details = await this.details(id);
+    if (!details || this.id !== id) return;
+    $("reason").textContent = details.reason;
+    const others = details.companions.length ? `, together with ${details.companions.join(", ")}` : "";
+    $("from").textContent = `from ${details.folder}, ${when.format(details.at * 1000)}, ${size(details.bytes)}${others}`;
+    $("heat-button").hidden = !details.explains;
+    $("parts").replaceChildren(...(details.parts.length > 1 ? details.parts.map(part) : []));
+    $("similar").hidden = !details.similar.length;
+    $("similar").lastElementChild.replaceChildren(...details.similar.map(similar));
+    $("restoring").textContent = details.restore.says;
+    $("restoring").classList.toggle("warn", !details.restore.works);
+    const score = details.score === null ? "" : `score ${details.score.toPrecision(4)}, threshold ${details.threshold.toPrecision(4)} · `;
+    $("marks").textContent = `${score}${details.model} · ${id}`;
   }
 
   toggleHeat() {

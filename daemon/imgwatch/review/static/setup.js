@@ -48,7 +48,7 @@ const percent = (share) => `${Number((100 * share).toFixed(1))} %`;
 
 function showPromise() {
   const { share, threshold, would_move, fewest } = promised();
-  const moved = outlook.strangers.map((one, number) => ({ ...one, number })).filter(({ score }) => score > threshold);
+  const moved = outlook.strangers.map((stranger, number) => ({ ...stranger, number })).filter(({ score }) => score > threshold);
   $("share").textContent = percent(share);
   $("promise").setAttribute("aria-valuetext", percent(share));
   $("moves").textContent = `It would move ${would_move.toLocaleString()} of ${outlook.learned.toLocaleString()} normal pictures, ` +

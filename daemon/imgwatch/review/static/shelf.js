@@ -78,9 +78,9 @@ export class Shelf {
   }
 
   inView(rows = this.rows.values()) {
-    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean), found = [];
-    for (const row of rows) if (row.standing === this.view && this.passes(row) && words.every((word) => row.sought.includes(word))) found.push(row);
-    return found;
+    const words = this.query.toLowerCase().split(/\s+/).filter(Boolean), matches = [];
+    for (const row of rows) if (row.standing === this.view && this.passes(row) && words.every((word) => row.sought.includes(word))) matches.push(row);
+    return matches;
   }
 
   passes(row) {
@@ -110,16 +110,16 @@ export class Shelf {
     const rows = this.inView(this.inOrder());
     if (this.order === "alike") return this.alike(rows);
     if (!TITLES[this.order]) return [{ title: null, rows }];
-    const found = Map.groupBy(rows, TITLES[this.order]);
-    return [...found].map(([title, rows]) => ({ title, rows })).sort((a, b) => compare(a.title, b.title));
+    const groups = Map.groupBy(rows, TITLES[this.order]);
+    return [...groups].map(([title, rows]) => ({ title, rows })).sort((a, b) => compare(a.title, b.title));
   }
 
   alike(rows) {
     const groups = [...Map.groupBy(rows, (row) => row.group).values()];
     const many = groups.filter((group) => group.length > 1).sort((a, b) => b.length - a.length);
     const single = groups.filter((group) => group.length === 1).flat();
-    const found = many.map((group, place) => ({ title: `near-identical ${place + 1}: ${group[0].reason}`, rows: group }));
-    return single.length ? [...found, { title: "like no other", rows: single }] : found;
+    const sections = many.map((group, number) => ({ title: `near-identical ${number + 1}: ${group[0].reason}`, rows: group }));
+    return single.length ? [...sections, { title: "like no other", rows: single }] : sections;
   }
 
   like(row) {

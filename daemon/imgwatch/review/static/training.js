@@ -10,8 +10,8 @@ document.getElementById("save")?.addEventListener("click", async () => {
   const saved = document.getElementById("saved");
   try {
     const answer = await fetch("/training", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ numbers: pressed() }) });
-    const found = await answer.json();
-    saved.textContent = answer.ok ? `${found.left_out} in the list.` : found.error;
+    const content = await answer.json();
+    saved.textContent = answer.ok ? `${content.left_out} in the list.` : content.error;
   } catch {
     saved.textContent = "imgwatch review does not answer: start it again and open the address that it prints.";
   }
