@@ -12,16 +12,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
-from typing import NamedTuple, TypeVar
-
-import msgspec
+from typing import NamedTuple
 
 from imgwatch.files import FolderEntry
 from imgwatch.quarantine import journal
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.metadata import FileMetadata
-
-Numbered = TypeVar("Numbered", journal.Operation, journal.Member)
+from snapshot import renumber
 
 
 class Name(NamedTuple):
@@ -158,7 +155,7 @@ class CutDisk(FileOps):
             inodes[ino] = path.stat().st_ino
         for path in names:
             if path.name.startswith(journal.NAME):
-                _renumber(path, inodes)
+                renumber(path, inodes)  # a real disk would have kept them
 
     def _names(self, steps: list[Name | Write | Flush], chance: Random) -> dict[Path, int]:
         certain = -1
@@ -203,24 +200,3 @@ def _touches(step: Name | Write | Flush, folder: Path) -> bool:
 
 def _path(entry: FolderEntry) -> Path:
     return Path(f"/proc/self/fd/{entry.folder}").readlink() / entry.name
-
-
-def _renumber(path: Path, inodes: dict[int, int]) -> None:
-    """Put the inodes that the files have now into the journal: a real disk would have kept them."""
-    descriptor = os.open(path, os.O_RDWR)
-    try:
-        for offset in (0, journal._SLOT_BYTES):
-            operation = journal.read_slot(descriptor, offset)
-            if operation is None:
-                continue
-            members = tuple(_renumbered(member, inodes) for member in operation.companions)
-            fresh = msgspec.structs.replace(_renumbered(operation, inodes), companions=members)
-            os.pwrite(descriptor, journal._encoded(fresh), offset)
-    finally:
-        os.close(descriptor)
-
-
-def _renumbered(member: Numbered, inodes: dict[int, int]) -> Numbered:
-    identity = member.identity._replace(ino=inodes.get(member.identity.ino, 0))
-    copy = member.copy_ino and inodes.get(member.copy_ino, 0)
-    return msgspec.structs.replace(member, identity=identity, copy_ino=copy)

@@ -11,9 +11,10 @@ from imgwatch.errors import (
     ImgwatchError,
 )
 from imgwatch.lifecycle import Event
+from imgwatch.quarantine.history import LogEntry
 from imgwatch.quarantine.record import Record
 
-from .scene import LATE, NOON, SET, Killed, Quick, Scene
+from .scene import LATE, NOON, SET, Killed, Scene, Stumbling, digest
 
 Act = Callable[[Scene], None]
 
@@ -100,36 +101,39 @@ def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = 
     return scene
 
 
-def attempt(scene: Scene, act: Act, file_ops: Quick) -> None:
+def attempt(scene: Scene, act: Act, file_ops: Stumbling) -> None:
+    """Act until a step fails; what succeeds at every step is not refused."""
     honest, scene.quarantine = scene.quarantine, scene.opened(file_ops)
     try:
         act(scene)
     except (ImgwatchError, Killed):
-        pass
+        assert file_ops.has_failed
     finally:
         scene.quarantine = honest
 
 
-def assert_counted(scene: Scene, before: Counter[str]) -> None:
-    """Nothing lost, nothing twice."""
-    gone = [e.record for e in scene.quarantine.history() if e.event in (Event.DELETED, Event.PURGED)]
+def assert_counted(scene: Scene, before: Counter[str]) -> list[LogEntry]:
+    """Nothing lost, nothing twice. Return the history."""
+    entries = list(scene.quarantine.history())
+    gone = [e.record for e in entries if e.event in (Event.DELETED, Event.PURGED)]
     scene.deleted = Counter(sha256 for record in gone for sha256 in record.digests.values())
-    assert scene.everything() == before
-    subject = {"subject.jpg", *SET}
-    folders = (scene.inbox, scene.elsewhere, scene.path / "pictures")
-    there = [subject & {path.name for path in folder.rglob("*")} for folder in folders]
+    places = scene.places()
+    assert Counter(digest(path) for files in places for path in files) + scene.deleted == before
+    there = [{"subject.jpg", *SET} & {path.name for path in files} for files in places]
     assert sum(map(bool, there)) <= 1, "the picture and its companions are in one place"
+    return entries
 
 
 def assert_whole(scene: Scene, before: Counter[str]) -> None:
     """Records and pictures one to one as well, and the log says what is."""
-    assert_counted(scene, before)
+    entries = assert_counted(scene, before)
     assert scene.quarantine.check() == []
     here = {record.id for record in scene.quarantine.list()}
     inward = (Event.QUARANTINED, Event.JOINED, Event.TAKEN_BACK, Event.RECALLED)
-    said = {ident for ident, event in scene.last_events().items() if event in inward}
+    last = {entry.record.id: entry.event for entry in entries}
+    said = {record_id for record_id, event in last.items() if event in inward}
     assert here == said
-    said_so = [(entry.record.id, entry.event) for entry in scene.quarantine.history()]
+    said_so = [(entry.record.id, entry.event) for entry in entries]
     assert len(said_so) == len(set(said_so))
-    assert not list(scene.inbox.rglob(".imgwatch*"))
-    assert not list(scene.elsewhere.rglob(".imgwatch*"))
+    inbox, elsewhere, _ = scene.places()
+    assert not [path for path in (*inbox, *elsewhere) if "/.imgwatch" in str(path)]

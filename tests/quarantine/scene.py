@@ -18,11 +18,14 @@ from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import FileOps
 from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.signing_key import NAME, SigningKey
+from snapshot import Snapshot
 
 KILL = -9
 SET = ("subject.xmp", "subject.jpg.json", "subject.mov")  # what belongs to subject.jpg
 LATE = "subject.aae"  # comes when subject.jpg is in quarantine
 HOW = ("before", "torn", "after")
+STEPS = frozenset(name for name, step in vars(FileOps).items() if callable(step))
+UNCHANGING = frozenset({"read", "sync"})
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
@@ -46,17 +49,24 @@ class Quick(FileOps):
 
 
 class Stumbling(Quick):
-    """Fails at its n-th step: before, in the middle or after it, once or from then on, by an errno or KILL."""
+    """Fails at its n-th step: before, in the middle or after it, once or from then on, by an errno or KILL.
+
+    Only steps at which that differs are counted: KILL leaves the same before and after a step that changes no file, and
+    to fail once in the middle is to fail before, but for a write.
+    """
 
     def __init__(
         self, step: int, fault: int = errno.EIO, how: str = "before", *, lasting: bool = False
     ) -> None:
         self.steps_left, self.fault, self.how, self.lasting = step, fault, how, lasting
+        self.counted = STEPS - UNCHANGING if fault == KILL else STEPS
+        if how == "torn" and not lasting:
+            self.counted = frozenset({"write"})
         self.has_failed = False
 
     def __getattribute__(self, name: str) -> Any:
         attribute = super().__getattribute__(name)
-        return self.stumbling(attribute) if name in vars(FileOps) and callable(attribute) else attribute
+        return self.stumbling(attribute) if name in STEPS and name in self.counted else attribute
 
     def stumbling(self, step: Callable[..., Any]) -> Callable[..., Any]:
         def attempt(*args: Any) -> Any:
@@ -80,8 +90,9 @@ class Scene:
     """A folder of pictures and a quarantine beside it."""
 
     def __init__(self, folder: Path, *, across: bool = False) -> None:
+        self.folder = folder
         self.inbox, self.path, self.elsewhere = folder / "inbox", folder / "quarantine", folder / "elsewhere"
-        self.inbox.mkdir()
+        self.inbox.mkdir(parents=True)
         self.across = across
         self.now = NOON
         self.key: SigningKey | None = None
@@ -97,6 +108,13 @@ class Scene:
         self.key = SigningKey(self.path.parent / "state" / NAME)
         self.quarantine = self.opened(Quick())
 
+    def snapshot(self) -> Snapshot:
+        return Snapshot(self.folder, self.key.load() if self.key else None)
+
+    def rewind(self, snapshot: Snapshot) -> None:
+        snapshot.rewind()
+        self.quarantine, self.deleted = self.opened(Quick()), Counter()
+
     def add(self, name: str = "cat.jpg", content: bytes | None = None) -> Path:
         path = self.inbox / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,11 +125,14 @@ class Scene:
         identity = Identity.of(path.stat())
         return self.quarantine.quarantine(path, identity, judged(path), companions, to)
 
+    def places(self) -> list[list[Path]]:
+        """The files outside and in the quarantine: of each place of its own, and of the folders below it."""
+        places = (self.inbox, self.elsewhere, self.path / "pictures")
+        return [[Path(f, name) for f, _, names in os.walk(place) for name in names] for place in places]
+
     def everything(self) -> Counter[str]:
         """All digests outside and in the quarantine, and those deleted by the user."""
-        folders = (self.inbox, self.elsewhere, self.path / "pictures")
-        files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
-        return Counter(map(digest, files)) + self.deleted
+        return Counter(digest(path) for files in self.places() for path in files) + self.deleted
 
     def last_events(self) -> dict[str, Event]:
         return {entry.record.id: entry.event for entry in self.quarantine.history()}
