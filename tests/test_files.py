@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from imgwatch.files import (
     digest_of,
     opened_file,
     opened_folder,
+    read_own,
     rename_exclusive,
     status_of,
 )
@@ -106,6 +108,24 @@ def test_only_regular_files_are_opened(folder: int, tmp_path: Path) -> None:
             pytest.fail("opened")
     with opened_file(entry_of(folder, tmp_path, "file")) as opened:
         assert os.read(opened, 100) == b"content"
+
+
+def test_own_files_are_read_to_a_limit_and_only_regular_ones(folder: int, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"content")
+    (tmp_path / "link").symlink_to("file")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(f"/proc/self/fd/{folder}/socket")
+        for name in ("fifo", "folder", "link", "socket"):
+            with pytest.raises(OSError, match="not a regular file"):
+                read_own(name, folder, 100)
+    with pytest.raises(FileNotFoundError):
+        read_own("gone", folder, 100)
+    before = set(os.listdir("/proc/self/fd"))
+    assert read_own("file", folder, 100) == b"content"
+    assert read_own("file", folder, 3) == b"con"
+    assert set(os.listdir("/proc/self/fd")) == before
 
 
 def test_the_digest_is_that_of_the_whole_file_wherever_it_was_read_to(folder: int, tmp_path: Path) -> None:

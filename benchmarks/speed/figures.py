@@ -63,6 +63,12 @@ def medians_of(runs: int, *measures: Callable[[], float]) -> list[float]:
     return [statistics.median(column) for column in zip(*rounds, strict=True)]
 
 
+def least_of(runs: int, *measures: Callable[[], float]) -> list[float]:
+    """Measure several things in turns and return the least of each, which other work on the machine disturbs least."""
+    rounds = [[measure() for measure in measures] for _ in range(runs)]
+    return [min(column) for column in zip(*rounds, strict=True)]
+
+
 def seconds(work: Callable[[], object]) -> float:
     """Return how long something takes."""
     start = time.perf_counter()

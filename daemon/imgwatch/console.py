@@ -63,13 +63,17 @@ def table_width(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print a table, one line per row; the last column is not padded."""
-    lines = [tuple(columns), *(tuple(shown(cell) for cell in row) for row in rows)]
+    lines = [tuple(columns), *map(_shown_row, rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(columns) - 1)]
     spelled = [
         "  ".join([*(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)), last])
         for *cells, last in lines
     ]
     _write("\n".join(spelled))
+
+
+def _shown_row(row: Sequence[str]) -> Sequence[str]:
+    return row if "".join(row).isprintable() else tuple(map(shown, row))  # as most rows are
 
 
 def draw(picture: RenderableType) -> None:

@@ -22,6 +22,7 @@ _INT64 = (1 << 63) - 1
 _RENAME_NOREPLACE = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 _VERSION = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
+_OWN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -107,6 +108,28 @@ def open_regular(path: Path | str, dir_fd: int | None = None) -> int:
         return os.open(f"/proc/self/fd/{looked_at}", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(looked_at)
+
+
+def read_own(name: str, folder: int, most_bytes: int) -> bytes:
+    """Read at most so much of a regular file in an open folder that only its owner may write; no link is followed.
+
+    It takes half the time of `open_regular`, which does not even open what is no regular file; this one does, but
+    waits for nobody. Raises OSError, EINVAL for what is no regular file.
+    """
+    try:
+        descriptor = os.open(name, _OWN, dir_fd=folder)
+    except OSError as fault:
+        if fault.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise OSError(errno.EINVAL, "not a regular file", name) from fault
+        raise
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", name)
+        size = min(status.st_size + 1, most_bytes)  # the memory for `most_bytes` is not free
+        return os.pread(descriptor, size, 0)
+    finally:
+        os.close(descriptor)
 
 
 def nearest_existing(path: Path) -> Path:

@@ -73,7 +73,7 @@ KIND_OF: Mapping[ReasonCode, Kind] = {
 }
 
 
-class Reason(msgspec.Struct, frozen=True):
+class Reason(msgspec.Struct, frozen=True, gc=False):  # which no cycle can hold: nobody need look for one
     """Why: a code, and the figures that its sentence needs."""
 
     code: ReasonCode
@@ -96,7 +96,7 @@ def path_figure(path: Path) -> str:
     return str(path).encode(errors="backslashreplace").decode()
 
 
-class Judgement(msgspec.Struct, frozen=True):
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """A verdict with its grounds.
 
     `score`, `threshold` and `sha256` are None if the picture was unreadable; `kind` is None unless it is junk.

@@ -269,13 +269,13 @@ class Reducer:
         """Update the decisions that can be undone; return those that the line ends."""
         if line.event is Event.JOINED:
             return {}
-        ended = {line.id} & self._decisions.keys()
+        ended = [line.id] if line.id in self._decisions else []
         if line.event is Event.QUARANTINED and line.sha256 in self._restored:
-            ended |= {
+            ended += [
                 i
                 for i, made in self._decisions.items()
-                if made.event is Event.RESTORED and made.sha256 == line.sha256
-            }
+                if made.event is Event.RESTORED and made.sha256 == line.sha256 and i != line.id
+            ]
         gone = {record_id: self._decisions.pop(record_id) for record_id in ended}
         if line.event in _UNDOABLE:
             self._decisions[line.id] = line

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from conftest import WriteConfig, bright
 from daemon import objects, run
-from imgwatch.commands.record_lines import shortened, size_of
+from imgwatch import console
+from imgwatch.commands.record_lines import COLUMNS, row_of, shortened, size_of
+from imgwatch.judgement import Judgement, Verdict, in_words
+from imgwatch.quarantine.metadata import FileMetadata
+from imgwatch.quarantine.record import Record
 from terminal import in_a_terminal
 
 
@@ -27,6 +33,25 @@ def test_a_list_fits_its_terminal(tmp_path: Path, write_config: WriteConfig, col
     assert lines[0].startswith(record["id"])
     assert lines[1].endswith("terminal.png")
     assert record["original"] in run("quarantine", "list", config=config).stdout, "nothing is cut in a pipe"
+
+
+def test_a_list_shows_local_time_and_escapes_what_does_not_print(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("cat.jpg", "a\nkeep\x1b.jpg")
+    judgement = Judgement(Verdict.QUARANTINE, in_words("strange"), "m-1", 4.5678, 3.2, "ab" * 32)
+    at, metadata = datetime(2026, 5, 1, 12, 34, 59, tzinfo=UTC), FileMetadata(0, 0, 0, 0, 0)
+    records = [Record("0123456789ab", name, f"/inbox/{name}", 7, metadata, judgement, at) for name in names]
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        console.table(COLUMNS, map(row_of, records))
+    time.tzset()
+    assert capsys.readouterr().out.splitlines() == [
+        "id            quarantined       score  from                    reason",
+        "0123456789ab  2026-05-01 21:34  4.57   /inbox/cat.jpg          strange",
+        r"0123456789ab  2026-05-01 21:34  4.57   /inbox/a\nkeep\x1b.jpg  strange",
+    ]
 
 
 @pytest.mark.e2e

@@ -189,6 +189,10 @@ def test_no_bytes_raise_anything_but_malformed(content: bytes) -> None:
         ("xattrs", {"a/b": ""}),
         ("xattrs", []),
         ("parts", {"a": "1"}),
+        ("parts", {"a": math.nan}),
+        ("figures", {"a": math.nan}),
+        ("figures", {"a": -math.inf}),
+        ("threshold", math.nan),
         ("reason", "x" * 10_001),
     ],
 )

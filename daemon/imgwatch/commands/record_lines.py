@@ -15,15 +15,16 @@ if TYPE_CHECKING:
     from imgwatch.quarantine.record import Record
 
 COLUMNS = ("id", "quarantined", "score", "from", "reason")
+_MINUTE = len("2026-05-01 12:00")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
 def row_of(record: Record) -> tuple[str, ...]:
     """Return a list's row for a record, by COLUMNS."""
-    score = record.judgement.score
+    score, at = record.judgement.score, record.quarantined_at.astimezone()
     return (
         record.id,
-        f"{record.quarantined_at.astimezone():%Y-%m-%d %H:%M}",
+        at.isoformat(" ", "minutes")[:_MINUTE],  # strftime takes twice as long
         "-" if score is None else f"{score:.3g}",
         record.original,
         sentence(record.judgement.reason),

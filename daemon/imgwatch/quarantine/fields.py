@@ -17,19 +17,20 @@ LONGEST_NAME_BYTES = 255
 LONGEST_TEXT = 10_000
 _LONGEST_PATH_BYTES = 4095
 _LONGEST_TIME_NS = 1 << 66  # some file systems know more than a 64-bit number of nanoseconds
+_DIGEST_DIGITS = 64
 _NO_NAMES = frozenset(("", ".", ".."))
 _HIGHEST_OWNER = (1 << 32) - 2  # the last one means "no change" to chown
 
-Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]
+Number = Annotated[float, msgspec.Meta(gt=-1e300, lt=1e300)]  # neither infinity nor NaN lies between these
 Text = Annotated[str, msgspec.Meta(max_length=LONGEST_TEXT)]
 Owner = Annotated[int, msgspec.Meta(ge=0, le=_HIGHEST_OWNER)]
 
 
-class FileFields(msgspec.Struct, kw_only=True):
+class FileFields(msgspec.Struct, kw_only=True, gc=False):
     """What is known of one file; `bad_field` checks what JSON types cannot express."""
 
     file: str
-    sha256: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    sha256: str
     bytes: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
     uid: Owner
     gid: Owner
@@ -42,6 +43,8 @@ class FileFields(msgspec.Struct, kw_only=True):
         """Return the name of the first field that is not usable, if any."""
         if not is_plain_name(self.file):
             return "file"
+        if not is_hexadecimal(self.sha256, _DIGEST_DIGITS):
+            return "sha256"
         if not abs(self.atime_ns) < _LONGEST_TIME_NS:
             return "atime_ns"
         if not abs(self.mtime_ns) < _LONGEST_TIME_NS:
@@ -85,11 +88,16 @@ def is_plain_path(path: object) -> bool:
     if not isinstance(path, str) or "\0" in path or not path.startswith("/") or path.startswith("//"):
         return False
     parts = path[1:].split("/")
-    return (
-        _NO_NAMES.isdisjoint(parts)
-        and max(map(_encoded_size, parts)) <= LONGEST_NAME_BYTES
-        and _encoded_size(path) <= _LONGEST_PATH_BYTES
-    )
+    if not _NO_NAMES.isdisjoint(parts):
+        return False
+    if len(path) <= LONGEST_NAME_BYTES and path.isascii():  # as most are: no part of it needs to be measured
+        return True
+    return max(map(_encoded_size, parts)) <= LONGEST_NAME_BYTES and _encoded_size(path) <= _LONGEST_PATH_BYTES
+
+
+def is_hexadecimal(text: str, digits: int) -> bool:
+    """Return whether this is a number of so many hexadecimal digits, in small letters."""
+    return len(text) == digits and not text.strip("0123456789abcdef")
 
 
 def _encoded_size(name: str) -> int:

@@ -104,12 +104,12 @@ class Log:
         return begin + os.pread(self.descriptor, end - begin, begin).rfind(b"\n") + 1
 
 
-class _RecordKey(msgspec.Struct):
+class _RecordKey(msgspec.Struct, gc=False):
     id: str
     sha256: str
 
 
-class _Line(msgspec.Struct):
+class _Line(msgspec.Struct, gc=False):
     event: str
     record: _RecordKey
     schema: int = 1

@@ -16,7 +16,7 @@ _PUT_BACK = ("user.", "system.posix_acl_")  # what a record may give back: never
 _OF_THE_PLACE = ("security.selinux",)  # a label that the system gives by place, not by file
 
 
-class FileMetadata(msgspec.Struct, frozen=True):
+class FileMetadata(msgspec.Struct, frozen=True, gc=False):
     """Owner, mode (permission bits), times in nanoseconds, extended attributes."""
 
     uid: int

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import errno
 import json
-import math
-import os
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
-from imgwatch.files import open_regular
+from imgwatch.files import read_own
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
 from imgwatch.quarantine.companion import Companion, CompanionFields, are_usable
 from imgwatch.quarantine.fields import (
@@ -24,6 +22,7 @@ from imgwatch.quarantine.fields import (
     FileFields,
     Number,
     Text,
+    is_hexadecimal,
     is_plain_path,
     metadata_as_json,
 )
@@ -34,6 +33,7 @@ from imgwatch.wording import sentence
 SCHEMA = 3  # what it means, and what came when: docs/formats.md
 LONGEST_RECORD_BYTES = 1 << 20
 RECORD_SUFFIX = ".json"
+_ID_DIGITS = 12
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _AT = re.compile(r"- at `\$\.(\w+)")
 _KINDS = {str(kind): kind for kind in Kind}
@@ -48,7 +48,7 @@ def judgement_for_record(judgement: Judgement, sha256: str) -> Judgement:
     return msgspec.structs.replace(judgement, sha256=sha256, reason=Reason(judgement.reason.code, figures))
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One picture in quarantine: `file` is its name in pictures/, `original` where it came from.
 
     `companions` came with it from the same folder, and go where it goes. `destination` is the folder that it is moved
@@ -153,11 +153,7 @@ class Record(msgspec.Struct, frozen=True):
 def load_record(folder: int, name: str) -> Record:
     """Read one file of the folder of records; raises RecordMalformed or OSError."""
     try:
-        descriptor = open_regular(name, dir_fd=folder)
-        try:  # no more than there is: the memory for the longest record is not free
-            content = os.pread(descriptor, min(os.fstat(descriptor).st_size, LONGEST_RECORD_BYTES) + 1, 0)
-        finally:
-            os.close(descriptor)
+        content = read_own(name, folder, LONGEST_RECORD_BYTES + 1)
     except OSError as fault:
         if fault.errno != errno.EINVAL:
             raise
@@ -199,7 +195,7 @@ def parse_time(text: str) -> datetime:
 class _Fields(FileFields, kw_only=True):
     """A record of schema 1; what JSON types cannot say is checked in `_checked`."""
 
-    id: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{12}\Z")]
+    id: str
     original: str
     score: Number | None
     threshold: Number | None
@@ -257,16 +253,12 @@ def _checked(content: object) -> _Fields:
 
 def _unusable(fields: _Fields) -> str | None:
     """Return the name of the first field that is not usable, if any; types are right already."""
+    if not is_hexadecimal(fields.id, _ID_DIGITS):
+        return "id"
     if not is_plain_path(fields.original):
         return "original"
-    if not (_is_finite(fields.score) and _is_finite(fields.threshold)):
-        return "threshold" if _is_finite(fields.score) else "score"
-    if not all(map(_is_finite, fields.parts.values())):
-        return "parts"
     if not _is_time(fields.quarantined_at):
         return "quarantined_at"
-    if isinstance(fields, _Fields2) and not all(map(_is_finite, fields.figures.values())):
-        return "figures"
     return fields.bad_field() or (_unusable_beside(fields) if isinstance(fields, _Fields3) else None)
 
 
@@ -313,10 +305,6 @@ def _kind(fields: _Fields) -> Kind | None:
 
 def _companions(fields: _Fields) -> tuple[Companion, ...]:
     return tuple(map(Companion.of, fields.companions)) if isinstance(fields, _Fields3) else ()
-
-
-def _is_finite(value: object) -> bool:
-    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _is_time(text: str) -> bool:
