@@ -439,7 +439,7 @@ def test_a_picture_that_kills_its_decoder_is_unreadable_after_two_tries_and_not_
     tmp_path: Path, write_config: WriteConfig
 ) -> None:
     """A real SIGKILL in the middle of decoding."""
-    config = write_config(limits="{decode_seconds: 2, decode_megabytes: 256}")
+    config = write_config(limits="{decode_seconds: 600, decode_megabytes: 256}")
     inbox = tmp_path / "inbox"
     with Daemon(config) as daemon:
         with decoders_killed(daemon.process.pid, above_bytes=120e6) as killed:
