@@ -41,10 +41,10 @@ test-quick: install  ## the half of the tests that starts no real processes (abo
 	$(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train
 
 test-root: install  ## tests that mount, fill and break file systems (root)
-	$(PYTEST) -n 2 --dist loadfile -m "root and not systemd and not browser and not shared"
+	$(PYTEST) -n 6 --dist loadgroup -m "root and not systemd and not browser and not shared"
 
 test-browser: install  ## the gallery in a real Chromium
-	$(PYTEST) -n 2 --dist loadfile -m "browser and not shared"
+	$(PYTEST) -n 3 --dist loadgroup -m "browser and not shared"
 
 test-systemd: install  ## the unit under a real systemd (root)
 	$(PYTEST) -n 6 --dist loadgroup -m systemd
