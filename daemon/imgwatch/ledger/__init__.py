@@ -6,72 +6,30 @@ It moves nothing; of the quarantine it counts only the log's events that are pas
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from imgwatch.files import Identity
-from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, in_words
+from imgwatch.judgement import ReasonCode, Verdict
 from imgwatch.ledger.counts import Counts
 from imgwatch.ledger.facts import Facts
 from imgwatch.ledger.feedback import Feedback
 from imgwatch.ledger.file import LedgerFile
 from imgwatch.ledger.left_alone import LeftAlone
+from imgwatch.ledger.rows import UNFINISHED, Known, Listed, Row, parts_of, path_of, reason_columns, reason_of
 from imgwatch.ledger.signatures import Signatures
 from imgwatch.lifecycle import FileState
 from imgwatch.wording import sentence
 
-_UNFINISHED = (FileState.PENDING, FileState.UNSEEN)
+__all__ = ["Known", "Ledger", "Listed", "Row"]
+
+_PATHS = "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
 _FINISHED = (
     "SELECT name, ino, size, mtime_ns FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?)"
-    f" AND state NOT IN {tuple(map(str, _UNFINISHED))} AND (? IS NULL OR model = ?)"
+    f" AND state NOT IN {tuple(map(str, UNFINISHED))} AND (? IS NULL OR model = ?)"
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """What is remembered of one file."""
-
-    path: Path
-    identity: Identity
-    state: FileState
-    judgement: Judgement | None = None
-    left_alone_as: str | None = None  # the name of a format that is not read
-    due: float | None = None  # when what is WAITING is taken up again, in seconds since 1970
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A file that waits for the user, or stays for a reason: why, and since when (seconds since 1970)."""
-
-    path: Path
-    reason: Reason
-    since: float
-    score: float | None
-    kind: str | None
-
-
-@dataclass(frozen=True)
-class Known:
-    """What the ledger knows about a file: its version (no device: a reboot may renumber it), state, model."""
-
-    ino: int
-    size: int
-    mtime_ns: int
-    state: FileState
-    model: str | None
-    is_worth_a_retry: bool = False  # unreadable, for a reason that may be gone
-
-    def covers(self, identity: Identity) -> bool:
-        """Return whether this version of the file needs no more work."""
-        return self.is_version(identity) and self.state not in _UNFINISHED
-
-    def is_version(self, identity: Identity) -> bool:
-        """Return whether this is the version of the file that was dealt with."""
-        return (self.ino, self.size, self.mtime_ns) == (identity.ino, identity.size, identity.mtime_ns)
 
 
 class Ledger:
@@ -130,7 +88,7 @@ class Ledger:
             (int, int, int, str, str | None, str | None),
             "SELECT ino, size, mtime_ns, state, model, reason_code FROM seen"
             " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
-            _parts(path),
+            parts_of(path),
         )
         return self._known(rows[0]) if rows else None
 
@@ -144,7 +102,7 @@ class Ledger:
     def _remember_one(self, row: Row, now: float, folders: dict[bytes, int]) -> None:
         """Write one row. `folders`: the ids of those that this transaction has met."""
         judgement = row.judgement
-        folder, name = _parts(row.path)
+        folder, name = parts_of(row.path)
         number = folders.get(folder)
         if number is None:
             number = folders[folder] = self._folder_id(folder)
@@ -168,7 +126,7 @@ class Ledger:
                 if judgement and row.state is FileState.UNREADABLE
                 else row.left_alone_as,
                 now,
-                *_reason_columns(judgement),
+                *reason_columns(judgement),
                 row.due,
             ),
         )
@@ -183,7 +141,7 @@ class Ledger:
             for path in paths:
                 self._file.ask(
                     "DELETE FROM seen WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
-                    _parts(path),
+                    parts_of(path),
                 )
 
     def take_up_again(self, paths: Iterable[Path]) -> None:
@@ -193,7 +151,7 @@ class Ledger:
                 self._file.ask(
                     f"UPDATE seen SET state = '{FileState.UNSEEN}'"
                     " WHERE folder = (SELECT id FROM folder WHERE path = ?) AND name = ?",
-                    _parts(path),
+                    parts_of(path),
                 )
 
     def take_up_unreadable(self) -> None:
@@ -213,7 +171,7 @@ class Ledger:
             f" WHERE seen.state = '{FileState.UNREADABLE}' AND seen.reason_code = ?",
             (ReasonCode.TEMPORARILY_UNREADABLE,),
         )
-        return [(Path(os.fsdecode(folder)) / os.fsdecode(name), at) for folder, name, at in rows]
+        return [(path_of(folder, name), at) for folder, name, at in rows]
 
     def forget_all_in(self, *states: FileState) -> None:
         """Drop the rows of all files in these states."""
@@ -233,22 +191,12 @@ class Ledger:
     def waiting(self, state: FileState) -> list[Path]:
         """Return the files that are in state PENDING or HELD."""
         # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
-        rows = self._file.rows(
-            (bytes, bytes),
-            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
-            f" WHERE seen.state = '{state}'",
-        )
-        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+        return self._paths(f"WHERE seen.state = '{state}'")
 
     def due(self, now: float, most: int) -> list[Path]:
         """Return at most `most` files whose wait has ended by `now`, the earliest first."""
-        rows = self._file.rows(
-            (bytes, bytes),
-            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
-            f" WHERE seen.state = '{FileState.WAITING}' AND seen.due <= ? ORDER BY seen.due LIMIT ?",
-            (now, most),
-        )
-        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+        ended = f"WHERE seen.state = '{FileState.WAITING}' AND seen.due <= ?"
+        return self._paths(f"{ended} ORDER BY seen.due LIMIT ?", (now, most))
 
     def scores(self, model: str, since: float) -> list[tuple[float, float]]:
         """Return (when, score) of what this model judged since then and what still lies in its folder, in order."""
@@ -266,9 +214,7 @@ class Ledger:
             " WHERE seen.state = 'unreadable' ORDER BY seen.at DESC LIMIT ?",
             (limit,),
         )
-        return [
-            (Path(os.fsdecode(folder)) / os.fsdecode(name), why or "", at) for folder, name, why, at in rows
-        ]
+        return [(path_of(folder, name), why or "", at) for folder, name, why, at in rows]
 
     def listed(self, state: FileState) -> list[Listed]:
         """Return the files that are in a state, the latest first, with the reason and since when."""
@@ -278,9 +224,7 @@ class Ledger:
             f" FROM seen JOIN folder ON folder.id = seen.folder WHERE seen.state = '{state}' ORDER BY seen.at DESC",
         )
         return [
-            Listed(
-                Path(os.fsdecode(folder)) / os.fsdecode(name), _reason(code, figures, why), at, score, kind
-            )
+            Listed(path_of(folder, name), reason_of(code, figures, why), at, score, kind)
             for folder, name, code, figures, why, at, score, kind in rows
         ]
 
@@ -292,20 +236,15 @@ class Ledger:
             " WHERE seen.state IN ('kept', 'existing') ORDER BY seen.ino * 2654435761 % 4294967296 LIMIT ?",
             (limit,),
         )
-        return [
-            (Path(os.fsdecode(folder)) / os.fsdecode(name), digest.hex() if digest else None)
-            for folder, name, digest in rows
-        ]
+        return [(path_of(folder, name), digest.hex() if digest else None) for folder, name, digest in rows]
 
     def latest_kept(self, limit: int) -> list[Path]:
         """Return the pictures that were judged normal, the latest first."""
-        rows = self._file.rows(
-            (bytes, bytes),
-            "SELECT folder.path, seen.name FROM seen JOIN folder ON folder.id = seen.folder"
-            " WHERE seen.state = 'kept' ORDER BY seen.at DESC LIMIT ?",
-            (limit,),
-        )
-        return [Path(os.fsdecode(folder)) / os.fsdecode(name) for folder, name in rows]
+        return self._paths("WHERE seen.state = 'kept' ORDER BY seen.at DESC LIMIT ?", (limit,))
+
+    def _paths(self, which: str, values: tuple[Any, ...] = ()) -> list[Path]:
+        rows = self._file.rows((bytes, bytes), f"{_PATHS} {which}", values)
+        return [path_of(folder, name) for folder, name in rows]
 
     def allow_restore_to(self, roots: Iterable[Path]) -> None:
         """Remember folders that were rescanned by name: what came from there may go back there."""
@@ -341,24 +280,3 @@ class Ledger:
         ino, size, mtime_ns, state, model, code = row
         is_worth_a_retry = state == FileState.UNREADABLE and code == ReasonCode.TEMPORARILY_UNREADABLE
         return Known(ino, size, mtime_ns, self._file.parsed(FileState, state), model, is_worth_a_retry)
-
-
-def _parts(path: Path) -> tuple[bytes, bytes]:
-    """Return the bytes of a file's folder and of its name; to ask pathlib for each takes three times as long."""
-    folder, slash, name = os.fsencode(path).rpartition(b"/")
-    return folder or (b"/" if slash else b"."), name
-
-
-def _reason_columns(judgement: Judgement | None) -> tuple[str | None, str | None, str | None]:
-    if judgement is None or judgement.verdict is Verdict.KEEP:
-        return None, None, None
-    reason = judgement.reason
-    return reason.code, json.dumps(dict(reason.figures)), judgement.kind
-
-
-def _reason(code: str | None, figures: str | None, why: str | None) -> Reason:
-    """Return the reason of a row; of rows that an older version wrote, only unreadable files have one."""
-    try:
-        return Reason(ReasonCode(code or ""), json.loads(figures or "{}"))
-    except ValueError:
-        return in_words(why or "judged by an older version")
