@@ -46,6 +46,7 @@ LAYERS = (
     {"familiar"},
     {"pipeline", "explain", "outlook", "shadow", "cluster"},
     {"comparing", "review", "monitoring", "watching", "requeue", "upkeep"},
+    {"heartbeat", "move_retry"},
     {"service", "doctor"},
     {"setting_up"},
     {"setup_pages"},

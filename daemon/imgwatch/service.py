@@ -1,6 +1,6 @@
 """The daemon: one loop that joins watched folders, intake and pipeline, and outlives every fault that may pass.
 
-It decides when things happen; `pipeline` decides what happens to a picture.
+It decides when things happen: `pipeline` decides what happens to a picture, `move_retry` what if that fails.
 """
 
 from __future__ import annotations
@@ -9,29 +9,19 @@ import logging
 import time
 from collections.abc import Callable
 from itertools import takewhile
-from pathlib import Path
 from queue import Empty
 
 from imgwatch.breaker import Breaker
-from imgwatch.decisions import count_history
 from imgwatch.duplicates.taking import Duplicates
-from imgwatch.errors import (
-    ImgwatchError,
-    InputMissing,
-    LedgerDamaged,
-    MoveFailed,
-    QuarantineGone,
-    RestartNeeded,
-    Unavailable,
-)
+from imgwatch.errors import ImgwatchError, InputMissing, LedgerDamaged, RestartNeeded
 from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.file_faults import FileFaults
 from imgwatch.health import Health
-from imgwatch.kind_promises import silence_in_words
+from imgwatch.heartbeat import Heartbeat
 from imgwatch.ledger import Ledger
-from imgwatch.lifecycle import FileState
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
+from imgwatch.move_retry import MoveRetry
 from imgwatch.pipeline import Pipeline, hold_until_settled
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
@@ -74,11 +64,9 @@ class Service:
         duplicates: Duplicates | None = None,
     ) -> None:
         self._model = model
-        self._quarantine = quarantine
         quarantine.on_wait = self._keep_going_while
         model.tried.on_wait = self._keep_going
         self._ledger = ledger
-        self._on_pulse = on_pulse
         self._observer = observer or Observer(ledger, model)
         self._clock = clock
         self._pauses = pauses = pauses or PAUSES
@@ -89,33 +77,50 @@ class Service:
         self._health = Health(clock, pauses.retry)
         self._breaker = Breaker(settings.breaker, is_open=ledger.facts.breaker_is_open)
         self._learner = FeedbackLearner(quarantine, ledger)
-        self._pipeline = Pipeline(
+        self._pipeline = self._make_pipeline(settings, quarantine, duplicates)
+        self._intake = self._make_intake(settings)
+        self._requeue = Requeue(ledger, self._breaker, self._intake.notice, Every(pauses.look_for_due, clock))
+        self._upkeep = Upkeep(settings, model, quarantine, ledger, duplicates, clock, pauses)
+        mover, alarm = self._pipeline.mover, Alarm(pauses.retry, clock)
+        self._move_retry = MoveRetry(quarantine, ledger, mover, self._health, self._requeue, alarm)
+        self._heartbeat = Heartbeat(
+            on_pulse,
+            model,
+            self._roots,
+            self._intake,
+            self._breaker,
+            self._health,
+            Every(pauses.pulse, clock),
+        )
+        self._stopping = self._has_new_folders = False
+
+    def _make_pipeline(
+        self, settings: Settings, quarantine: Quarantine, duplicates: Duplicates | None
+    ) -> Pipeline:
+        model = self._model
+        return Pipeline(
             lambda: model.judge,
             quarantine,
-            ledger,
+            self._ledger,
             Policy.of(settings, lambda path: model.judges.of(path).contract.generic, spares_existing=True),
             self._breaker,
             self._health,
             self._faults,
             duplicates,
         )
-        self._intake = Intake(
+
+    def _make_intake(self, settings: Settings) -> Intake:
+        return Intake(
             settings.settle_seconds,
-            ledger,
+            self._ledger,
             self._roots,
-            clock,
+            self._clock,
             self._keep_going,
             self._faults,
             together=settings.companions == "together",
             minimum_age_seconds=settings.minimum_age_seconds,
             awaits=self._pipeline.mover.awaits,
         )
-        self._requeue = Requeue(ledger, self._breaker, self._intake.notice, Every(pauses.look_for_due, clock))
-        self._upkeep = Upkeep(settings, model, quarantine, ledger, duplicates, clock, pauses)
-        self._latecomers: list[Path] = []  # files that could not follow their pictures yet
-        self._stopping = self._has_new_folders = self._is_ready = False
-        self._retry = Alarm(pauses.retry, clock)
-        self._pulse_timer = Every(pauses.pulse, clock)
 
     def stop(self) -> None:
         """Make `run` return after the picture at hand. Safe to call from a signal handler."""
@@ -126,9 +131,9 @@ class Service:
     def run(self, on_ready: Callable[[], None]) -> None:
         """Watch until stopped. `on_ready` is called once what arrives from now on is judged."""
         try:
-            while not self._stopping and not self._is_ready:
-                self._is_ready = self._attempt(self._begin)
-            if self._is_ready:
+            while not self._stopping and not self._heartbeat.is_alive:
+                self._heartbeat.is_alive = self._attempt(self._begin)
+            if self._heartbeat.is_alive:
                 on_ready()
             while not self._stopping:
                 self._attempt(self._turn)
@@ -162,7 +167,7 @@ class Service:
         self._intake.forget()
         until = self._clock() + self._pauses.retry
         while not self._stopping and self._clock() < until:
-            self._pulse_if_due()
+            self._heartbeat.beat_if_due()
             try:
                 self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
             except Empty:
@@ -176,7 +181,7 @@ class Service:
             # What was begun as a folder may be a symlink by now, which leads elsewhere.
             if all(map(self._ledger.is_first_start, (root.scope.root, root.origin.path))):
                 self._roots.require(root)
-        self._recover_quarantine()
+        self._move_retry.recover()
         self._requeue.unread()
         if not all(self._pipeline.policy.only_reports(root.scope.root) for root in self._roots):
             self._requeue.say_what_was_reported()
@@ -192,23 +197,6 @@ class Service:
         for root in self._roots:
             if root.folder is not None:
                 self._intake.begin_or_scan(root)
-
-    def _recover_quarantine(self) -> None:
-        """End what a killed process left in the quarantine, and count what its log says."""
-        try:
-            self._quarantine.recover()
-            if self._pipeline.mover.has_left:
-                self._pipeline.mover.move_on_left()
-            if self._pipeline.mover.has_left:
-                self._retry.set()
-            count_history(self._quarantine, self._ledger)
-        except (MoveFailed, Unavailable) as fault:
-            self._health.note_failed_move(fault)
-            self._retry.set()
-        else:
-            self._health.note_good_move()
-            if not self._pipeline.mover.has_left and not self._ledger.waiting(FileState.PENDING):
-                self._health.note_good_destination()  # nothing waits for it any more
 
     def _turn(self) -> None:
         self._take_hints(self._wait_seconds())
@@ -253,30 +241,29 @@ class Service:
         if not files:
             return
         self._follow_breaker()
-        self._model.judges.call_on_progress(self._pulse_if_due)
+        self._model.judges.call_on_progress(self._heartbeat.beat_if_due)
         judged = self._model.judges.judge(files)
-        wanted = takewhile(lambda _: not self._stopping, judged)  # what is moved by then is still told
+        wanted = takewhile(lambda _: not self._stopping, judged)  # what is moved by then is still reported
         held = hold_until_settled(wanted, files, self._clock, self._intake.notice)
         for result in self._pipeline.act(held):
             self._observer.note(result, self._clock() - files[result.judged.path].since)
             if result.waits:
                 self._breaker.excuse([result.judged.path])
-                self._retry.set()
-            self._pulse_if_due()
+                self._move_retry.set_alarm()
+            self._heartbeat.beat_if_due()
         self._upkeep.note_work()
         if self._health.has_unmoved:
-            self._retry.set()
+            self._move_retry.set_alarm()
 
     def _follow_pictures(self) -> None:
         """Move companions that came after their pictures had been moved."""
         for file in self._intake.take_latecomers():
             time.sleep(max(file.since - self._clock(), 0.0))
             if not self._pipeline.follow(file.path):
-                self._latecomers.append(file.path)
-                self._retry.set()
+                self._move_retry.note_latecomer(file.path)
 
     def _keep_house(self) -> None:
-        self._pulse_if_due()
+        self._heartbeat.beat_if_due()
         if self._intake.wants_scan:
             self._scan_if_due()
         if self._intake.has_ready:
@@ -287,9 +274,8 @@ class Service:
         if self._roots.have_changed() or not self._roots.is_watching():
             self._watch()
         self._scan_if_due()
-        self._look_for_quarantine()
-        if self._retry.goes_off():
-            self._retry_moves()
+        self._move_retry.look()
+        self._move_retry.retry_if_due(self._intake)
         self._upkeep.purge_if_due()
         self._requeue.due()
         self._observer.keep_house()
@@ -318,28 +304,11 @@ class Service:
         for root in due:
             self._intake.scan(root)
 
-    def _look_for_quarantine(self) -> None:
-        """Notice a removed disk before a picture fails, and its return at once."""
-        try:
-            self._quarantine.look()
-        except QuarantineGone as gone:
-            self._health.note_failed_move(gone)
-            self._retry.set()
-        else:
-            if self._health.is_quarantine_gone:
-                self._retry.set_now()
-
-    def _retry_moves(self) -> None:
-        latecomers, self._latecomers = self._latecomers, []
-        self._requeue.pending(latecomers)
-        if not len(self._intake):  # what could not be moved is gone
-            self._recover_quarantine()
-
     def _keep_going(self) -> None:
         """Report to systemd during long walks, and end them when asked to stop."""
         if self._stopping:
             raise _Stopped
-        self._pulse_if_due()
+        self._heartbeat.beat_if_due()
 
     def _keep_going_while(self, waiting: str) -> None:
         """Report to systemd during a wait, with its reason, and end it when asked to stop."""
@@ -349,28 +318,6 @@ class Service:
         finally:
             self._health.waits_for = None
 
-    def _pulse_if_due(self) -> None:
-        if (self._is_ready or self._health.has_failed) and self._pulse_timer.is_due():
-            self._pulse_timer.restart()
-            self._on_pulse(self.pulse())
-
     def pulse(self) -> Pulse:
         """Return the daemon's state."""
-        judge, limit = self._model.judge, self._roots.limit
-        self._health.refused_model = self._model.refused
-        self._health.watch_limit = None if limit is None else limit.sysctl
-        causes = self._health.causes()
-        return Pulse(
-            alive=self._is_ready,  # before that nobody may take it for watching
-            backlog=len(self._intake),
-            breaker="open" if self._breaker.is_open else "closed",
-            model=judge.scorer.name,
-            threshold=judge.threshold,
-            generic_model=judge.contract.generic,
-            false_alarms=judge.standard.false_alarms,
-            promises=judge.standard.kinds.facts(),
-            silent=silence_in_words(judge.contract, judge.standard.kinds),
-            folders={str(root.scope.root): root.state for root in self._roots},
-            troubles=tuple(causes.values()),
-            causes=tuple(causes),
-        )
+        return self._heartbeat.pulse()
