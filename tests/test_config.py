@@ -7,7 +7,8 @@ import msgspec
 import pytest
 import yaml
 
-from imgwatch.config import find_config, load_config, parse_config, section_in
+from imgwatch.config import find_config, load_config, parse_config
+from imgwatch.config_faults import section_in
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.first_config import config_for
 from imgwatch.judgement import Kind

@@ -29,6 +29,7 @@ LAYERS = (
         "timers",
     },
     {"atomic_file", "kind_rules", "wording", "private_folder", "trusted_root", "version", "writers"},
+    {"config_faults"},
     {"config", "extras", "health", "judged_row", "status", "quarantine", "breaker", "retry", "systemd"},
     {"config_summary", "config_text", "console", "logs", "reload"},
     {"config_history", "first_config", "picture"},

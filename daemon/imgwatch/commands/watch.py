@@ -1,12 +1,11 @@
 """`imgwatch watch`: the daemon in the foreground, which is what systemd starts."""
 
 import logging
-import signal
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,20 +20,19 @@ from imgwatch.commands.context import (
     open_quarantine,
     require_existing,
 )
-from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable, shown
-from imgwatch.wording import ONLY_REPORTS, counted
+from imgwatch.commands.orders import Orders, Stopped
+from imgwatch.commands.systemd_report import report, report_waiting
+from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable
+from imgwatch.wording import ONLY_REPORTS
 
 if TYPE_CHECKING:
     from imgwatch.ledger import Ledger
     from imgwatch.live_model import LiveModel
     from imgwatch.logs import LastError
-    from imgwatch.service import Service
     from imgwatch.settings import Settings
     from imgwatch.status import Pulse
 
 log = logging.getLogger("imgwatch")
-
-_PATIENCE_SECONDS = 120  # systemd waits so long for the next word of a daemon that waits for a disk
 
 
 def watch(
@@ -51,9 +49,9 @@ def watch(
     settings = load_settings(config)
     require_exporters(settings.metrics)
     require_notify(settings.notify)
-    orders = _Orders()
+    orders = Orders()
     lock = retry.open_when_possible(
-        lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, _tell_waiting
+        lambda: status.DaemonLock(settings.state), (CannotCreate,), lambda: orders.must_stop, report_waiting
     )
     if lock is None:
         return
@@ -63,7 +61,7 @@ def watch(
         job: _Job | None = _Job(settings, _open_model(settings, orders))
         while job is not None:
             job = _watch_until_ordered(job, orders, last_error, config)
-    except _Stopped:
+    except Stopped:
         log.info("stopped while a model was tried")
     finally:
         status.clear_status(lock.state)
@@ -77,7 +75,7 @@ class _Job(NamedTuple):
     model: "LiveModel"
 
 
-def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
+def _open_model(settings: "Settings", orders: Orders) -> "LiveModel":
     from imgwatch.live_model import LiveModel
     from imgwatch.model.tried_models import TriedModels
 
@@ -95,7 +93,7 @@ def _open_model(settings: "Settings", orders: "_Orders") -> "LiveModel":
 
 
 def _watch_until_ordered(
-    job: _Job, orders: "_Orders", last_error: "LastError", config: Path | None
+    job: _Job, orders: Orders, last_error: "LastError", config: Path | None
 ) -> _Job | None:
     """Run the service once; return the job to continue with after SIGHUP, None after SIGTERM."""
     from imgwatch import retry, status
@@ -106,7 +104,7 @@ def _watch_until_ordered(
 
     def on_pulse(pulse: "Pulse") -> None:
         status.write_status(settings.state, pulse, last_error.text)
-        _tell(pulse)
+        report(pulse)
 
     with ExitStack() as stack:
         stack.callback(model.close)
@@ -127,7 +125,7 @@ def _watch_until_ordered(
     return _reload(job, config, orders)
 
 
-def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[Pulse], None]") -> None:
+def _serve(job: _Job, ledger: "Ledger", orders: Orders, on_pulse: "Callable[[Pulse], None]") -> None:
     from imgwatch.monitoring.observer import open_observer
     from imgwatch.service import Service
     from imgwatch.systemd.notify import notify
@@ -136,13 +134,13 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
     quarantine = open_quarantine(settings, ledger)
     observer = open_observer(settings, model, quarantine, ledger)
 
-    def tell(pulse: "Pulse") -> None:
+    def publish(pulse: "Pulse") -> None:
         on_pulse(
             replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse)), messages=observer.messages)
         )
 
     def on_ready() -> None:
-        tell(service.pulse())
+        publish(service.pulse())
         notify("READY=1")
         folders = ", ".join(str(watch.path) for watch in settings.watch)
         log.info("watching %s with model %s", folders, model.judge.scorer.name)
@@ -150,29 +148,12 @@ def _serve(job: _Job, ledger: "Ledger", orders: "_Orders", on_pulse: "Callable[[
             log.info("the model runs on a CUDA card")
 
     duplicates = open_duplicates(settings, ledger, lambda: model.judges.of_all)
-    service = Service(settings, model, quarantine, ledger, tell, observer, duplicates=duplicates)
+    service = Service(settings, model, quarantine, ledger, publish, observer, duplicates=duplicates)
     orders.direct_to(service)
     try:
         service.run(on_ready)
     finally:
         observer.close()
-
-
-def _tell(pulse: "Pulse") -> None:
-    """Report the daemon's state to systemd."""
-    from imgwatch.systemd.notify import notify
-
-    if pulse.alive:
-        notify("WATCHDOG=1", f"STATUS={_headline(pulse)}")
-    else:
-        _tell_waiting(pulse.troubles[0])
-
-
-def _tell_waiting(why: str) -> None:
-    """Report to systemd why the daemon waits, and ask for more time."""
-    from imgwatch.systemd.notify import notify
-
-    notify(f"EXTEND_TIMEOUT_USEC={_PATIENCE_SECONDS * 1_000_000}", f"STATUS=waiting: {shown(why)}")
 
 
 def _waiting(model: "LiveModel", why: str) -> "Pulse":
@@ -199,50 +180,7 @@ def _warn_of_watchdog(settings: "Settings") -> None:
         )
 
 
-class _Stopped(BaseException):
-    """SIGTERM came during a model's trial; nothing but `watch` may catch it."""
-
-
-class _Orders:
-    """The orders by signals: to stop, or to read the config again. They reach whichever service runs."""
-
-    def __init__(self) -> None:
-        self.must_stop = self.must_reload = False
-        self._service: Service | None = None
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            signal.signal(number, self._obey)
-
-    def is_interrupted(self) -> bool:
-        """Return whether a signal asked to stop or to read the config again."""
-        return self.must_stop or self.must_reload
-
-    def wait_for_trial(self) -> None:
-        """Report the trial to systemd. Raises _Stopped after an order to stop."""
-        if self.must_stop:
-            raise _Stopped
-        _tell_waiting("the model is tried in a process of its own")
-
-    def accept_reload(self) -> None:
-        """Forget an order to read the config again, which is being obeyed; keep one to stop."""
-        self.must_reload = False
-        self._service = None
-
-    def direct_to(self, service: "Service") -> None:
-        """Stop this service at the next signal, or now if one came already."""
-        self._service = service
-        if self.is_interrupted():
-            service.stop()
-
-    def _obey(self, number: int, _: Any) -> None:
-        if number == signal.SIGHUP:
-            self.must_reload = True
-        else:
-            self.must_stop = True
-        if self._service is not None:
-            self._service.stop()
-
-
-def _reload(job: _Job, config: Path | None, orders: _Orders) -> _Job:
+def _reload(job: _Job, config: Path | None, orders: Orders) -> _Job:
     """Return the job by the config, read again; a faulty config is logged, and the present job stays."""
     from imgwatch.errors import ConfigError
     from imgwatch.monitoring.observer import require_exporters
@@ -275,11 +213,3 @@ def _say_what_model(is_generic: bool, settings: "Settings") -> None:
         log.warning("mode is report: nothing will be moved")
     elif settings.waits_for_own_model and is_generic:
         log.warning("%s will be moved: %s", settings.what_auto_moves, ONLY_REPORTS)
-
-
-def _headline(pulse: "Pulse") -> str:
-    if pulse.breaker == "open":
-        return "breaker open: nothing is moved until `imgwatch resume`"
-    if pulse.troubles:
-        return shown(pulse.troubles[0])
-    return f"watching {counted(len(pulse.folders), 'folder')}, {counted(pulse.backlog, 'picture')} waiting"

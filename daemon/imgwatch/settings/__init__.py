@@ -25,14 +25,14 @@ from imgwatch.settings.section import (
     Finite,
     ModelFile,
     Positive,
-    Promise,
     Section,
-    Share,
     TextFilePath,
     checked,
     plain,
     usual,
 )
+from imgwatch.settings.threshold import ThresholdRule
+from imgwatch.settings.training import ConvSettings, DenseSettings, PerceptualSettings, TrainSettings
 
 if TYPE_CHECKING:
     from imgwatch.picture.decoding import Limits
@@ -73,31 +73,6 @@ DEFAULT_IGNORE = (  # what these are, config.yaml says
     "@eaDir", "#recycle", "#snapshot", "@Recycle", "@Recently-Snapshot",
     "$RECYCLE.BIN", "System Volume Information", "lost+found",
 )  # fmt: skip
-
-
-class ThresholdRule(Section, frozen=True):
-    """How strange is too strange: exactly one of the keys; `confidence` goes with `false_alarms`."""
-
-    false_alarms: Promise | None = None
-    confidence: Share | None = None
-    mean_plus_std: Finite | None = None
-    score: Finite | None = None
-
-    def __post_init__(self) -> None:
-        if sum(value is not None for value in (self.false_alarms, self.mean_plus_std, self.score)) != 1:
-            raise ValueError("give exactly one of false_alarms, mean_plus_std, score")
-        if self.confidence is not None and self.false_alarms is None:
-            raise ValueError("confidence needs false_alarms")
-
-    @property
-    def rule(self) -> tuple[Literal["false_alarms", "mean_plus_std", "score"], float]:
-        """The key that is set, and its value."""
-        if self.false_alarms is not None:
-            return "false_alarms", self.false_alarms
-        if self.mean_plus_std is not None:
-            return "mean_plus_std", self.mean_plus_std
-        assert self.score is not None
-        return "score", self.score
 
 
 class Watch(Section, frozen=True):
@@ -163,69 +138,6 @@ class HookSettings(Section, frozen=True):
     quarantined: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] | None = None
     seconds_between: Annotated[float, Meta(ge=0, le=86400)] = 10
     timeout_seconds: Annotated[float, Meta(gt=0, le=600)] = 10
-
-
-class DenseSettings(Section, frozen=True):
-    """The dense autoencoder: flattened RGB picture, a small latent vector, and back."""
-
-    size: Annotated[int, Meta(ge=8, le=1024)] = 128
-    hidden: tuple[Count, ...] = (512, 128)
-    latent: Count = 32
-    epochs: Count = 20
-    batch: Count = 32
-    learning_rate: Positive = 1e-3
-    held_out: Share = 0.2
-    validation: Share = 0.1
-    threshold: ThresholdRule = ThresholdRule(mean_plus_std=0.5)
-
-
-class ConvSettings(Section, frozen=True):
-    """The convolutional autoencoder: grey picture, dropout, augmentation, trained subset by subset."""
-
-    size: Annotated[int, Meta(ge=16, le=1024)] = 224
-    filters: tuple[Count, ...] = (16, 32, 64, 64)
-    latent: Count = 32
-    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.2
-    augment: bool = True
-    subsets: Count = 10
-    subset_pictures: Count = 1000
-    misbehaving: Path | None = None
-    misbehaving_per_subset: Count = 50
-    epochs: Count = 10
-    batch: Count = 64
-    learning_rate: Positive = 1e-3
-    patience: Count = 3
-    held_out: Share = 0.2
-    validation: Share = 0.1
-    threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
-
-
-class PerceptualSettings(Section, frozen=True):
-    """The default: experts over the statistics of a frozen image encoder.
-
-    `backbone`: another encoder than ours; `pseudo_junk`: how many pictures of it are drawn, a third more harmless;
-    `most_pictures`: a larger folder is learned from a sample of so many, so that memory stays bounded;
-    `hidden` and `latent`: units of the autoencoders; `epochs`: passes over the folder, 1,000 steps at most.
-    """
-
-    backbone: Path | None = None
-    pseudo_junk: Count = 1440
-    most_pictures: Count = 10_000
-    hidden: Count = 192
-    latent: Count = 64
-    epochs: Count = 40
-    threshold: ThresholdRule = ThresholdRule(false_alarms=0.01)
-
-
-class TrainSettings(Section, frozen=True):
-    """How `imgwatch train` learns."""
-
-    architecture: Literal["perceptual", "dense", "conv"] = "perceptual"
-    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 0
-    workers: Count = 2
-    dense: DenseSettings = DenseSettings()
-    conv: ConvSettings = ConvSettings()
-    perceptual: PerceptualSettings = PerceptualSettings()
 
 
 class Settings(Section, frozen=True):
