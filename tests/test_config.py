@@ -215,7 +215,18 @@ def test_twice_the_same_key_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[1]", "a: [", "watch: []", "\x00", "watch: 3", "!!python/object:os.x {}", "a: &a [*a]"]
+    "text",
+    [
+        "",
+        "[1]",
+        "a: [",
+        "watch: []",
+        "\x00",
+        "watch: 3",
+        "!!python/object:os.x {}",
+        "a: &a [*a]",
+        "- " * 100_000,
+    ],
 )
 def test_what_is_no_config_is_a_config_error(text: str) -> None:
     with pytest.raises(ConfigError):

@@ -39,7 +39,7 @@ def entry_of(folder: int, tmp_path: Path, name: str) -> FolderEntry:
 def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param != "renameat2":
         # A C library or file system without the call is not at hand on every machine.
-        monkeypatch.setattr(files, "_libc", object())
+        monkeypatch.setattr(files, "_libc", object)
 
 
 @pytest.mark.usefixtures("renaming")

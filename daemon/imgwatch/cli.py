@@ -1,5 +1,6 @@
 """The commands: the only exit and except-ladder. Of those in `commands`, only what is asked for is imported."""
 
+import gc
 import logging
 import os
 import signal
@@ -105,7 +106,10 @@ def main() -> None:
     is_one = first in COMMANDS and first != "help"
     names = (first,) if is_one else () if first == "--version" else COMMANDS
     try:
-        app(names)(prog_name="imgwatch")  # also as `python -m imgwatch`: completion asks by this name
+        command = app(names)
+        gc.freeze()  # what was imported is never searched for cycles, not even when the process ends
+        gc.enable()
+        command(prog_name="imgwatch")  # also as `python -m imgwatch`: completion asks by this name
     except ImgwatchError as fault:
         console.complain(fault)
         sys.exit(fault.exit_code)

@@ -97,7 +97,7 @@ def _parsed(text: str, name: str, lines: dict[Key, int], faults: list[str]) -> A
 
 
 def _loaded(text: str, lines: dict[Key, int], faults: list[str]) -> Any:
-    loader = yaml.SafeLoader(text)
+    loader = yaml.SafeLoader(text)  # not libyaml: it crashes on a long line of dashes
     try:
         node = loader.get_single_node()
         if node is None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 BLOCK = 200  # pictures compared at a time
 AN_HOUR = 5  # of which no more than this arrived in one hour
@@ -27,8 +29,7 @@ UNLUCKY = (
 CALM = 0.1  # a later block ends an alarm when its chance is above this; between the two nothing changes
 
 
-@dataclass(frozen=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What is known: the ranks of the block that is being filled, and what the last full block said."""
 
     model: str

@@ -5,22 +5,24 @@ It knows nothing of pictures and records; what the quarantine changes on the dis
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+if TYPE_CHECKING:
+    import ctypes
 
 COARSEST_NS = 2_000_000_000  # FAT counts times of files in steps of two seconds
 _CHUNK_BYTES = 1 << 20
 _INT64 = (1 << 63) - 1
 _RENAME_NOREPLACE = 1
-_libc = ctypes.CDLL(None, use_errno=True)
 _VERSION = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
 _OWN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -186,13 +188,22 @@ def rename_within(source: FolderEntry, target: FolderEntry) -> None:
 
 
 def _rename_noreplace(source: FolderEntry, target: FolderEntry) -> None:
-    renameat2 = getattr(_libc, "renameat2", None)
+    import ctypes  # not above: who only reads has no need of it
+
+    renameat2 = getattr(_libc(), "renameat2", None)
     if renameat2 is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
     old, new = os.fsencode(source.name), os.fsencode(target.name)
     if renameat2(source.folder, old, target.folder, new, _RENAME_NOREPLACE) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), str(source.path), None, str(target.path))
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    import ctypes
+
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def create_exclusive(folder: int, name: str) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -21,8 +22,7 @@ Matches = Callable[[str], bool]
 _END, _BEGIN, _GLOB = re.compile(r"\*([^*?\[]+)"), re.compile(r"([^*?\[]+)\*"), re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True)
-class _Rule:
+class _Rule(msgspec.Struct, frozen=True):
     """One pattern in lower case: `head`, the folders before the last slash, and `tail`, a glob on the last name."""
 
     head: str

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 DAYS = 90  # older counts tell of other models and other thresholds
 _WEIGHT = 10.0  # the expectation counts as much as so many decisions
@@ -17,8 +18,7 @@ _BISECTIONS = 60
 _TERMS, _TINY = 500, 1e-300  # of the continued fraction
 
 
-@dataclass(frozen=True)
-class ReviewersPromise:
+class ReviewersPromise(msgspec.Struct, frozen=True):
     """The share of pictures in quarantine that are the user's own, with the ends of its 95 % interval, 0 to 1.
 
     `decided` pictures, of which `restored` were put back, have corrected it.

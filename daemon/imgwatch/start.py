@@ -1,5 +1,6 @@
 """Where the command `imgwatch` starts: `--version` is answered before the commands are imported."""
 
+import gc
 import sys
 
 
@@ -10,6 +11,7 @@ def main() -> None:
 
         sys.stdout.write(f"{version_words()}\n")
         return
+    gc.disable()  # until the modules are there, which stay
     from imgwatch import cli
 
     cli.main()

@@ -7,10 +7,11 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from imgwatch.atomic_file import replacing
 from imgwatch.errors import CannotCreate, Unavailable
@@ -32,8 +33,7 @@ STATE_MARKS = frozenset(  # what imgwatch itself puts into a state folder, by wh
 )
 
 
-@dataclass(frozen=True)
-class Pulse:
+class Pulse(msgspec.Struct, frozen=True):
     """The daemon's state, which it reports about every second while it works."""
 
     backlog: int  # pictures noticed and not judged yet
@@ -51,12 +51,8 @@ class Pulse:
         str, ...
     ] = ()  # the names of the first troubles' causes, which stay while the words may change
     messages: dict[str, int] | None = None  # sent, failed, given up; None where none are asked for
-    promises: Mapping[str, float] = field(
-        default_factory=dict
-    )  # of kinds that have their own, and the others'
-    silent: Mapping[str, str] = field(
-        default_factory=dict
-    )  # kinds that are normal in the folder, and why in words
+    promises: Mapping[str, float] = {}  # of kinds that have their own, and the others'
+    silent: Mapping[str, str] = {}  # kinds that are normal in the folder, and why in words
 
 
 class DaemonLock:
@@ -109,7 +105,7 @@ def is_held(state: Path) -> bool:
 def write_status(state: Path, pulse: Pulse, last_error: str | None) -> None:
     """Write the daemon's state to the status file."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    status = {"pid": os.getpid(), "at": now, **asdict(pulse), "last_error": last_error}
+    status = {"pid": os.getpid(), "at": now, **msgspec.structs.asdict(pulse), "last_error": last_error}
     try:
         with replacing(state / _STATUS, is_durable=False) as stream:
             stream.write(json.dumps(status).encode())

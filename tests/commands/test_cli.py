@@ -246,6 +246,30 @@ def test_only_the_command_that_is_asked_for_is_imported(command: str, wanted: se
     assert {name for name in COMMANDS.values() if f"imgwatch.commands.{name}" in loaded} == wanted
 
 
+COLLECTING = """
+import atexit, gc, sys
+atexit.register(lambda: print(gc.isenabled(), gc.get_freeze_count() > 1000))
+from imgwatch.start import main
+main()
+"""
+
+
+def test_a_command_collects_garbage_and_not_its_modules() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", COLLECTING, "status", "--help"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True True"
+
+
+def test_status_imports_no_more_than_it_reads(tmp_path: Path, write_config: WriteConfig) -> None:
+    config = write_config()
+    code = f"import sys; sys.argv[1:] = ['status', '--config', {str(config)!r}]\n"
+    done = subprocess.run([sys.executable, "-c", code + LOADED], capture_output=True, text=True, check=False)
+    loaded = set(done.stderr.split())
+    assert "imgwatch.status" in loaded
+    assert not {"ctypes", "dataclasses", "numpy", "pathspec", "rich", "socket", "watchdog"} & loaded
+
+
 def test_an_unknown_command_is_told_and_help_names_them_all() -> None:
     assert "No such command 'nonsense'" in run("nonsense", code=2).stderr
     overview = run("--help").stdout

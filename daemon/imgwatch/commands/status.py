@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
@@ -198,6 +197,8 @@ def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, objec
 
 def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
     """Return how many quarantined pictures are the user's own: None without a daemon, or before any was moved."""
+    import msgspec
+
     from imgwatch.reviewers_promise import ReviewersPromise
 
     false_alarms = daemon_status.get("false_alarms")
@@ -206,7 +207,7 @@ def _yours(lately: object, daemon_status: dict[str, Any]) -> dict[str, object]:
     promise = ReviewersPromise.of_counts(false_alarms, lately)
     if promise is None:
         return {}
-    return {"yours": asdict(promise), "yours_says": promise.summary}
+    return {"yours": msgspec.structs.asdict(promise), "yours_says": promise.summary}
 
 
 def _plain(value: object) -> str:

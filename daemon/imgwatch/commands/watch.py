@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -126,6 +125,8 @@ def _watch_until_ordered(
 
 
 def _serve(job: _Job, ledger: "Ledger", orders: Orders, on_pulse: "Callable[[Pulse], None]") -> None:
+    import msgspec
+
     from imgwatch.monitoring.observer import open_observer
     from imgwatch.service import Service
     from imgwatch.systemd.notify import notify
@@ -136,7 +137,9 @@ def _serve(job: _Job, ledger: "Ledger", orders: Orders, on_pulse: "Callable[[Pul
 
     def publish(pulse: "Pulse") -> None:
         on_pulse(
-            replace(pulse, troubles=(*pulse.troubles, *observer.publish(pulse)), messages=observer.messages)
+            msgspec.structs.replace(
+                pulse, troubles=(*pulse.troubles, *observer.publish(pulse)), messages=observer.messages
+            )
         )
 
     def on_ready() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Reason, ReasonCode, Verdict, in_words
@@ -14,8 +15,7 @@ from imgwatch.lifecycle import FileState
 UNFINISHED = (FileState.PENDING, FileState.UNSEEN)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """What is remembered of one file."""
 
     path: Path
@@ -26,8 +26,7 @@ class Row:
     due: float | None = None  # when what is WAITING is taken up again, in seconds since 1970
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(msgspec.Struct, frozen=True):
     """A file that waits for the user, or stays for a reason: why, and since when (seconds since 1970)."""
 
     path: Path
@@ -37,8 +36,7 @@ class Listed:
     kind: str | None
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What the ledger knows about a file: its version (no device: a reboot may renumber it), state, model."""
 
     ino: int

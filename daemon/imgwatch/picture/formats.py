@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import PurePath
+
+import msgspec
 
 from imgwatch.wording import counted
 
 SNIFF_BYTES = 32
 
 
-@dataclass(frozen=True)
-class Format:
+class Format(msgspec.Struct, frozen=True):
     """One format: its extensions, the module that reads it (None: always there), and what to do if that is missing.
 
     `noun` is what the user calls one file of it. An empty module name means that nothing reads the format.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from imgwatch.errors import OutsideRoots, shown
 from imgwatch.quarantine.record import Record
@@ -16,8 +17,7 @@ from imgwatch.trusted_root import TrustedRoot
 Candidate = Path | tuple[Path, Path]  # a path, or a root and a path below it
 
 
-@dataclass(frozen=True)
-class MoveEnds:
+class MoveEnds(msgspec.Struct, frozen=True):
     """The ends of moves into and out of the quarantine at `path`. `roots` are the watched folders; None: any folder.
 
     All methods raise OutsideRoots for what lies below none of the roots or in the quarantine, or behind a symlink.
