@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm
+from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm, require_existing
 from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +87,6 @@ def add_folder(
     as_json: JsonOption = False,
 ) -> None:
     """Watch one more folder. The daemon reloads the config."""
-    from imgwatch.commands.context import require_existing
     from imgwatch.config_text import with_folder
 
     [path] = require_existing([folder.absolute()])

@@ -21,6 +21,7 @@ from imgwatch.errors import ModelError, UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
+    from imgwatch.comparing import Compared, Sample
     from imgwatch.model.contract import Contract
     from imgwatch.settings import Settings
 
@@ -99,22 +100,7 @@ def compare(
         pictures = {"kept": len(sample.kept), "quarantined": len(sample.quarantined)}
         console.say_json({"pictures": pictures, "models": facts})
         return
-    columns = (
-        "model",
-        f"of {counted(len(sample.kept), 'picture')} in the folders",
-        f"of {counted(len(sample.quarantined), 'picture')} in quarantine",
-    )
-    console.table(
-        columns,
-        [
-            (role, _moves(comparison.kept), _moves(comparison.quarantined))
-            for role, comparison in compared.items()
-        ],
-    )
-    for role, comparison in compared.items():
-        console.say(f"{role}: {comparison.name}. {comparison.promise or 'Its file records no promise.'}")
-    if "new" in compared:
-        console.say("`imgwatch model use` lets the new one replace the one in use.")
+    _say_compared(compared, sample)
 
 
 @app.command()
@@ -135,6 +121,25 @@ def use(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Json
         console.say_json({"model": str(model), "change": change})
     else:
         console.say(f"{model} is the new model. {outcome}")
+
+
+def _say_compared(compared: "Mapping[str, Compared]", sample: "Sample") -> None:
+    columns = (
+        "model",
+        f"of {counted(len(sample.kept), 'picture')} in the folders",
+        f"of {counted(len(sample.quarantined), 'picture')} in quarantine",
+    )
+    console.table(
+        columns,
+        [
+            (role, _moves(comparison.kept), _moves(comparison.quarantined))
+            for role, comparison in compared.items()
+        ],
+    )
+    for role, comparison in compared.items():
+        console.say(f"{role}: {comparison.name}. {comparison.promise or 'Its file records no promise.'}")
+    if "new" in compared:
+        console.say("`imgwatch model use` lets the new one replace the one in use.")
 
 
 def _moves(kinds: Mapping[str, int]) -> str:

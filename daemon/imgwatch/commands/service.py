@@ -34,6 +34,18 @@ _NameOption = Annotated[
 _ReviewOption = Annotated[
     bool, typer.Option("--review", help="The gallery and its port instead of the daemon.")
 ]
+_RunAsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run-as",
+        help="The user that it runs as; default: the owner of the watched folders.",
+        metavar="USER",
+    ),
+]
+_StartOption = Annotated[bool, typer.Option("--start/--no-start", help="Start it now.")]
+_DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Print the unit and its drop-in; change nothing.")
+]
 
 
 @app.command()
@@ -41,18 +53,9 @@ def install(  # noqa: PLR0913 - the options of a command
     for_user: _UserOption = False,
     name: _NameOption = None,
     of_gallery: _ReviewOption = False,
-    run_as: Annotated[
-        str | None,
-        typer.Option(
-            "--run-as",
-            help="The user that it runs as; default: the owner of the watched folders.",
-            metavar="USER",
-        ),
-    ] = None,
-    start: Annotated[bool, typer.Option("--start/--no-start", help="Start it now.")] = True,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the unit and its drop-in; change nothing.")
-    ] = False,
+    run_as: _RunAsOption = None,
+    start: _StartOption = True,
+    dry_run: _DryRunOption = False,
     config: ConfigOption = None,
 ) -> None:
     """Write, enable and start the unit for this config. systemd verifies it first."""

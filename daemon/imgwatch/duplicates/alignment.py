@@ -101,16 +101,16 @@ _MOST_SHOWN = 0.9  # and what is shown between bars at most
 STRANGERS = Fit(NONE)
 
 
-def fit(one: Sequence[View], other: Sequence[View]) -> Fit:
+def fit(first: Sequence[View], second: Sequence[View]) -> Fit:
     """Lay each of two pictures over the other, and return the better fit.
 
     Each is the whole picture, followed by what seem to be pictures that it shows between bars.
     """
-    best = _fit(one[0], other[0])
+    best = _fit(first[0], second[0])
     if best.is_copy or (best.agrees and best.share >= WHOLE):
         return best
-    shown = [(_fit(part, other[0]), False) for part in one[1:]] + [
-        (_fit(one[0], part), True) for part in other[1:]
+    shown = [(_fit(part, second[0]), False) for part in first[1:]] + [
+        (_fit(first[0], part), True) for part in second[1:]
     ]
     for fit_of_shown, is_first_smaller in shown:
         is_whole = (
@@ -126,10 +126,10 @@ def fit(one: Sequence[View], other: Sequence[View]) -> Fit:
     return best
 
 
-def _fit(one: View, other: View) -> Fit:
-    if min(one[..., 0].std(), other[..., 0].std()) < _FLAT:
+def _fit(first: View, second: View) -> Fit:
+    if min(first[..., 0].std(), second[..., 0].std()) < _FLAT:
         return STRANGERS
-    over, under = _laid_over(one, other), _laid_over(other, one)._replace(is_first_smaller=False)
+    over, under = _laid_over(first, second), _laid_over(second, first)._replace(is_first_smaller=False)
     return max(over, under, key=lambda each: each.likeness)
 
 

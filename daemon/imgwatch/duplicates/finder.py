@@ -79,7 +79,7 @@ class Finder:
         exact = [other for other in self._ledger.signatures.with_digest(signed.sha256, _space(self._general()))
                  if self._is_another(other, signed)]  # fmt: skip
         for other in exact:
-            yield self._ranked(signed, other, None)
+            yield self._rank(signed, other, None)
         mine = views_of(signed.thumbnails)
         fits = []
         for other in self._near(signed):
@@ -87,22 +87,22 @@ class Finder:
                 pair = fit(mine, views_of(other.thumbnails))
                 if pair.is_copy:
                     ranked = original(_traits(signed), _traits(other), pair)
-                    fits.append((pair.likeness, self._ranked(signed, other, ranked)))
+                    fits.append((pair.likeness, self._rank(signed, other, ranked)))
         yield from (copy for _, copy in sorted(fits, key=lambda each: -each[0]))
 
     def forget(self, path: Path) -> None:
         """Forget a picture that has left its folder."""
         self._ledger.signatures.forget(path)
 
-    def _ranked(self, one: Signed, other: Signed, ranked: tuple[bool, Because] | None) -> Copy:
-        is_exact = one.sha256 == other.sha256
-        references = self.is_reference(one.path), self.is_reference(other.path)
+    def _rank(self, first: Signed, second: Signed, ranked: tuple[bool, Because] | None) -> Copy:
+        is_exact = first.sha256 == second.sha256
+        references = self.is_reference(first.path), self.is_reference(second.path)
         if references[0] != references[1]:
             ranked = references[0], Because.REFERENCE
         is_first, because = ranked or (
-            one.number < other.number, Because.EXACT if is_exact else Because.EARLIER
+            first.number < second.number, Because.EXACT if is_exact else Because.EARLIER
         )  # fmt: skip
-        return Copy(other, one, because, is_exact) if is_first else Copy(one, other, because, is_exact)
+        return Copy(second, first, because, is_exact) if is_first else Copy(first, second, because, is_exact)
 
     def _is_another(self, other: Signed, signed: Signed) -> bool:
         """Return whether it is another file, and still in the version of its signature."""

@@ -83,10 +83,10 @@ def _longest_run(is_marked: Marks) -> tuple[int, int]:
     return int(start), int(end)
 
 
-def _overlap(one: Box, other: Box) -> float:
+def _overlap(first: Box, second: Box) -> float:
     """Return the intersection of two boxes over their union."""
-    width = min(one[2], other[2]) - max(one[0], other[0])
-    height = min(one[3], other[3]) - max(one[1], other[1])
+    width = min(first[2], second[2]) - max(first[0], second[0])
+    height = min(first[3], second[3]) - max(first[1], second[1])
     both = max(width, 0) * max(height, 0)
-    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (one, other)]
+    areas = [(right - left) * (bottom - top) for left, top, right, bottom in (first, second)]
     return both / (sum(areas) - both)
