@@ -47,8 +47,9 @@ class Flush(NamedTuple):
 class CutDisk(FileOps):
     """Does everything for real in the folders, which lie on two disks if `across`, and records it."""
 
-    def __init__(self, folders: list[Path], pictures: Path, *, across: bool) -> None:
+    def __init__(self, folders: list[Path], pictures: Path, key: bytes, *, across: bool) -> None:
         self.folders, self.pictures, self.across = folders, pictures, across
+        self.key = key  # that signs the journal
         self.steps: list[Name | Write | Flush] = []
         self.base: dict[Path, tuple[int, bytes]] = {}
         self.times: dict[int, int] = {}
@@ -155,7 +156,7 @@ class CutDisk(FileOps):
             inodes[ino] = path.stat().st_ino
         for path in names:
             if path.name.startswith(journal.NAME):
-                renumber(path, inodes)  # a real disk would have kept them
+                renumber(path, inodes, self.key)  # a real disk would have kept them
 
     def _names(self, steps: list[Name | Write | Flush], chance: Random) -> dict[Path, int]:
         certain = -1

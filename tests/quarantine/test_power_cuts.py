@@ -17,7 +17,9 @@ from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.lifecycle import Event, ReviewState
 from imgwatch.quarantine import Quarantine, journal
 from imgwatch.quarantine.file_ops import FileOps
+from imgwatch.quarantine.moved import Moved
 from imgwatch.quarantine.record import Record
+from imgwatch.quarantine.signing_key import NAME, SigningKey
 
 from .cut_disk import CutDisk
 
@@ -37,15 +39,17 @@ class Scene:
 
     def __init__(self, folder: Path, *, across: bool) -> None:
         self.inbox, self.path, self.to = folder / "inbox", folder / "quarantine", folder / "to"
-        for folder_below in (self.inbox, self.to):
-            folder_below.mkdir(parents=True)
-        folders = [self.inbox, self.to, self.path, self.path / "pictures", self.path / "records"]
-        self.disk = CutDisk(folders, self.path / "pictures", across=across)
+        self.sorted, self.key = folder / "sorted", SigningKey(folder / NAME)
+        outside = [self.inbox, self.to, self.sorted]
+        for folder_outside in outside:
+            folder_outside.mkdir(parents=True)
+        folders = [*outside, self.path, self.path / "pictures", self.path / "records"]
+        self.disk = CutDisk(folders, self.path / "pictures", self.key.load_or_make(), across=across)
         self.seen: list[tuple[int, dict[str, ReviewState]]] = []
         self.begun: list[tuple[int, str]] = []  # with which picture something was begun at which step
 
     def opened(self, file_ops: FileOps) -> Quarantine:
-        return Quarantine(self.path, [self.inbox], file_ops, lambda: NOON + timedelta(days=1))
+        return Quarantine(self.path, [self.inbox], file_ops, lambda: NOON + timedelta(days=1), key=self.key)
 
     def add(self, name: str) -> Path:
         path = self.inbox / name
@@ -53,52 +57,69 @@ class Scene:
         return path
 
     def states(self, quarantine: Quarantine) -> dict[str, ReviewState]:
-        return {
-            record.id: quarantine.review_state(record)
-            for record in (*quarantine.list(), *quarantine.binned())
-        }
+        records = [*quarantine.list(), *quarantine.binned(), *(moved.record for moved in quarantine.moved())]
+        return {record.id: quarantine.review_state(record) for record in records}
+
+    def late_companion_of(self, record: Record) -> Path:
+        """Return where a companion lies, or lay, that comes after its picture."""
+        return self.inbox / f"late{Path(record.original).stem}.xmp"
 
 
 def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def take(quarantine: Quarantine, path: Path) -> Record:
+def take(quarantine: Quarantine, path: Path, destination: Path | None = None) -> Record:
     judgement = Judgement(Verdict.QUARANTINE, in_words("strange"), "m", 4.5, 3.2, digest(path))
     companions = sorted(other.name for other in path.parent.glob(f"{path.stem}.*") if other != path)
-    return quarantine.quarantine(path, Identity.of(path.stat()), judgement, companions)
+    return quarantine.quarantine(path, Identity.of(path.stat()), judgement, companions, destination)
 
 
 def act(scene: Scene, quarantine: Quarantine, chance: Random) -> None:
     """Do one thing at random; it may fail in the middle."""
     outside = sorted(scene.inbox.glob("*.jpg"))
     inside = sorted((*quarantine.list(), *quarantine.binned()), key=lambda record: record.id)
+    moved = list(quarantine.moved())
+    record = chance.choice([*inside, *(item.record for item in moved)]) if inside or moved else None
     scene.disk.fails_in = chance.choice([-1, -1, chance.randint(1, 20)])
-    before = len(scene.disk.steps)
-    record = chance.choice(inside) if inside else None
     with suppress(ImgwatchError):
-        choice = chance.random()
-        late = None if record is None else scene.inbox / f"late{Path(record.original).stem}.xmp"
-        if record is not None and late is not None and late.exists() and chance.random() < 0.2:
-            scene.begun.append((before, record.id))
-            quarantine.join(record, late)
-        elif outside and (choice < 0.4 or record is None):
-            take(quarantine, chance.choice(outside))
+        if outside and (record is None or chance.random() < 0.4):
+            take(quarantine, chance.choice(outside), chance.choice([None, scene.sorted]))
+            record = None
         elif record is not None:
-            scene.begun.append((before, record.id))
-            if choice < 0.75:
-                quarantine.mark(
-                    record, chance.choice([ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED])
-                )
-            elif choice < 0.9:
-                quarantine.restore(record, chance.choice([None, scene.to]))
+            scene.begun.append((len(scene.disk.steps), record.id))
+            item = next((item for item in moved if item.record.id == record.id), None)
+            if item is None:
+                act_on_quarantined(scene, quarantine, record, chance)
             else:
-                quarantine.delete(record)
+                act_on_moved(scene, quarantine, item, chance)
     scene.disk.fails_in = -1
     is_left = any(problem.path.name == journal.NAME for problem in quarantine.check())
     if is_left and record is not None:  # neither done nor undone: nobody was told which
         scene.begun.append((len(scene.disk.steps), record.id))
     scene.seen.append((len(scene.disk.steps), scene.states(quarantine)))
+
+
+def act_on_quarantined(scene: Scene, quarantine: Quarantine, record: Record, chance: Random) -> None:
+    choice, late = chance.random(), scene.late_companion_of(record)
+    if late.exists() and choice < 0.2:
+        quarantine.join(record, late)
+    elif record.destination is not None and choice < 0.6:
+        quarantine.move_on(record)
+    elif choice < 0.75:
+        quarantine.mark(record, chance.choice([ReviewState.OPEN, ReviewState.LATER, ReviewState.BINNED]))
+    elif choice < 0.9:
+        quarantine.restore(record, chance.choice([None, scene.to]))
+    else:
+        quarantine.delete(record)
+
+
+def act_on_moved(scene: Scene, quarantine: Quarantine, moved: Moved, chance: Random) -> None:
+    late = scene.late_companion_of(moved.record)
+    if late.exists() and chance.random() < 0.7:
+        quarantine.move_on(quarantine.recall(moved, late))
+    else:
+        quarantine.take_back(moved)
 
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across file systems"])
@@ -114,8 +135,10 @@ def test_after_a_power_cut_every_picture_is_there_once_and_every_decision_stands
             scene.add(f"late{number}.xmp")
             for extension in ("mov", "jpg.json")[: number % 3]:
                 scene.add(f"{number}.{extension}")
-            if number % 2:
+            if number % 3 == 1:
                 take(honest, path)
+            elif number % 3 == 2:
+                honest.move_on(take(honest, path, scene.sorted))
         scene.disk.begin()
         before = Counter(map(digest, everywhere(scene)))
         for _ in range(8):
@@ -132,7 +155,7 @@ def test_after_a_power_cut_every_picture_is_there_once_and_every_decision_stands
 
 
 def everywhere(scene: Scene) -> list[Path]:
-    folders = (scene.inbox, scene.to, scene.path / "pictures")
+    folders = (scene.inbox, scene.to, scene.sorted, scene.path / "pictures")
     return [path for folder in folders for path in folder.iterdir()]
 
 
