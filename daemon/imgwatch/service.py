@@ -64,7 +64,7 @@ class Service:
         duplicates: Duplicates | None = None,
     ) -> None:
         self._model = model
-        quarantine.on_wait = self._keep_going_while
+        quarantine.access.on_wait = self._keep_going_while
         model.tried.on_wait = self._keep_going
         self._ledger = ledger
         self._observer = observer or Observer(ledger, model)

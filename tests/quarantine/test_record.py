@@ -14,18 +14,11 @@ from hypothesis import strategies as st
 from imgwatch.errors import FormatTooNew, RecordMalformed, shown
 from imgwatch.files import opened_folder
 from imgwatch.judgement import Judgement, Kind, Reason, ReasonCode, Verdict, in_words
+from imgwatch.quarantine.encoding import decode_json, encode_json, parse_time, rfc3339
 from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.metadata import FileMetadata
 from imgwatch.quarantine.naming import stored_names
-from imgwatch.quarantine.record import (
-    LONGEST_RECORD_BYTES,
-    Record,
-    decode_json,
-    encode_json,
-    load_record,
-    parse_time,
-    rfc3339,
-)
+from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, load_record
 from imgwatch.wording import sentence
 
 NAMES = st.binary(min_size=1, max_size=255).map(os.fsdecode).filter(is_plain_name)

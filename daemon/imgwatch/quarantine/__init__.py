@@ -5,7 +5,6 @@ It never overwrites, and deletes only what it is asked to. How that survives fau
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -19,10 +18,11 @@ from imgwatch.errors import (
     Unfinished,
     shown,
 )
-from imgwatch.files import COARSEST_NS, FolderEntry, Identity, status_of
+from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement
 from imgwatch.lifecycle import Event, Reducer, ReviewState
-from imgwatch.quarantine import operations, reader, recovery, retention
+from imgwatch.quarantine import by_hand, operations, reader, recovery, retention
+from imgwatch.quarantine.access import Access
 from imgwatch.quarantine.beside import (
     companions_here,
     examine_beside,
@@ -46,9 +46,9 @@ from imgwatch.quarantine.record import Record, judgement_for_record
 from imgwatch.quarantine.returning import Returning, require_same_folder, returning
 from imgwatch.quarantine.safe_path import SafePath
 from imgwatch.quarantine.signing_key import SigningKey
-from imgwatch.quarantine.store import LOCK_SECONDS, OnWait, Store, opened_store
+from imgwatch.quarantine.store import LOCK_SECONDS, Store
 from imgwatch.quarantine.view import QuarantineView, Records
-from imgwatch.quarantine.volume import Volume, open_folder
+from imgwatch.quarantine.volume import Volume
 from imgwatch.trusted_root import TrustedRoot
 
 MARKS = {
@@ -60,12 +60,6 @@ MARKS = {
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _is_purgeable(record: Record, state: ReviewState) -> bool:
-    """Return whether a limit may delete a picture."""
-    is_on_its_way = record.destination is not None and state is ReviewState.OPEN
-    return state is not ReviewState.LATER and not is_on_its_way
 
 
 class Quarantine(QuarantineView):
@@ -89,14 +83,8 @@ class Quarantine(QuarantineView):
         super().__init__(path)
         self._roots = None if roots is None else [TrustedRoot(root) for root in roots]
         self._ends = MoveEnds(self.path, self._roots)
-        self._file_ops = file_ops or FileOps()
         self._clock = clock
-        self._lock_seconds = lock_seconds
-        self.on_wait: OnWait | None = (
-            None  # called while another process keeps the lock; may raise to end the wait
-        )
-        self._volume = volume
-        self._key = key
+        self.access = Access(self.path, self._roots, file_ops or FileOps(), clock, lock_seconds, volume, key)
 
     def quarantine(  # noqa: PLR0913 - what moves, what it was judged, and two choices
         self,
@@ -117,7 +105,7 @@ class Quarantine(QuarantineView):
         move would lose something, MoveFailed; then all stay.
         """
         safe_path = self._ends.source(candidate)
-        with self._recovered() as store, open_folder_of(safe_path) as folder, ExitStack() as stack:
+        with self.access.recovered() as store, open_folder_of(safe_path) as folder, ExitStack() as stack:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             metadata, sha256 = examine(source, identity, judgement.sha256)
             if not even_if_restored and self._reviewed(store).is_restored(sha256):
@@ -141,7 +129,7 @@ class Quarantine(QuarantineView):
         """
         safe_path = self._ends.source(candidate)
         record = self._named(which)
-        with self._recovered() as store, open_folder_of(safe_path) as folder:
+        with self.access.recovered() as store, open_folder_of(safe_path) as folder:
             record = self._reread(store, record)
             require_finished(store, record)
             require_same_folder(safe_path.path, record)
@@ -158,7 +146,7 @@ class Quarantine(QuarantineView):
         picture, or what `quarantine` raises; then all stay.
         """
         safe_path = self._ends.source(path)
-        with self._recovered() as store, open_folder_of(safe_path) as folder:
+        with self.access.recovered() as store, open_folder_of(safe_path) as folder:
             source = FolderEntry(folder, safe_path.name, safe_path.path)
             identity, metadata = require_unchanged(source, record)
             names = names_beside(record, safe_path.name).values()
@@ -177,7 +165,7 @@ class Quarantine(QuarantineView):
         Raises what `restore` raises; then it stays in quarantine.
         """
         record = self._named(which)
-        with self._recovered() as store, ExitStack() as stack:
+        with self.access.recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             is_decided = self._reviews.reducer.state(record.id) is ReviewState.BINNED
             if record.destination is None or is_decided:
@@ -191,7 +179,7 @@ class Quarantine(QuarantineView):
         Of its companions those that still lie beside it as they were. Raises Changed if that is no longer the very
         picture, DecidedMeanwhile if it was taken back already, or what `quarantine` raises; then all stay.
         """
-        with self._recovered() as store, self._returning(store, moved) as (source, returning):
+        with self.access.recovered() as store, self._returning(store, moved) as (source, returning):
             operations.move_back_in(store, Event.TAKEN_BACK, returning.record, source, *returning.files)
             return returning.record
 
@@ -203,7 +191,7 @@ class Quarantine(QuarantineView):
         """
         safe_path = self._ends.source(candidate)
         with (
-            self._recovered() as store,
+            self.access.recovered() as store,
             open_folder_of(safe_path) as folder,
             self._returning(store, moved) as (source, returning),
         ):
@@ -234,7 +222,7 @@ class Quarantine(QuarantineView):
         Raises DecidedMeanwhile if it is not in the state `expected`, RecordMissing, RecordAmbiguous, MoveFailed.
         """
         record = self._named(which)
-        with self._recovered() as store:
+        with self.access.recovered() as store:
             record = self._reread(store, record, expected)
             if self._reviews.reducer.state(record.id) is not state:
                 operations.note(store, MARKS[state], record)
@@ -261,7 +249,7 @@ class Quarantine(QuarantineView):
         Unfinished, MoveFailed; then it stays in quarantine.
         """
         record = self._named(which)
-        with self._recovered() as store, ExitStack() as stack:
+        with self.access.recovered() as store, ExitStack() as stack:
             record = self._reread(store, record, expected)
             safe_path = self._ends.target(record, to, below)
             return self._move_out(
@@ -301,30 +289,20 @@ class Quarantine(QuarantineView):
         """
         if self._read_reviews().state(record_id) is ReviewState.MOVED:
             moved = next(item for item in self.moved() if item.record.id == record_id)
-            return _may_be(moved.record, written_ns) and self._note_returned_by_hand(moved, path)
+            if not by_hand.may_be(moved.record, written_ns):
+                return False
+            with self.access.recovered() as store:
+                is_moved = self._reviewed(store).state(record_id) is ReviewState.MOVED
+                return is_moved and by_hand.note_returned(store, moved, path)
         record = self.find(record_id)
-        with self._recovered() as store:
+        with self.access.recovered() as store:
             record = self._reread(store, record)
-            if status_of(store.picture(record.file)) is not None or not _may_be(record, written_ns):
-                return False
-            if not companions_here(store, record):
-                operations.note_removal(store, record, path)
-            return True
-
-    def _note_returned_by_hand(self, moved: Moved, path: Path) -> bool:
-        with self._recovered() as store:
-            is_away = not moved.path.parent.is_dir()  # its disk, perhaps
-            is_moved = self._reviewed(store).state(moved.record.id) is ReviewState.MOVED
-            if is_away or not is_moved or os.path.lexists(moved.path):
-                return False
-            operations.note(store, Event.TAKEN_BACK, moved.record)
-            operations.note(store, Event.RESTORED, moved.record, str(path))
-            return True
+            return by_hand.may_be(record, written_ns) and by_hand.note_taken_out(store, record, path)
 
     def delete(self, which: str | Record, expected: ReviewState | None = None) -> Record:
         """Delete a picture in quarantine for good; its record stays in the log. Raises Unfinished."""
         record = self._named(which)
-        with self._recovered() as store:
+        with self.access.recovered() as store:
             record = self._reread(store, record, expected)
             require_finished(store, record)
             operations.remove(store, record, Event.DELETED, companions_here(store, record))
@@ -343,9 +321,9 @@ class Quarantine(QuarantineView):
         sizes = {file: status.st_size for file, status in reader.present_pictures(self.path).items()}
         reviews = self._read_reviews()
         newest = max((entry.at for entry in self.history()), default=None)
-        every = self._present()
-        kept = [record for record in every if not _is_purgeable(record, reviews.state(record.id))]
-        records = [record for record in every if _is_purgeable(record, reviews.state(record.id))]
+        present = self._present()
+        kept = [record for record in present if not retention.is_purgeable(record, reviews.state(record.id))]
+        records = [record for record in present if retention.is_purgeable(record, reviews.state(record.id))]
         old = retention.overdue(records, keep_days, now or self._clock(), newest)
         old_ids = {record.id for record in old}
         young = [record for record in records if record.id not in old_ids]
@@ -354,12 +332,12 @@ class Quarantine(QuarantineView):
 
     def _remove(self, record: Record, event: Event) -> bool:
         """Delete a picture for good unless somebody has decided otherwise meanwhile; return whether it was deleted."""
-        with self._recovered() as store:
+        with self.access.recovered() as store:
             try:
                 record = self._reread(store, record)
                 state = self._reviews.reducer.state(record.id)
                 require_finished(store, record)
-                if not _is_purgeable(record, state) or (
+                if not retention.is_purgeable(record, state) or (
                     event is Event.DELETED and state is not ReviewState.BINNED
                 ):
                     return False
@@ -368,36 +346,16 @@ class Quarantine(QuarantineView):
                 return False
             return True
 
-    def look(self, root: int | None = None) -> None:
-        """Raise QuarantineGone if the disk on which it lay is missing. `root`: its descriptor, if open."""
-        if self._volume is not None:
-            self._volume.check(None if root is None else open_folder(root))
+    def look(self) -> None:
+        """Raise QuarantineGone if the disk on which it lay is missing."""
+        self.access.look()
 
     def recover(self) -> bool:
         """Finish or undo what a killed process left, if anything; every operation begins with that too."""
         if not self.path.exists():
             return False
-        with self._locked() as store:
+        with self.access.locked() as store:
             return recovery.recover(store, self._roots)
-
-    @contextmanager
-    def _recovered(self) -> Iterator[Store]:
-        with self._locked() as store:
-            recovery.recover(store, self._roots)
-            if self._key is not None:
-                store.journal.key = self._key.load_or_make()
-            yield store
-
-    @contextmanager
-    def _locked(self) -> Iterator[Store]:
-        self.look()
-        with opened_store(
-            self.path, self._file_ops, self._clock, self._lock_seconds, self.look, self.on_wait
-        ) as store:
-            store.journal.key = None if self._key is None else self._key.load()
-            yield store
-            if self._volume is not None:
-                self._volume.remember(open_folder(store.root))
 
     def _reviewed(self, store: Store) -> Reducer:
         return self._reviews.update(store.log.descriptor, store.log.size_bytes)
@@ -411,8 +369,3 @@ class Quarantine(QuarantineView):
         if expected is not None and state is not expected:
             raise DecidedMeanwhile(f"{shown(record.file)} is {state} by now; look again")
         return present
-
-
-def _may_be(record: Record, written_ns: int | None) -> bool:
-    """Return whether a file written at `written_ns` (None: not known) may be the picture of a record."""
-    return written_ns is None or abs(written_ns - record.metadata.mtime_ns) <= COARSEST_NS

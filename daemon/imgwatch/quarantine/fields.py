@@ -1,6 +1,6 @@
 """The fields that a record has of each file, as JSON: read with suspicion, written so that it can be read again. Pure.
 
-What a record is, `record` knows.
+Which fields a record has, `record_fields` knows.
 """
 
 from __future__ import annotations

@@ -17,9 +17,10 @@ import msgspec
 
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.lifecycle import Event, Happening, Reducer
+from imgwatch.quarantine.encoding import decode_json, encode_json, parse_time, rfc3339
 from imgwatch.quarantine.fields import is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.record import Record, decode_json, encode_json, parse_time, rfc3339
+from imgwatch.quarantine.record import Record
 
 NAME = "log.jsonl"
 SCHEMA = 3  # of a line; what it means, and what came when: docs/formats.md

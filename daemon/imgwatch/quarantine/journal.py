@@ -19,9 +19,9 @@ import msgspec
 from imgwatch.errors import FormatTooNew, RecordMalformed
 from imgwatch.files import FolderEntry, Identity, opened_file
 from imgwatch.lifecycle import Event
+from imgwatch.quarantine.encoding import decode_json, encode_json
 from imgwatch.quarantine.fields import is_plain_name, is_plain_path
 from imgwatch.quarantine.file_ops import FileOps
-from imgwatch.quarantine.record import decode_json, encode_json
 
 NAME = "under_way"
 SCHEMA = 3  # of an operation; what it means, and what came when: docs/formats.md

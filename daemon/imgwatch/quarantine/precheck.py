@@ -16,9 +16,10 @@ from imgwatch.files import FolderEntry, Identity, digest_of, opened_file, status
 from imgwatch.judgement import Judgement
 from imgwatch.quarantine.beside import Examined
 from imgwatch.quarantine.companion import Companion
+from imgwatch.quarantine.encoding import encode_json
 from imgwatch.quarantine.metadata import FileMetadata, read_metadata
 from imgwatch.quarantine.naming import stored_names
-from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record, encode_json
+from imgwatch.quarantine.record import LONGEST_RECORD_BYTES, Record
 from imgwatch.quarantine.safe_path import SafePath, opened_parent
 from imgwatch.quarantine.store import Store, move_failed
 from imgwatch.writers import has_writer

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 from imgwatch.files import status_of
-from imgwatch.quarantine.record import Record, encode_json
+from imgwatch.quarantine.encoding import encode_json
+from imgwatch.quarantine.record import Record
 from imgwatch.quarantine.store import Store
 
 

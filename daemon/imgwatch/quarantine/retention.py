@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from imgwatch.lifecycle import ReviewState
 from imgwatch.quarantine.record import Record
+
+
+def is_purgeable(record: Record, state: ReviewState) -> bool:
+    """Return whether a limit may delete a picture."""
+    is_on_its_way = record.destination is not None and state is ReviewState.OPEN
+    return state is not ReviewState.LATER and not is_on_its_way
 
 
 def overdue(
