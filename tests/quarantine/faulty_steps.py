@@ -14,7 +14,7 @@ from imgwatch.lifecycle import Event
 from imgwatch.quarantine.history import LogEntry
 from imgwatch.quarantine.record import Record
 
-from .scene import LATE, NOON, SET, Killed, Scene, Stumbling, digest
+from .scene import LATE, NOON, SET, Killed, Quick, Scene, Stumbling, digest
 
 Act = Callable[[Scene], None]
 
@@ -101,13 +101,13 @@ def set_up(folder: Path, act: Act, *, across: bool, companions: Sequence[str] = 
     return scene
 
 
-def attempt(scene: Scene, act: Act, file_ops: Stumbling) -> None:
-    """Act until a step fails; what succeeds at every step is not refused."""
+def attempt(scene: Scene, act: Act, file_ops: Quick, *, may_refuse: bool = False) -> None:
+    """Act until a step fails. Unless it `may_refuse`, what succeeds at every step is not refused."""
     honest, scene.quarantine = scene.quarantine, scene.opened(file_ops)
     try:
         act(scene)
     except (ImgwatchError, Killed):
-        assert file_ops.has_failed
+        assert may_refuse or (isinstance(file_ops, Stumbling) and file_ops.has_failed)
     finally:
         scene.quarantine = honest
 
