@@ -8,7 +8,7 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.choosing import Chosen
-from imgwatch.commands.context import open_ledger, open_quarantine
+from imgwatch.commands.context import confirm, open_ledger, open_quarantine
 from imgwatch.errors import ImgwatchError
 
 if TYPE_CHECKING:
@@ -54,3 +54,29 @@ def say(record: "Record", text: str, as_json: bool, done: str) -> None:
         console.say_json({"id": record.id, "event": done, "result": text})
     else:
         console.say(f"{record.id}: {text}")
+
+
+def undo_last(quarantine: "Quarantine", decisions: "Decisions", is_agreed: bool, as_json: bool) -> None:
+    """Undo the last decision, after a question if that moves pictures, and print what became of it."""
+    from imgwatch.duplicates.replacing import steps_to_undo
+    from imgwatch.lifecycle import ReviewState
+
+    steps = steps_to_undo(decisions, quarantine)
+    if not steps:
+        console.say("Nothing to undo.")
+        return
+    last = steps[-1]
+    if last.restored_to is not None:
+        whither = last.record.destination or "quarantine"
+        back = "".join(f", and {step.record.original} back" for step in steps[:-1])
+        confirm(f"Move {last.restored_to}, which was restored, into {whither} again{back}?", is_agreed)
+
+    def undo_restore(_: "Record") -> str:
+        again = [decisions.undo(step) for step in steps][-1]
+        if last.restored_to is None:
+            return "open again"
+        if quarantine.review_state(again) is ReviewState.MOVED:
+            return f"in {again.destination} again, as {again.id}"
+        return f"in quarantine again, as {again.id}"
+
+    each([last.record], undo_restore, as_json, "undone")

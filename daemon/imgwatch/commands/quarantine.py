@@ -26,32 +26,55 @@ from imgwatch.commands.context import (
     open_ledger,
     open_quarantine,
 )
-from imgwatch.commands.deciding import each, opened_decisions, say
-from imgwatch.commands.record_lines import COLUMNS, lines_of, narrow_rows, row_of
+from imgwatch.commands.deciding import each, opened_decisions, say, undo_last
+from imgwatch.commands.record_lines import lines_of, row_of, say_moved, say_records
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.errors import ImgwatchError, UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
-    from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.record import Record
 
 app = typer.Typer(help="List what is in quarantine, and decide on it.", no_args_is_help=True)
+_BinOption = Annotated[
+    bool,
+    typer.Option("--bin", help="List the bin instead: pictures that were deleted, but not yet for good."),
+]
+_MovedOption = Annotated[
+    bool,
+    typer.Option(
+        "--moved",
+        help="List instead the pictures that were moved to the folder for their kind, and where they went.",
+    ),
+]
+_Which = Annotated[
+    str,
+    typer.Argument(help="An id as `list` shows it, a name, or the path that it came from.", metavar="WHICH"),
+]
+_ToOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--to",
+        help="Restore into this folder, with the subfolders that the pictures had below the watched one.",
+        metavar="DIR",
+    ),
+]
+_FlatOption = Annotated[
+    bool, typer.Option("--flat", help="With --to: put all pictures directly into that folder.")
+]
+_NowOption = Annotated[
+    bool, typer.Option("--now", help="Delete for good, without the bin; this cannot be undone.")
+]
+_OlderOption = Annotated[
+    float | None,
+    typer.Option("--older-than-days", help="Instead of quarantine.keep_days.", min=0, metavar="DAYS"),
+]
 
 
 @app.command("list")
 def list_records(
-    binned: Annotated[
-        bool,
-        typer.Option("--bin", help="List the bin instead: pictures that were deleted, but not yet for good."),
-    ] = False,
-    moved: Annotated[
-        bool,
-        typer.Option(
-            "--moved",
-            help="List instead the pictures that were moved to the folder for their kind, and where they went.",
-        ),
-    ] = False,
+    binned: _BinOption = False,
+    moved: _MovedOption = False,
     with_pictures: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -62,7 +85,7 @@ def list_records(
     settings = load_settings(config)
     quarantine = open_quarantine(settings)
     if moved:
-        _list_moved(quarantine, as_json)
+        say_moved(quarantine.moved(), as_json)
         return
     listed = quarantine.binned() if binned else quarantine.list()
     if as_json:
@@ -78,48 +101,12 @@ def list_records(
                 draw(quarantine.picture(record))
                 console.say("  ".join(row_of(record)))
     else:
-        _say_records(records)
-
-
-def _say_records(records: "list[Record]") -> None:
-    """Print a table if it fits the terminal, else two lines per picture; to a pipe, always the table."""
-    rows, width = [row_of(record) for record in records], console.width()
-    if width is None or console.table_width(COLUMNS, rows) <= width:
-        console.table(COLUMNS, rows)
-        return
-    for record in records:
-        for line in narrow_rows(record, width):
-            console.say(line)
-
-
-def _list_moved(quarantine: "Quarantine", as_json: bool) -> None:
-    moved = quarantine.moved()
-    if as_json:
-        for item in moved:
-            console.say_json(item.record.to_json() | {"moved_to": str(item.path)})
-    elif not moved:
-        console.say("Nothing was moved to a folder for its kind, or all of it was restored.")
-    else:
-        rows = [
-            (
-                item.record.id,
-                f"{item.record.quarantined_at:%Y-%m-%d %H:%M}",
-                item.record.original,
-                str(item.path),
-            )
-            for item in moved
-        ]
-        console.table(("id", "moved", "from", "to"), rows)
+        say_records(records)
 
 
 @app.command()
 def show(
-    which: Annotated[
-        str,
-        typer.Argument(
-            help="An id as `list` shows it, a name, or the path that it came from.", metavar="WHICH"
-        ),
-    ],
+    which: _Which,
     with_picture: ThumbnailsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
@@ -145,17 +132,8 @@ def restore(  # noqa: PLR0913 - the options of a command
     which: ChosenOption = None,
     since: SinceOption = None,
     everything: AllOption = False,
-    to: Annotated[
-        Path | None,
-        typer.Option(
-            "--to",
-            help="Restore into this folder, with the subfolders that the pictures had below the watched one.",
-            metavar="DIR",
-        ),
-    ] = None,
-    is_flat: Annotated[
-        bool, typer.Option("--flat", help="With --to: put all pictures directly into that folder.")
-    ] = False,
+    to: _ToOption = None,
+    is_flat: _FlatOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -216,9 +194,7 @@ def delete(  # noqa: PLR0913 - the options of a command
     which: ChosenOption = None,
     since: SinceOption = None,
     everything: AllOption = False,
-    at_once: Annotated[
-        bool, typer.Option("--now", help="Delete for good, without the bin; this cannot be undone.")
-    ] = False,
+    at_once: _NowOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -260,7 +236,6 @@ def undo(
     as_json: JsonOption = False,
 ) -> None:
     """Take pictures out of the bin or `later`. Without arguments, undo the last decision, even a restore."""
-    from imgwatch.duplicates.replacing import steps_to_undo
     from imgwatch.lifecycle import ReviewState
 
     with opened_decisions(load_settings(config)) as (quarantine, decisions, _):
@@ -272,25 +247,7 @@ def undo(
 
             each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return
-        steps = steps_to_undo(decisions, quarantine)
-        if not steps:
-            console.say("Nothing to undo.")
-            return
-        last = steps[-1]
-        if last.restored_to is not None:
-            whither = last.record.destination or "quarantine"
-            back = "".join(f", and {step.record.original} back" for step in steps[:-1])
-            confirm(f"Move {last.restored_to}, which was restored, into {whither} again{back}?", is_agreed)
-
-        def undo_restore(_: "Record") -> str:
-            again = [decisions.undo(step) for step in steps][-1]
-            if last.restored_to is None:
-                return "open again"
-            if quarantine.review_state(again) is ReviewState.MOVED:
-                return f"in {again.destination} again, as {again.id}"
-            return f"in quarantine again, as {again.id}"
-
-        each([last.record], undo_restore, as_json, "undone")
+        undo_last(quarantine, decisions, is_agreed, as_json)
 
 
 @app.command()
@@ -313,10 +270,7 @@ def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Js
 
 @app.command()
 def purge(
-    older_than_days: Annotated[
-        float | None,
-        typer.Option("--older-than-days", help="Instead of quarantine.keep_days.", min=0, metavar="DAYS"),
-    ] = None,
+    older_than_days: _OlderOption = None,
     is_agreed: YesOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,

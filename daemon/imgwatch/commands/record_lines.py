@@ -1,17 +1,20 @@
-"""A record of the quarantine for people: in a few lines, in one, or in two on a narrow terminal."""
+"""Records of the quarantine for people: one in a few lines, many in a table, or in two lines each where it is narrow."""
 
 from __future__ import annotations
 
 import grp
 import pwd
 import stat
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from imgwatch import console
 from imgwatch.wording import sentence
 
 if TYPE_CHECKING:
+    from imgwatch.quarantine.moved import Moved
     from imgwatch.quarantine.record import Record
 
 COLUMNS = ("id", "quarantined", "score", "from", "reason")
@@ -35,6 +38,37 @@ def narrow_rows(record: Record, width: int) -> tuple[str, str]:
     """Return the row in two lines of at most `width` characters: the path last, as its end says most."""
     record_id, at, score, path, reason = row_of(record)
     return shortened(f"{record_id}  {at}  {score:<5}  {reason}", width), "  " + shortened(path, width - 2)
+
+
+def say_records(records: Sequence[Record]) -> None:
+    """Print a table if it fits the terminal, else two lines per picture; to a pipe, always the table."""
+    rows, width = [row_of(record) for record in records], console.width()
+    if width is None or console.table_width(COLUMNS, rows) <= width:
+        console.table(COLUMNS, rows)
+        return
+    for record in records:
+        for line in narrow_rows(record, width):
+            console.say(line)
+
+
+def say_moved(moved: Sequence[Moved], as_json: bool) -> None:
+    """Print which pictures were moved to the folders for their kinds, and where they went."""
+    if as_json:
+        for item in moved:
+            console.say_json(item.record.to_json() | {"moved_to": str(item.path)})
+    elif not moved:
+        console.say("Nothing was moved to a folder for its kind, or all of it was restored.")
+    else:
+        rows = [
+            (
+                item.record.id,
+                f"{item.record.quarantined_at:%Y-%m-%d %H:%M}",
+                item.record.original,
+                str(item.path),
+            )
+            for item in moved
+        ]
+        console.table(("id", "moved", "from", "to"), rows)
 
 
 def shortened(text: str, width: int) -> str:
