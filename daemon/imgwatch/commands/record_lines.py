@@ -1,4 +1,4 @@
-"""Records of the quarantine for people: one in a few lines, many in a table, or in two lines each where it is narrow."""
+"""Records of the quarantine for people: one in a few lines, many in a table, which a narrow terminal folds."""
 
 from __future__ import annotations
 
