@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from imgwatch_train.runtime import prepare_tensorflow
+
 MakePhotos = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def tensorflow() -> Iterator[None]:
+    """Import TensorFlow while no garbage is collected: its half a million objects are never looked through.
+
+    tf2onnx raises what it would catch, instead of copying the graph before each thing it tries.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF2ONNX_CATCH_ERRORS", "FALSE")
+        gc.disable()
+        prepare_tensorflow(seed=0, threads=2)
+        import tf2onnx  # noqa: F401
+
+        gc.freeze()
+        gc.enable()
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tensorflow_where_it_is_used(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("train"):
+        request.getfixturevalue("tensorflow")
 
 
 def _photo(rng: np.random.Generator, size: int) -> Image.Image:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from imgwatch_train.perceptual.examples import Examples, Plan
-from imgwatch_train.runtime import prepare_tensorflow
 
 if TYPE_CHECKING:
     from imgwatch_train.perceptual.autoencoders import Autoencoders
@@ -20,7 +19,6 @@ SIZES = (12, 4)
 @pytest.fixture(scope="module")
 def examples() -> Examples:
     """Normal rows lie in a plane of three dimensions; junk of two kinds is shifted out of it."""
-    prepare_tensorflow(0, 2)
     rng = np.random.default_rng(0)
     plane = rng.normal(size=(3, 16))
     normal = (rng.normal(size=(160, 3)) @ plane).astype("f4")

@@ -85,15 +85,24 @@ def test_a_flat_picture_has_finite_features(backbone: Backbone) -> None:
     assert np.isfinite(features.statistics).all()
 
 
+@pytest.fixture(scope="module")
+def published() -> onnx.ModelProto:
+    """The published network, converted."""
+    return build(read_weights(published_weights()))
+
+
+@pytest.fixture(scope="module")
+def calibrating() -> np.ndarray:
+    """The pictures that calibrate ranges."""
+    return calibration_pictures()
+
+
 def stored(model: onnx.ModelProto) -> dict[str, np.ndarray]:
     return {entry.name: numpy_helper.to_array(entry) for entry in model.graph.initializer}
 
 
-def test_the_file_is_what_the_conversion_makes() -> None:
-    made, kept = (
-        quantized(build(read_weights(published_weights())), calibration_pictures()),
-        onnx.load(str(BACKBONE)),
-    )
+def test_the_file_is_what_the_conversion_makes(published: onnx.ModelProto, calibrating: np.ndarray) -> None:
+    made, kept = quantized(published, calibrating), onnx.load(str(BACKBONE))
     assert [node.op_type for node in made.graph.node] == [node.op_type for node in kept.graph.node]
     made_values, kept_values = stored(made), stored(kept)
     assert made_values.keys() == kept_values.keys()
@@ -104,9 +113,11 @@ def test_the_file_is_what_the_conversion_makes() -> None:
             np.testing.assert_allclose(made_values[name], values, rtol=1e-2, atol=1e-6)
 
 
-def test_integers_tell_nearly_the_same_as_the_published_network(backbone: Backbone, tmp_path: Path) -> None:
-    (tmp_path / "float.onnx").write_bytes(build(read_weights(published_weights())).SerializeToString())
-    pictures = calibration_pictures()[::6]
+def test_integers_tell_nearly_the_same_as_the_published_network(
+    backbone: Backbone, published: onnx.ModelProto, calibrating: np.ndarray, tmp_path: Path
+) -> None:
+    (tmp_path / "float.onnx").write_bytes(published.SerializeToString())
+    pictures = calibrating[::6]
     exact, features = (b.features(pictures) for b in (Backbone(tmp_path / "float.onnx"), backbone))
     for ours, theirs in ((features.statistics, exact.statistics), (features.pooled, exact.pooled)):
         alike = [np.corrcoef(a, b)[0, 1] for a, b in zip(ours, theirs, strict=True)]

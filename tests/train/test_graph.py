@@ -7,13 +7,11 @@ import pytest
 
 from imgwatch.calibration.fusion import Fusion
 from imgwatch.calibration.perceptual_file import refitted
-from imgwatch_train.runtime import prepare_tensorflow
 
 pytestmark = pytest.mark.train
 
 
 def test_the_fusion_in_the_graph_is_that_of_numpy() -> None:
-    prepare_tensorflow(0, 1)
     import tensorflow as tf
 
     from imgwatch_train.perceptual.graph import _fused

@@ -34,7 +34,9 @@ CONV: dict[str, Any] = {
     "architecture": "conv",
     "conv": {"size": 32, "filters": [4, 8], "latent": 6, "subsets": 2, "subset_pictures": 24, "epochs": 2},
 }
+LONG = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
 MakePhotos = Callable[..., Path]
+Trained = tuple[Job, Contract]
 
 
 def _job(folder: Path, out: Path, recipe: dict[str, Any]) -> Job:
@@ -52,16 +54,33 @@ def odd_photos(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module", params=["dense", "conv"])
-def trained(
-    request: pytest.FixtureRequest, odd_photos: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Job, Contract]:
-    recipe = DENSE if request.param == "dense" else CONV
-    job = _job(odd_photos, tmp_path_factory.mktemp("trained") / "model.onnx", recipe)
+@pytest.fixture(scope="module")
+def dense(odd_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    job = _job(odd_photos, tmp_path_factory.mktemp("dense") / "model.onnx", DENSE)
     return job, train(job)
 
 
-def test_the_model_file_is_one_that_the_daemon_takes(trained: tuple[Job, Contract]) -> None:
+@pytest.fixture(scope="module")
+def conv(odd_photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    job = _job(odd_photos, tmp_path_factory.mktemp("conv") / "model.onnx", CONV)
+    return job, train(job)
+
+
+@pytest.fixture(scope="module", params=["dense", "conv"])
+def trained(request: pytest.FixtureRequest) -> Trained:
+    both: Trained = request.getfixturevalue(request.param)
+    return both
+
+
+@pytest.fixture(scope="module")
+def other(dense: Trained, tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    """The dense model with another seed, and with a threshold that was asked for."""
+    settings = checked({**DENSE, "seed": 1}, TrainSettings)
+    out = tmp_path_factory.mktemp("other") / "model.onnx"
+    return train(replace(dense[0], settings=settings, threshold=ThresholdRule(score=0.25), out=out))
+
+
+def test_the_model_file_is_one_that_the_daemon_takes(trained: Trained) -> None:
     job, contract = trained
     scorer = Scorer(job.out)
     assert scorer.contract == contract
@@ -69,7 +88,7 @@ def test_the_model_file_is_one_that_the_daemon_takes(trained: tuple[Job, Contrac
     assert contract.calibration.pictures == 10
 
 
-def test_the_contract_tells_how_it_was_made(trained: tuple[Job, Contract]) -> None:
+def test_the_contract_tells_how_it_was_made(trained: Trained) -> None:
     job, contract = trained
     facts = contract.training
     counts = {
@@ -87,7 +106,7 @@ def test_the_contract_tells_how_it_was_made(trained: tuple[Job, Contract]) -> No
     assert facts["date"].endswith("+00:00")
 
 
-def test_calibration_is_what_the_daemon_computes(trained: tuple[Job, Contract]) -> None:
+def test_calibration_is_what_the_daemon_computes(trained: Trained) -> None:
     from imgwatch.picture.decoder import Decoder
     from imgwatch.picture.decoding import Decoded
 
@@ -102,7 +121,7 @@ def test_calibration_is_what_the_daemon_computes(trained: tuple[Job, Contract]) 
     np.testing.assert_allclose(sorted(scores), contract.calibration.scores, rtol=1e-5)
 
 
-def test_the_report_shows_what_it_must(trained: tuple[Job, Contract]) -> None:
+def test_the_report_shows_what_it_must(trained: Trained) -> None:
     job, contract = trained
     page = (job.report_folder / "report.html").read_text()
     record = json.loads((job.report_folder / "report.json").read_text())
@@ -120,28 +139,25 @@ def test_the_report_shows_what_it_must(trained: tuple[Job, Contract]) -> None:
     assert "<script" not in page
 
 
-def test_checkpoints_are_gone_when_the_model_is_there(trained: tuple[Job, Contract]) -> None:
+def test_checkpoints_are_gone_when_the_model_is_there(trained: Trained) -> None:
     job, _ = trained
     assert {path.name for path in job.out.parent.iterdir()} == {"model.onnx", "model-report"}
 
 
-def test_training_twice_gives_the_same_scores(trained: tuple[Job, Contract], tmp_path: Path) -> None:
+def test_training_twice_gives_the_same_scores(trained: Trained, tmp_path: Path) -> None:
     job, contract = trained
     again = train(replace(job, out=tmp_path / "again.onnx"))
     assert again.calibration.scores == contract.calibration.scores
     assert again.self_test == contract.self_test
 
 
-def test_another_seed_gives_another_model(photos: Path, tmp_path: Path) -> None:
-    first, other = (
-        train(_job(photos, tmp_path / f"{seed}.onnx", {**DENSE, "seed": seed})) for seed in (0, 1)
-    )
-    assert first.self_test != other.self_test
+def test_another_seed_gives_another_model(dense: Trained, other: Contract) -> None:
+    assert dense[1].self_test != other.self_test
 
 
-def test_a_threshold_asked_for_overrides_that_of_the_preset(photos: Path, tmp_path: Path) -> None:
-    job = replace(_job(photos, tmp_path / "m.onnx", DENSE), threshold=ThresholdRule(score=0.25))
-    assert train(job).threshold.score == 0.25
+def test_a_threshold_asked_for_overrides_that_of_the_preset(dense: Trained, other: Contract) -> None:
+    assert dense[1].threshold.score != 0.25
+    assert other.threshold.score == 0.25
 
 
 def test_misbehaving_pictures_are_learnt_but_not_calibrated_on(
@@ -203,12 +219,8 @@ def where_it_begins(job: Job) -> int:
     return seen[0]
 
 
-@pytest.mark.parametrize("recipe", [DENSE, CONV], ids=["dense", "conv"])
-def test_a_resumed_run_ends_as_an_uninterrupted_one(
-    photos: Path, tmp_path: Path, recipe: dict[str, Any]
-) -> None:
-    whole = train(_job(photos, tmp_path / "whole.onnx", recipe))
-    job = _job(photos, tmp_path / "resumed.onnx", recipe)
+def test_a_resumed_run_ends_as_an_uninterrupted_one(trained: Trained, tmp_path: Path) -> None:
+    job, whole = replace(trained[0], out=tmp_path / "resumed.onnx"), trained[1]
     with pytest.raises(_Interrupted):
         train(job, _interrupted_at(3))
     seen: list[int] = []
@@ -217,16 +229,24 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(
     assert resumed.calibration.scores == whole.calibration.scores
 
 
-@pytest.fixture
-def interrupted(photos: Path, tmp_path: Path) -> Job:
-    """A training that was interrupted at its second epoch."""
-    job = _job(photos, tmp_path / "m.onnx", DENSE)
+@pytest.fixture(scope="module")
+def interrupted_once(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    job = _job(photos, tmp_path_factory.mktemp("interrupted") / "m.onnx", DENSE)
     with pytest.raises(_Interrupted):
         train(job, _interrupted_at(2))
     return job
 
 
+@pytest.fixture
+def interrupted(interrupted_once: Job, tmp_path: Path) -> Job:
+    """A training that was interrupted at its second epoch."""
+    job = replace(interrupted_once, out=tmp_path / "m.onnx")
+    shutil.copytree(interrupted_once.checkpoint_folder, job.checkpoint_folder)
+    return job
+
+
 def test_fresh_forgets_what_was_reached(interrupted: Job) -> None:
+    assert where_it_begins(interrupted) == 1
     assert where_it_begins(replace(interrupted, fresh=True)) == 0
 
 
@@ -242,7 +262,7 @@ def test_a_damaged_checkpoint_is_not_trusted(interrupted: Job) -> None:
 
 
 TRAININGS = """
-import json, os, sys
+import gc, json, os, sys
 from pathlib import Path
 from imgwatch.settings import TrainSettings, checked
 from imgwatch_train.job import Job
@@ -257,7 +277,10 @@ def run(pipe, photos, out, recipe):
 
 
 if __name__ == "__main__":
+    gc.disable()
     import tensorflow, keras, tf2onnx  # takes longer than such a training
+    gc.freeze()
+    gc.enable()
 
     for line in sys.stdin:
         child = os.fork()
@@ -266,6 +289,7 @@ if __name__ == "__main__":
             os._exit(0)
         print(child, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    os._exit(0)  # without freeing all of TensorFlow
 """
 KillAt = Callable[[int, Path, dict[str, Any]], None]
 
@@ -306,32 +330,37 @@ def kill_at(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         asks.close()
 
 
+@pytest.fixture(scope="module")
+def long(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """A training that is long enough to be killed, and was not."""
+    job = _job(photos, tmp_path_factory.mktemp("long") / "m.onnx", LONG)
+    return job, train(job)
+
+
 @pytest.mark.e2e
 @pytest.mark.faults
 def test_a_run_killed_again_and_again_ends_with_the_same_model(
-    photos: Path, tmp_path: Path, kill_at: KillAt
+    long: Trained, tmp_path: Path, kill_at: KillAt
 ) -> None:
-    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
-    job = _job(photos, tmp_path / "m.onnx", recipe)
-    old = train(replace(job, out=tmp_path / "whole.onnx"))
-    shutil.copy(tmp_path / "whole.onnx", job.out)
+    job, whole = replace(long[0], out=tmp_path / "m.onnx"), long[1]
+    old = long[0].out.read_bytes()
+    job.out.write_bytes(old)
     for step in (1, 2, 3, 17, 18, 36):
-        kill_at(step, job.out, recipe)
-        assert Scorer(job.out).contract == old, "the old model stays until there is a new one"
-    assert train(job).calibration.scores == old.calibration.scores
+        kill_at(step, job.out, LONG)
+        assert job.out.read_bytes() == old, "the old model stays until there is a new one"
+    assert train(job).calibration.scores == whole.calibration.scores
 
 
 @pytest.mark.e2e
 @pytest.mark.faults
-def test_a_killed_run_goes_on(photos: Path, tmp_path: Path, kill_at: KillAt) -> None:
-    recipe = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
-    kill_at(5, tmp_path / "m.onnx", recipe)
-    assert not (tmp_path / "m.onnx").exists()
-    job = _job(photos, tmp_path / "m.onnx", recipe)
+def test_a_killed_run_goes_on(long: Trained, tmp_path: Path, kill_at: KillAt) -> None:
+    job, whole = replace(long[0], out=tmp_path / "m.onnx"), long[1]
+    kill_at(5, job.out, LONG)
+    assert not job.out.exists()
     seen: list[int] = []
     resumed = train(job, lambda stage, done, total: seen.append(done) if stage == "fit" else None)
     assert seen[0] >= 4
-    assert resumed.calibration.scores == train(replace(job, out=tmp_path / "whole.onnx")).calibration.scores
+    assert resumed.calibration.scores == whole.calibration.scores
     assert Scorer(job.out).contract == resumed
 
 

@@ -161,7 +161,7 @@ def calibration_pictures() -> Pixels:
     shape, pictures = Shape(SIZE, SIZE, "RGB"), []
     for number, (_, crop) in enumerate(crops(5, 2, _SEED)):
         stream = io.BytesIO()
-        crop.save(stream, "PNG")
+        crop.save(stream, "PNG", compress_level=1)
         pixels = decode(stream.getvalue(), shape, Limits())
         pictures += [
             pixels,
