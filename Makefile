@@ -4,7 +4,8 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 EXTRAS := train,report,review,thumbnails,metrics,notify,cluster,demo,docs,release,dev
 # Bytecode is kept whatever the environment says: tests start some thousand processes of sources that were just edited.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -p no:cacheprovider
+# Threads of numpy's matrices wait for the next by spinning: beside four tests that takes a fifth more of the processors.
+PYTEST := PYTHONDONTWRITEBYTECODE= OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -p no:cacheprovider
 
 .PHONY: help install demo demo-train test test-quick check lint format test-root test-faults test-browser test-systemd test-shared bench bench-detection bench-teaching bench-wide screenshots docs release check-release clean
 

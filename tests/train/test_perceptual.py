@@ -60,8 +60,12 @@ def model(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Path:
     return out
 
 
-def test_the_daemons_scorer_runs_the_file(model: Path) -> None:
-    scorer = Scorer(model)
+@pytest.fixture(scope="module")
+def scorer(model: Path) -> Scorer:
+    return Scorer(model)
+
+
+def test_the_daemons_scorer_runs_the_file(model: Path, scorer: Scorer) -> None:
     picture = np.asarray(scene(np.random.default_rng(9)).resize((224, 224)))[None]
     explanation = scorer.explain(picture)
     assert scorer.contract.architecture == "perceptual"
@@ -72,8 +76,8 @@ def test_the_daemons_scorer_runs_the_file(model: Path) -> None:
     assert model.stat().st_size < 16e6
 
 
-def test_what_is_blurred_is_stranger_than_what_is_sharp(model: Path) -> None:
-    scorer, rng = Scorer(model), np.random.default_rng(5)
+def test_what_is_blurred_is_stranger_than_what_is_sharp(scorer: Scorer) -> None:
+    rng = np.random.default_rng(5)
     sharp = [scene(rng).resize((224, 224)) for _ in range(8)]
     blurred = [picture.filter(ImageFilter.GaussianBlur(4)) for picture in sharp]
     scores = [scorer.score(np.stack([np.asarray(p) for p in group]))[0] for group in (sharp, blurred)]
@@ -93,18 +97,22 @@ def test_the_report_lists_the_strangest_for_exclude(model: Path) -> None:
 
 
 def test_training_again_gives_the_same_model_and_says_what_to_know_before_it_is_trusted(
-    model: Path, cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    model: Path,
+    scorer: Scorer,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     again = model.with_name("again.onnx")
     train(job(model.with_name("normal"), again), silent)
-    first, second = (Scorer(path).contract for path in (model, again))
+    first, second = scorer.contract, Scorer(again).contract
     assert first.calibration == second.calibration
     assert first.self_test == second.self_test
     assert "pictures are few" in caplog.text
 
 
-def test_calibrating_makes_other_pictures_normal(model: Path, tmp_path: Path) -> None:
+def test_calibrating_makes_other_pictures_normal(model: Path, scorer: Scorer, tmp_path: Path) -> None:
     rng = np.random.default_rng(2)
     folder = tmp_path / "other"
     folder.mkdir()
@@ -114,7 +122,7 @@ def test_calibrating_makes_other_pictures_normal(model: Path, tmp_path: Path) ->
     fitted = calibrate(model, paths[:40], RULE, Limits(), 1, silent)
     out = tmp_path / "fitted.onnx"
     fitted.write(out)
-    old, new = Scorer(model), Scorer(out)
+    old, new = scorer, Scorer(out)
     pixels = np.stack([decode(path.read_bytes(), new.contract.shape, Limits()) for path in paths[40:]])
     assert (old.score(pixels)[0] > old.contract.threshold.score).mean() > 0.5
     assert (new.score(pixels)[0] > new.contract.threshold.score).mean() < 0.3
