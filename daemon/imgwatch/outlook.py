@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from imgwatch.calibration.calibrate import Calibrated
+from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.judgement import Kind, Verdict
 from imgwatch.judging import Judge
 from imgwatch.model.scorer import Scorer

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self
 
 from imgwatch import config_edit, first_config
-from imgwatch.calibration.calibrate import Calibrated, calibrate
+from imgwatch.calibration.calibrate import calibrate
+from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.calibration.measured_file import usual_folder
 from imgwatch.config import find_config, parse_config, read_config
 from imgwatch.doctor.contents import sync_warning

@@ -19,7 +19,7 @@ from typing import Any, cast
 import pytest
 
 from conftest import write_brightness_model
-from imgwatch.calibration.calibrate import Calibrated
+from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.commands.context import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.config_edit import last_change, redo, replace_config, undo

@@ -16,116 +16,36 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
+from imgwatch.calibration.calibrated import Calibrated, Floats, load_onnx
 from imgwatch.calibration.fusion import FIRST_KIND, NEIGHBOURS, Fusion, clear_outliers, fit_robustly
 from imgwatch.calibration.measuring import Measured, measure
 from imgwatch.calibration.neighbours import choose_bank, distances_to_bank, near_duplicates
-from imgwatch.calibration.perceptual_file import STRANGER, bank_in, refitted, replace_tensors
+from imgwatch.calibration.perceptual_file import STRANGER, bank_in, refitted
 from imgwatch.calibration.selection import select
-from imgwatch.errors import InputMissing, ModelError, Unavailable
-from imgwatch.evaluation.false_alarm_rate import FalseAlarmRate, measure_false_alarms
+from imgwatch.errors import InputMissing
+from imgwatch.evaluation.false_alarm_rate import measure_false_alarms
 from imgwatch.kind_promises import LOOK_ALIKE
-from imgwatch.model import reference_set
 from imgwatch.model.contract import (
-    INPUT,
     Calibration,
     Contract,
-    SelfTest,
     Threshold,
-    golden_pictures,
-    write_model,
 )
 from imgwatch.model.reference_set import ReferenceSet
 from imgwatch.model.scorer import Scorer
-from imgwatch.model.session import open_session
 from imgwatch.nearest import unit
-from imgwatch.picture.decoding import Limits, Pixels
+from imgwatch.picture.decoding import Limits
 from imgwatch.progress import Progress
 from imgwatch.settings import Device, ThresholdRule
 from imgwatch.standard import calibrated_by_kind
 
-Floats = NDArray[np.float32]
 FEWEST_PICTURES = 20
 MOST_PICTURES = 10_000  # more make a threshold no surer; a seeded sample of them is taken
-SHARES = (0.002, 0.005, 0.01, 0.02, 0.05)
 _SEED = 0
 _SAME = 1e-4  # distance below which a picture is one that the bank has; another photograph of the scene is farther
 _CALIBRATED = "calibrated"  # among the training facts: when, and from which model
 _HAS_LEARNED = (
     "calibrated_on_learned"  # there, if so: it was trained on pictures that it was then calibrated on
 )
-
-
-@dataclass(frozen=True)
-class Preview:
-    """A target false-alarm rate: its threshold, how many present pictures it would move, and whether it can be kept."""
-
-    false_alarms: float
-    threshold: float
-    would_move: int
-    can_be_kept: bool
-    fewest_pictures: int  # that it takes
-
-
-@dataclass(frozen=True)
-class Calibrated:
-    """A model fitted to a folder, not yet written: `scores` [N], `parts` [N, K] of `paths` [N], each as if unseen.
-
-    `standing_out` of them are clearly apart from the rest: rare normal pictures, or junk that lies in the folder.
-    `has_learned`: the model was trained on some of them, so that reconstruction is left out.
-    """
-
-    contract: Contract
-    paths: tuple[Path, ...]
-    scores: Floats
-    parts: Floats
-    unreadable: int
-    standing_out: int
-    source: Path
-    tensors: dict[str, Floats]
-    fusion: Fusion | None
-    reference_set: ReferenceSet
-    has_learned: bool
-
-    def preview(self, shares: Sequence[float] = SHARES) -> list[Preview]:
-        """Return what several target rates would do to the present pictures, each at the model's confidence."""
-        calibration, confidence = self.contract.calibration, self.contract.threshold.confidence
-        lines = []
-        for share in shares:
-            threshold = calibration.threshold_for(share, confidence)
-            moved = int(np.count_nonzero(self.scores > threshold))
-            rate = FalseAlarmRate(calibration.pictures, moved, 0.0, 1.0, share, confidence)
-            lines.append(Preview(share, threshold, moved, rate.is_attainable, rate.fewest))
-        return lines
-
-    def strangest(self, count: int = 40) -> list[tuple[Path, float]]:
-        """Return the `count` strangest pictures with their scores, the strangest first."""
-        order = np.argsort(-self.scores, kind="stable")[:count]
-        return [(self.paths[row], float(self.scores[row])) for row in order]
-
-    def write(self, out: Path) -> Contract:
-        """Write the fitted model atomically and return its contract. Raises CannotCreate."""
-        proto = _load(self.source)
-        replace_tensors(proto, self.tensors)
-        session = open_session(proto.SerializeToString(), 1)
-        golden = golden_pictures(
-            self.contract.self_test.seed, len(self.contract.self_test.scores), self.contract.shape
-        )
-        (scores,) = session.run(["score"], {INPUT: golden})
-        self._require_same(session, golden, scores)
-        test = SelfTest(seed=self.contract.self_test.seed, scores=tuple(float(score) for score in scores))
-        contract = replace(self.contract, self_test=test)
-        write_model(proto, contract, out, {reference_set.KEY: self.reference_set.packed()})
-        return contract
-
-    def _require_same(self, session: Any, golden: Pixels, scores: Floats) -> None:
-        """Raise ModelError for a file whose graph fuses differently: its threshold would mean nothing."""
-        if self.fusion is None:
-            return
-        (measures,) = session.run(["measures"], {INPUT: golden})
-        if not np.allclose(self.fusion.score(measures), scores, rtol=1e-2, atol=1e-2):
-            raise ModelError(
-                f"{self.source}: made by another version of imgwatch; train it again to calibrate it"
-            )
 
 
 def calibrate(  # noqa: PLR0913 - what a command knows
@@ -193,7 +113,7 @@ def _has_learned(model: Path, contract: Contract, measured: Measured) -> bool:
     """Return whether a model was trained on some of the pictures: until it is calibrated, its bank has them."""
     if _CALIBRATED in contract.training:
         return _HAS_LEARNED in contract.training
-    bank = bank_in(_load(model))
+    bank = bank_in(load_onnx(model))
     if not len(bank):
         return False
     nobody = np.full(len(measured.paths), -1)
@@ -267,11 +187,3 @@ def _look_alikes(measured: Measured) -> dict[str, Any]:
     if measured.junk is None:
         return {}
     return {LOOK_ALIKE: measured.junk.look_alikes(measured.numbers["projected"])}
-
-
-def _load(path: Path) -> Any:
-    try:
-        import onnx
-    except ImportError as fault:
-        raise Unavailable("writing a calibrated model needs the package onnx: pip install onnx") from fault
-    return onnx.load(str(path))

@@ -35,7 +35,7 @@ from imgwatch.wording import counted
 
 if TYPE_CHECKING:
     from imgwatch.calibration.by_kind import KindOutcome
-    from imgwatch.calibration.calibrate import Calibrated
+    from imgwatch.calibration.calibrated import Calibrated
     from imgwatch.calibration.odd_pictures import OddPictures
     from imgwatch.settings import Settings, ThresholdRule
 

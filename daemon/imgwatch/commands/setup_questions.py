@@ -11,7 +11,7 @@ from imgwatch.errors import InputMissing, UsageError
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:
-    from imgwatch.calibration.calibrate import Calibrated
+    from imgwatch.calibration.calibrated import Calibrated
     from imgwatch.outlook import Outlook, Stranger
     from imgwatch.setting_up import Setup
 

@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from imgwatch import review
-from imgwatch.calibration.calibrate import Calibrated
+from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.errors import ImgwatchError, shown
 from imgwatch.outlook import Outlook
 from imgwatch.picture.decoder import Decoder
