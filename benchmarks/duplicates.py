@@ -26,7 +26,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.duplicates.alignment import Fit, fit
 from imgwatch.duplicates.nearest import Nearest
 from imgwatch.duplicates.ranking import Traits, original

@@ -29,7 +29,8 @@ from playwright.sync_api import CDPSession
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from browsing import chromium
 from conftest import picture_bytes, write_brightness_model
-from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.pipeline import Pipeline
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine

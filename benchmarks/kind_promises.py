@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.evaluation.intervals import clopper_pearson
 from imgwatch.judgement import Kind
 from imgwatch.kind_promises import KindPromises, silent_kinds

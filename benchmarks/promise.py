@@ -31,7 +31,7 @@ import numpy as np
 from scipy.stats import betabinom, binom
 
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.judging import Judge
 from imgwatch.model.contract import Calibration
 from imgwatch.model.scorer import Floats, Scorer

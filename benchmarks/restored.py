@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image, ImageEnhance, ImageFilter
 
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.feedback.correction import Correction, Example
 from imgwatch.judgement import Kind, Verdict
 from imgwatch.model.scorer import Floats, Scorer

@@ -31,7 +31,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
 from screenshots import INK, chat, poster, receipt
 
 from browsing import chromium, reviewed
-from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.pipeline import Pipeline
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from conftest import bright, dark
-from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.pipeline import Pipeline
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine

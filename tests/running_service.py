@@ -8,13 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from daemon import wait_until
-from imgwatch.commands.context import (
-    load_settings,
-    main_model,
-    models_of_folders,
-    open_ledger,
-    open_quarantine,
-)
+from imgwatch.commands.configured_models import main_model, models_of_folders
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.ledger import Ledger
 from imgwatch.live_model import LiveModel
 from imgwatch.model.tried_models import TriedModels

@@ -16,7 +16,7 @@ from tasks import Task
 from imgwatch.calibration.calibrate import calibrate
 from imgwatch.calibration.measured_file import usual_folder
 from imgwatch.calibration.odd_pictures import OddPictures
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits, Shape, decode
 from imgwatch.progress import silent

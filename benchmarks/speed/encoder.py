@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from figures import Figure, Setting
 
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.model.contract import INPUT, golden_pictures
 from imgwatch.model.session import open_session
 from imgwatch.picture.decoding import Shape

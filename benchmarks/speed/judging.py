@@ -17,7 +17,7 @@ from pictures import LARGE, SMALL, make
 from PIL import Image
 from processes import IMGWATCH, Workspace
 
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.judging import BATCH
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import ColourMode, Limits, Pixels, read

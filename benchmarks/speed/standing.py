@@ -19,7 +19,7 @@ from figures import Figure, Setting
 from pictures import SMALL, make
 from processes import Peak, Workspace, memory_megabytes, processor_seconds, tree_of, wake_ups
 
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoder import Decoder

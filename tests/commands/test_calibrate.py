@@ -11,7 +11,7 @@ import pytest
 from conftest import WriteConfig, picture_bytes
 from daemon import objects, run
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.picture.decoding import Limits
 from imgwatch.progress import silent
 from imgwatch.settings import ThresholdRule

@@ -10,7 +10,8 @@ import pytest
 
 from conftest import WriteConfig, bright
 from imgwatch import doctor
-from imgwatch.commands.context import LEDGER, load_settings, model_path, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import model_path
+from imgwatch.commands.context import LEDGER, load_settings, open_ledger, open_quarantine
 from imgwatch.doctor import CHECKS, OF_A_RUNNING_SERVICE, examine
 from imgwatch.doctor.finding import Finding, Grade, Subject
 from imgwatch.files import Identity

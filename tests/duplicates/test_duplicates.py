@@ -12,7 +12,8 @@ from PIL import Image
 
 from conftest import WriteConfig
 from daemon import Daemon, objects, run, wait_until
-from imgwatch.commands.context import DEFAULT_MODEL, load_settings, open_duplicates
+from imgwatch.commands.configured_models import DEFAULT_MODEL
+from imgwatch.commands.context import load_settings, open_duplicates
 from imgwatch.decisions import Decisions
 from imgwatch.files import Identity
 from imgwatch.judgement import Verdict

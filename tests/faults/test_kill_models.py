@@ -18,7 +18,7 @@ from PIL import Image
 from conftest import WriteConfig, bright
 from daemon import COMMAND, Daemon, popen
 from imgwatch.atomic_file import replace_atomically
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.model.scorer import Scorer
 
 pytestmark = [pytest.mark.faults, pytest.mark.e2e]

@@ -20,7 +20,7 @@ import pytest
 
 from conftest import write_brightness_model
 from imgwatch.calibration.calibrated import Calibrated
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.config_edit import last_change, redo, replace_config, undo
 from imgwatch.config_text import with_key

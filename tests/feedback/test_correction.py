@@ -11,7 +11,8 @@ import pytest
 from numpy.typing import NDArray
 
 from conftest import WriteConfig, brightness_contract, brightness_graph, picture_bytes
-from imgwatch.commands.context import load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.errors import UsageError
 from imgwatch.feedback import learner
 from imgwatch.feedback.correction import SAME, Correction, Example, fit_head

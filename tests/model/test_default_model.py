@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imgwatch.calibration.calibrate import calibrate
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.judgement import Kind
 from imgwatch.kind_promises import KindPromises, silent_kinds
 from imgwatch.model.scorer import Scorer

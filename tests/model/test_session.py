@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 
 from conftest import write_brightness_model
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.errors import ModelError, Unavailable
 from imgwatch.model import session
 from imgwatch.model.contract import INPUT, golden_pictures

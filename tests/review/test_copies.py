@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gallery import Browser, Open, Scene
-from imgwatch.commands.context import open_judge, open_ledger
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import open_ledger
 from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.judgement import Reason, ReasonCode
 from imgwatch.lifecycle import ReviewState

@@ -10,10 +10,7 @@ import pytest
 
 from conftest import WriteConfig, bright, dark, write_brightness_model
 from daemon import wait_until
-from imgwatch.commands.context import (
-    load_settings,
-    open_ledger,
-)
+from imgwatch.commands.context import load_settings, open_ledger
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState

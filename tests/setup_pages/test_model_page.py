@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from conftest import WriteConfig, bright, write_brightness_model
 from daemon import wait_until
 from imgwatch import console
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.extras import MODULES
 from imgwatch.setup_pages.app import open_pages

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.config_history import History
 from imgwatch.setup_pages.app import open_pages

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from daemon import wait_until
-from imgwatch.commands.context import DEFAULT_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
 from imgwatch.setup_pages.app import open_pages
 

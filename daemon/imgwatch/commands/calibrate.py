@@ -9,15 +9,8 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands import model_swap
-from imgwatch.commands.context import (
-    DEFAULT_MODEL,
-    ConfigOption,
-    FoldersOption,
-    JsonOption,
-    model_path,
-    normal_folders,
-    settings_without_config,
-)
+from imgwatch.commands.configured_models import DEFAULT_MODEL, model_path
+from imgwatch.commands.context import normal_folders, settings_without_config
 from imgwatch.commands.kind_lines import about_silent_kinds
 from imgwatch.commands.model_swap import DEFAULT_OUT, OutOption, SwapOptions, UseOption, YesOption
 from imgwatch.commands.odd_pictures import (
@@ -29,6 +22,7 @@ from imgwatch.commands.odd_pictures import (
     say_left_out,
     say_standing_out,
 )
+from imgwatch.commands.options import ConfigOption, FoldersOption, JsonOption
 from imgwatch.errors import UsageError
 from imgwatch.model import versions
 from imgwatch.wording import counted

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import open_judge, open_ledger, open_quarantine, require_existing
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import open_ledger, open_quarantine
+from imgwatch.commands.options import require_existing
 from imgwatch.commands.rescan_choice import RescanOptions, scopes_to_judge
 from imgwatch.commands.rescan_results import Results, say_unread
 from imgwatch.errors import ImgwatchError, UsageError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, YesOption, confirm, require_existing
+from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confirm, require_existing
 from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,24 +1,21 @@
-"""What most commands need: the config, and the ledger, quarantine and models that it names."""
+"""What most commands need: the config, and the ledger, the quarantine and the search for copies that it names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
-
-from imgwatch import console
-from imgwatch.errors import InputMissing, ModelError, UsageError
-from imgwatch.version import GENERAL_MODEL
+from imgwatch.commands.configured_models import DEFAULT_MODEL
+from imgwatch.commands.options import require_existing
+from imgwatch.errors import InputMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from imgwatch.duplicates.finder import Finder
     from imgwatch.duplicates.taking import Duplicates
-    from imgwatch.judges import Judges, ModelChoice
     from imgwatch.judging import Judge
     from imgwatch.ledger import Ledger
     from imgwatch.model.scorer import Scorer
@@ -26,27 +23,10 @@ if TYPE_CHECKING:
     from imgwatch.quarantine import Quarantine
     from imgwatch.quarantine.volume import Volume
     from imgwatch.scan import Scope
-    from imgwatch.settings import ModelFile, Settings
+    from imgwatch.settings import Settings
 
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="The config file to use.", metavar="FILE")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", help="Override one key of the config, such as train.dense.latent=16.", metavar="KEY=VALUE"
-    ),
-]
-
-YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
-FoldersOption = Annotated[
-    list[Path] | None,
-    typer.Argument(help="Folders of normal pictures; default: the watched ones.", metavar="DIR..."),
-]
 
 LEDGER = "ledger.sqlite"
-DEFAULT_MODEL = Path(GENERAL_MODEL)
 
 
 def load_settings(config: Path | None, overrides: list[str] | None = None) -> Settings:
@@ -68,94 +48,10 @@ def settings_without_config(config: Path | None, overrides: list[str] | None = N
         return parse_config("watch: [{path: /}]", "the defaults", tuple(overrides or ()))
 
 
-def model_path(settings: Settings) -> Path:
-    """Return the model file that the config names."""
-    return settings.own_model or DEFAULT_MODEL
-
-
-def model_of(model: ModelFile | None, settings: Settings) -> Path:
-    """Return the model file of a folder: its own, or else that of all folders."""
-    from imgwatch.settings import own_file
-
-    return model_path(settings) if model is None else own_file(model) or DEFAULT_MODEL
-
-
 def normal_folders(folders: list[Path] | None, settings: Settings) -> list[Path]:
     """Return the folders of normal pictures: the named ones, or else the watched ones. Raises InputMissing."""
     named = require_existing([folder.absolute() for folder in folders or []])
     return named or [watch.path for watch in settings.watch]
-
-
-def models_of_folders(settings: Settings) -> dict[Path, ModelChoice]:
-    """Return the choices of watched folders with their own model, threshold, or both."""
-    from imgwatch.judges import ModelChoice
-
-    return {
-        watch.path.resolve(): ModelChoice(
-            model_of(watch.model, settings), watch.threshold or settings.threshold, settings.kinds.promised
-        )
-        for watch in settings.watch
-        if watch.model is not None or watch.threshold is not None
-    }
-
-
-def main_model(settings: Settings) -> ModelChoice:
-    """Return the model of all folders without their own, with its threshold and the promises of kinds."""
-    from imgwatch.judges import ModelChoice
-
-    return ModelChoice(model_path(settings), settings.threshold, settings.kinds.promised)
-
-
-def open_judges(settings: Settings) -> Judges:
-    """Open the models of all folders with their thresholds."""
-    from imgwatch.judges import Judges
-    from imgwatch.model.tried_models import TriedModels
-
-    limits, tried = settings.limits.limits(), TriedModels(settings.state)
-    with naming_way_out(settings):
-        return Judges(
-            main_model(settings),
-            models_of_folders(settings),
-            limits,
-            settings.threads,
-            tried,
-            settings.device,
-        )
-
-
-@contextmanager
-def naming_way_out(settings: Settings) -> Iterator[None]:
-    """Add to a ModelError about a file that the config names how to go on without it."""
-    try:
-        yield
-    except ModelError as fault:
-        if settings.own_model is None and not models_of_folders(settings):
-            raise
-        raise ModelError(f"{fault}. set `model: default` in the config to use the general one") from fault
-
-
-def open_judge(settings: Settings, workers: int | None = None) -> Judge:
-    """Open the config's model with its threshold."""
-    from imgwatch.model.scorer import Scorer
-    from imgwatch.model.tried_models import TriedModels
-
-    seconds, tried = settings.limits.decode_seconds, TriedModels(settings.state)
-    with naming_way_out(settings):
-        scorer = Scorer(model_path(settings), seconds=seconds, tried=tried, device=settings.device)
-        return judge_of(scorer, settings, workers)
-
-
-def judge_of(scorer: Scorer, settings: Settings, workers: int | None = None) -> Judge:
-    """Return a judge with the model of this scorer, and the config's threshold and promises."""
-    from imgwatch.judging import Judge
-
-    return Judge(
-        scorer,
-        settings.threshold,
-        settings.limits.limits(),
-        workers or settings.threads,
-        promised=settings.kinds.promised,
-    )
 
 
 @contextmanager
@@ -243,21 +139,3 @@ def open_duplicates(
         settings, ledger, lambda: judges()[0].decoder, lambda: (judge.scorer for judge in judges())
     )
     return Duplicates(finder, ledger, scopes)
-
-
-def confirm(question: str, is_agreed: bool) -> None:
-    """Ask before something that is hard to undo. Raises UsageError if nobody can be asked, and for a no."""
-    if is_agreed:
-        return
-    if not console.is_interactive():
-        raise UsageError(f"{question} There is no terminal to ask on: add --yes to confirm")
-    if not console.agrees(question):
-        raise UsageError("nothing was done")
-
-
-def require_existing(paths: list[Path]) -> list[Path]:
-    """Return the paths unchanged. Raises InputMissing for the first that does not exist."""
-    for path in paths:
-        if not path.exists() and not path.is_symlink():
-            raise InputMissing(f"{path}: no such file or folder")
-    return paths

@@ -8,7 +8,8 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.choosing import Chosen
-from imgwatch.commands.context import confirm, open_ledger, open_quarantine
+from imgwatch.commands.context import open_ledger, open_quarantine
+from imgwatch.commands.options import confirm
 from imgwatch.errors import ImgwatchError
 
 if TYPE_CHECKING:

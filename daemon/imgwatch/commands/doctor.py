@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import LEDGER, ConfigOption, JsonOption, load_settings, model_path
+from imgwatch.commands.configured_models import model_path
+from imgwatch.commands.context import LEDGER, load_settings
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.errors import Unavailable
 from imgwatch.wording import counted
 

@@ -3,14 +3,8 @@
 from typing import TYPE_CHECKING
 
 from imgwatch import console
-from imgwatch.commands.context import (
-    ConfigOption,
-    JsonOption,
-    compared_scopes,
-    load_settings,
-    open_finder,
-    open_ledger,
-)
+from imgwatch.commands.context import compared_scopes, load_settings, open_finder, open_ledger
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.wording import counted, sentence
 
 if TYPE_CHECKING:

@@ -7,13 +7,9 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.cluster import ClusterOption
-from imgwatch.commands.context import (
-    ConfigOption,
-    JsonOption,
-    model_path,
-    require_existing,
-    settings_without_config,
-)
+from imgwatch.commands.configured_models import model_path
+from imgwatch.commands.context import settings_without_config
+from imgwatch.commands.options import ConfigOption, JsonOption, require_existing
 from imgwatch.extras import require_extra
 from imgwatch.judgement import Kind
 

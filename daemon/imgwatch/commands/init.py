@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption
+from imgwatch.commands.options import ConfigOption
 
 
 def init(

@@ -7,16 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import (
-    DEFAULT_MODEL,
-    ConfigOption,
-    JsonOption,
-    YesOption,
-    confirm,
-    load_settings,
-    model_path,
-    require_existing,
-)
+from imgwatch.commands.configured_models import DEFAULT_MODEL, model_path
+from imgwatch.commands.context import load_settings
+from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confirm, require_existing
 from imgwatch.errors import ModelError, UsageError
 from imgwatch.wording import counted
 

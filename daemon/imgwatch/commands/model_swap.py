@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import LEDGER, judge_of, model_path, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import judge_of, model_path
+from imgwatch.commands.context import LEDGER, open_ledger, open_quarantine
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.reload import ask_for_reload

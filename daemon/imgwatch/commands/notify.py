@@ -6,7 +6,8 @@ import msgspec
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings
+from imgwatch.commands.context import load_settings
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.errors import InputMissing, Unavailable
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import require_existing
+from imgwatch.commands.options import require_existing
 from imgwatch.errors import UsageError
 from imgwatch.wording import counted
 

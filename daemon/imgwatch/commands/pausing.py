@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_ledger, volume_of
+from imgwatch.commands.context import load_settings, open_ledger, volume_of
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:

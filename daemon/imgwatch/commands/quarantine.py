@@ -17,16 +17,9 @@ from imgwatch.commands.choosing import (
     follow_renamed,
     selector,
 )
-from imgwatch.commands.context import (
-    ConfigOption,
-    JsonOption,
-    YesOption,
-    confirm,
-    load_settings,
-    open_ledger,
-    open_quarantine,
-)
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
 from imgwatch.commands.deciding import each, opened_decisions, say, undo_last
+from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confirm
 from imgwatch.commands.record_lines import lines_of, row_of, say_moved, say_records
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
 from imgwatch.errors import ImgwatchError, UsageError

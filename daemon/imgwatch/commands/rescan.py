@@ -9,20 +9,11 @@ import typer
 
 from imgwatch import console
 from imgwatch.commands.cluster import ClusterOption, rescan_wide
-from imgwatch.commands.context import (
-    ConfigOption,
-    JsonOption,
-    YesOption,
-    confirm,
-    load_settings,
-    models_of_folders,
-    open_duplicates,
-    open_judges,
-    open_ledger,
-    open_quarantine,
-)
+from imgwatch.commands.configured_models import models_of_folders, open_judges
+from imgwatch.commands.context import load_settings, open_duplicates, open_ledger, open_quarantine
 from imgwatch.commands.judged_line import say_judged
 from imgwatch.commands.late_companions import bring_late, say_late
+from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confirm
 from imgwatch.commands.rescan_choice import RescanOptions, pictures_to_judge, scopes_to_judge
 from imgwatch.commands.rescan_results import Results, say_unread, set_junk_apart
 from imgwatch.errors import IoFailed, UsageError

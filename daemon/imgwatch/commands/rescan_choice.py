@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgwatch import console
-from imgwatch.commands.context import require_existing
+from imgwatch.commands.options import require_existing
 from imgwatch.wording import counted
 
 if TYPE_CHECKING:

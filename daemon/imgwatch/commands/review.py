@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, load_settings, open_judge, open_ledger, open_quarantine
+from imgwatch.commands.configured_models import open_judge
+from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
+from imgwatch.commands.options import ConfigOption
 from imgwatch.errors import UsageError
 from imgwatch.extras import require_extra
 

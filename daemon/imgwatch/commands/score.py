@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_judges
+from imgwatch.commands.configured_models import open_judges
+from imgwatch.commands.context import load_settings
 from imgwatch.commands.judged_line import say_judged
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.commands.rescan_results import say_unread
 from imgwatch.errors import InputMissing
 

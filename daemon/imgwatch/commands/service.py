@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, load_settings, model_path
+from imgwatch.commands.configured_models import model_path
+from imgwatch.commands.context import load_settings
+from imgwatch.commands.options import ConfigOption
 from imgwatch.errors import Unavailable
 from imgwatch.extras import require_extra
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import DEFAULT_MODEL, ConfigOption, JsonOption, YesOption
+from imgwatch.commands.configured_models import DEFAULT_MODEL
+from imgwatch.commands.options import ConfigOption, JsonOption, YesOption
 from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:

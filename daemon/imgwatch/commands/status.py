@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import (
-    LEDGER,
-    ConfigOption,
-    JsonOption,
-    load_settings,
-    open_ledger,
-    open_quarantine,
-)
+from imgwatch.commands.context import LEDGER, load_settings, open_ledger, open_quarantine
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.errors import IoFailed, Unavailable
 
 if TYPE_CHECKING:

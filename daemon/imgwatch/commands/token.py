@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imgwatch import console
-from imgwatch.commands.context import ConfigOption, JsonOption, load_settings, open_ledger
+from imgwatch.commands.context import load_settings, open_ledger
+from imgwatch.commands.options import ConfigOption, JsonOption
 from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,15 +9,7 @@ import typer
 from imgwatch import console
 from imgwatch.commands import model_swap
 from imgwatch.commands.cluster import ClusterOption
-from imgwatch.commands.context import (
-    ConfigOption,
-    FoldersOption,
-    JsonOption,
-    SetOption,
-    normal_folders,
-    open_quarantine,
-    settings_without_config,
-)
+from imgwatch.commands.context import normal_folders, open_quarantine, settings_without_config
 from imgwatch.commands.kind_lines import about_silent_kinds
 from imgwatch.commands.model_swap import DEFAULT_OUT, OutOption, SwapOptions, UseOption, YesOption
 from imgwatch.commands.odd_pictures import (
@@ -29,6 +21,7 @@ from imgwatch.commands.odd_pictures import (
     say_left_out,
     say_standing_out,
 )
+from imgwatch.commands.options import ConfigOption, FoldersOption, JsonOption, SetOption
 from imgwatch.extras import require_extra
 from imgwatch.model import versions
 from imgwatch.wording import counted

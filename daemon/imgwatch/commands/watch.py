@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from imgwatch.commands.context import (
-    ConfigOption,
-    load_settings,
-    main_model,
-    models_of_folders,
-    naming_way_out,
-    open_duplicates,
-    open_ledger,
-    open_quarantine,
-    require_existing,
-)
+from imgwatch.commands.configured_models import main_model, models_of_folders, naming_way_out
+from imgwatch.commands.context import load_settings, open_duplicates, open_ledger, open_quarantine
+from imgwatch.commands.options import ConfigOption, require_existing
 from imgwatch.commands.orders import Orders, Stopped
 from imgwatch.commands.systemd_report import report, report_waiting
 from imgwatch.errors import CannotCreate, ImgwatchError, IoFailed, Unavailable
