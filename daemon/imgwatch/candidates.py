@@ -89,14 +89,14 @@ def new_candidates(
     pictures: list[Path] = []
     others: list[Row] = []
     for name in ledger.unfinished(folder, listing):
-        path = folder / name
+        path, identity = folder / name, Identity.of_version(listing[name])
         claimed = claimed_format(path, together=together)
-        if claimed is not None and claimed.is_readable and ledger.left_alone.lay_there(listing[name], name):
-            others.append(Row(path, listing[name], FileState.EXISTING))
+        if claimed is not None and claimed.is_readable and ledger.left_alone.lay_there(identity, name):
+            others.append(Row(path, identity, FileState.EXISTING))
         elif (claimed is not None and claimed.is_readable) or awaits(path):
             pictures.append(path)
         else:
-            others.append(left_alone(path, listing[name], claimed))
+            others.append(left_alone(path, identity, claimed))
     if others:
         ledger.remember(others, time.time())
     return pictures

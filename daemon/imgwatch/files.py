@@ -9,7 +9,7 @@ import errno
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from operator import attrgetter
@@ -23,9 +23,12 @@ COARSEST_NS = 2_000_000_000  # FAT counts times of files in steps of two seconds
 _CHUNK_BYTES = 1 << 20
 _INT64 = (1 << 63) - 1
 _RENAME_NOREPLACE = 1
-_VERSION = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
 _OWN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+Version = tuple[int, int, int, int]  # what an identity is made of, as the file system counts it
+version_of: Callable[[os.stat_result], Version] = attrgetter("st_dev", "st_ino", "st_size", "st_mtime_ns")
 
 
 class Identity(NamedTuple):
@@ -43,10 +46,13 @@ class Identity(NamedTuple):
     @classmethod
     def of(cls, status: os.stat_result) -> Self:
         """Return the identity in a stat result."""
-        dev, ino, size, mtime_ns = _VERSION(status)  # a walk comes by here a million times
-        if ino > _INT64 or not -_INT64 <= mtime_ns <= _INT64:
-            ino, mtime_ns = ino & _INT64, max(-_INT64, min(mtime_ns, _INT64))
-        return tuple.__new__(cls, (dev, ino, size, mtime_ns))
+        return cls.of_version(version_of(status))
+
+    @classmethod
+    def of_version(cls, version: Version) -> Self:
+        """Return the identity that these numbers of a file system's make."""
+        dev, ino, size, mtime_ns = version
+        return cls(dev, ino & _INT64, size, max(-_INT64, min(mtime_ns, _INT64)))
 
 
 class FolderEntry(NamedTuple):

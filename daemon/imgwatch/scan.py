@@ -15,7 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from imgwatch.errors import InputMissing
-from imgwatch.files import Identity, open_regular, opened_folder
+from imgwatch.files import Identity, Version, open_regular, opened_folder, version_of
 from imgwatch.ignore import compiled
 from imgwatch.picture.formats import SNIFF_BYTES, Format, format_of_head, format_of_name
 
@@ -67,11 +67,11 @@ class Scope:
         return any(path == folder or folder in path.parents for folder in self.apart)
 
 
-Listing = dict[str, Identity]
+Listing = dict[str, Version]  # most of a million files are known, and need no identity
 
 
 def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]]:
-    """Yield each folder of the scope (below `top`, if given) with the regular files in it: name -> identity.
+    """Yield each folder of the scope (below `top`, if given) with the regular files in it: name -> version.
 
     A folder of very many files is yielded in several parts, so that memory does not grow with it.
     Links are not followed; a folder that cannot be read is logged and passed over.
@@ -110,19 +110,19 @@ def _listings(
     """
     if not scope.covers(folder):
         return
-    ignore, apart = compiled(scope.ignore), scope.left_out_of(folder)
+    ignore, apart, only = compiled(scope.ignore), scope.left_out_of(folder), scope.only
     is_ignored = ignore.by_name
     is_path_ignored = ignore.by_path("/".join(scope.steps_to(folder))) if ignore.has_paths else None
     listing: Listing = {}
     for entry in entries:
         name = entry.name
-        if is_ignored(name) or name in apart or (scope.only and name != scope.only):
+        if is_ignored(name) or name in apart or (only and name != only):
             continue
         try:
             if is_path_ignored is not None and is_path_ignored(name, entry.is_dir(follow_symlinks=False)):
                 continue
             if entry.is_file(follow_symlinks=False):
-                listing[name] = Identity.of(entry.stat(follow_symlinks=False))
+                listing[name] = version_of(entry.stat(follow_symlinks=False))
             elif scope.recursive and entry.is_dir(follow_symlinks=False):
                 folders.append(folder / name)
         except FileNotFoundError:  # gone between listing and stat

@@ -18,6 +18,7 @@ from dask_cluster import LETHAL, DaskCluster, LethalKit, children_of
 from imgwatch.cluster.dask_cluster import Cluster
 from imgwatch.cluster.judging import JudgeKit, PictureVersion, judge_on
 from imgwatch.errors import Unavailable
+from imgwatch.files import Identity
 from imgwatch.judging import BATCH
 from imgwatch.model.scorer import Scorer
 from imgwatch.picture.decoding import Limits
@@ -46,7 +47,11 @@ def fill(inbox: Path, number: int) -> None:
 
 
 def found_in(folder: Path) -> list[PictureVersion]:
-    return [(inside / name, one) for inside, listing in walk(Scope(folder)) for name, one in listing.items()]
+    return [
+        (inside / name, Identity.of_version(version))
+        for inside, listing in walk(Scope(folder))
+        for name, version in listing.items()
+    ]
 
 
 class Rescan:

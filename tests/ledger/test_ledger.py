@@ -96,6 +96,15 @@ def test_of_a_folder_with_many_more_files_only_those_asked_for_are_read(ledger: 
     assert ledger.unfinished(Path("/in"), asked) == ["4.jpg", "new.jpg"]
 
 
+def test_a_version_beyond_64_bits_is_known_as_it_was_remembered(ledger: Ledger) -> None:
+    version = (1, 2**64 - 1, 100, 2**70)
+    ledger.remember([Row(A, Identity.of_version(version), FileState.KEPT, KEPT)], now=1.0)
+    assert ledger.unfinished(A.parent, {A.name: version}) == []
+    assert ledger.unfinished(A.parent, {A.name: version, "new\0.jpg": version}) == ["new\0.jpg"]
+    assert ledger.unfinished(A.parent, {A.name: (1, 2**64 - 1, 101, 2**70)}) == [A.name]
+    assert ledger.unfinished(A.parent, {}) == []
+
+
 def test_what_another_model_judged_is_unfinished_for_this_one(ledger: Ledger) -> None:
     ledger.remember([Row(A, FIRST, FileState.KEPT, KEPT)], now=1.0)
     assert ledger.unfinished(A.parent, {A.name: FIRST}, "m-1") == []

@@ -127,6 +127,7 @@ class _Run:
         """Yield the pictures to judge. Workers find out whether an object without an extension is a picture."""
         from imgwatch.candidates import candidates_in, wants_judgement
         from imgwatch.cluster.object_url import is_object
+        from imgwatch.files import Identity
 
         together = self.settings.companions == "together"
         judged_by = None if self.options.judge_all else self.kit.name
@@ -143,7 +144,7 @@ class _Run:
                 )
                 self.tally.pass_by(len(listing) - len(wanted))
                 for path in wanted:
-                    yield path, listing[path.name]
+                    yield path, Identity.of_version(listing[path.name])
 
 
 class _Tally:

@@ -52,7 +52,7 @@ def _copies(records: Sequence[Record], folders: Sequence[Path]) -> Iterator[Path
     digests = {record.sha256 for record in records}
     for root in folders:
         for folder, listing in walk(Scope(root.resolve())):
-            alike = [name for name, identity in listing.items() if identity.size in sizes]
+            alike = [name for name, (_, _, size, _) in listing.items() if size in sizes]
             if not alike:
                 continue
             with opened_folder(folder) as opened:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from imgwatch.files import Identity
+from imgwatch.files import Identity, Version
 from imgwatch.judgement import ReasonCode, Verdict
 from imgwatch.ledger.counts import Counts
 from imgwatch.ledger.facts import Facts
@@ -61,17 +61,21 @@ class Ledger:
         answer = str(self._file.ask("PRAGMA quick_check(1)")[0][0])
         return None if answer == "ok" else answer
 
-    def unfinished(
-        self, folder: Path, listing: Mapping[str, Identity], model: str | None = None
-    ) -> list[str]:
+    def unfinished(self, folder: Path, listing: Mapping[str, Version], model: str | None = None) -> list[str]:
         """Return which files of one folder need a judgement: those whose version is not known as finished.
 
         With a `model`, also those that another has judged. Each of a million files comes by here at every start.
         """
-        names = [os.fsencode(name) for name in listing]
+        if not listing:
+            return []
+        names = os.fsencode("/".join(listing)).split(b"/")  # a loop would take three times as long
         finished = set(self._finished(os.fsencode(folder), names, model))
-        versions = zip(names, listing.items(), strict=True)
-        return [name for spelt, (name, identity) in versions if (spelt, *identity[1:]) not in finished]
+        _, *version = zip(*listing.values(), strict=True)
+        if finished.issuperset(zip(names, *version, strict=True)):  # as in most folders
+            return []
+        identities = map(Identity.of_version, listing.values())
+        known = zip(listing, names, identities, strict=True)
+        return [name for name, spelt, identity in known if (spelt, *identity[1:]) not in finished]
 
     def _finished(self, folder: bytes, names: list[bytes], model: str | None) -> list[tuple[Any, ...]]:
         """Return name and version of all files of a small folder; of a folder with many more files, only of `names`."""

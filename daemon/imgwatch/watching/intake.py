@@ -118,7 +118,7 @@ class Intake:
         for folder, listing in walk(root.scope):
             for name in self._ledger.unfinished(folder, listing):  # the others a rescan has judged
                 self._keep_going()
-                yield Row(folder / name, listing[name], FileState.EXISTING)
+                yield Row(folder / name, Identity.of_version(listing[name]), FileState.EXISTING)
 
     def _spare_what_is_new_in_scope(self, root: Root) -> None:
         """Leave alone what lies where the folder is looked into from now on, as on the first day."""
@@ -169,7 +169,9 @@ class Intake:
                     paths = new_candidates(
                         self._ledger, folder, listing, together=self._together, awaits=self._awaits
                     )
-            yield from ((path, listing[path.name]) for path in paths if path not in self._faults)
+            for path in paths:
+                if path not in self._faults:
+                    yield path, Identity.of_version(listing[path.name])
 
     def notice(self, path: Path) -> bool:
         """Follow a hint. Return whether it led to a folder, which was scanned."""
