@@ -17,12 +17,12 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 from playwright.sync_api import CDPSession
 
@@ -31,6 +31,7 @@ from browsing import chromium
 from conftest import picture_bytes, write_brightness_model
 from imgwatch.commands.configured_models import open_judge
 from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
+from imgwatch.judgement import in_words
 from imgwatch.pipeline import Pipeline
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
@@ -98,7 +99,7 @@ def fill(quarantine: Quarantine, model: Record, count: int) -> None:
                 model.judgement,
                 score=0.5 + float(rng.random()) / 2,
                 sha256=digest,
-                reason=REASONS[number % len(REASONS)],
+                reason=in_words(REASONS[number % len(REASONS)]),
             )
             record = replace(
                 model,

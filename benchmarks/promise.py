@@ -72,8 +72,8 @@ class Split:
 
 def pictures_of(data: Path, name: str) -> list[Path]:
     """Return the pictures of a folder, or as many of them as are used."""
-    every = sorted(path for folder in FOLDERS[name] for path in (data / folder).iterdir())
-    return random.Random(0).sample(every, min(MOST, len(every)))
+    paths = sorted(path for folder in FOLDERS[name] for path in (data / folder).iterdir())
+    return random.Random(0).sample(paths, min(MOST, len(paths)))
 
 
 def above(calibration: Calibration, scores: Floats) -> list[int]:

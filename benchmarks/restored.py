@@ -86,7 +86,7 @@ def main() -> None:
         model = Path(folder) / "model.onnx"
         calibrate(DEFAULT_MODEL, known, PROMISE, Limits(), 1, lambda *_: None, Path(folder)).write(model)
         scorer = Scorer(model)
-        standard = Standard.of(scorer.contract, scorer.name, PROMISE, {}, model)
+        standard = Standard.of(scorer.contract, scorer.name, PROMISE, (), model)
         moved: list[tuple[Path, Seen]] = []
         for kind in JUNK:
             paths = sorted((data / "junk" / kind).iterdir())

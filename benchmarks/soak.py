@@ -107,7 +107,7 @@ class Soak:
         """Throw in one fault."""
         faults: list[Callable[[], None]] = [
             self.folder_goes, self.ledger_locked, self.decoder_killed, self.model_damaged,
-            self.reload, self.hostile, self.restore_all, self.touched,
+            self.reload, self.hostile, self.restore_all, self.touch_all,
         ]  # fmt: skip
         fault = self.random.choice(faults)
         self.faults[fault.__name__] = self.faults.get(fault.__name__, 0) + 1

@@ -152,7 +152,7 @@ def digests(folder: Path, pattern: str = "*") -> list[str]:
     return sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.glob(pattern))
 
 
-def wait(claim: Callable[[], bool], goal: str) -> None:
+def wait(claim: Callable[[], object], goal: str) -> None:
     """Wait two minutes for something to become true."""
     end = time.monotonic() + 120
     while not claim():

@@ -73,10 +73,10 @@ def take_up_formats(ledger: Ledger) -> None:
 
 def take_up_kinds(ledger: Ledger, kinds: KindSettings) -> None:
     """Forget files that wait or were left alone for their kind, if its rules changed; the next scan judges them."""
-    said = json.dumps(plain(kinds))
-    if ledger.facts.kinds != said:
+    rules = json.dumps(plain(kinds))
+    if ledger.facts.kinds != rules:
         ledger.forget_all_in(FileState.KIND_KEPT, FileState.WAITING)
-        ledger.facts.put_kinds(said)
+        ledger.facts.put_kinds(rules)
 
 
 def new_candidates(

@@ -192,13 +192,13 @@ def _rule(
     if false_alarms is None and confidence is None:
         return rule
     share = rule.false_alarms if false_alarms is None else false_alarms
-    sure = rule.confidence if confidence is None else confidence
+    certainty = rule.confidence if confidence is None else confidence
     try:
-        return checked({"false_alarms": share, "confidence": sure}, ThresholdRule)
+        return checked({"false_alarms": share, "confidence": certainty}, ThresholdRule)
     except ValidationError as fault:
         raise UsageError(
-            f"--false-alarms {share}, --confidence {sure}: the first is a share above 0 and at most 0.5, such as 0.01, "
-            "the second one between 0 and 1, such as 0.95"
+            f"--false-alarms {share}, --confidence {certainty}: the first is a share above 0 and at most 0.5, such as "
+            "0.01, the second one between 0 and 1, such as 0.95"
         ) from fault
 
 

@@ -73,14 +73,14 @@ def follow_renamed(
             kept.append(record)
             continue
         root, now = move
-        what = f"{shown(root)}, where pictures came from, seems to be {shown(now)} now"
+        finding = f"{shown(root)}, where pictures came from, seems to be {shown(now)} now"
         if move not in answers:
-            answers[move] = agrees(f"{what}. Restore them there?")
+            answers[move] = agrees(f"{finding}. Restore them there?")
         if answers[move]:
             to[record.id] = now
             kept.append(record)
         else:
-            kept.append(OutsideRoots(f"{shown(record.original)}: {what}: add --to {shown(now)}"))
+            kept.append(OutsideRoots(f"{shown(record.original)}: {finding}: add --to {shown(now)}"))
     return kept, to
 
 

@@ -173,8 +173,8 @@ def _mode(settings: "Settings", daemon_status: dict[str, Any]) -> dict[str, obje
 
     is_general = daemon_status.get("generic_model", settings.own_model is None)
     only_reports = settings.waits_for_own_model and is_general
-    says = f"{settings.what_auto_moves} is moved: {ONLY_REPORTS}" if only_reports else None
-    return {"mode": settings.mode, "mode_says": says}
+    sentence = f"{settings.what_auto_moves} is moved: {ONLY_REPORTS}" if only_reports else None
+    return {"mode": settings.mode, "mode_says": sentence}
 
 
 def _drift(remembered: object, daemon_status: dict[str, Any]) -> dict[str, object]:

@@ -67,9 +67,9 @@ class FalseAlarmRate:
         """What the user should know before trusting the threshold."""
         warnings = []
         if not self.is_attainable and self.target is not None:
-            sure = "" if self.confidence is None else f" with {100 * self.confidence:.0f} % confidence"
+            certainty = "" if self.confidence is None else f" with {100 * self.confidence:.0f} % confidence"
             warnings.append(
-                f"At most {100 * self.target:.1f} % false alarms cannot be promised{sure} "
+                f"At most {100 * self.target:.1f} % false alarms cannot be promised{certainty} "
                 f"from {self.held_out} held-out pictures: that takes {self.fewest}. The threshold is "
                 f"the largest of their scores, which stands for {100 / (self.held_out + 1):.1f} %."
             )

@@ -64,8 +64,8 @@ class Trial:
         assert self._child.stdout is not None
         code = self._child.returncode
         if code == REFUSED:
-            said = self._child.stdout.read(LONGEST_MESSAGE).decode(errors="replace")
-            raise ModelError(said.replace(self._name, str(self.path)))
+            message = self._child.stdout.read(LONGEST_MESSAGE).decode(errors="replace")
+            raise ModelError(message.replace(self._name, str(self.path)))
         if code:
             raise ModelError(f"{self.path}: {self._end(code)}; {_AGAIN}")
 

@@ -45,13 +45,13 @@ def main(descriptor: str, run_seconds: str, seconds: str, allowed_bytes: str) ->
     try:
         Scorer(Path(name), seconds=float(run_seconds), tried=None)
     except Exception as fault:  # noqa: BLE001 - a hostile graph or contract raises any of them
-        said = str(fault) if isinstance(fault, ModelError) else f"{name}: not usable: {words_of(fault)}"
-        if isinstance(fault, MemoryError) or "bad_alloc" in said:
-            said = (
+        message = str(fault) if isinstance(fault, ModelError) else f"{name}: not usable: {words_of(fault)}"
+        if isinstance(fault, MemoryError) or "bad_alloc" in message:
+            message = (
                 f"{name}: the model takes more than {int(allowed_bytes) / 1e6:.0f} MB of memory to be loaded and "
                 "tested; train or calibrate again"
             )
-        os.write(1, said.encode(errors="replace")[:LONGEST_MESSAGE])
+        os.write(1, message.encode(errors="replace")[:LONGEST_MESSAGE])
         return REFUSED
     return 0
 

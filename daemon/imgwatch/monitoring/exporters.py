@@ -56,8 +56,8 @@ class TextFile:
             with replacing(self._path, is_durable=False) as stream:
                 stream.write(generate_latest(self._registry))
         except OSError as fault:
-            what = f"metrics.textfile {self._path} cannot be written: {fault.strerror}"
-            self.trouble = _warn_once(self.trouble, what, str(self._path))
+            trouble = f"metrics.textfile {self._path} cannot be written: {fault.strerror}"
+            self.trouble = _warn_once(self.trouble, trouble, str(self._path))
         else:
             _note_over(self.trouble, str(self._path))
             self.trouble = None
@@ -88,8 +88,8 @@ class Port:
         try:
             self._server = server = _Server((HOST, self._port), self._handler)
         except OSError as fault:
-            what = f"metrics.port {self._port} cannot be opened: {fault.strerror}"
-            self.trouble = _warn_once(self.trouble, what, f"port {self._port}")
+            trouble = f"metrics.port {self._port} cannot be opened: {fault.strerror}"
+            self.trouble = _warn_once(self.trouble, trouble, f"port {self._port}")
             return
         _note_over(self.trouble, f"port {self._port}")
         self.trouble = None

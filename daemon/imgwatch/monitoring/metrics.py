@@ -127,8 +127,8 @@ def _fill(family: GaugeMetricFamily | CounterMetricFamily, values: Mapping[str, 
 
 
 def _latency(snapshot: Snapshot) -> Metric:
-    what = "Time from when a picture was written until it has been processed."
-    family = HistogramMetricFamily("imgwatch_latency_seconds", what)
+    description = "Time from when a picture was written until it has been processed."
+    family = HistogramMetricFamily("imgwatch_latency_seconds", description)
     reached = 0
     buckets: list[tuple[str, float]] = []
     for bound, count in zip((*map(str, BOUNDS), "+Inf"), snapshot.latency, strict=True):

@@ -50,8 +50,8 @@ def door_of(settings: Settings, *, is_lasting: bool = False) -> Door:
     is_for_programs = is_lasting and any(Tokens(settings.state).all())
     if door.lets_in or not (review.names or is_lasting) or (is_for_programs and not review.names):
         return door
-    who = f"review.names: {review.names[0]}" if review.names else "imgwatch review --serve"
+    key = f"review.names: {review.names[0]}" if review.names else "imgwatch review --serve"
     raise ConfigError(
-        f"{who} needs a password (`imgwatch review --set-password`), or a proxy that names the user "
+        f"{key} needs a password (`imgwatch review --set-password`), or a proxy that names the user "
         "(`review: {trust_proxy: {addresses: [127.0.0.1], user_header: X-Remote-User}}`)"
     )

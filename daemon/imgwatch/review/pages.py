@@ -74,7 +74,7 @@ class Pages:
         return self.answer(
             "activity",
             **shown,
-            says=activity.weekly(shown["days"]),
+            summary=activity.weekly(shown["days"]),
             bars=activity.bars,
             tilde=lambda folder: tilde(Path(folder)),
             standard=parts.standard,
