@@ -38,14 +38,17 @@ def replace_config(file: Path, text: str, seen: str | None = None) -> None:
 
 
 def undo(file: Path, seen: str | None = None) -> None:
-    """Take back the last change of a config, also one by hand. Raises InputMissing for none, and as above."""
+    """Take back the last change of a config, also one by hand.
+
+    Raises InputMissing for none, and what `replace_config` raises.
+    """
     history = History.of(file)
     require_change(file, history.last, "undo")
     _write(file, history, history.undone(), seen)
 
 
 def redo(file: Path, seen: str | None = None) -> None:
-    """Make the change again that was taken back last. Raises InputMissing for none, and as above."""
+    """Make the change again that was taken back last. Raises what `undo` raises."""
     history = History.of(file)
     require_change(file, history.last_undone, "redo")
     _write(file, history, history.redone(), seen)

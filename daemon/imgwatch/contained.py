@@ -19,7 +19,7 @@ _CANNOT_RUN = 127
 
 
 class _Ended(BaseException):
-    """It was told to end."""
+    """A signal asks it to end."""
 
 
 def main(parent: int, command: Sequence[str]) -> int:

@@ -134,7 +134,7 @@ class QuarantineGone(QuarantineUnusable):
 
 
 class OutsideRoots(QuarantineError):
-    """A place is not below any watched folder, or a symlink leads there."""
+    """A path is not below any watched folder, or a symlink leads there."""
 
 
 class Conflict(CannotCreate):

@@ -70,7 +70,7 @@ def rescan_wide(address: str, settings: Settings, options: RescanOptions, paths:
         stores: list[Walk] = [partial(object_store.walk, url, settings.watch[0].ignore) for url in urls]
         if not options.dry_run:
             ledger.allow_restore_to(scope.root for scope in scopes)
-        with run.tally.shown([*walks, *stores]):
+        with run.tally.show([*walks, *stores]):
             run.act(walks, ledger)
             if stores:
                 with open_ledger(settings, STORES) as of_stores:
@@ -161,7 +161,7 @@ class _Tally:
             self._progress("rescan", self._passed, max(self._total, self._passed) if self._total else 0)
 
     @contextmanager
-    def shown(self, walks: list[Walk]) -> Iterator[None]:
+    def show(self, walks: list[Walk]) -> Iterator[None]:
         """Show progress, with an estimate as soon as a second walk has counted all files."""
         with console.progress() as self._progress:
             if sys.stderr.isatty():

@@ -107,7 +107,7 @@ def _rescan_folders(
             (lambda _: None) if options.judge_all else (lambda scope: judges.of(scope.root).scorer.name)
         )
         wanted = pictures_to_judge(settings, scopes, ledger, model_of, unread)
-        judgements = _shown(judges.judge(wanted), progress, len(wanted))
+        judgements = _with_progress(judges.judge(wanted), progress, len(wanted))
         if not options.dry_run:
             ledger.allow_restore_to(scope.root for scope in scopes)
         quarantine = open_quarantine(settings, ledger)  # with the folders that were just allowed
@@ -126,7 +126,7 @@ def _rescan_folders(
     _require_moved(pipeline)
 
 
-def _shown(judgements: "Iterable[Judged]", progress: "Progress", total: int) -> "Iterator[Judged]":
+def _with_progress(judgements: "Iterable[Judged]", progress: "Progress", total: int) -> "Iterator[Judged]":
     for number, judged in enumerate(judgements, 1):
         progress("rescan", number, total)
         yield judged

@@ -35,7 +35,7 @@ _FINISHED = (
 class Ledger:
     """One ledger file, open. Safe for several processes; one object is for one thread.
 
-    The rows of files are here; `facts`, `counts` and `feedback` are the other tables.
+    The rows of files are here; `facts`, `counts`, `feedback`, `left_alone` and `signatures` are the other tables.
     """
 
     def __init__(self, path: Path, *, mend: bool = True) -> None:
@@ -193,7 +193,7 @@ class Ledger:
         return {str(name): number for name, number in rows}
 
     def waiting(self, state: FileState) -> list[Path]:
-        """Return the files that are in state PENDING or HELD."""
+        """Return the files that are in this state: PENDING, HELD or REPORTED, which have an index."""
         # spelt out, not bound: SQLite uses a partial index only for a condition that it can see
         return self._paths(f"WHERE seen.state = '{state}'")
 

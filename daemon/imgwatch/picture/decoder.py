@@ -71,10 +71,10 @@ class Decoder:
             for group in _groups(paths):
                 under_way.append((group, self._schedule(group, shape)))
                 while sum(len(waiting) for waiting, _ in under_way) > _AHEAD * self._workers:
-                    yield from self._finished(*under_way[0], shape)
+                    yield from self._outcomes(*under_way[0], shape)
                     under_way.popleft()
             while under_way:
-                yield from self._finished(*under_way[0], shape)
+                yield from self._outcomes(*under_way[0], shape)
                 under_way.popleft()
         except _Interrupted:
             return
@@ -154,7 +154,7 @@ class Decoder:
                     future.set_exception(BrokenProcessPool("the pool of decoders was given up"))
             self._asked.clear()
 
-    def _finished(
+    def _outcomes(
         self, group: list[Path], future: Future, shape: Shape | None
     ) -> Iterator[tuple[Path, Outcome]]:
         """Wait for a group. If it takes too long or kills its worker, try each picture alone."""
