@@ -1,5 +1,7 @@
 // The activity page: Pause and Resume; the slider, by which another promise moves the line and says what would move.
 
+import { post } from "./post.js";
+
 const $ = (id) => document.getElementById(id);
 const slider = $("promise");
 
@@ -29,7 +31,7 @@ function onClick(id, address, status, said, failed) {
   $(id)?.addEventListener("click", async () => {
     $(id).disabled = true;
     try {
-      const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+      const answer = await post(address, {});
       if (!answer.ok) throw new Error((await answer.text()).slice(0, 200));
       $(status).textContent = said(await answer.json());
     } catch (fault) {

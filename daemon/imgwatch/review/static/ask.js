@@ -1,10 +1,11 @@
 // Ask `imgwatch setup`: a GET, or a POST where there is a body; a refusal is thrown.
 
+import { post } from "./post.js";
+
 export async function ask(address, body) {
-  const options = body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   let answer;
   try {
-    answer = await fetch(address, options);
+    answer = await (body ? post(address, body) : fetch(address));
   } catch {
     throw new Error("imgwatch setup does not answer: start it again and open the address that it prints.");
   }

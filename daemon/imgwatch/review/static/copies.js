@@ -1,5 +1,8 @@
 // The page of copies: keys and buttons decide on the copy that has the focus, and the page is asked for again.
 
+import { toast, trouble } from "./messages.js";
+import { post } from "./post.js";
+
 const $ = (id) => document.getElementById(id);
 const DONE = { instead: "Restored instead of the one that was kept", restore: "Both are kept", delete: "In the bin", undo: "Undone" };
 const MOVES = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
@@ -15,7 +18,7 @@ function focus(number) {
 }
 
 async function ask(address, body) {
-  const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  const answer = await post(address, body);
   const content = await answer.json();
   if (!answer.ok) throw new Error(content.error ?? answer.statusText);
   return content;
@@ -53,18 +56,6 @@ function decide(copy, verb) {
 }
 
 const undo = () => act("undo", () => ask("/undo", {}));
-
-function toast(text, undoable) {
-  show($("toast"), text);
-  $("undo").hidden = !undoable;
-}
-
-function trouble(text) { show($("trouble"), text); }
-
-function show(node, text) {
-  node.hidden = false;
-  node.firstElementChild.textContent = text;
-}
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".copy button");

@@ -1,6 +1,7 @@
 // Clusters: pictures of one kind that are alike, shown as a sample and decided on at once.
 // A row's `cluster` is a path of 0 and 1; the longer the common beginning of two, the more alike the pictures.
 
+const $ = (id) => document.getElementById(id);
 const SHOWN = 48; // of a cluster: what a person can take in, and enough to see the odd one out
 const BEGUN_AS_TWO = 4 * SHOWN;
 const NAMES = { screenshot: "screenshots", document: "documents", caption: "pictures with words across them", card: "greeting cards",
@@ -18,12 +19,12 @@ export class Crowds {
     list.addEventListener("keydown", (event) => this.key(event));
   }
 
-  lay(rows, words) {
+  lay(rows) {
     const kinds = [...Map.groupBy(rows, (row) => row.kind ?? "")].sort((a, b) => b[1].length - a[1].length);
     const wanted = kinds.flatMap(([kind, all]) => this.parts(kind, all.sort(byLikeness), all.length));
     const here = this.list.contains(document.activeElement) ? document.activeElement.closest(".crowd") : null;
     const nth = here ? [...this.list.children].indexOf(here) : -1;
-    this.nodes = new Map(wanted.map((crowd) => [crowd.key, this.dress(this.nodes.get(crowd.key) ?? make(), crowd, words)]));
+    this.nodes = new Map(wanted.map((crowd) => [crowd.key, this.dress(this.nodes.get(crowd.key) ?? make(), crowd)]));
     this.list.replaceChildren(...this.nodes.values());
     if (here) this.focus(this.list.contains(here) ? here : this.list.children[Math.min(nth, this.list.children.length - 1)]);
   }
@@ -37,7 +38,7 @@ export class Crowds {
     return halves.flatMap((half, nth) => this.parts(kind, half, ofKind, branch(half) > at ? "" : side + nth));
   }
 
-  dress(node, crowd, words) {
+  dress(node, crowd) {
     node.crowd = crowd;
     const { rows, kind } = crowd, shown = sample(rows);
     crowd.shown = new Set(shown.map((row) => row.id));
@@ -49,7 +50,7 @@ export class Crowds {
     node.querySelector(".bits").replaceChildren(...shown.map((row) => bits.get(row.id) ?? bit(row)));
     node.querySelector(".more").textContent = rows.length > shown.length ? `${shown.length} of ${rows.length.toLocaleString()} are shown, spread evenly.` : "All of them are shown.";
     node.querySelector("[data-act=divide]").hidden = !crowd.divisible;
-    node.querySelector(".teaches").textContent = words(rows.length);
+    node.querySelector(".teaches").textContent = lesson(rows.length);
     this.mark(node);
     return node;
   }
@@ -120,6 +121,15 @@ export class Crowds {
   focus(node = this.list.firstElementChild) {
     node?.querySelector(".bit")?.focus();
   }
+}
+
+// What a verdict on so many pictures would teach.
+function lesson(number) {
+  if (!$("main").dataset.learns) return "A verdict is remembered for these very files; this model learns nothing more from it.";
+  const known = Number($("learnt").dataset.number ?? 0), most = Number($("main").dataset.most);
+  const head = known + number < Number($("main").dataset.fewest) ? "from three deletions on, more of the kind are caught" : "more of the kind are caught";
+  const counts = known + number > most ? ` (the latest ${most} decisions count)` : "";
+  return `Delete teaches: copies are caught at once, and ${head}${counts}. Restore teaches: these and near-identical ones are kept from now on.`;
 }
 
 // Where the paths of rows in order part.

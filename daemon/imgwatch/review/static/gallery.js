@@ -4,12 +4,14 @@ import { Crowds, kindName } from "./crowds.js";
 import { Full } from "./full.js";
 import { Grid } from "./grid.js";
 import { listen } from "./live.js";
+import { toast, trouble } from "./messages.js";
 import { Panel } from "./panel.js";
+import { post } from "./post.js";
 import { Shelf } from "./shelf.js";
 
 const $ = (id) => document.getElementById(id);
 const DONE = { restore: "restored", delete: "in the bin", later: "kept for later", reopen: "undecided again", empty: "deleted for good" };
-const MOST_DETAILS = 50, MOST_FOLDERS = 100;
+const MOST_DETAILS = 50, MOST_FOLDERS = 100, TOAST_SECONDS = 9;
 const VIEWS = { open: "Quarantine", later: "Later", binned: "Bin" };
 const NOTHING = {
   open: ["All is well", "Nothing in quarantine needs a look. New arrivals appear here by themselves."],
@@ -21,7 +23,7 @@ const shelf = new Shelf();
 const selected = new Set();
 const remembered = new Map(); // id -> what is known of it
 const panel = new Panel(details);
-let active = null, anchor = null, busy = Promise.resolve(), toastTimer, later = { cost: 0 }, crowded = false;
+let active = null, anchor = null, busy = Promise.resolve(), later = { cost: 0 }, crowded = false;
 
 const grid = new Grid($("scroll"), $("grid"), {
   active: () => active,
@@ -72,7 +74,7 @@ async function details(id) {
 
 async function ask(address, body) {
   try {
-    const answer = await fetch(address, body && { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await (body ? post(address, body) : fetch(address));
     if (answer.ok) return await answer.json();
     const text = await answer.text();
     if (answer.status === 403) trouble("This page's key is no longer valid: run imgwatch review again and open the address that it prints.");
@@ -181,7 +183,7 @@ async function report({ verb, done, failed, changes }) {
     trouble(`${reasons.length} not ${DONE[verb]}: ${reasons[0]}${reasons.length > 1 ? " …" : ""}`);
     await reload();
   } else refresh();
-  if (done.length) toast(`${done.length === 1 ? "1 picture" : `${done.length.toLocaleString()} pictures`} ${DONE[verb]}`, verb !== "empty");
+  if (done.length) toast(`${done.length === 1 ? "1 picture" : `${done.length.toLocaleString()} pictures`} ${DONE[verb]}`, verb !== "empty", TOAST_SECONDS);
 }
 
 function undo() {
@@ -189,12 +191,12 @@ function undo() {
     const answer = await ask("/undo", { since: shelf.version });
     if (!answer) return;
     shelf.take(answer.changes);
-    if (answer.verb === "nothing") { toast("Nothing to undo since the gallery was started; imgwatch quarantine undo goes further back.", false); return; }
+    if (answer.verb === "nothing") { toast("Nothing to undo since the gallery was started; imgwatch quarantine undo goes further back.", false, TOAST_SECONDS); return; }
     const reasons = Object.values(answer.failed);
     if (reasons.length) trouble(`${reasons.length} could not be undone: ${reasons[0]}`);
     refresh();
     if (answer.done.length) {
-      toast(`Undone: ${answer.done.length} not ${DONE[answer.verb]} any more`, false);
+      toast(`Undone: ${answer.done.length} not ${DONE[answer.verb]} any more`, false, TOAST_SECONDS);
       if (grid.positions.has(answer.done[0])) look(answer.done[0], true);
     }
   });
@@ -222,7 +224,7 @@ function refresh(focus = false) {
   const empty = !rows.length && sections.every((section) => !section.rows.length);
   for (const id of selected) if (shelf.rows.get(id)?.standing !== shelf.view) selected.delete(id);
   grid.lay(empty ? [] : sections);
-  crowds.lay(rows, lesson);
+  crowds.lay(rows);
   for (const view of Object.keys(VIEWS)) {
     const number = shelf.count(view);
     document.querySelector(`[data-count=${view}]`).textContent = number ? number.toLocaleString() : "";
@@ -241,22 +243,13 @@ function refresh(focus = false) {
 }
 
 function offer(select, all, values) {
-  const said = JSON.stringify(values);
-  if (select.dataset.said === said) return;
+  const offered = JSON.stringify(values);
+  if (select.dataset.offered === offered) return;
   const chosen = select.value;
   select.replaceChildren(new Option(all, ""), ...values.map(([value, text]) => new Option(text, value)));
   if (chosen && !values.some(([value]) => value === chosen)) select.append(new Option(chosen, chosen));
   select.value = chosen;
-  select.dataset.said = said;
-}
-
-// What a verdict on so many pictures would teach.
-function lesson(number) {
-  if (!$("main").dataset.learns) return "A verdict is remembered for these very files; this model learns nothing more from it.";
-  const known = Number($("learnt").dataset.number ?? 0), most = Number($("main").dataset.most);
-  const head = known + number < Number($("main").dataset.fewest) ? "from three deletions on, more of the kind are caught" : "more of the kind are caught";
-  const counts = known + number > most ? ` (the latest ${most} decisions count)` : "";
-  return `Delete teaches: copies are caught at once, and ${head}${counts}. Restore teaches: these and near-identical ones are kept from now on.`;
+  select.dataset.offered = offered;
 }
 
 // What arrives by itself waits its turn: where a refresh takes long, there are few, so that scrolling stays smooth.
@@ -297,20 +290,6 @@ function goTo(view) {
   const own = { open: "reopen", later: "later", binned: "delete" }[shelf.view];
   for (const button of $("verdict").children) button.hidden = button.dataset.verb === own;
   refresh();
-}
-
-function toast(text, undoable = true) {
-  show($("toast"), text);
-  $("undo").hidden = !undoable;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => { $("toast").hidden = true; }, 9000);
-}
-
-function trouble(text) { show($("trouble"), text); }
-
-function show(node, text) {
-  node.hidden = false;
-  node.firstElementChild.textContent = text;
 }
 
 // ---- keys and buttons
@@ -389,5 +368,5 @@ document.body.dataset.ready = "yes";
 listen(() => shelf.version, (changes) => {
   const { fresh, moved } = shelf.take(changes);
   refreshSoon(moved || crowded || shelf.order === "alike");
-  if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false);
+  if (fresh) toast(fresh === 1 ? "1 new picture in quarantine" : `${fresh} new pictures in quarantine`, false, TOAST_SECONDS);
 });

@@ -1,5 +1,7 @@
 // The training page: choose what is to be left out, write the list.
 
+import { post } from "./post.js";
+
 const pressed = () => [...document.querySelectorAll(".audit .card[aria-pressed=true]")].map((card) => Number(card.dataset.number));
 
 for (const card of document.querySelectorAll(".audit .card")) {
@@ -9,7 +11,7 @@ for (const card of document.querySelectorAll(".audit .card")) {
 document.getElementById("save")?.addEventListener("click", async () => {
   const saved = document.getElementById("saved");
   try {
-    const answer = await fetch("/training", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ numbers: pressed() }) });
+    const answer = await post("/training", { numbers: pressed() });
     const content = await answer.json();
     saved.textContent = answer.ok ? `${content.left_out} in the list.` : content.error;
   } catch {
