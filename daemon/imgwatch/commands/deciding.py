@@ -30,7 +30,7 @@ def opened_decisions(settings: "Settings") -> "Iterator[tuple[Quarantine, Decisi
         yield quarantine, Decisions(quarantine, ledger), ledger
 
 
-def each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: str) -> None:
+def decide_on_each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: str) -> None:
     """Apply `act` to each record; print faults and continue. Then exit with the first fault's exit code."""
     faults: list[ImgwatchError] = []
     for which in records:
@@ -42,14 +42,14 @@ def each(records: Chosen, act: "Callable[[Record], str]", as_json: bool, done: s
             console.complain(fault)
             faults.append(fault)
         else:
-            say(which, text, as_json, done)
+            say_decided(which, text, as_json, done)
     if not as_json:
         console.say(f"{len(records) - len(faults)} {done}" + (f", {len(faults)} not." if faults else "."))
     if faults:
         raise typer.Exit(faults[0].exit_code)
 
 
-def say(record: "Record", text: str, as_json: bool, done: str) -> None:
+def say_decided(record: "Record", text: str, as_json: bool, done: str) -> None:
     """Print what was done to one picture."""
     if as_json:
         console.say_json({"id": record.id, "event": done, "result": text})
@@ -80,4 +80,4 @@ def undo_last(quarantine: "Quarantine", decisions: "Decisions", is_agreed: bool,
             return f"in {again.destination} again, as {again.id}"
         return f"in quarantine again, as {again.id}"
 
-    each([last.record], undo_restore, as_json, "undone")
+    decide_on_each([last.record], undo_restore, as_json, "undone")

@@ -18,7 +18,7 @@ from imgwatch.commands.choosing import (
     selector,
 )
 from imgwatch.commands.context import load_settings, open_ledger, open_quarantine
-from imgwatch.commands.deciding import each, opened_decisions, say, undo_last
+from imgwatch.commands.deciding import decide_on_each, opened_decisions, say_decided, undo_last
 from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confirm
 from imgwatch.commands.record_lines import lines_of, row_of, say_moved, say_records
 from imgwatch.commands.thumbnails import ThumbnailsOption, thumbnails
@@ -154,7 +154,7 @@ def restore(  # noqa: PLR0913 - the options of a command
             below = Path() if is_direct else folders.below(Path(record.original), originals)
             return f"restored to {decisions.restore(record, target, below=below).restored_to}"
 
-        each(records, put_back, as_json, "restored")
+        decide_on_each(records, put_back, as_json, "restored")
 
 
 @app.command()
@@ -179,7 +179,7 @@ def restore_instead(which: Named, config: ConfigOption = None, as_json: JsonOpti
                 f"restored to {steps[-1].restored_to}; {kept.path} is in quarantine as {steps[0].record.id}"
             )
 
-        each(chosen(quarantine, list(which), None, False), swap, as_json, "restored instead")
+        decide_on_each(chosen(quarantine, list(which), None, False), swap, as_json, "restored instead")
 
 
 @app.command()
@@ -204,7 +204,7 @@ def delete(  # noqa: PLR0913 - the options of a command
             return "in the bin"
 
         records = chosen(quarantine, which, since, everything)
-        each(records, remove, as_json, "deleted" if at_once else "in the bin")
+        decide_on_each(records, remove, as_json, "deleted" if at_once else "in the bin")
 
 
 @app.command()
@@ -218,7 +218,7 @@ def keep(which: Named, config: ConfigOption = None, as_json: JsonOption = False)
             decisions.mark(record, ReviewState.LATER)
             return "kept for later"
 
-        each(chosen(quarantine, list(which), None, False), postpone, as_json, "kept for later")
+        decide_on_each(chosen(quarantine, list(which), None, False), postpone, as_json, "kept for later")
 
 
 @app.command()
@@ -238,7 +238,7 @@ def undo(
                 decisions.mark(record, ReviewState.OPEN)
                 return "open again"
 
-            each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
+            decide_on_each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return
         undo_last(quarantine, decisions, is_agreed, as_json)
 
@@ -252,7 +252,7 @@ def empty(is_agreed: YesOption = False, config: ConfigOption = None, as_json: Js
             confirm(f"Delete {counted(number, 'picture')} in the bin for good?", is_agreed)
         emptied = decisions.empty()
     for record in emptied.deleted:
-        say(record, "deleted", as_json, "deleted")
+        say_decided(record, "deleted", as_json, "deleted")
     if not as_json:
         console.say(f"{len(emptied.deleted)} deleted.")
     for fault in emptied.failed.values():
@@ -284,7 +284,7 @@ def purge(
     with opened_decisions(settings) as (_, decisions, _):
         purged = decisions.purge(keep_days, None if limit is None else int(limit * 1e9))
     for record in purged:
-        say(record, "purged", as_json, "purged")
+        say_decided(record, "purged", as_json, "purged")
     if not as_json:
         console.say(f"{len(purged)} purged.")
 
