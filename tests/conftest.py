@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import io
 import multiprocessing.util
@@ -60,6 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         elif item.path.parent.name in _SHARED_FIXTURES or "cluster" in item.path.name:
             item.add_marker(pytest.mark.xdist_group(str(item.path)))
     items.sort(key=_turn)
+
+
+def pytest_collection_finish() -> None:
+    """Keep the collector of garbage away from all that was imported."""
+    gc.freeze()
 
 
 def _turn(item: pytest.Item) -> int:

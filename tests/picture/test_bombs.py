@@ -6,7 +6,6 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from conftest import dark
 from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits, Shape
 from imgwatch.picture.unreadable import Unreadable
+from zeros import chunk, squeezed
 
 pytestmark = [pytest.mark.e2e, pytest.mark.usefixtures("spawned_workers")]
 
@@ -29,29 +29,17 @@ def small(file_format: str) -> bytes:
     return stream.getvalue()
 
 
-@cache
-def squeezed() -> bytes:
-    """Return zeros, compressed without ever holding all of them."""
-    packer = zlib.compressobj(1)
-    block = bytes(10_000_000)
-    return b"".join([packer.compress(block) for _ in range(HUGE // len(block))]) + packer.flush()
-
-
-def chunk(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-
-
 def png_with(*chunks: bytes) -> bytes:
     png = small("PNG")
     return png[:33] + b"".join(chunks) + png[33:]  # behind IHDR
 
 
 def icc_bomb() -> bytes:
-    return png_with(chunk(b"iCCP", b"icc\0\0" + squeezed()))
+    return png_with(chunk(b"iCCP", b"icc\0\0" + squeezed(HUGE)))
 
 
 def text_bomb() -> bytes:
-    return png_with(chunk(b"zTXt", b"Comment\0\0" + squeezed()))
+    return png_with(chunk(b"zTXt", b"Comment\0\0" + squeezed(HUGE)))
 
 
 def many_texts_bomb() -> bytes:
@@ -62,7 +50,7 @@ def many_texts_bomb() -> bytes:
 def pixel_data_bomb() -> bytes:
     """A small picture whose data unfold to far more than its pixels."""
     png = small("PNG")
-    return png[:33] + chunk(b"IDAT", squeezed()) + png[-12:]
+    return png[:33] + chunk(b"IDAT", squeezed(HUGE)) + png[-12:]
 
 
 def frames_bomb() -> bytes:

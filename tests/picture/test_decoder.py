@@ -8,10 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from pebble import ProcessFuture, ProcessPool
-from PIL import Image
 
 from conftest import SHAPE, dark, noise
 from daemon import wait_until
@@ -20,6 +18,7 @@ from imgwatch.picture.decoder import Decoder
 from imgwatch.picture.decoding import Decoded, Limits
 from imgwatch.picture.unreadable import Unreadable
 from killing import decoders_killed
+from zeros import black_png
 
 pytestmark = pytest.mark.usefixtures("spawned_workers")
 
@@ -49,7 +48,7 @@ def test_a_picture_comes_with_its_fingerprint(tmp_path: Path) -> None:
 @pytest.fixture
 def slow_picture(tmp_path: Path) -> Path:
     path = tmp_path / "slow.png"
-    Image.fromarray(np.zeros((14000, 14000, 3), dtype=np.uint8)).save(path, compress_level=1)
+    path.write_bytes(black_png(14000))
     return path
 
 
@@ -78,7 +77,7 @@ def test_a_picture_that_kills_its_workers_costs_only_itself(tmp_path: Path, slow
 @pytest.mark.e2e
 def test_memory_of_a_worker_is_limited(tmp_path: Path) -> None:
     path = tmp_path / "large.png"
-    Image.fromarray(np.zeros((9000, 9000, 3), dtype=np.uint8)).save(path)
+    path.write_bytes(black_png(9000))
     with Decoder(SHAPE, Limits(decode_megabytes=100), workers=1) as opened:
         [(_, outcome)] = opened.decode([path])
     assert "limits.decode_megabytes" in str(outcome)
