@@ -34,7 +34,10 @@ CONV: dict[str, Any] = {
     "architecture": "conv",
     "conv": {"size": 32, "filters": [4, 8], "latent": 6, "subsets": 2, "subset_pictures": 24, "epochs": 2},
 }
-LONG = {**DENSE, "dense": {**DENSE["dense"], "epochs": 40}}
+LONG: dict[str, Any] = {
+    "architecture": "dense",
+    "dense": {"size": 16, "hidden": [], "latent": 6, "epochs": 40},  # begins soon, and can be killed often
+}
 MakePhotos = Callable[..., Path]
 Trained = tuple[Job, Contract]
 
