@@ -54,15 +54,16 @@ def look_ahead(  # noqa: PLR0913 - what the config says of judging
     known = set(fitted.paths)
     others = latest([path for path in paths if path not in known], MOST_PICTURES)
     strangers = _among_fitted(fitted, set(paths), loosest)
-    with TemporaryDirectory(prefix="imgwatch-") as folder:
-        draft = Path(folder) / "draft.onnx"
-        fitted.write(draft)
-        with Judge(Scorer(draft, device=device), ThresholdRule(score=loosest), limits, threads) as judge:
-            for number, judged in enumerate(judge.judge(others), 1):
-                judgement = judged.judgement
-                if judgement.verdict is Verdict.QUARANTINE and judgement.score is not None:
-                    strangers.append(Stranger(judged.path, judgement.score, judgement.kind))
-                progress("look ahead", number, len(others))
+    if others:  # else the model need not be written and loaded
+        with TemporaryDirectory(prefix="imgwatch-") as folder:
+            draft = Path(folder) / "draft.onnx"
+            fitted.write(draft)
+            with Judge(Scorer(draft, device=device), ThresholdRule(score=loosest), limits, threads) as judge:
+                for number, judged in enumerate(judge.judge(others), 1):
+                    judgement = judged.judgement
+                    if judgement.verdict is Verdict.QUARANTINE and judgement.score is not None:
+                        strangers.append(Stranger(judged.path, judgement.score, judgement.kind))
+                    progress("look ahead", number, len(others))
     strangers.sort(key=lambda stranger: -stranger.score)
     return Outlook(len(others) + len(known & set(paths)), tuple(strangers))
 
