@@ -7,7 +7,7 @@ import hashlib
 import io
 import multiprocessing.util
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -74,6 +74,21 @@ def _turn(item: pytest.Item) -> int:
         return longest_first.index("train")
     marks = [turn for turn, name in enumerate(longest_first) if item.get_closest_marker(name)]
     return min(marks, default=len(longest_first))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Escape file names that are no UTF-8: xdist cannot send a report with them, and would end the whole run."""
+    report = yield
+    report.sections = [(title, _escaped(text)) for title, text in report.sections]
+    text = str(report.longrepr)
+    if report.failed and _escaped(text) != text:
+        report.longrepr = _escaped(text)
+    return report
+
+
+def _escaped(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def brightness_graph(scale: float = 1.0) -> onnx.ModelProto:

@@ -177,7 +177,7 @@ class Service:
             root.next_scan = self._clock()
 
     def _begin(self) -> None:
-        for root in self._roots:
+        for root in self._roots if not self._ledger.has_replaced_another else ():
             # What was begun as a folder may be a symlink by now, which leads elsewhere.
             if all(map(self._ledger.is_first_start, (root.scope.root, root.origin.path))):
                 self._roots.require(root)

@@ -156,6 +156,26 @@ def test_a_known_folder_that_became_a_dangling_symlink_is_waited_for(
         wait_until(lambda: moved(tmp_path) == ["b.png"])
 
 
+@pytest.mark.parametrize("when", ["now", "before"])
+def test_a_folder_that_is_away_is_waited_for_also_when_the_ledger_was_damaged(
+    tmp_path: Path, write_config: WriteConfig, when: str
+) -> None:
+    config, inbox, away = write_config(), tmp_path / "inbox", tmp_path / "away"
+    with running(config):
+        dark(inbox / "d.png")
+    inbox.rename(away)
+    (tmp_path / "state" / "ledger.sqlite").write_bytes(b"not a database" * 100)
+    if when == "before":
+        with open_ledger(load_settings(config)):
+            pass
+    with running(config) as run:
+        wait_until(lambda: run.pulses and run.pulses[-1].folders == {str(inbox): "gone"})
+        away.rename(inbox)
+        wait_until(lambda: run.pulses[-1].folders == {str(inbox): "watched"})
+        bright(inbox / "b.png")
+        wait_until(lambda: moved(tmp_path) == ["b.png"])
+
+
 def test_deep_folders_loops_and_long_paths_stop_nothing(tmp_path: Path, write_config: WriteConfig) -> None:
     inbox = tmp_path / "inbox"
     config = write_config()

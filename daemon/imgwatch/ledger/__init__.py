@@ -260,6 +260,11 @@ class Ledger:
         """Return the folders that were rescanned by name."""
         return [Path(os.fsdecode(row[0])) for row in self._file.rows((bytes,), "SELECT path FROM rescanned")]
 
+    @property
+    def has_replaced_another(self) -> bool:
+        """Whether a damaged ledger was set aside for this one, so that folders unknown to it may have been watched."""
+        return self._file.has_replaced_another
+
     def is_first_start(self, root: Path) -> bool:
         """Return whether this folder has never been watched before."""
         return self.facts.began(root) is None

@@ -38,6 +38,11 @@ class LedgerFile:
         """Close the file."""
         self._connection.close()
 
+    @property
+    def has_replaced_another(self) -> bool:
+        """Whether a damaged ledger was set aside here, now or at an earlier start."""
+        return any(self.path.parent.glob(f"{self.path.name}.damaged-*"))
+
     def replace(self, why: str) -> None:
         """Set the file aside and go on with a new one."""
         self._connection.close()
