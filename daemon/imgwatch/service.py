@@ -169,7 +169,7 @@ class Service:
         while not self._stopping and self._clock() < until:
             self._heartbeat.beat_if_due()
             try:
-                self._hints.get(timeout=1.0)  # dropped: the scan afterwards finds all
+                self._hints.get(timeout=self._pauses.pulse)  # dropped: the scan afterwards finds all
             except Empty:
                 continue
         self._health.expect_calm()
