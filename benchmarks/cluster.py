@@ -115,7 +115,7 @@ def measure_compute(scratch: Path, number: int) -> None:
         folder = scratch / f"dask-{workers}"
         folder.mkdir()
         with DaskCluster(folder, workers) as dask:
-            wait_for_workers(dask, workers)
+            dask.wait_whole()
             for pid, processor in zip(dask.worker_pids(), sorted(everywhere, reverse=True), strict=False):
                 hold(pid, {processor})
             before = spent(dask)
@@ -136,14 +136,6 @@ def spent(dask: DaskCluster) -> float:
     trees = [psutil.Process(pid) for pid in dask.worker_pids()]
     processes = [process for tree in trees for process in (tree, *tree.children(recursive=True))]
     return sum(sum(process.cpu_times()[:2]) for process in processes)
-
-
-def wait_for_workers(dask: DaskCluster, number: int) -> None:
-    """Wait until the scheduler knows so many."""
-    from distributed import Client
-
-    with Client(dask.address, set_as_default=False) as client:
-        client.wait_for_workers(number)
 
 
 def measure_memory(scratch: Path, many: int) -> None:

@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from distributed import Client
+
 from daemon import wait_until
 from imgwatch.cluster.judging import JudgeKit
 from memory import module_command
@@ -58,6 +60,11 @@ class DaskCluster:
     def worker_pids(self) -> list[int]:
         """Return the processes that compute: the nannies' children that run Dask's worker."""
         return [pid for nanny in self.nannies for pid in children_of(nanny.pid) if _is_spawned(pid)]
+
+    def wait_whole(self) -> None:
+        """Wait until the scheduler knows as many workers as there are nannies, which replace those that died."""
+        with Client(self.address, set_as_default=False) as client:
+            client.wait_for_workers(len(self.nannies), timeout=60)
 
     def kill_scheduler(self) -> None:
         """As a crash, or a machine that is switched off."""
