@@ -1,7 +1,7 @@
 """kill -9 before each step of a change that setup makes: config, model and unit are old or new; a second run finishes.
 
 A step is whatever opens a file to write, renames, links, removes, locks or makes a folder, as Python's audit events
-tell. The change runs in a fork, which is killed before its first step, in a new folder before its second, and so on.
+tell. The change runs in a fork, which is killed before its first step, then, begun anew, before its second, and so on.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from imgwatch.systemd import installation
 from imgwatch.systemd.installed import config_of
 from imgwatch.systemd.plan import InstallPlan
 from imgwatch.systemd.systemctl import Manager
+from snapshot import Snapshot
 
 pytestmark = pytest.mark.faults
 
@@ -74,11 +75,13 @@ def is_killed(change: Change, folder: Path, step: int) -> bool:
 
 
 def killed_before_each_step(change: Change, prepare: Change, root: Path) -> Iterator[Path]:
-    """Yield the folder that each kill left."""
+    """Yield the folder as each kill left it."""
+    folder = root / "folder"
+    folder.mkdir()
+    prepare(folder)
+    prepared = Snapshot(folder)
     for step in itertools.count():
-        folder = root / str(step)
-        folder.mkdir()
-        prepare(folder)
+        prepared.rewind()
         if not is_killed(change, folder, step):
             assert step > 3, "it has steps"
             return
