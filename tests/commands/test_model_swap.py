@@ -115,7 +115,7 @@ def test_a_waiting_model_is_replaced_only_by_a_whole_one_and_kept(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("imgwatch.calibration.calibrate.write_model", killed)
+        patch.setattr("imgwatch.calibration.calibrated.write_model", killed)
         assert CliRunner().invoke(app(), command).exit_code != 0
     assert album.beside.read_bytes() == b"an hour of training"
     assert CliRunner().invoke(app(), command).exit_code == 0

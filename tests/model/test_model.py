@@ -60,7 +60,7 @@ def with_metadata(path: Path, change: Any) -> Path:
 )
 def test_a_model_with_a_wrong_contract_is_refused(tmp_path: Path, change: Any, says: str) -> None:
     with pytest.raises(ModelError, match=says) as caught:
-        Scorer(with_metadata(tmp_path / "m.onnx", change))
+        Scorer(with_metadata(tmp_path / "m.onnx", change), tried=None)
     assert "m.onnx" in str(caught.value)
 
 
@@ -73,7 +73,7 @@ def test_what_is_no_model_is_refused(tmp_path: Path, model_file: Path) -> None:
     text.write_text("hello")
     for path in (other, cut, text, tmp_path / "missing.onnx"):
         with pytest.raises(ModelError, match=path.name):
-            Scorer(path)
+            Scorer(path, tried=None)
 
 
 def test_replacing_is_atomic_and_says_what_fails(tmp_path: Path) -> None:
