@@ -114,44 +114,36 @@ def test_workers_that_need_a_fresh_start_are_spawned(
     assert fork_worker(["python", "-c", ""], {}) is None
 
 
+def said_by(program: str) -> str:
+    """Run a program in a fresh interpreter that finds the fork server; return what it printed, however it ended."""
+    command = [sys.executable, "-c", f"import os, sys; sys.path.insert(0, sys.argv[1])\n{program}"]
+    return subprocess.run(
+        [*command, str(Path(__file__).parent)], stdout=subprocess.PIPE, text=True, check=False
+    ).stdout
+
+
 def test_a_server_that_was_started_for_a_worker_blocks_no_signal() -> None:
     """multiprocessing blocks SIGINT and SIGTERM while it starts what watches over the workers' semaphores."""
-    program = (
-        "import multiprocessing, os, sys; sys.path.insert(0, sys.argv[1])\n"
-        "import forked_workers, fork_server\n"
+    said = said_by(
+        "import forked_workers, fork_server, multiprocessing\n"
         "forked_workers.fork_by(fork_server.fork_worker)\n"
         "multiprocessing.get_context('spawn').Lock()\n"
         "for child in open(f'/proc/self/task/{os.getpid()}/children').read().split():\n"
         "    print(open(f'/proc/{child}/status').read())\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    blocked = [line for line in done.stdout.splitlines() if line.startswith("SigBlk")]
+    blocked = [line for line in said.splitlines() if line.startswith("SigBlk")]
     assert blocked == 2 * ["SigBlk:\t0000000000000000"]
 
 
-def test_the_server_ends_with_its_session(tmp_path):
-    program = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "import os, subprocess\n"
+def test_the_server_ends_with_its_session() -> None:
+    [server] = said_by(
+        "import subprocess\n"
         "from fork_server import ForkedProcess\n"
         "with ForkedProcess([sys.executable, '-m', 'imgwatch', '--version'], stdout=subprocess.PIPE) as process:\n"
         "    process.communicate()\n"
-        "children = open(f'/proc/self/task/{os.getpid()}/children').read()\n"
-        "print(children, flush=True)\n"
+        "print(open(f'/proc/self/task/{os.getpid()}/children').read(), flush=True)\n"
         "os.kill(os.getpid(), 9)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    [server] = done.stdout.split()
+    ).split()
     wait_until(lambda: not Path(f"/proc/{server}").exists(), says="the server ends")
 
 
