@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from conftest import WriteConfig, picture_bytes
-from daemon import Daemon, digests, objects, run, tree, wait_until, write_slowly
+from daemon import Daemon, digests, objects, run, tree, wait_until
 
 pytestmark = pytest.mark.e2e
 SIDECARS = ("IMG_1.AAE", "IMG_1.xmp", "IMG_1.JPG.xmp", "IMG_1.JPG.supplemental-metadata.json", "IMG_1.CR3")
 
 
-def put_set(inbox: Path, brightness: int = 230) -> None:
+def write_set(folder: Path, brightness: int = 230) -> Path:
+    """Write a set that is to be renamed into a watched folder, all at once: its RAW would be judged alone."""
+    folder.mkdir()
     for name in SIDECARS:
-        (inbox / name).write_bytes(name.encode())
-    (inbox / "IMG_1.JPG").write_bytes(picture_bytes(brightness, file_format="JPEG"))
+        (folder / name).write_bytes(name.encode())
+    (folder / "IMG_1.JPG").write_bytes(picture_bytes(brightness, file_format="JPEG"))
+    return folder
 
 
 def test_a_set_moves_comes_back_and_is_taken_again_by_undo(tmp_path: Path, write_config: WriteConfig) -> None:
     inbox, pictures = tmp_path / "inbox", tmp_path / "quarantine" / "pictures"
+    content = b"film" * 1000
     with Daemon(write_config()) as daemon:
-        put_set(inbox)
-        before, everything = tree(inbox), digests(inbox)
-        write_slowly(inbox / "IMG_1.MOV", b"film" * 1000, 8, 0.1)  # longer than the picture takes to settle
-        before |= tree(inbox)
-        everything = digests(inbox)
+        written = write_set(tmp_path / "set")
+        (written / "IMG_1.MOV").write_bytes(content)
+        before, everything = (
+            {f"set/{name}": sha256 for name, sha256 in tree(written).items()},
+            digests(written),
+        )
+        with (written / "IMG_1.MOV").open("wb") as film:
+            written.rename(inbox / "set")
+            for start in range(0, len(content), 500):  # longer than the picture takes to settle
+                film.write(content[start : start + 500])
+                film.flush()
+                time.sleep(0.1)
         daemon.wait_judged(1)
         assert tree(inbox) == {}
         assert digests(pictures) == everything
@@ -49,20 +61,21 @@ def test_a_set_whose_picture_is_normal_or_that_is_shared_stays(
 ) -> None:
     inbox = tmp_path / "inbox"
     with Daemon(write_config()) as daemon:
-        put_set(inbox, brightness=20)
+        written = write_set(tmp_path / "set", brightness=20)
         for name in ("b.jpg", "b.png"):
-            (inbox / name).write_bytes(picture_bytes(230, file_format="JPEG" if name == "b.jpg" else "PNG"))
-        (inbox / "b.xmp").write_bytes(b"of which?")
+            (written / name).write_bytes(picture_bytes(230, file_format="JPEG" if name == "b.jpg" else "PNG"))
+        (written / "b.xmp").write_bytes(b"of which?")
+        written.rename(inbox / "set")
         daemon.wait_judged(3)
-        assert set(tree(inbox)) == {*SIDECARS, "IMG_1.JPG", "b.xmp"}
+        assert set(tree(inbox / "set")) == {*SIDECARS, "IMG_1.JPG", "b.xmp"}
 
 
 def test_alone_means_alone(tmp_path: Path, write_config: WriteConfig) -> None:
     inbox = tmp_path / "inbox"
     with Daemon(write_config(companions="alone")) as daemon:
-        put_set(inbox)
+        write_set(tmp_path / "set").rename(inbox / "set")
         daemon.wait_judged(1)
-        assert set(tree(inbox)) == set(SIDECARS)
+        assert set(tree(inbox / "set")) == set(SIDECARS)
 
 
 def test_a_picture_waits_for_a_film_that_is_open_although_it_is_quiet(
@@ -70,11 +83,12 @@ def test_a_picture_waits_for_a_film_that_is_open_although_it_is_quiet(
 ) -> None:
     inbox = tmp_path / "inbox"
     with Daemon(write_config()) as daemon:
-        film = os.open(inbox / "IMG_1.MOV", os.O_CREAT | os.O_WRONLY)
+        written = write_set(tmp_path / "set")
+        film = os.open(written / "IMG_1.MOV", os.O_CREAT | os.O_WRONLY)
         os.write(film, b"half")
-        put_set(inbox)
+        written.rename(inbox / "set")
         wait_until(lambda: daemon.status().get("judged", 0) >= 1)
-        assert "IMG_1.JPG" in tree(inbox)
+        assert "IMG_1.JPG" in tree(inbox / "set")
         os.write(film, b"whole")
         os.close(film)
         wait_until(lambda: tree(inbox) == {}, says="the set is moved")
