@@ -28,7 +28,6 @@ from imgwatch.quarantine import Quarantine
 
 _IDLE_SECONDS = 120
 _SETTLE_SECONDS, _DEFAULT_SETTLE_SECONDS = 0.5, 1.0
-_FSYNCS = 6  # of one move
 
 
 def idle(setting: Setting) -> Iterator[Figure]:
@@ -61,7 +60,7 @@ def latency(setting: Setting) -> Iterator[Figure]:
     """
     pictures = make(setting.pictures / "small", 200, SMALL)[: setting.sized(200, 10)]
     with TemporaryDirectory(dir="/dev/shm") as memory:
-        waits, without_disk, works, fsyncs = _in_turns((setting.scratch, Path(memory)), pictures)
+        waits, without_disk, works, bare = _in_turns((setting.scratch, Path(memory)), pictures)
     moves = _moves(setting, pictures)[2:]
     work = statistics.median(works)
     yield Figure("one picture: decode and model alone, median", 1000 * work, "ms")
@@ -69,8 +68,8 @@ def latency(setting: Setting) -> Iterator[Figure]:
     yield Figure("one picture: of that the move (fsyncs), median", 1000 * statistics.median(moves), "ms")
     yield Figure("one picture: median / work", statistics.median(waits) / work, "", at_most=1.5)
     yield Figure("one picture: 99th percentile / work", float(np.percentile(waits, 99)) / work, "", at_most=4)
-    slow = float(np.percentile(fsyncs, 99))
-    yield Figure(f"one picture: {_FSYNCS} fsyncs of this disk alone, 99th percentile / work", slow / work, "")
+    slow = float(np.percentile(bare, 99))
+    yield Figure("one picture: its steps on this disk alone, 99th percentile / work", slow / work, "")
     for name, share, most in (("median", 50, 1.5), ("99th percentile", 99, 4)):
         ratio = float(np.percentile(without_disk, share)) / work
         yield Figure(f"one picture, disk of memory: {name} / work", ratio, "", at_most=most)
@@ -78,16 +77,16 @@ def latency(setting: Setting) -> Iterator[Figure]:
 
 def _in_turns(homes: tuple[Path, Path], pictures: list[Path]) -> tuple[list[float], ...]:
     """Return for each picture how long a daemon in each home takes, the work alone in the daemon's own way, and what
-    the first home's disk takes for as many fsyncs as a move has.
+    the first home's disk takes for the steps of a move alone.
     """
     disk, memory = (
         Workspace(home).set_up(threshold={"score": -1e9}, settle_seconds=_SETTLE_SECONDS) for home in homes
     )
-    scorer, rows = Scorer(DEFAULT_MODEL), []
+    scorer, rows, bare = Scorer(DEFAULT_MODEL), [], _BareMoves(homes[0] / "bare")
     with disk.watching(), memory.watching(), Decoder(scorer.contract.shape, Limits()) as decoder:
         for number, path in enumerate(pictures):
             waits = [_until_moved(workspace, path, number, _SETTLE_SECONDS) for workspace in (disk, memory)]
-            rows.append((*waits, _work(scorer, decoder, path), _fsyncs(disk.home / f"synced-{number}")))
+            rows.append((*waits, _work(scorer, decoder, path), bare.move(path.name, path.read_bytes())))
     return tuple(list(column) for column in zip(*rows[2:], strict=True))
 
 
@@ -100,14 +99,46 @@ def _work(scorer: Scorer, decoder: Decoder, path: Path) -> float:
     return time.perf_counter() - start
 
 
-def _fsyncs(path: Path) -> float:
-    """Return the seconds for so many fsyncs as a move has."""
-    start = time.perf_counter()
-    with path.open("wb", buffering=0) as stream:
-        for _ in range(_FSYNCS):
-            stream.write(bytes(500))
-            os.fsync(stream.fileno())
-    return time.perf_counter() - start
+class _BareMoves:
+    """The steps of a move by themselves, each with its fsync, for what the disk takes for them."""
+
+    def __init__(self, home: Path) -> None:
+        self._journal, self._log = home / "under_way", home / "log"
+        self._inbox, self._records, self._pictures = (
+            home / name for name in ("inbox", "records", "pictures")
+        )
+        for folder in (self._inbox, self._records, self._pictures):
+            folder.mkdir(parents=True)
+        self._journal.write_bytes(bytes(8192))
+
+    def move(self, name: str, content: bytes) -> float:
+        """Return the seconds from journal and record until the file has its new name; what follows is not counted."""
+        source, record = self._inbox / name, self._records.with_name(f".{name}")
+        source.write_bytes(content)
+        start = time.perf_counter()
+        _write_durably(self._journal, bytes(1000), os.O_WRONLY)
+        _write_durably(record, bytes(1000), os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        record.rename(self._records / name)
+        _sync_folder(self._records)
+        source.rename(self._pictures / name)
+        took = time.perf_counter() - start
+        _sync_folder(self._pictures)
+        _sync_folder(self._inbox)
+        _write_durably(self._log, bytes(1000), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        return took
+
+
+def _write_durably(path: Path, content: bytes, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    os.write(descriptor, content)
+    os.fsync(descriptor)
+    os.close(descriptor)
+
+
+def _sync_folder(path: Path) -> None:
+    descriptor = os.open(path, os.O_DIRECTORY)
+    os.fsync(descriptor)
+    os.close(descriptor)
 
 
 def _until_moved(workspace: Workspace, picture: Path, number: int, settle_seconds: float) -> float:
