@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from imgwatch.first_config import with_keys
+from imgwatch.config.first_config import with_keys
 
 OUT = Path(__file__).parent / "out"
 INBOX, ALBUM, CONFIG, MODEL = OUT / "inbox", OUT / "album", OUT / "config.yaml", OUT / "model.onnx"

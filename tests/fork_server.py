@@ -38,7 +38,7 @@ _PRELOADED = (  # onnxruntime starts a thread when it is imported: a fork has bu
     "multiprocessing.resource_tracker", "multiprocessing.spawn", "numpy", "onnx", "pathspec", "pebble", "PIL.Image",
     "rich.progress", "rich.table", "watchdog.observers", "yaml",
     "imgwatch.calibration.calibrate", "imgwatch.calibration.measured_file", "imgwatch.calibration.odd_pictures",
-    "imgwatch.calibration.by_kind", "imgwatch.candidates", "imgwatch.config", "imgwatch.config_edit",
+    "imgwatch.calibration.by_kind", "imgwatch.candidates", "imgwatch.config", "imgwatch.config.editing",
     "imgwatch.decisions", "imgwatch.judged_row", "imgwatch.ledger", "imgwatch.live_model", "imgwatch.logs",
     "imgwatch.quarantine", "imgwatch.reviewers_promise", "imgwatch.service", "imgwatch.status",
     "imgwatch.systemd.drop_in", "imgwatch.systemd.notify", "imgwatch.watching.watcher", "forked_workers", "paced",

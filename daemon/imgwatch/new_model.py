@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from imgwatch import config_edit, config_text, first_config
-from imgwatch.config import read_config
+from imgwatch.config import editing, first_config, read_config, yaml_text
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer
@@ -42,7 +41,7 @@ def name_of(model: Path) -> str:
 def change_of_config(config: Path, settings: Settings) -> str:
     """Return how using the new model changes the config, as diff -u shows it; "" if the config names it already."""
     before = read_config(config)
-    return config_edit.difference(config, before, _naming(before, settings))
+    return editing.difference(config, before, _naming(before, settings))
 
 
 def model_to_take(settings: Settings) -> Path:
@@ -70,11 +69,11 @@ def take_into_use(config: Path, settings: Settings) -> str:
         versions.put_in_place(fresh, model)
     if after == before:
         return "A running daemon takes it up by itself."
-    config_edit.replace_config(config, after, before)
+    editing.replace_config(config, after, before)
     return ask_for_reload(settings)
 
 
 def _naming(text: str, settings: Settings) -> str:
     if settings.own_model is not None:
         return text
-    return config_text.with_key(text, "model", str(model_in_use_or_to_be(settings)))
+    return yaml_text.with_key(text, "model", str(model_in_use_or_to_be(settings)))

@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from imgwatch import config_edit, first_config
 from imgwatch.calibration.calibrate import calibrate
 from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.calibration.measured_file import usual_folder
-from imgwatch.config import find_config, parse_config, read_config
+from imgwatch.config import editing, find_config, first_config, parse_config, read_config
 from imgwatch.doctor.contents import sync_warning
 from imgwatch.errors import InputMissing, UsageError
 from imgwatch.files import nearest_existing
@@ -125,7 +124,7 @@ class Setup:
         """Return the changes to an existing config, as diff -u shows them; "" for a new one."""
         if self._before is None:
             return ""
-        return config_edit.difference(self.file, self._before, first_config.with_keys(self._text, values))
+        return editing.difference(self.file, self._before, first_config.with_keys(self._text, values))
 
     def write(self, values: Values, learned: Calibrated | None) -> list[Path]:
         """Write model and config, each atomically; the model first, so that the file in the config exists.
@@ -135,7 +134,7 @@ class Setup:
         text = first_config.with_keys(self._text, values)
         first_config.require_usable(text)
         if self._before is not None:
-            config_edit.require_seen(self.file, read_config(self.file), self._before)
+            editing.require_seen(self.file, read_config(self.file), self._before)
         written = []
         if learned is not None:
             model = Path(str(values["model"]))
@@ -147,7 +146,7 @@ class Setup:
         if self._before is None:
             first_config.write_new(self.file, text)
         elif text != self._before:
-            config_edit.replace_config(self.file, text, self._before)
+            editing.replace_config(self.file, text, self._before)
         return [*written, self.file]
 
     @property

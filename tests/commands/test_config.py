@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from conftest import WriteConfig
 from imgwatch.cli import app
 from imgwatch.config import load_config
-from imgwatch.config_edit import replace_config
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import replace_config
+from imgwatch.config.yaml_text import with_key
 from imgwatch.errors import ConfigError, InputMissing, Unavailable, UsageError
 
 

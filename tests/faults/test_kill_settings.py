@@ -13,9 +13,9 @@ import pytest
 
 from conftest import WriteConfig, write_brightness_model
 from imgwatch.config import load_config
-from imgwatch.config_edit import redo, replace_config, undo
-from imgwatch.config_history import History
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import redo, replace_config, undo
+from imgwatch.config.history import History
+from imgwatch.config.yaml_text import with_key
 from imgwatch.errors import InputMissing
 from imgwatch.model import versions
 from imgwatch.model.scorer import Scorer

@@ -22,8 +22,8 @@ from conftest import write_brightness_model
 from imgwatch.calibration.calibrated import Calibrated
 from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_edit import last_change, redo, replace_config, undo
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import last_change, redo, replace_config, undo
+from imgwatch.config.yaml_text import with_key
 from imgwatch.model.versions import previous_of, roll_back
 from imgwatch.new_model import take_into_use
 from imgwatch.setting_up import Setup
@@ -212,7 +212,7 @@ def test_a_new_model_is_in_use_before_the_config_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)  # and back at the end
-    monkeypatch.setattr("imgwatch.first_config.usual_model", lambda: Path.cwd() / "model.onnx")
+    monkeypatch.setattr("imgwatch.config.first_config.usual_model", lambda: Path.cwd() / "model.onnx")
     whole = NEW.bytes(tmp_path)
 
     def prepare(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from imgwatch.cli import COMMANDS
-from imgwatch.config_faults import section_in
+from imgwatch.config.faults import section_in
 from imgwatch.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent

@@ -10,9 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from imgwatch.commands.configured_models import DEFAULT_MODEL
-from imgwatch.config_edit import replace_config
-from imgwatch.config_history import history_file
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import replace_config
+from imgwatch.config.history import history_file
+from imgwatch.config.yaml_text import with_key
 from imgwatch.setup_pages.app import open_pages
 
 

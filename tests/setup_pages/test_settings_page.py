@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from imgwatch.commands.configured_models import DEFAULT_MODEL
 from imgwatch.config import load_config
-from imgwatch.config_history import History
+from imgwatch.config.history import History
 from imgwatch.setup_pages.app import open_pages
 
 

@@ -12,8 +12,8 @@ from browsing import chromium, serving
 from conftest import noise, write_brightness_model
 from daemon import Daemon
 from imgwatch.config import load_config
-from imgwatch.config_edit import replace_config
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import replace_config
+from imgwatch.config.yaml_text import with_key
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ from imgwatch.commands.options import ConfigOption, JsonOption, YesOption, confi
 from imgwatch.errors import UsageError
 
 if TYPE_CHECKING:
-    from imgwatch.config_history import Change
+    from imgwatch.config.history import Change
 
 app = typer.Typer(help="Show the config in use, change it, or undo its last changes.")
 
@@ -22,7 +22,7 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
     if context.invoked_subcommand is not None:
         return
     from imgwatch.config import find_config
-    from imgwatch.config_edit import last_change
+    from imgwatch.config.editing import last_change
 
     file = find_config(config)
     change = last_change(file)
@@ -42,8 +42,8 @@ def show(context: typer.Context, config: ConfigOption = None, as_json: JsonOptio
 def history(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List the last changes of the config. Newest first, at most 20: those by imgwatch, and yours between them."""
     from imgwatch.config import find_config
-    from imgwatch.config_edit import difference
-    from imgwatch.config_history import History
+    from imgwatch.config.editing import difference
+    from imgwatch.config.history import History
 
     file = find_config(config)
     changes = History.of(file).changes[::-1]
@@ -70,7 +70,7 @@ def set_key(
     """Set one key of the config. Its comments stay, and the daemon reloads it."""
     import yaml
 
-    from imgwatch.config_text import with_key
+    from imgwatch.config.yaml_text import with_key
 
     try:
         parsed = yaml.safe_load(value)
@@ -87,7 +87,7 @@ def add_folder(
     as_json: JsonOption = False,
 ) -> None:
     """Watch one more folder. The daemon reloads the config."""
-    from imgwatch.config_text import with_folder
+    from imgwatch.config.yaml_text import with_folder
 
     [path] = require_existing([folder.absolute()])
     _change(lambda text: with_folder(text, path), is_agreed, config, as_json)
@@ -101,7 +101,7 @@ def remove_folder(
     as_json: JsonOption = False,
 ) -> None:
     """Stop watching a folder. The daemon reloads the config."""
-    from imgwatch.config_text import without_folder
+    from imgwatch.config.yaml_text import without_folder
 
     _change(lambda text: without_folder(text, folder.expanduser().absolute()), is_agreed, config, as_json)
 
@@ -109,27 +109,25 @@ def remove_folder(
 @app.command()
 def undo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Take back the last change of the config. Again, the one before it. The daemon reloads the config."""
-    from imgwatch import config_edit
-    from imgwatch.config import find_config
-    from imgwatch.config_history import History
+    from imgwatch.config import editing, find_config
+    from imgwatch.config.history import History
 
     file = find_config(config)
-    change = config_edit.require_change(file, History.of(file).last, "undo")
+    change = editing.require_change(file, History.of(file).last, "undo")
     if change.version.is_by_hand:
         console.note("This change was made by hand, not by imgwatch:")
-    _change(lambda _: change.before, is_agreed, config, as_json, config_edit.undo)
+    _change(lambda _: change.before, is_agreed, config, as_json, editing.undo)
 
 
 @app.command()
 def redo(is_agreed: YesOption = False, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Make the change again that `undo` took back last. The daemon reloads the config."""
-    from imgwatch import config_edit
-    from imgwatch.config import find_config
-    from imgwatch.config_history import History
+    from imgwatch.config import editing, find_config
+    from imgwatch.config.history import History
 
     file = find_config(config)
-    change = config_edit.require_change(file, History.of(file).last_undone, "redo")
-    _change(lambda _: change.after, is_agreed, config, as_json, config_edit.redo)
+    change = editing.require_change(file, History.of(file).last_undone, "redo")
+    _change(lambda _: change.after, is_agreed, config, as_json, editing.redo)
 
 
 def _row(change: "Change") -> tuple[str, ...]:
@@ -149,7 +147,7 @@ def _change(
     `write`: a step in the history, which needs the text that the user saw.
     """
     from imgwatch.config import find_config, parse_config, read_config
-    from imgwatch.config_edit import difference, replace_config
+    from imgwatch.config.editing import difference, replace_config
     from imgwatch.reload import ask_for_reload
 
     file = find_config(config)

@@ -17,7 +17,7 @@ def init(
     config: ConfigOption = None,
 ) -> None:
     """Write a commented config.yaml for these folders. Never overwrites an existing file."""
-    from imgwatch import first_config
+    from imgwatch.config import first_config
 
     file = config or first_config.usual_config()
     text = first_config.config_for([folder.expanduser().absolute() for folder in watch or []])

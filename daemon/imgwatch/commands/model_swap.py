@@ -135,8 +135,7 @@ def _take_into_use(
 
     `is_wanted`: the user's choice; None: to be asked on a terminal, after the change was shown.
     """
-    from imgwatch import config_edit, config_text
-    from imgwatch.config import find_config, read_config
+    from imgwatch.config import editing, find_config, read_config, yaml_text
 
     if model == model_path(settings):
         return None
@@ -148,10 +147,10 @@ def _take_into_use(
     if is_wanted is False or (is_wanted is None and not console.is_interactive()):
         return f"{by_hand}, or run this with --use"
     before = read_config(file)
-    after = config_text.with_key(before, "model", str(model))
-    console.note(config_edit.difference(file, before, after))
+    after = yaml_text.with_key(before, "model", str(model))
+    console.note(editing.difference(file, before, after))
     if is_wanted is None and not console.agrees(f"Change {file}?"):
         return by_hand
-    config_edit.replace_config(file, after, before)
+    editing.replace_config(file, after, before)
     console.note(ask_for_reload(settings))
     return None

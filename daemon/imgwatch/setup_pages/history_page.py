@@ -10,9 +10,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from imgwatch import config_edit
-from imgwatch.config import load_config
-from imgwatch.config_history import Change, History
+from imgwatch.config import editing, load_config
+from imgwatch.config.history import Change, History
 from imgwatch.errors import shown
 from imgwatch.reload import ask_for_reload
 from imgwatch.review.answers import answer, json_of, page
@@ -56,8 +55,8 @@ class HistoryPage:
         )
         history = History.of(file)
         steps = {
-            "undo": (history.last, config_edit.undo, "is as it was before"),
-            "redo": (history.last_undone, config_edit.redo, "is changed again"),
+            "undo": (history.last, editing.undo, "is as it was before"),
+            "redo": (history.last_undone, editing.redo, "is changed again"),
         }
         if step not in steps:
             raise HTTPException(404, "there is no such step")
@@ -69,4 +68,4 @@ class HistoryPage:
 
 
 def _diff(file: Path, change: Change) -> str:
-    return config_edit.difference(file, change.before, change.after)
+    return editing.difference(file, change.before, change.after)

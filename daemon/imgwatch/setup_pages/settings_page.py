@@ -16,8 +16,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from imgwatch.config import parse_config, read_config
-from imgwatch.config_edit import difference, replace_config
-from imgwatch.config_text import with_folder, with_key, without_folder
+from imgwatch.config.editing import difference, replace_config
+from imgwatch.config.yaml_text import with_folder, with_key, without_folder
 from imgwatch.errors import shown
 from imgwatch.judgement import Kind
 from imgwatch.reload import ask_for_reload

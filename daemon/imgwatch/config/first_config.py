@@ -9,13 +9,13 @@ from pathlib import Path
 
 from imgwatch.atomic_file import replacing
 from imgwatch.config import SYSTEM_CONFIG, parse_config
-from imgwatch.config_text import with_key
+from imgwatch.config.yaml_text import with_key
 from imgwatch.errors import CannotCreate, ConfigError, UsageError
 from imgwatch.settings.section import usual
 
 _EXAMPLE = "  - path: ~/Pictures/Inbox\n"
 _SYSTEM_STATE = Path("/var/lib/imgwatch")  # what systemd makes as StateDirectory=imgwatch
-_TEMPLATE = Path(__file__).parent / "config.yaml"
+_TEMPLATE = Path(__file__).parent.parent / "config.yaml"
 
 
 def usual_config() -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imgwatch.config_summary import summary_of
+from imgwatch.config.summary import summary_of
 
 BEFORE = "watch: [{path: /a}, {path: /b}]\nmode: report\nkinds: {card: keep}\n"
 

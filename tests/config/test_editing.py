@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from imgwatch.config import load_config
-from imgwatch.config_edit import difference, last_change, redo, replace_config, undo
-from imgwatch.config_history import History, history_file
-from imgwatch.config_text import with_key
+from imgwatch.config.editing import difference, last_change, redo, replace_config, undo
+from imgwatch.config.history import History, history_file
+from imgwatch.config.yaml_text import with_key
 from imgwatch.errors import ConfigError, FormatTooNew, InputMissing, IoFailed, Unavailable
 
 

@@ -1,6 +1,6 @@
 """Read config.yaml into `Settings`: every fault is reported at once, each with its key and line.
 
-`settings` defines the keys, `config_faults` what is wrong with them.
+`settings` defines the keys, `faults` what is wrong with them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import msgspec
 import yaml
 from platformdirs import user_config_path
 
-from imgwatch.config_faults import Key, dotted_key, faults_between, faults_in, worded
+from imgwatch.config.faults import Key, dotted_key, faults_between, faults_in, worded
 from imgwatch.errors import ConfigError, InputMissing
 from imgwatch.masking import masked
 from imgwatch.settings import Settings, checked

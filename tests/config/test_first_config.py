@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgwatch import first_config
+from imgwatch.config import first_config
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,6 @@
 """The last texts of a config, in the order in which they came, and which of them is in use; a file beside the config.
 
-It writes only that file: `config_edit` replaces the config.
+It writes only that file: `editing` replaces the config.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import msgspec
 
 from imgwatch.atomic_file import replacing
 from imgwatch.config import read_config
-from imgwatch.config_summary import summary_of
+from imgwatch.config.summary import summary_of
 from imgwatch.errors import FormatTooNew, IoFailed
 
 SCHEMA = 1

@@ -1,6 +1,6 @@
 """Replace a config file as a whole, and go back and forth in its history.
 
-`config_text` edits the text; commands ask whether the user agrees.
+`yaml_text` edits the text; commands ask whether the user agrees.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imgwatch.atomic_file import replacing
 from imgwatch.config import parse_config
-from imgwatch.config_history import Change, History
+from imgwatch.config.history import Change, History
 from imgwatch.errors import CannotCreate, InputMissing, Unavailable
 
 

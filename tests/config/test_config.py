@@ -8,15 +8,15 @@ import pytest
 import yaml
 
 from imgwatch.config import find_config, load_config, parse_config
-from imgwatch.config_faults import section_in
+from imgwatch.config.faults import section_in
+from imgwatch.config.first_config import config_for
 from imgwatch.errors import ConfigError, InputMissing
-from imgwatch.first_config import config_for
 from imgwatch.judgement import Kind
 from imgwatch.kind_rules import rule_for
 from imgwatch.settings import DEFAULT_IGNORE, Section, Settings, ThresholdRule, plain
 from imgwatch.settings.kinds import KindRule, KindSettings
 
-DEFAULT = Path(__file__).parent.parent / "config.yaml"
+DEFAULT = Path(__file__).parent.parent.parent / "config.yaml"
 
 
 def faults(text: str) -> list[str]:

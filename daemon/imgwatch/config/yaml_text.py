@@ -1,6 +1,6 @@
 """Edit the text of a config, and leave every byte that does not have to change: comments, order and spelling. Pure.
 
-`settings` defines the keys; `config_edit` writes the file.
+`settings` defines the keys; `editing` writes the file.
 """
 
 from __future__ import annotations

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from imgwatch.config import parse_config
-from imgwatch.config_text import with_folder, with_key, without_folder
+from imgwatch.config.yaml_text import with_folder, with_key, without_folder
 from imgwatch.errors import ConfigError, InputMissing
 
-SHIPPED = Path(__file__).parent.parent / "config.yaml"
+SHIPPED = Path(__file__).parent.parent.parent / "config.yaml"
 WATCH = "watch: [{path: /a}]\n"
 
 
