@@ -9,7 +9,7 @@ from imgwatch.files import Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.ledger import Ledger, Row
 from imgwatch.lifecycle import FileState
-from imgwatch.requeue import Requeue
+from imgwatch.service.requeue import Requeue
 from imgwatch.settings import BreakerSettings
 from imgwatch.timers import Every
 

@@ -8,9 +8,9 @@ import pytest
 from imgwatch import memory
 from imgwatch.ledger import Ledger
 from imgwatch.quarantine import Quarantine
+from imgwatch.service.upkeep import Upkeep
 from imgwatch.settings import QuarantineSettings, Settings, Watch
 from imgwatch.timers import Pauses
-from imgwatch.upkeep import Upkeep
 
 PAUSES = Pauses()
 

@@ -14,7 +14,7 @@ from imgwatch.ledger import Ledger
 from imgwatch.lifecycle import FileState
 from imgwatch.moving import Mover
 from imgwatch.quarantine import Quarantine
-from imgwatch.requeue import Requeue
+from imgwatch.service.requeue import Requeue
 from imgwatch.timers import Alarm
 from imgwatch.watching.intake import Intake
 

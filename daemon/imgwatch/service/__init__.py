@@ -17,19 +17,19 @@ from imgwatch.errors import ImgwatchError, InputMissing, LedgerDamaged, RestartN
 from imgwatch.feedback.learner import FeedbackLearner
 from imgwatch.file_faults import FileFaults
 from imgwatch.health import Health
-from imgwatch.heartbeat import Heartbeat
 from imgwatch.ledger import Ledger
 from imgwatch.live_model import LiveModel
 from imgwatch.monitoring.observer import Observer
-from imgwatch.move_retry import MoveRetry
 from imgwatch.pipeline import Pipeline, hold_until_settled
 from imgwatch.policy import Policy
 from imgwatch.quarantine import Quarantine
-from imgwatch.requeue import Requeue
+from imgwatch.service.heartbeat import Heartbeat
+from imgwatch.service.move_retry import MoveRetry
+from imgwatch.service.requeue import Requeue
+from imgwatch.service.upkeep import Upkeep
 from imgwatch.settings import Settings
 from imgwatch.status import Pulse
 from imgwatch.timers import Alarm, Clock, Every, Pauses
-from imgwatch.upkeep import Upkeep
 from imgwatch.watching.intake import Intake
 from imgwatch.watching.roots import Roots
 from imgwatch.watching.watcher import Hint, Hints, Overflow, Wake
