@@ -58,7 +58,8 @@ def look_ahead(  # noqa: PLR0913 - what the config says of judging
         with TemporaryDirectory(prefix="imgwatch-") as folder:
             draft = Path(folder) / "draft.onnx"
             fitted.write(draft)
-            with Judge(Scorer(draft, device=device), ThresholdRule(score=loosest), limits, threads) as judge:
+            scorer = Scorer(draft, tried=None, device=device)  # to write it, it was run here
+            with Judge(scorer, ThresholdRule(score=loosest), limits, threads) as judge:
                 for number, judged in enumerate(judge.judge(others), 1):
                     judgement = judged.judgement
                     if judgement.verdict is Verdict.QUARANTINE and judgement.score is not None:
