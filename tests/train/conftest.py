@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,18 +16,10 @@ MakePhotos = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def tensorflow() -> Iterator[None]:
-    """Import TensorFlow while no garbage is collected: its half a million objects are never looked through.
-
-    tf2onnx raises what it would catch, instead of copying the graph before each thing it tries.
-    """
+    """Import TensorFlow. tf2onnx raises what it would catch, instead of copying the graph before all that it tries."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TF2ONNX_CATCH_ERRORS", "FALSE")
-        gc.disable()
         prepare_tensorflow(seed=0, threads=2)
-        import tf2onnx  # noqa: F401
-
-        gc.freeze()
-        gc.enable()
         yield
 
 
