@@ -44,6 +44,13 @@ def test_one_verdict_settles_a_cluster_and_one_undo_takes_it_back(scene: Scene, 
     assert list(scene.quarantine().binned()) == []
 
 
+def test_a_cluster_of_one_speaks_of_one_picture(scene: Scene, look: Look) -> None:
+    scene.fill(1)
+    page = look("")
+    expect(page.locator(".crowd h2")).to_have_text("1 picture unlike yours")
+    expect(page.get_by_role("button", name="Delete 1")).to_be_visible()
+
+
 def test_what_is_left_out_of_a_verdict_stays(scene: Scene, look: Look) -> None:
     scene.fill(5)
     page = look("#clusters")

@@ -6,6 +6,8 @@ const SHOWN = 48; // of a cluster: what a person can take in, and enough to see 
 const BEGUN_AS_TWO = 4 * SHOWN;
 const NAMES = { screenshot: "screenshots", document: "documents", caption: "pictures with words across them", card: "greeting cards",
   advertisement: "advertisements", blurred: "blurred pictures", dark: "dark or empty pictures", stranger: "pictures unlike yours" };
+const ONE = { screenshot: "screenshot", document: "document", caption: "picture with words across it", card: "greeting card",
+  advertisement: "advertisement", blurred: "blurred picture", dark: "dark or empty picture", stranger: "picture unlike yours" };
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
 const byLikeness = (a, b) => compare(a.cluster ?? "", b.cluster ?? "") || compare(a.group, b.group) || compare(a.id, b.id);
 
@@ -42,13 +44,13 @@ export class Crowds {
     node.crowd = crowd;
     const { rows, kind } = crowd, shown = sample(rows);
     crowd.shown = new Set(shown.map((row) => row.id));
-    const name = rows.length === 1 ? `1 of the ${kindName(kind)}` : `${rows.length.toLocaleString()} ${kindName(kind)} like these`;
+    const name = rows.length === 1 ? `1 ${ONE[kind] ?? kind ?? "other picture"}` : `${rows.length.toLocaleString()} ${kindName(kind)} like these`;
     node.querySelector("h2").textContent = name;
     node.setAttribute("aria-label", name);
     node.querySelector(".why").textContent = `${NAMES[kind] && kind !== "stranger" ? "" : `${most(rows, "label")} · `}from ${most(rows, "folder")}`;
     const bits = new Map([...node.querySelectorAll(".bit")].map((bit) => [bit.dataset.id, bit.parentNode]));
     node.querySelector(".bits").replaceChildren(...shown.map((row) => bits.get(row.id) ?? bit(row)));
-    node.querySelector(".more").textContent = rows.length > shown.length ? `${shown.length} of ${rows.length.toLocaleString()} are shown, spread evenly.` : "All of them are shown.";
+    node.querySelector(".more").textContent = rows.length > shown.length ? `${shown.length} of ${rows.length.toLocaleString()} are shown, spread evenly.` : rows.length > 1 ? "All of them are shown." : "";
     node.querySelector("[data-act=divide]").hidden = !crowd.divisible;
     node.querySelector(".teaches").textContent = lesson(rows.length);
     this.mark(node);
@@ -59,7 +61,7 @@ export class Crowds {
   mark(node) {
     for (const bit of node.querySelectorAll(".bit")) bit.setAttribute("aria-pressed", this.left.has(bit.dataset.id));
     node.querySelectorAll(".bit").forEach((bit, nth) => { bit.tabIndex = nth ? -1 : 0; });
-    const number = this.ids(node).length, all = number === node.crowd.rows.length ? "all " : "";
+    const number = this.ids(node).length, all = number > 1 && number === node.crowd.rows.length ? "all " : "";
     for (const [verb, word] of [["delete", "Delete"], ["restore", "Restore"]]) {
       node.querySelector(`[data-act=${verb}]`).lastChild.textContent = `${word} ${all}${number.toLocaleString()}`;
       node.querySelector(`[data-act=${verb}]`).disabled = !number;
