@@ -180,7 +180,7 @@ def test_a_changed_folder_is_told_once_and_known_after_a_restart(
         assert status["drift"] is True
         assert status["drift_says"].startswith("your folder has changed: half of the last 200")
         daemon.told_once("your folder has changed")
-        assert "imgwatch calibrate" in run("status", config=config).stdout
+        assert "drift: your folder has changed: " in run("status", config=config).stdout
 
 
 def test_the_day_before_is_told_once_by_the_daemon_of_the_next_day(

@@ -59,7 +59,8 @@ _FROM_DAEMON = (
     "last_error",
     "pid",
 )
-_UNLABELLED = ("mode_says", "breaker_why", "drift_says")  # sentences about the line above
+_UNLABELLED = ("mode_says", "breaker_why")  # sentences about the line above
+_ONLY_JSON = ("drift", "yours")  # what the sentence of the same name says in words
 
 
 def status(
@@ -83,7 +84,7 @@ def status(
         console.say_json(summary)
     else:
         for name, value in summary.items():
-            if name != "yours" and value is not None and value not in ([], {}):
+            if name not in _ONLY_JSON and value is not None and value not in ([], {}):
                 words = str(value) if name == "pid" else _plain(value)
                 label = "" if name in _UNLABELLED else name.removesuffix("_says").replace("_", " ") + ":"
                 console.say(f"{label:>15} {words}")
