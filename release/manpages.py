@@ -46,7 +46,10 @@ def _page(command: Command, below: Sequence[Command]) -> str:
         parts += [_subcommand(other) for other in below]
         parts.append(_section("SEE ALSO", ".BR imgwatch (1),\n.BR imgwatch-config (5)"))
     else:
-        summaries = [Described(" ".join(other.words), _first_sentence(other.description)) for other in below]
+        summaries = [
+            Described(" ".join(other.words), _first_sentence(other.description).rstrip(".") + ".")
+            for other in below
+        ]
         parts += [_section("COMMANDS", _listed(summaries)), _section("EXIT STATUS", _listed(exit_codes()))]
         parts += [_section("ENVIRONMENT", _listed(_VARIABLES)), _section("FILES", _listed(_FILES))]
         seen = ",\n".join(f".BR imgwatch-{other.words[0]} (1)" for other in below)

@@ -54,7 +54,7 @@ def _log_once(claimed: Format, first: Path) -> None:
     if claimed.name not in _LOGGED:
         _LOGGED.add(claimed.name)
         log.warning(
-            "%s, and others like it (`imgwatch status` counts them). The first: %s",
+            "%s. The first is %s; `imgwatch status` counts the others",
             claimed.left_alone(1),
             first,
         )

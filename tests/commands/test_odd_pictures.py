@@ -60,7 +60,7 @@ def test_on_a_terminal_they_are_asked_about(
     config, model = write_config(model=str(model_file)), tmp_path / "new.onnx"
     command = ["calibrate", str(album), "--out", str(model), "--config", str(config), "--review", "--no-use"]
     said = in_a_terminal(*command, answers={b"Which of them are junk": b"1\n"}, columns=400).decode()
-    assert "1 of your pictures stands out" in said
+    assert "1 of your pictures stands out from the rest, but counts as normal too" in said
     assert "24 pictures, 0 unreadable" in said
     assert OddPictures(model).left_out() == [album / "odd.png"]
     in_a_terminal(*command, answers={b"Which of them are junk": b"\n"}, columns=400)

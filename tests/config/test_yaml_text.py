@@ -41,7 +41,7 @@ def test_any_path_is_spelled_so_that_it_is_read_again(before: str, value: str) -
     ["watch: [{path: /a}]\nmodel: [x,  # mine\n  y]\n", "- path: /a\n", "x"],
 )
 def test_what_cannot_be_changed_so_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(ConfigError, match="write `model: /m` into it"):
+    with pytest.raises(ConfigError, match="set model to /m in it by hand"):
         with_key(before, "model", "/m")
 
 
@@ -77,7 +77,7 @@ def test_a_key_without_a_value_gets_one() -> None:
 
 @pytest.mark.parametrize("before", ["threshold:\n", "threshold: [1]\n"])
 def test_a_section_that_cannot_be_changed_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(ConfigError, match=r"write `threshold.false_alarms: 0.05` into it"):
+    with pytest.raises(ConfigError, match=r"set threshold.false_alarms to 0.05 in it by hand"):
         with_key("watch: [{path: /a}]\n" + before, "threshold.false_alarms", 0.05)
 
 
@@ -127,7 +127,7 @@ def test_a_rule_is_set_in_any_style(before: str, after: str) -> None:
     ],
 )
 def test_what_would_drop_a_comment_or_change_another_key_is_left_to_the_user(before: str) -> None:
-    with pytest.raises(ConfigError, match=r"write `kinds.screenshot: keep` into it"):
+    with pytest.raises(ConfigError, match=r"set kinds.screenshot to keep in it by hand"):
         with_key(WATCH + before, "kinds.screenshot", "keep")
 
 

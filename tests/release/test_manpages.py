@@ -35,6 +35,13 @@ def test_every_command_and_option_has_its_line() -> None:
             assert option.name in page, (command.words, option)
 
 
+def test_the_first_page_says_of_each_command_in_a_whole_sentence_what_it_does() -> None:
+    listed = pages()["imgwatch.1"].split(".SH COMMANDS\n")[1].split("\n.SH")[0]
+    lines = [line for line in listed.splitlines() if not line.startswith(".")]
+    assert len(lines) == sum(len(command.words) == 1 for command in commands())
+    assert all(line.endswith(".") and not line.endswith("..") for line in lines), lines
+
+
 def test_the_pages_are_made_with_what_a_build_of_the_wheel_installs() -> None:
     absent = ("yaml", "platformdirs", "numpy", "PIL", "onnx", "onnxruntime", "pebble", "watchdog")
     only = f"import sys; sys.modules |= dict.fromkeys({absent})"

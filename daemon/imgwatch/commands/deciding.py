@@ -75,7 +75,7 @@ def undo_last(quarantine: "Quarantine", decisions: "Decisions", is_agreed: bool,
     def undo_restore(_: "Record") -> str:
         again = [decisions.undo(step) for step in steps][-1]
         if last.restored_to is None:
-            return "open again"
+            return "undecided again"
         if quarantine.review_state(again) is ReviewState.MOVED:
             return f"in {again.destination} again, as {again.id}"
         return f"in quarantine again, as {again.id}"

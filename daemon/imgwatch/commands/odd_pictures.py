@@ -67,8 +67,10 @@ def say_standing_out(strangest: Sequence[tuple[Path, float | None]], standing_ou
     The threshold depends on them: junk among them lets similar junk pass.
     """
     if standing_out:
-        verb = "stands" if standing_out == 1 else "stand"
-        console.say(f"{standing_out} of your pictures {verb} out from the rest, but count as normal too:")
+        stand, count = ("stands", "counts") if standing_out == 1 else ("stand", "count")
+        console.say(
+            f"{standing_out} of your pictures {stand} out from the rest, but {count} as normal too. The strangest:"
+        )
     else:
         console.say("No picture stands out clearly; these are the strangest:")
     shown = list(strangest[: max(_FEWEST_SHOWN, min(standing_out, _MOST_SHOWN))])

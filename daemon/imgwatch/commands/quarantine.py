@@ -236,7 +236,7 @@ def undo(
 
             def reopen(record: "Record") -> str:
                 decisions.mark(record, ReviewState.OPEN)
-                return "open again"
+                return "undecided again"
 
             decide_on_each(chosen(quarantine, which, None, False, DECIDED), reopen, as_json, "undone")
             return

@@ -26,7 +26,7 @@ def with_key(text: str, key: str, value: Value) -> str:
     spelled = _spelled(value)
     changed = _with_steps(text, _composed(text), key.split("."), spelled)
     if changed is None:
-        raise ConfigError(f"the config cannot be changed automatically: write `{key}: {spelled}` into it")
+        raise ConfigError(f"the config cannot be changed automatically: set {key} to {spelled} in it by hand")
     return changed
 
 
