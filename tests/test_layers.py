@@ -15,6 +15,7 @@ LAYERS = (
         "batches",
         "child",
         "contained",
+        "dates",
         "mounts",
         "files",
         "ignore",

@@ -12,6 +12,7 @@ from imgwatch.config.editing import difference, last_change, redo, replace_confi
 from imgwatch.config.history import History, history_file
 from imgwatch.config.yaml_text import with_key
 from imgwatch.errors import ConfigError, FormatTooNew, InputMissing, IoFailed, Unavailable
+from memory import folder_in_memory
 
 
 def test_a_config_is_replaced_behind_its_symlink_with_its_rights(tmp_path: Path) -> None:
@@ -120,6 +121,16 @@ def test_what_an_older_version_kept_is_the_first_change_of_the_history(tmp_path:
     for _ in range(2):
         undo(file)
     assert file.read_text() == before
+
+
+@pytest.mark.parametrize("seconds", [-(2**40), 2**40])
+def test_a_config_with_an_odd_date_has_a_history(tmp_path: Path, seconds: int) -> None:
+    """The file system of a test may keep another date than this one: memory keeps any."""
+    with folder_in_memory() as memory:
+        file = memory / "config.yaml"
+        file.write_text("mode: report\n")
+        os.utime(file, (seconds, seconds))
+        assert [version.text for version in History.of(file).versions] == ["mode: report\n"]
 
 
 def test_a_change_that_an_older_version_left_half_done_is_undone(tmp_path: Path) -> None:

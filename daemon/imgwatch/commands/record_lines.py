@@ -6,11 +6,11 @@ import grp
 import pwd
 import stat
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgwatch import console
+from imgwatch.dates import local_time
 from imgwatch.wording import sentence
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def say_moved(moved: Sequence[Moved], as_json: bool) -> None:
         rows = [
             (
                 item.record.id,
-                f"{item.record.quarantined_at:%Y-%m-%d %H:%M}",
+                f"{item.record.quarantined_at.astimezone():%Y-%m-%d %H:%M}",
                 item.record.original,
                 str(item.path),
             )
@@ -94,7 +94,7 @@ def lines_of(record: Record, path: Path) -> list[tuple[str, str]]:
         ("parts", ", ".join(f"{name} {value:.3g}" for name, value in judgement.parts.items())),
         ("model", judgement.model),
         ("quarantined", f"{record.quarantined_at.astimezone():%Y-%m-%d %H:%M:%S}"),
-        ("last changed", f"{_local(metadata.mtime_ns):%Y-%m-%d %H:%M:%S}"),
+        ("last changed", f"{local_time(metadata.mtime_ns / 1e9):%Y-%m-%d %H:%M:%S}"),
         ("size", size_of(record.size_bytes)),
         ("owner", f"{_user(metadata.uid)}, group {_group(metadata.gid)}"),
         ("rights", stat.filemode(stat.S_IFREG | metadata.mode)[1:]),
@@ -111,12 +111,6 @@ def size_of(number: int) -> str:
     while size >= 1000 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     return f"{number} bytes" if unit == 0 else f"{size:.3g} {_UNITS[unit]}"
-
-
-def _local(time_ns: int) -> datetime:
-    """Return a local time, limited to the range of dates."""
-    seconds = min(max(time_ns / 1e9, -62_135_500_000), 253_402_200_000)
-    return datetime.fromtimestamp(seconds)
 
 
 def _user(number: int) -> str:

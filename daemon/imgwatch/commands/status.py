@@ -96,6 +96,7 @@ def status(
 
 def _list(settings: "Settings", listed: ListChoice, as_json: bool) -> None:
     """Print the files in one state, the latest first."""
+    from imgwatch.dates import local_time
     from imgwatch.lifecycle import FileState
     from imgwatch.wording import sentence
 
@@ -104,13 +105,13 @@ def _list(settings: "Settings", listed: ListChoice, as_json: bool) -> None:
     with open_ledger(settings) as ledger:
         rows = ledger.listed(FileState(listed.replace("-", " ")))
     for row in rows:
-        since = datetime.fromtimestamp(row.since, UTC)
+        since = local_time(row.since)
         if as_json:
             console.say_json({"path": str(row.path), "state": listed, "reason": sentence(row.reason),
                               "reason_code": row.reason.code, "kind": row.kind, "score": row.score,
-                              "since": since.isoformat(timespec="seconds").replace("+00:00", "Z")})  # fmt: skip
+                              "since": _in_utc(since)})  # fmt: skip
         else:
-            console.say(f"{since.astimezone():%Y-%m-%d %H:%M}  {row.path}  ({sentence(row.reason)})")
+            console.say(f"{since:%Y-%m-%d %H:%M}  {row.path}  ({sentence(row.reason)})")
 
 
 def collect(settings: "Settings") -> dict[str, object]:
@@ -219,3 +220,7 @@ def _plain(value: object) -> str:
 
 def _in_brackets(value: object) -> str:
     return f"{100 * value:.3g} %" if isinstance(value, float) else str(value)
+
+
+def _in_utc(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

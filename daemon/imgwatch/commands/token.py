@@ -48,7 +48,9 @@ def list_tokens(config: ConfigOption = None, as_json: JsonOption = False) -> Non
     elif not tokens:
         console.say("There is no token; `imgwatch token add NAME` makes one.")
     else:
-        rows = [(token.name, f"{token.made_at:%Y-%m-%d}", ", ".join(token.can)) for token in tokens]
+        rows = [
+            (token.name, f"{token.made_at.astimezone():%Y-%m-%d}", ", ".join(token.can)) for token in tokens
+        ]
         console.table(("name", "made", "may"), rows)
 
 

@@ -17,6 +17,7 @@ import msgspec
 from imgwatch.atomic_file import replacing
 from imgwatch.config import read_config
 from imgwatch.config.summary import summary_of
+from imgwatch.dates import local_time
 from imgwatch.errors import FormatTooNew, IoFailed
 
 SCHEMA = 1
@@ -106,7 +107,7 @@ class History:
         for index in (self.present, self.present + 1, self.present - 1):
             if 0 <= index < len(self.versions) and self.versions[index].text == text:
                 return type(self)(self.versions, index)
-        return self.with_change(text, datetime.fromtimestamp(modified, UTC), is_by_hand=True)
+        return self.with_change(text, local_time(modified).astimezone(UTC), is_by_hand=True)
 
     def with_change(self, text: str, time: datetime, *, is_by_hand: bool) -> Self:
         """Return the history with one more change, which is in use. What was taken back, and the oldest, is gone."""
@@ -181,8 +182,8 @@ def _from_previous(config: Path, text: str) -> tuple[tuple[Version, ...], int]:
     except (OSError, UnicodeDecodeError) as fault:
         raise IoFailed(f"{previous}: cannot be read: {fault}") from fault
     if before == text:
-        return (Version(datetime.fromtimestamp(config.stat().st_mtime, UTC), True, "", text),), 0
-    time = datetime.fromtimestamp(changed, UTC)
+        return (Version(local_time(config.stat().st_mtime).astimezone(UTC), True, "", text),), 0
+    time = local_time(changed).astimezone(UTC)
     return (Version(time, True, "", before), Version(time, False, summary_of(before, text), text)), 1
 
 

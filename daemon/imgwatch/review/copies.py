@@ -5,7 +5,6 @@ The browser names copies only; their records name the kept picture, which is sho
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from imgwatch.dates import local_time
 from imgwatch.duplicates.replacing import Kept, is_copy, kept_path, kept_picture, why_not_replaceable
 from imgwatch.errors import shown
 from imgwatch.files import Identity
@@ -117,7 +117,7 @@ def _version(identity: Identity) -> str:
 
 
 def _date(mtime_ns: int) -> str:
-    return f"{datetime.fromtimestamp(mtime_ns / 1e9).astimezone():%Y-%m-%d %H:%M}"
+    return f"{local_time(mtime_ns / 1e9):%Y-%m-%d %H:%M}"
 
 
 def _pixels(record: Record, prefix: str) -> str:

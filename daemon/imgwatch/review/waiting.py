@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from imgwatch.breaker import PAUSED
+from imgwatch.dates import local_time
 from imgwatch.errors import shown
 from imgwatch.ledger import Ledger
 from imgwatch.ledger import Listed as WaitingPicture
@@ -36,7 +36,7 @@ def waiting(ledger: Ledger, state: FileState) -> dict[str, Any]:
 
 
 def _row(picture: WaitingPicture) -> dict[str, str]:
-    since = datetime.fromtimestamp(picture.since).astimezone()
+    since = local_time(picture.since)
     return {
         "key": _key(picture.path),
         "path": shown(tilde(picture.path)),
