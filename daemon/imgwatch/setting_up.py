@@ -63,6 +63,11 @@ class Setup:
         return USUAL_SHARE if rule is None or rule.false_alarms is None else rule.false_alarms
 
     @property
+    def has_own_model(self) -> bool:
+        """Whether a model that was learned from the user's pictures is in use."""
+        return self.settings.own_model is not None and self.settings.own_model.exists()
+
+    @property
     def sync_warnings(self) -> list[str]:
         """Warnings that a move would delete pictures on other devices; none if nothing is moved."""
         if self.settings.mode == "report":
@@ -72,11 +77,16 @@ class Setup:
     def learn(self, normal: Sequence[Path], share: float, progress: Progress) -> Calibrated:
         """Fit the config's model, or the general one, to the pictures in these folders; none: in the watched ones.
 
-        Raises InputMissing for too few pictures.
+        Raises InputMissing for too few pictures, and for no folders where they would replace a model of the user's.
         """
+        if not normal and self.has_own_model:
+            raise InputMissing(
+                f"{self.settings.own_model} was learned from your normal pictures: name their folder again "
+                "(--normal DIR); `imgwatch config set threshold.false_alarms P` changes only the promise"
+            )
         settings, own = self.settings, self.settings.own_model
         paths = list_pictures(normal or self.watched, self._apart, settings.watch[0].ignore)
-        base = own if own is not None and own.exists() else self._general_model
+        base = own if own is not None and self.has_own_model else self._general_model
         rule = ThresholdRule(false_alarms=share)
         return calibrate(
             base,

@@ -99,6 +99,12 @@ def test_a_config_that_is_there_keeps_all_but_what_is_chosen(home: Path) -> None
     run("setup", "--normal", home / "Pictures" / "Album", "--yes")
     assert (home / ".local/share/imgwatch/model.previous.onnx").exists(), "the one before is kept"
     assert "0.02 # strict" in config_of(home).read_text()
+    mine = (home / ".local/share/imgwatch/model.onnx").read_bytes()
+    refused = run("setup", "--false-alarms", "0.05", "--yes", code=66)
+    assert "name their folder again (--normal DIR)" in refused.stderr
+    assert (home / ".local/share/imgwatch/model.onnx").read_bytes() == mine, (
+        "junk in the inbox teaches it nothing"
+    )
     refused = run("setup", "--watch", home, "--normal", home / "Pictures" / "Album", "--yes", code=2)
     assert "add" in refused.stderr
 

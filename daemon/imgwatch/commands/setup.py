@@ -23,7 +23,7 @@ _NormalOption = Annotated[
     list[Path] | None,
     typer.Option(
         "--normal",
-        help="A folder of normal pictures; may be given several times. Default: the watched folder.",
+        help="A folder of normal pictures; may be given several times. Default, the first time: the watched folder.",
         metavar="DIR",
     ),
 ]

@@ -55,16 +55,17 @@ def choose_normal(chosen: "Setup", asked: Asked) -> "Calibrated | None":
 
     if asked.normal or not console.is_interactive() or asked.is_agreed:
         return learn([folder.expanduser().absolute() for folder in asked.normal])
+    default = "" if chosen.has_own_model else str(chosen.watched[0])
     while True:
         answer = console.ask(
             "Where are your normal pictures, those that should stay? 200 are enough to begin, 1,000 are better "
             f"({_WITHOUT}: use the general model, which only reports)",
-            str(chosen.watched[0]),
+            default,
         )
         if answer == _WITHOUT:
             return None
         try:
-            return learn([Path(answer).expanduser().absolute()])
+            return learn([Path(answer).expanduser().absolute()] if answer else [])
         except InputMissing as fault:
             console.complain(fault)
 
