@@ -54,6 +54,9 @@ def test_from_an_empty_home_to_a_picture_in_quarantine(home: Path) -> None:
     with Daemon(config_of(home), home / "watch.log") as daemon:
         noise(inbox / "junk.png")
         daemon.wait_log("junk.png -> quarantine")
+        again = run("setup", *options, "--yes", "--no-service")
+        assert "Start it with" not in again.stdout, "it runs"
+        assert "The daemon reads the config again." in again.stderr
 
 
 def test_a_person_is_asked_and_sees_what_would_move(home: Path) -> None:

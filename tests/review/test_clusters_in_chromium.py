@@ -40,6 +40,7 @@ def test_one_verdict_settles_a_cluster_and_one_undo_takes_it_back(scene: Scene, 
     expect(page.locator(".crowd")).to_have_count(0)
     assert len(list(scene.quarantine().binned())) == 6
     page.keyboard.press("u")
+    expect(page.locator("#toast")).to_contain_text("Undone: 6 pictures no longer in the bin")
     expect(page.locator(".bit")).to_have_count(6)
     assert list(scene.quarantine().binned()) == []
 

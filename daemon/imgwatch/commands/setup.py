@@ -116,6 +116,8 @@ def _set_up(config: Path | None, watch: Path | None, asked: "Asked") -> None:
 
 def _start(chosen: "Setup", asked: "Asked") -> bool:
     """Install and start the service if the user wants it, else print how to start; return whether it was installed."""
+    from imgwatch.status import read_status
+
     has_systemd = Path("/run/systemd/system").is_dir()
     is_wanted = asked.service
     if is_wanted is None:
@@ -126,9 +128,13 @@ def _start(chosen: "Setup", asked: "Asked") -> bool:
         install_service(chosen.file)
     elif not asked.as_json:
         service = ", or `imgwatch service install` for a service" if has_systemd else ""
+        start = (
+            ""
+            if "pid" in read_status(chosen.settings.state)
+            else f"Start it with `imgwatch watch`{service}; "
+        )
         console.say(
-            f"Start it with `imgwatch watch`{service}; `imgwatch review` shows what it has moved, `imgwatch setup` "
-            "changes all of this."
+            f"{start}`imgwatch review` shows what it has moved, `imgwatch setup` changes all of this."
         )
     return is_wanted
 

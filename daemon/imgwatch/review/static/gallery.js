@@ -11,6 +11,7 @@ import { Shelf } from "./shelf.js";
 
 const $ = (id) => document.getElementById(id);
 const DONE = { restore: "restored", delete: "in the bin", later: "kept for later", reopen: "undecided again", empty: "deleted for good" };
+const pictures = (number) => (number === 1 ? "1 picture" : `${number.toLocaleString()} pictures`);
 const MOST_DETAILS = 50, MOST_FOLDERS = 100, TOAST_SECONDS = 9;
 const VIEWS = { open: "Quarantine", later: "Later", binned: "Bin" };
 const NOTHING = {
@@ -183,7 +184,7 @@ async function report({ verb, done, failed, changes }) {
     trouble(`${reasons.length} not ${DONE[verb]}: ${reasons[0]}${reasons.length > 1 ? " …" : ""}`);
     await reload();
   } else refresh();
-  if (done.length) toast(`${done.length === 1 ? "1 picture" : `${done.length.toLocaleString()} pictures`} ${DONE[verb]}`, verb !== "empty", TOAST_SECONDS);
+  if (done.length) toast(`${pictures(done.length)} ${DONE[verb]}`, verb !== "empty", TOAST_SECONDS);
 }
 
 function undo() {
@@ -196,7 +197,7 @@ function undo() {
     if (reasons.length) trouble(`${reasons.length} could not be undone: ${reasons[0]}`);
     refresh();
     if (answer.done.length) {
-      toast(`Undone: ${answer.done.length} not ${DONE[answer.verb]} any more`, false, TOAST_SECONDS);
+      toast(`Undone: ${pictures(answer.done.length)} no longer ${DONE[answer.verb]}`, false, TOAST_SECONDS);
       if (grid.positions.has(answer.done[0])) look(answer.done[0], true);
     }
   });
