@@ -36,7 +36,7 @@ demo-train: install  ## the same with a trained model (TensorFlow, some minutes)
 	$(BIN)/python demo/run.py --train
 
 test: install  ## all tests that run anywhere (nine minutes on two processors)
-	$(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
+	IMGWATCH_TESTS_IN_MEMORY=1 $(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
 
 test-quick: install  ## the half of the tests that starts no real processes (about a minute)
 	$(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train

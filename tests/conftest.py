@@ -32,7 +32,7 @@ from imgwatch.model.contract import (
 )
 from imgwatch.model.tried_models import NAME
 from imgwatch.picture.decoding import Shape
-from memory import remove_leftovers
+from memory import keep_temporary_folders_in_memory, remove_leftovers
 
 SHAPE = Shape(32, 32, "RGB")
 
@@ -42,6 +42,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("busy")
 forked_workers.fork_by(fork_server.fork_worker)
+if "IMGWATCH_TESTS_IN_MEMORY" in os.environ:
+    keep_temporary_folders_in_memory()
 _SHARED_FIXTURES = (
     "evaluation",
     "cluster",

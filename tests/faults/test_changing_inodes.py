@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from imgwatch.files import FolderEntry, Identity
 from imgwatch.judgement import Judgement, Verdict, in_words
 from imgwatch.quarantine import Quarantine
 from imgwatch.quarantine.file_ops import FileOps
-from memory import folder_in_memory
+from memory import folder_on_another_file_system
 from mounts import Mount
 
 pytestmark = pytest.mark.faults
@@ -46,12 +47,12 @@ class Renumbering(FileOps):
 
 @pytest.mark.parametrize("across", [False, True], ids=["one file system", "across"])
 def test_a_move_is_refused_and_undone(tmp_path: Path, across: bool) -> None:
-    with folder_in_memory() as memory:
-        refuse_and_undo(tmp_path, memory if across else tmp_path)
+    with folder_on_another_file_system(tmp_path) if across else nullcontext(tmp_path) as home:
+        refuse_and_undo(tmp_path, home)
 
 
 def refuse_and_undo(tmp_path: Path, home: Path) -> None:
-    inbox = tmp_path / "inbox"  # all below the test's folder loses its inodes, what is in memory keeps them
+    inbox = tmp_path / "inbox"  # all below the test's folder loses its inodes, what is elsewhere keeps them
     picture = bright(inbox / "a.png")
     quarantine = Quarantine(home / "quarantine", [inbox], Renumbering(tmp_path))
     before = digests(inbox)

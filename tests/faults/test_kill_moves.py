@@ -1,17 +1,17 @@
 """Real processes, really killed, in the middle of moving pictures: nothing lost, nothing twice, no orphan."""
 
-import os
 import random
 import signal
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from imgwatch.lifecycle import Event
+from memory import folder_on_another_file_system
 from snapshot import Snapshot
 
 from .doomed import (
@@ -29,7 +29,6 @@ from .doomed import (
 
 pytestmark = pytest.mark.faults
 KILLS = 120  # for each of the two layouts
-OTHER_FILE_SYSTEM = Path(os.environ.get("IMGWATCH_OTHER_FILE_SYSTEM", "/dev/shm"))
 
 
 class Scene(Folders):
@@ -77,24 +76,18 @@ def doomed() -> Iterator[Doomed]:
 @pytest.fixture(params=["one file system", "across file systems"])
 def fresh(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Scene]]:
     """Give fresh scenes."""
-    is_across = request.param != "one file system"
-    if is_across and (
-        not OTHER_FILE_SYSTEM.is_dir() or OTHER_FILE_SYSTEM.stat().st_dev == tmp_path.stat().st_dev
-    ):
-        pytest.fail(f"{OTHER_FILE_SYSTEM} is no other file system: name one in IMGWATCH_OTHER_FILE_SYSTEM")
     made = 0
 
     def make() -> Scene:
         nonlocal made
         made += 1
-        folder, other = tmp_path / f"scene{made}", Path(base, f"other{made}")
+        folder, other = tmp_path / f"scene{made}", base / f"other{made}"
         folder.mkdir()
         other.mkdir()
         return Scene(folder, other)
 
-    with tempfile.TemporaryDirectory(
-        prefix="imgwatch-", dir=OTHER_FILE_SYSTEM if is_across else tmp_path
-    ) as base:
+    is_across = request.param != "one file system"
+    with folder_on_another_file_system(tmp_path) if is_across else nullcontext(tmp_path) as base:
         yield make
 
 

@@ -51,8 +51,12 @@ def test_it_runs_as_the_owner_of_the_folder_and_may_write_what_the_config_names(
     assert plan.user.pw_uid == (tmp_path / "inbox").stat().st_uid
     assert f"User={plan.user.pw_name}\n" in said_by(plan)
     assert f"ReadWritePaths=-{tmp_path}\n" in said_by(plan)
-    assert "PrivateTmp=no" in said_by(plan), "the folders lie below /tmp"
     assert f"--config {config}" in said_by(plan)
+
+
+def test_a_folder_below_tmp_is_the_one_that_everybody_sees(write_config: WriteConfig) -> None:
+    config = write_config(quarantine="{path: /tmp/imgwatch-tests-are-never-here}")
+    assert "PrivateTmp=no" in said_by(planned(load_config(config), config))
 
 
 def test_each_of_systemds_complaints_is_a_line_of_its_own(
