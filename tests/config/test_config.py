@@ -248,6 +248,34 @@ def test_the_named_config_must_be_there(tmp_path: Path, monkeypatch: pytest.Monk
     assert find_config(None) == DEFAULT
 
 
+def test_the_sample_in_a_checkout_is_nobodys_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMGWATCH_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    mine = tmp_path / "imgwatch" / "config.yaml"
+    mine.parent.mkdir()
+    mine.write_text("watch: [{path: /a}]\n")
+    monkeypatch.chdir(DEFAULT.parent)
+    assert find_config(None) == mine
+    assert find_config(DEFAULT) == DEFAULT, "unless it is named"
+    monkeypatch.chdir(mine.parent)
+    assert find_config(None) == mine
+
+
+def test_a_working_directory_that_is_closed_to_the_user_holds_no_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMGWATCH_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    mine, closed = tmp_path / "imgwatch" / "config.yaml", tmp_path / "closed" / "config.yaml"
+    for config in (mine, closed):
+        config.parent.mkdir()
+        config.write_text("watch: [{path: /a}]\n")
+    monkeypatch.chdir(closed.parent)
+    assert find_config(None) == closed
+    monkeypatch.setattr("imgwatch.config.os.access", lambda path, _: path != closed.parent)
+    assert find_config(None) == mine
+
+
 def keys_of(section: type[Section], above: str = "") -> set[str]:
     keys: set[str] = set()
     for field in msgspec.structs.fields(section):

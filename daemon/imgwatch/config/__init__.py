@@ -30,12 +30,21 @@ def find_config(named: Path | None) -> Path:
         if not asked_for.is_file():
             raise InputMissing(f"{asked_for}: no such config file; `imgwatch setup` writes one")
         return asked_for
-    paths = (Path.cwd() / "config.yaml", *_of_the_user(), SYSTEM_CONFIG)
+    here = Path.cwd() / "config.yaml"
+    may_enter = os.access(here.parent, os.X_OK)  # not for another user than the one whose shell this is
+    if may_enter and here.is_file() and not _is_sample(here):
+        return here
+    paths = (*_of_the_user(), SYSTEM_CONFIG)
     for path in paths:
         if path.is_file():
             return path
-    looked_at = ", ".join(str(path) for path in paths)
+    looked_at = ", ".join(map(str, (here, *paths)))
     raise InputMissing(f"no config found (looked at {looked_at}); `imgwatch setup` writes one")
+
+
+def _is_sample(path: Path) -> bool:
+    """Tell whether this is the template in the package, to which `config.yaml` in a checkout leads."""
+    return (path.resolve().parent / "__init__.py").is_file()
 
 
 def _of_the_user() -> tuple[Path, ...]:
