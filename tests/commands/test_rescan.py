@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,19 @@ def test_so_much_that_the_breaker_would_open_is_moved_only_by_word(
     status = objects(run("status", "--json", config=config, code=3).stdout)[0]
     assert status["judged"] == 1, "what is normal is remembered, whatever is answered"
     assert "9 quarantined" in run("rescan", "--yes", config=config).stdout
+
+
+def test_copies_that_were_moved_count_among_the_pictures_that_the_share_is_of(
+    tmp_path: Path, write_config: WriteConfig
+) -> None:
+    inbox = tmp_path / "inbox"
+    config = write_config(breaker="{window: 10, share: 0.5}", duplicates="{action: quarantine}")
+    for number in range(5):
+        bright(inbox / f"b{number}.png")
+    dark(inbox / "d.png")
+    for number in range(5):
+        shutil.copy(inbox / "d.png", inbox / f"copy{number}.png")
+    assert "10 quarantined" in run("rescan", config=config).stdout, "5 of 11 are junk, and not 5 of 6"
 
 
 def test_when_nothing_can_be_moved_it_says_so_and_fails(tmp_path: Path, write_config: WriteConfig) -> None:

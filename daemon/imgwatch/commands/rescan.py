@@ -145,7 +145,7 @@ def _act(
         results.add(result)
     policy = pipeline.policy
     to_move = sum(policy.takes(picture) and not policy.only_reports(picture.path) for picture in junk)
-    _confirm_many(to_move, results.left + len(junk), settings, is_agreed)
+    _confirm_many(to_move, results.judged + len(junk), settings, is_agreed)
     for result in pipeline.act(iter(junk)):
         results.add(result)
 

@@ -29,9 +29,9 @@ class Results:
         self._quarantined = self._moved_on = 0  # the latter to the folders for their kinds
 
     @property
-    def left(self) -> int:
-        """The number of pictures so far that stay where they are."""
-        return self._verdicts.total() - self._quarantined - self._moved_on
+    def judged(self) -> int:
+        """The number of pictures so far, of which some were moved as copies."""
+        return self._verdicts.total()
 
     def add(self, result: Result) -> None:
         """Print and count a result."""
@@ -56,9 +56,7 @@ class Results:
         """Print the outcome, or in a dry run what it would be, for people."""
         if not self._as_json:
             kept, unreadable = self._verdicts["keep"], self._verdicts["unreadable"]
-            console.say(
-                f"{self._verdicts.total()} judged: {kept} kept, {self._what_of_junk()}, {unreadable} unreadable"
-            )
+            console.say(f"{self.judged} judged: {kept} kept, {self._what_of_junk()}, {unreadable} unreadable")
 
     def _what_of_junk(self) -> str:
         junk = self._verdicts["quarantine"]
