@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from gallery import Open, Scene
 from imgwatch.cli import app
 from imgwatch.judgement import Reason, ReasonCode
+from imgwatch.quarantine import Quarantine
 from imgwatch.wording import sentence
 from kept_copies import names, take_copy, take_out, write
 
@@ -81,6 +82,16 @@ def test_after_an_undone_exchange_undo_takes_back_what_was_decided_before_it(sce
     assert shell(scene, "undo").exit_code == 0
     assert list(scene.quarantine().binned()) == []
     assert names(scene) == ["kept.png"]
+
+
+def test_undoing_what_is_no_exchange_looks_at_no_other_record(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.fill(1)
+    assert shell(scene, "delete", "junk_000.png").exit_code == 0
+    monkeypatch.setattr(Quarantine, "list", lambda _: pytest.fail("a damaged record would be named here"))
+    assert shell(scene, "undo").exit_code == 0
+    assert shell(scene, "undo").stdout == "Nothing to undo.\n"
 
 
 def test_what_gave_way_and_was_restored_beside_the_copy_goes_again(scene: Scene) -> None:

@@ -119,11 +119,10 @@ def steps_to_undo(decisions: Decisions, quarantine: Quarantine) -> list[Decided]
 
     Empty if there is none. An exchange that was undone is passed over, as none of its two moves stands any more.
     """
-    in_quarantine = list(quarantine.list())
     for decided in decisions.undoable():
         if decided.restored_to is None or not is_copy(decided.record):
             return [decided]
-        exchanged = [record for record in in_quarantine if _were_exchanged(decided, record)]
+        exchanged = [record for record in quarantine.list() if _were_exchanged(decided, record)]
         if not gave_way(decided.record):
             other = [record for record in exchanged if gave_way(record)][-1:]
             return [*(Decided(record, ReviewState.RESTORED) for record in other), decided]
