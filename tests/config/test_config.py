@@ -58,6 +58,9 @@ def test_all_faults_at_once_with_key_and_line() -> None:
         ("model: mine.onnx", "model: must be an absolute path, or begin with ~ (found 'mine.onnx')"),
         ("train: {dense: {hidden: [0]}}", "train.dense.hidden: Expected a whole number >= 1"),
         ("3: 4", "3: unknown key"),
+        ('"\\ud800": 4', "\ud800: unknown key"),
+        ('threads: "\\ud800"', "threads: Expected text that has UTF-8 (found '\\ud800')"),
+        ('state: "/\\ud800"', "state: must be a path that a file system can have (found '/\\ud800')"),
         ("kinds: {screenshots: keep}", "kinds.screenshots: unknown key; did you mean screenshot?"),
         (
             "kinds: {card: kepe}",

@@ -55,9 +55,10 @@ RECORDS = st.builds(
     ),
     quarantined_at=st.datetimes(min_value=datetime(1, 1, 2), timezones=st.just(UTC)),
 )
+TEXTS = st.text(st.characters())  # with surrogates, which have no UTF-8
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner),
     max_leaves=10,
 )
 
@@ -103,6 +104,20 @@ def test_any_other_json_in_any_field_is_refused_or_read_safely(value: object, ke
     assert is_plain_path(record.original)
     assert ".." not in Path(record.original).parts
     assert math.isfinite(record.judgement.score or 0)
+
+
+@pytest.mark.parametrize(
+    "key", sorted(example().to_json().keys() - {"schema", "file", "reason", "model", "reason_code", "kind"})
+)
+def test_text_without_utf_8_is_refused_where_no_name_belongs(key: str) -> None:
+    """Otherwise it would stop the reading of all other records."""
+    with pytest.raises(RecordMalformed, match=f"has a {key} that is not usable"):
+        Record.decode(json.dumps({**example().to_json(), key: "\udcff"}).encode())
+
+
+def test_a_further_field_without_utf_8_is_malformed() -> None:
+    with pytest.raises(RecordMalformed, match="not usable"):
+        Record.from_json({**example().to_json(), "\udcff": 1})
 
 
 @given(RECORDS, st.sampled_from(sorted(example().to_json())), JSON | st.just(math.nan), st.booleans())

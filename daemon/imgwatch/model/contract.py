@@ -202,7 +202,7 @@ def parse_contract(metadata: str | None, path: Path) -> Contract:
         return msgspec.convert(fields, Contract)
     except (json.JSONDecodeError, RecursionError) as fault:
         raise ModelError(f"{path}: the model's metadata is not JSON: {fault}") from fault
-    except msgspec.ValidationError as fault:
+    except (msgspec.ValidationError, OverflowError, UnicodeEncodeError) as fault:
         raise ModelError(f"{path}: the model's metadata is wrong: {fault}") from fault
 
 

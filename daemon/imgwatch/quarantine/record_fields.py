@@ -17,6 +17,7 @@ SCHEMA = 3  # what it means, and what came when: docs/formats.md
 _ID_DIGITS = 12
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _AT = re.compile(r"- at `\$\.(\w+)")
+_FAULTS = (msgspec.ValidationError, OverflowError, UnicodeEncodeError)  # the last of text that has no UTF-8
 
 
 class Fields(FileFields, kw_only=True):
@@ -82,8 +83,8 @@ def checked_fields(content: object) -> Fields:
         )
     try:
         fields = msgspec.convert(content, _KINDS_OF_FIELDS[schema])
-    except (msgspec.ValidationError, OverflowError) as fault:
-        raise RecordMalformed(_named(content, fault)) from fault
+    except _FAULTS as fault:
+        raise RecordMalformed(_named(content, fault, _KINDS_OF_FIELDS[schema])) from fault
     key = _unusable(fields)
     if key is not None:
         raise RecordMalformed(f"has a {key} that is not usable")
@@ -107,18 +108,25 @@ def _unusable_beside(fields: Fields3) -> str | None:
     return None if fields.destination is None or is_plain_path(fields.destination) else "destination"
 
 
-def _named(content: dict[str, Any], fault: Exception) -> str:
+def _named(content: dict[str, Any], fault: Exception, kind: type[Fields]) -> str:
     """Return which field the fault is about, in words."""
     missing = _MISSING.search(str(fault))
     if missing is not None:
         return f"has no {missing[1]}"
     key = _AT.search(str(fault))
-    if key is None:  # a number that no float holds is named by no path
-        key_of_overflow = next(
-            (k for k, v in content.items() if type(v) is int and abs(v) >= 1 << 1023), "field"
-        )
-        return f"has a {key_of_overflow} that is not usable"
+    if key is None:  # numbers that no float holds, and text that has no UTF-8, are named by no path
+        fields = msgspec.structs.fields(kind)
+        bad = (field.name for field in fields if not _has_type(content.get(field.name), field.type))
+        return f"has a {next(bad, 'field')} that is not usable"
     return f"has a {key[1]} that is not usable: {str(fault).partition(' - at ')[0]}"
+
+
+def _has_type(value: object, kind: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except _FAULTS:
+        return False
+    return True
 
 
 def _is_time(text: str) -> bool:

@@ -3,6 +3,7 @@
 `imgwatch.settings` has the sections.
 """
 
+import os
 import re
 import sys
 from pathlib import Path, PosixPath
@@ -60,7 +61,10 @@ def checked(tree: Any, kind: type[Checked]) -> Checked:
 
     Only this checks: objects that are made by calling their class are not checked.
     """
-    return msgspec.convert(tree, kind, dec_hook=_read)
+    try:
+        return msgspec.convert(tree, kind, dec_hook=_read)
+    except UnicodeEncodeError as fault:
+        raise msgspec.ValidationError("Expected text that has UTF-8") from fault
 
 
 def plain(section: "Section") -> dict[str, Any]:
@@ -87,6 +91,9 @@ def _path(kind: type[Path], value: Any) -> Path:
         return ModelFile(value)
     try:
         path = kind(value).expanduser()
+        os.fsencode(path)
+    except UnicodeEncodeError as fault:
+        raise ValueError("must be a path that a file system can have") from fault
     except RuntimeError as fault:  # no such user
         raise ValueError("this user's home folder is not known") from fault
     if not path.is_absolute():
