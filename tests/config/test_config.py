@@ -103,6 +103,14 @@ def test_all_faults_at_once_with_key_and_line() -> None:
             "kinds.card.false_alarms: Expected a number <= 0.5 (found 0.6)",
         ),
         (
+            "threshold: {false_alarms: 5}",
+            "threshold.false_alarms: Expected a number <= 0.5 (found 5); it is a share: write 0.05 for 5 %",
+        ),
+        (
+            "breaker: {share: 50%}",
+            "breaker.share: Expected a number, got text (found '50%'); it is a share: write 0.05 for 5 %",
+        ),
+        (
             "kinds: {card: [{in: [b], false_alarms: 0.01}]}",
             "kinds.card.0.false_alarms: a promise applies to all folders: set it in a rule without `in`",
         ),

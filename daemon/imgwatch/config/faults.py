@@ -14,6 +14,7 @@ from imgwatch import kind_rules
 from imgwatch.masking import masked
 from imgwatch.settings import HOMELESS, Section, Settings, checked
 
+_SHARES = ("false_alarms", "confidence", "share")  # keys that users may take for percentages
 Key = tuple[str | int, ...]
 Fault = tuple[Key, str]
 _WORDS = {"object": "a mapping", "array": "a list", "null": "nothing", "str": "text", "int": "a whole number",
@@ -102,7 +103,7 @@ def _faults(kind: Any, value: Any, key: Key) -> list[Fault]:
         try:
             checked(value, kind)
         except msgspec.ValidationError as fault:
-            faults.append((key, _message(fault, kind, value)))
+            faults.append((key, _message(fault, kind, value) + _hint(key, value)))
     return faults
 
 
@@ -129,6 +130,12 @@ def _message(fault: msgspec.ValidationError, kind: Any, value: Any) -> str:
     else:
         message = re.sub(r"`(.*?)`", _in_words, str(fault).partition(" - at `$")[0])
     return f"{message} (found {value!r})" if isinstance(value, str | int | float) else message
+
+
+def _hint(key: Key, value: Any) -> str:
+    """Return what to write instead of a percentage."""
+    is_percentage = isinstance(value, str) or (isinstance(value, int | float) and value > 1)
+    return "; it is a share: write 0.05 for 5 %" if key and key[-1] in _SHARES and is_percentage else ""
 
 
 def _words_in(kind: Any) -> tuple[str, ...]:
