@@ -64,7 +64,7 @@ class Scope:
         return path.relative_to(self.base or self.root).parts
 
     def _is_apart(self, path: Path) -> bool:
-        return any(path == folder or folder in path.parents for folder in self.apart)
+        return any(path.is_relative_to(folder) for folder in self.apart)
 
 
 Listing = dict[str, Version]  # most of a million files are known, and need no identity
@@ -83,7 +83,8 @@ def walk(scope: Scope, top: Path | None = None) -> Iterator[tuple[Path, Listing]
     while folders:
         folder = folders.pop()
         if len(folder.parts) > deepest:
-            _say_once(folder, f"nested deeper than {DEEPEST} folders, skipped")
+            first = Path(*folder.parts[: deepest + 1])  # and not each folder below it
+            _say_once(first, f"nested deeper than {DEEPEST} folders, skipped")
             continue
         try:
             with ExitStack() as stack:

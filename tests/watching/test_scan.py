@@ -3,8 +3,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from conftest import dark
-from imgwatch.scan import Scope, is_candidate, walk
+from imgwatch.scan import DEEPEST, Scope, is_candidate, walk
 
 
 def walked(scope: Scope) -> list[str]:
@@ -65,3 +67,17 @@ def test_candidates_by_extension_or_first_bytes(tmp_path: Path) -> None:
 def test_sixty_four_levels_deep(tmp_path: Path) -> None:
     deep = "/".join(["d"] * 64)
     assert walked(Scope(tree(tmp_path, f"{deep}/a.jpg"))) == [f"{deep}/a.jpg"]
+
+
+def test_folders_nested_too_deep_are_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    deepest = tmp_path.joinpath(*["d"] * (DEEPEST + 3))
+    deepest.mkdir(parents=True)
+    dark(deepest / "a.png")
+    scope = Scope(tmp_path)
+    assert walked(scope) == []
+    for top in (deepest, *deepest.parents[:2]):
+        assert list(walk(scope, top)) == []
+    [line] = [record.getMessage() for record in caplog.records]
+    assert (
+        line == f"{tmp_path.joinpath(*['d'] * (DEEPEST + 1))}: nested deeper than {DEEPEST} folders, skipped"
+    )

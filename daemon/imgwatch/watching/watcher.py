@@ -112,6 +112,13 @@ class _Reader(InotifyFD):
         super().__init__()
         self._hints = hints
 
+    def run(self) -> None:
+        """Read until stopped. Folders nested too deep end this thread; the loop sees that, and scans instead."""
+        try:
+            super().run()
+        except RecursionError:
+            log.debug("folders are nested too deep for events", exc_info=True)
+
     def handle_event(self, event: InotifyEvent) -> None:
         """Pass an event on; events of folders always, as watchdog follows them with its watches."""
         is_of_file = event.name and not event.is_directory
