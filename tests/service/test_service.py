@@ -158,7 +158,7 @@ def test_a_known_folder_that_became_a_dangling_symlink_is_waited_for(
 
 @pytest.mark.parametrize("when", ["now", "before"])
 def test_a_folder_that_is_away_is_waited_for_also_when_the_ledger_was_damaged(
-    tmp_path: Path, write_config: WriteConfig, when: str
+    tmp_path: Path, write_config: WriteConfig, when: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     config, inbox, away = write_config(), tmp_path / "inbox", tmp_path / "away"
     with running(config):
@@ -170,6 +170,9 @@ def test_a_folder_that_is_away_is_waited_for_also_when_the_ledger_was_damaged(
             pass
     with running(config) as run:
         wait_until(lambda: run.pulses and run.pulses[-1].folders == {str(inbox): "gone"})
+        assert (
+            caplog.text.count(f"{inbox}: the watched folder is not there; waiting for it to come back") == 1
+        )
         away.rename(inbox)
         wait_until(lambda: run.pulses[-1].folders == {str(inbox): "watched"})
         bright(inbox / "b.png")

@@ -187,6 +187,7 @@ class Service:
             self._requeue.say_what_was_reported()
         self._requeue.changed_kinds(self._kinds)
         self._watch()
+        self._roots.report_missing()
         self._requeue.pending()
         if not self._breaker.is_open:
             self._requeue.held()

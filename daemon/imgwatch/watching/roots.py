@@ -98,6 +98,16 @@ class Roots:
                               root.scope.root, fault.strerror or fault, POLL_SECONDS)  # fmt: skip
         self.check_limits()
 
+    def report_missing(self) -> None:
+        """Log each watched folder that is not there; `have_changed` logs when it comes."""
+        for root in self._roots:
+            if root.folder is None:
+                log.error(
+                    "%s: the watched folder is not there; waiting for it to come back",
+                    root.scope.root,
+                    extra=_cause(root),
+                )
+
     def stop(self) -> None:
         """Stop watching."""
         self._watcher.stop()
@@ -144,7 +154,7 @@ class Roots:
         changed = False
         for root in self._roots:
             there = _folder_at(root.scope.root)
-            cause = {"cause": f"folder {root.watch.path}"}
+            cause = _cause(root)
             if _destination(root) != root.scope.root:
                 changed = True
                 log.warning("%s leads to %s now, no longer to %s: watching that", root.watch.path, _destination(root),
@@ -180,6 +190,11 @@ class Roots:
             raise RestartNeeded(  # systemd starts the service anew, with a sandbox around what is there now
                 f"{root.scope.root}: was made again, and the service may write to the old one only; restarting"
             )
+
+
+def _cause(root: Root) -> dict[str, str]:
+    """Return what a log line about the folder says of its cause."""
+    return {"cause": f"folder {root.watch.path}"}
 
 
 def _destination(root: Root) -> Path:
