@@ -35,7 +35,7 @@ $(VENV)-demo/.installed: pyproject.toml constraints.txt
 demo-train: install  ## the same with a trained model (TensorFlow, some minutes)
 	$(BIN)/python demo/run.py --train
 
-test: install  ## all tests that run anywhere (nine minutes on two processors)
+test: install  ## all tests that run anywhere (five minutes on two processors)
 	IMGWATCH_TESTS_IN_MEMORY=1 $(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
 
 test-quick: install  ## the half of the tests that starts no real processes (about a minute)
