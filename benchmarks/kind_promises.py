@@ -111,7 +111,7 @@ def kept_promises(bench: Bench, splits: int) -> None:
 
 
 def _share(number: int, unseen: int, splits: int) -> str:
-    """Say a share; splits overlap, so that the interval is that of one split's size."""
+    """Return a share in words; splits overlap, so that the interval is that of one split's size."""
     low, high = clopper_pearson(round(number / splits), unseen // splits)
     return f"{number / unseen:.1%} ({low:.1%}-{high:.1%})"
 

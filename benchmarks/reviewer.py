@@ -129,7 +129,7 @@ def opened_quarantine(config: Path) -> Quarantine:
 
 
 def is_junk(name: str) -> bool:
-    """Tell what a picture is by the name that it was given here."""
+    """Return what a picture is by the name that it was given here."""
     return name.startswith("junk")
 
 

@@ -134,7 +134,7 @@ def calibrate_to(folder: str) -> tuple[Path, int, list[Path]]:
 
 
 def times(seconds: dict[int, list[float]]) -> Iterator[str]:
-    """Say how long learning took."""
+    """Yield a table of how long learning took."""
     yield "| decisions | learnt in, median | longest, on a busy machine |"
     yield "|---|---|---|"
     for decisions, took in sorted(seconds.items()):
@@ -176,7 +176,7 @@ def cell(
 
 
 def taken(lesson: Correction, scores: Floats, embeddings: Floats, threshold: float) -> np.ndarray:
-    """Tell which pictures are above the threshold with the lesson."""
+    """Return which pictures are above the threshold with the lesson."""
     return np.asarray(scores + lesson.added(scores, embeddings) > threshold)
 
 
@@ -195,7 +195,7 @@ def learnt(deleted: Floats, scorer: Scorer, threshold: float, seconds: dict[int,
 
 
 def is_near(vectors: Floats, known: Floats) -> np.ndarray:
-    """Tell which vectors [N, D] are near-copies of known ones [M, D]."""
+    """Return which vectors [N, D] are near-copies of known ones [M, D]."""
     if not len(known):
         return np.zeros(len(vectors), dtype=bool)
     length = np.maximum(np.linalg.norm(vectors, axis=1)[:, None], np.linalg.norm(known, axis=1)[None])

@@ -56,7 +56,7 @@ def serving(config: Path, *arguments: str) -> Iterator[str]:
 
 @contextmanager
 def reviewed(config: Path, browser: Browser) -> Iterator[Look]:
-    """Give what opens a page of the gallery, started at the first one; a page that complains is a fault."""
+    """Yield what opens a page of the gallery, started at the first one; a page that complains is a fault."""
     complaints: list[str] = []
     with serving_later(config) as address:
 

@@ -137,7 +137,7 @@ class Daemon:
         assert self.log.read_text().count(text) == 1, self.log.read_text()[-3000:]
 
     def _is_moving(self) -> bool:
-        """Tell whether a picture was judged junk and is not moved yet."""
+        """Return whether a picture was judged junk and is not moved yet."""
         with open_ledger(load_settings(self.config)) as ledger:
             return any(path.exists() for path in ledger.waiting(FileState.PENDING))
 

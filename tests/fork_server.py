@@ -59,7 +59,7 @@ _LOCK = threading.Lock()
 
 
 def can_fork(command: list[str], environment: dict[str, str] | None = None) -> bool:
-    """Tell whether a command is `python -m imgwatch` or its paced twin, in an environment that needs no fresh start."""
+    """Return whether a command is `python -m imgwatch` or its paced twin, where no fresh start is needed."""
     is_ours = command[:3] == [sys.executable, "-m", "imgwatch"] or command[:2] == [sys.executable, _PACED]
     is_same = _read_at_start(dict(os.environ) if environment is None else environment) == _AT_START
     return is_ours and is_same and platform.machine() in _SYS_CLONE

@@ -105,7 +105,7 @@ def table(results: Path) -> str:
 
 
 def _keeps(realised: list[float], count: int) -> tuple[bool, ...]:
-    """Tell for each of SHARES whether so many false alarms of `count` pictures lie in the central 95 % interval."""
+    """Return for each of SHARES whether so many false alarms of `count` pictures lie in the central 95 % interval."""
     inside = []
     for share, promised in zip(realised, SHARES, strict=True):
         chances = [comb(count, k) * promised**k * (1 - promised) ** (count - k) for k in range(count + 1)]

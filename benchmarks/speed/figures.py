@@ -21,7 +21,7 @@ class Figure:
 
     @property
     def is_reached(self) -> bool:
-        """Tell whether the goal is reached."""
+        """Return whether the goal is reached."""
         return (self.at_least is None or self.value >= self.at_least) and (
             self.at_most is None or self.value <= self.at_most
         )

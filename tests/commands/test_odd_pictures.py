@@ -16,7 +16,7 @@ from terminal import in_a_terminal
 
 @pytest.fixture
 def album(tmp_path: Path) -> Path:
-    """Give a folder of dark pictures with a bright one among them."""
+    """Return a folder of dark pictures with a bright one among them."""
     folder = tmp_path / "album"
     folder.mkdir()
     for number in range(24):

@@ -29,14 +29,14 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="module")
 def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
-    """Give a cluster whose scheduler stays, to several tests."""
+    """Yield a cluster whose scheduler stays, to several tests."""
     with DaskCluster(tmp_path_factory.mktemp("dask"), workers=2) as cluster:
         yield cluster
 
 
 @pytest.fixture
 def dask(lasting: DaskCluster) -> DaskCluster:
-    """Give that cluster when it is whole: nannies replace the workers that die in a test."""
+    """Return that cluster when it is whole: nannies replace the workers that die in a test."""
     lasting.wait_whole()
     return lasting
 

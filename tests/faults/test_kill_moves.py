@@ -75,7 +75,7 @@ def doomed() -> Iterator[Doomed]:
 
 @pytest.fixture(params=["one file system", "across file systems"])
 def fresh(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], Scene]]:
-    """Give fresh scenes."""
+    """Yield fresh scenes."""
     made = 0
 
     def make() -> Scene:

@@ -25,7 +25,7 @@ def run(*command: str | Path) -> None:
 
 @pytest.fixture
 def mount(tmp_path: Path) -> Iterator[Mount]:
-    """Give a function that mounts a file system and returns where."""
+    """Yield a function that mounts a file system and returns where."""
     assert os.geteuid() == 0, "these tests mount file systems: run them as root"
     mounted: list[Path] = []
 

@@ -195,7 +195,7 @@ class Daily:
 
 @pytest.fixture
 def daily(write_config: WriteConfig, tmp_path: Path) -> Daily:
-    """Give a model that tells brightness apart finely: its embedding is spread over the scale."""
+    """Return a model that tells brightness apart finely: its embedding is spread over the scale."""
     graph, path = _spread_out(brightness_graph()), tmp_path / "taught.onnx"
     levels = np.linspace(0.05, 0.45, 12, dtype=np.float32)
     embeddings = np.stack([_spread(level) for level in levels])

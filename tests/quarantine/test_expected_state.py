@@ -81,7 +81,7 @@ def test_a_picture_binned_while_another_waits_for_the_lock_is_not_moved(
 
 
 def _waits_for_the_lock(path: Path) -> bool:
-    """Tell whether two descriptors of this process have the lock file open: the holder's, and that of who waits."""
+    """Return whether two descriptors of this process have the lock file open: the holder's, and that of who waits."""
     lock = (path / ".lock").stat()
     opened = 0
     for descriptor in os.listdir("/proc/self/fd"):

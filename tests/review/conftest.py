@@ -34,7 +34,7 @@ def open_gallery() -> Iterator[Open]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Give a Chromium for all tests of a module."""
+    """Yield a Chromium for all tests of a module."""
     from browsing import chromium
 
     with chromium() as started:
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def look(scene: Scene, browser: Browser) -> Iterator[Look]:
-    """Give a way to open the gallery over the scene; what the page complains about fails the test."""
+    """Yield a way to open the gallery over the scene; what the page complains about fails the test."""
     from browsing import reviewed
 
     with reviewed(scene.config, browser) as opened:

@@ -43,7 +43,7 @@ def find_config(named: Path | None) -> Path:
 
 
 def _is_sample(path: Path) -> bool:
-    """Tell whether this is the template in the package, to which `config.yaml` in a checkout leads."""
+    """Return whether this is the template in the package, to which `config.yaml` in a checkout leads."""
     return (path.resolve().parent / "__init__.py").is_file()
 
 
