@@ -39,7 +39,7 @@ test: install  ## all tests that run anywhere (five minutes on two processors)
 	IMGWATCH_TESTS_IN_MEMORY=1 $(PYTEST) -n 4 --dist loadgroup -m "not root and not browser and not systemd and not shared"
 
 test-quick: install  ## the half of the tests that starts no real processes (about a minute)
-	$(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train
+	IMGWATCH_TESTS_IN_MEMORY=1 $(PYTEST) -n 2 --dist loadfile -m "not e2e and not faults and not train and not root and not browser and not systemd and not shared" --ignore tests/train
 
 test-root: install  ## tests that mount, fill and break file systems (root)
 	$(PYTEST) -n 6 --dist loadgroup -m "root and not systemd and not browser and not shared"

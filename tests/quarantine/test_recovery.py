@@ -25,6 +25,8 @@ from .faulty_steps import (
 )
 from .scene import HOW, KILL, SET, Killed, Quick, Stumbling
 
+pytestmark = pytest.mark.faults
+
 
 def faults() -> Iterator[tuple[int, str, bool]]:
     """Of kills, none after a step: what that leaves is left by one before the next."""
