@@ -270,6 +270,12 @@ def test_the_sample_in_a_checkout_is_nobodys_config(tmp_path: Path, monkeypatch:
     assert find_config(DEFAULT) == DEFAULT, "unless it is named"
     monkeypatch.chdir(mine.parent)
     assert find_config(None) == mine
+    robot = tmp_path / "robot" / "config.yaml"
+    robot.parent.mkdir()
+    robot.write_text("watch: [{path: /a}]\n")
+    (robot.parent / "__init__.py").touch()
+    monkeypatch.chdir(robot.parent)
+    assert find_config(None) == robot, "any other package may have a config"
 
 
 def test_a_working_directory_that_is_closed_to_the_user_holds_no_config(

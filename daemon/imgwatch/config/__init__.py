@@ -44,7 +44,8 @@ def find_config(named: Path | None) -> Path:
 
 def _is_sample(path: Path) -> bool:
     """Return whether this is the template in the package, to which `config.yaml` in a checkout leads."""
-    return (path.resolve().parent / "__init__.py").is_file()
+    package = path.resolve().parent
+    return package.name == "imgwatch" and (package / "__init__.py").is_file()
 
 
 def _of_the_user() -> tuple[Path, ...]:
